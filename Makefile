@@ -1,0 +1,70 @@
+# Prospectus: every door to the project. `make help` lists them.
+PY ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+DATA ?= var
+PIP := $(PY) -m pip --python $(BIN)/python install -q --disable-pip-version-check --root-user-action=ignore
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test journeys sweep check lint format catalogs bench locks wheel screenshots clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.run: requirements.txt pyproject.toml hatch_build.py
+	@test -x $(BIN)/python || $(PY) -m venv --without-pip $(VENV)
+	$(PIP) --require-hashes -r requirements.txt
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+setup: $(VENV)/.dev ## Make the environment for running, testing and checking
+
+run: $(VENV)/.run ## Start the demo: web, worker and captured outbox (PORT=, DATA=)
+	@PORT=$(PORT) DATA=$(DATA) exec $(BIN)/prospectus demo
+
+test: $(VENV)/.dev ## Run the tests, then the browser journeys
+	$(PYTEST) -n 2 --dist loadfile -q -m "not journey and not sweep"
+	$(PYTEST) -q -m journey
+
+journeys: $(VENV)/.dev ## Run the browser journeys alone
+	$(PYTEST) -q -m journey
+
+sweep: $(VENV)/.dev ## Run the long sweeps: every kill point, soak
+	$(PYTEST) -q -m sweep
+
+lint: $(VENV)/.dev ## Format check, ruff, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	@! grep -n '://' requirements*.txt
+
+catalogs: $(VENV)/.dev ## Check catalogs and help pages
+	$(BIN)/prospectus catalog extract --check
+	$(BIN)/prospectus catalog check
+	$(BIN)/prospectus content check content
+
+check: lint catalogs test ## Everything that must be green
+
+format: $(VENV)/.dev ## Format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev ## Print the figures, as ratios against peers
+	$(PYTEST) -q -s tests/bench --override-ini=python_files='bench_*.py'
+
+locks: ## Write the hash-pinned locks again (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements.in -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
+
+wheel: $(VENV)/.dev ## Build the wheel into dist/
+	$(PY) -m pip --python $(BIN)/python wheel -q --no-deps --no-build-isolation -w dist .
+
+clean: ## Remove the environment and build products (never var/)
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

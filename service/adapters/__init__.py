@@ -1,0 +1,1 @@
+"""The outside: sockets and disk, fitted to the protocols the domain declares."""

@@ -1,0 +1,1 @@
+"""The command line `prospectus`: one file per command group, loaded only when it is asked for."""

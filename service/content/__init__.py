@@ -1,0 +1,1 @@
+"""Help pages: their tree, look-up, fallback and generated facts."""

@@ -1,0 +1,1 @@
+"""Reading the CSV files people really have, and writing them their result."""

@@ -1,0 +1,1 @@
+"""The mail engine: tokens, values, compiled bodies, bytes, and the check of those bytes."""

@@ -1,0 +1,1 @@
+"""The Markdown dialect: one token stream, safe HTML and plain text from it."""

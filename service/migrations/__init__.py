@@ -1,0 +1,1 @@
+"""Alembic migrations, configured in code so that they travel inside the wheel."""

@@ -1,0 +1,1 @@
+"""The Flask front end: requests come in and leave here."""

@@ -1,0 +1,1 @@
+"""What runs without a browser: thin loops, each calling one domain verb."""
