@@ -1,0 +1,59 @@
+"""Why the product says no: one code and its words for each refusal that several rooms may meet."""
+
+from enum import Enum
+
+from service.facts.words import N_, NN_, Phrase
+
+
+class Refusal(Enum):
+    """A refusal carries the words for it; the values they take are named in them."""
+
+    NOT_FOUND = N_("This item does not exist, or it belongs to another program.")
+    NOT_ALLOWED = N_("Your role does not include this permission: %(permission)s.")
+    NAME_MISSING = N_("Enter a name.")
+    NAME_TOO_LONG = N_("The name is longer than %(num)s characters.")
+    TEXT_UNPRINTABLE = N_("The text contains a character that cannot be stored: %(character)s.")
+    GROUP_NAME_TAKEN = N_("A group with this name already exists: %(name)s.")
+    PARTNER_KNOWN = N_("This email address already belongs to a prospect of the program: %(name)s.")
+    ALREADY_PROSPECT = N_("This partner is already a prospect of the program: %(name)s.")
+    EMAIL_INVALID = N_("This is not a valid email address: %(address)s.")
+    URL_INVALID = N_("This is not a valid web address: %(url)s. It must start with https:// or http://.")
+    MPID_TAKEN = N_("This partner ID is already in use: %(mpid)s.")
+    NO_RECIPIENTS = N_("No recipient is selected. Select at least one prospect.")
+    NO_VARIANT = N_("The campaign has no content in any language. Write at least one language variant.")
+    SOURCE_VARIANT_EMPTY = N_("The source language variant needs a subject and content: %(language)s.")
+    VARIANT_HALF_EMPTY = N_(
+        "This language variant has a subject without content, or the reverse: %(language)s."
+    )
+    SUBJECT_TOO_LONG = N_("The subject is longer than %(num)s characters: %(language)s.")
+    CONTENT_TOO_LONG = N_("The content is larger than %(size)s: %(language)s.")
+    CONTENT_HAS_ERRORS = NN_(
+        "The content has %(num)s error. Correct it, then send again.",
+        "The content has %(num)s errors. Correct them, then send again.",
+    )
+    VALUES_MISSING = NN_(
+        "%(num)s recipient has no value for a token. Add a fallback value, or leave this recipient out.",
+        "%(num)s recipients have no value for a token. Add a fallback value, or leave them out.",
+    )
+    SENDER_NAME_INVALID = N_("The From name contains a line break or a control character.")
+    CAMPAIGN_ALREADY_LAUNCHED = N_("This campaign has already been sent. Its content cannot change any more.")
+    CAMPAIGN_NOT_IN_STATE = N_("The campaign is in a state that does not allow this: %(state)s.")
+    DELIVERY_NOT_UNKNOWN = N_("This delivery has been settled in the meantime. Its state is: %(state)s.")
+    IMPORT_NOT_IN_STATE = N_("The import is in a state that does not allow this: %(state)s.")
+    EDITED_MEANWHILE = N_(
+        "Someone else has saved this page in the meantime. Check their version, then save yours."
+    )
+    USER_KNOWN = N_("A user with this email address already exists: %(address)s.")
+    PASSWORD_TOO_SHORT = N_("The password must have at least %(num)s characters.")
+    PASSWORD_TOO_LONG = N_("The password must have at most %(num)s characters.")
+    PASSWORD_COMMON = N_("This password is among the most common ones. Choose another.")
+    LAST_ADMINISTRATOR = N_("The last account administrator cannot be removed.")
+    LOCALE_UNKNOWN = N_("This language is not available: %(language)s.")
+    ZONE_UNKNOWN = N_("This time zone is unknown: %(zone)s.")
+    PROGRAM_NAME_TAKEN = N_("A program with this name already exists: %(name)s.")
+    EXPIRY_OUT_OF_RANGE = N_("The invitation period must be between 1 and 365 days.")
+
+    @property
+    def phrase(self) -> Phrase:
+        """The words to translate."""
+        return self.value

@@ -1,0 +1,65 @@
+"""The relationship stages of a prospect and the events that move one."""
+
+from enum import StrEnum
+
+from service.facts.words import NP_, Phrase
+
+
+class Stage(StrEnum):
+    """How far a prospect and the brand have come; *Archived* is kept beside it, not in it."""
+
+    NEW = "new"
+    OUTREACH = "outreach"
+    IN_CONVERSATION = "in_conversation"
+    JOINED = "joined"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+
+
+class StageEvent(StrEnum):
+    """What happened between the brand and the prospect."""
+
+    MARKED = "marked"
+    EMAIL_ACCEPTED = "email_accepted"
+    MESSAGE_SENT = "message_sent"
+    ANSWERED = "answered"
+    JOINED = "joined"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    ARCHIVED = "archived"
+    RESTORED = "restored"
+
+
+STAGE_LABELS: dict[Stage, Phrase] = {
+    Stage.NEW: NP_("stage", "New"),
+    Stage.OUTREACH: NP_("stage", "Outreach"),
+    Stage.IN_CONVERSATION: NP_("stage", "In conversation"),
+    Stage.JOINED: NP_("stage", "Joined"),
+    Stage.DECLINED: NP_("stage", "Declined"),
+    Stage.EXPIRED: NP_("stage", "Expired"),
+}
+ARCHIVED_LABEL = NP_("stage", "Archived")
+
+_RANK = {
+    Stage.NEW: 0,
+    Stage.OUTREACH: 1,
+    Stage.IN_CONVERSATION: 2,
+    Stage.DECLINED: 3,
+    Stage.EXPIRED: 3,
+    Stage.JOINED: 4,
+}
+_LEADS_TO = {
+    StageEvent.MARKED: Stage.NEW,
+    StageEvent.EMAIL_ACCEPTED: Stage.OUTREACH,
+    StageEvent.MESSAGE_SENT: Stage.OUTREACH,
+    StageEvent.ANSWERED: Stage.IN_CONVERSATION,
+    StageEvent.JOINED: Stage.JOINED,
+    StageEvent.DECLINED: Stage.DECLINED,
+    StageEvent.EXPIRED: Stage.EXPIRED,
+}
+
+
+def advance(stage: Stage, event: StageEvent) -> Stage:
+    """Return the stage after `event`: never a lower one, and Declined and Expired do not replace each other."""
+    target = _LEADS_TO.get(event, stage)
+    return target if _RANK[target] > _RANK[stage] else stage

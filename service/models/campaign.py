@@ -1,0 +1,52 @@
+"""Campaigns: one email to many recipients, in several language variants."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from service.db import Base, Moment
+
+
+class Variant(Base):
+    """Subject and Markdown content of a campaign in one language."""
+
+    __tablename__ = "variants"
+    __table_args__ = (UniqueConstraint("campaign_id", "locale"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
+    locale: Mapped[str]
+    subject: Mapped[str]
+    content: Mapped[str]
+
+
+class Campaign(Base):
+    """An email to many; content and recipients freeze when it is launched.
+
+    `selection` is what the author chose (ids, or a filter with its excluded ids) until then.
+    `form_key` makes sending the same form twice one campaign.
+    """
+
+    __tablename__ = "campaigns"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    program_id: Mapped[int] = mapped_column(ForeignKey("programs.id"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    form_key: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[str]
+    from_name: Mapped[str]
+    reply_to: Mapped[str | None]
+    source_locale: Mapped[str]
+    template: Mapped[str | None]
+    unknown_policy: Mapped[str]
+    selection: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    # The ads its tokens name, frozen at launch: id -> name, link_url, image_url.
+    ads: Mapped[dict[str, dict[str, str | None]]] = mapped_column(JSON, default=dict)
+    program_name: Mapped[str | None]
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    launched_at: Mapped[datetime | None] = mapped_column(Moment)
+    finished_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    variants: Mapped[list[Variant]] = relationship(cascade="all, delete-orphan", order_by=Variant.id)

@@ -1,0 +1,82 @@
+"""The delivery ledger: one row for each mail, its state, its lease, and who must not be written to."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.db import Base, Moment
+
+
+class Delivery(Base):
+    """One campaign email to one recipient, frozen at launch: unique by campaign and normalised address.
+
+    `values` are the recipient's own data (mpid, name, first_name, last_name). `lease_token` fences a worker
+    that lost its lease. `claimed_at` is the first claim: the moment that date tokens tell.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "address_key"),
+        Index("ix_deliveries_campaign_state", "campaign_id", "state", "id"),
+        Index("ix_deliveries_state_lease", "state", "lease_until"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    prospect_id: Mapped[int | None] = mapped_column(ForeignKey("prospects.id"), index=True)
+    address: Mapped[str]
+    address_key: Mapped[str]
+    locale: Mapped[str]
+    time_zone: Mapped[str]
+    values: Mapped[dict[str, str | None]] = mapped_column(JSON, default=dict)
+    message_id: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_token: Mapped[str | None]
+    lease_until: Mapped[datetime | None] = mapped_column(Moment)
+    next_attempt_at: Mapped[datetime | None] = mapped_column(Moment)
+    first_tried_at: Mapped[datetime | None] = mapped_column(Moment)
+    claimed_at: Mapped[datetime | None] = mapped_column(Moment)
+    settled_at: Mapped[datetime | None] = mapped_column(Moment)
+    # The mail server's last answer, or why the mail was not sent.
+    reply: Mapped[str | None]
+
+
+class Suppression(Base):
+    """An address that a program must not write to any more; only its comparison form is kept."""
+
+    __tablename__ = "suppressions"
+    __table_args__ = (UniqueConstraint("program_id", "address_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    program_id: Mapped[int] = mapped_column(ForeignKey("programs.id"))
+    address_key: Mapped[str]
+    reason: Mapped[str]
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
+class SystemMail(Base):
+    """A mail the product itself sends (password reset, import report, test mail), with the same states.
+
+    `values` fill the shipped template; they are emptied when the mail is settled, because they may hold a link.
+    """
+
+    __tablename__ = "system_mails"
+    __table_args__ = (Index("ix_system_mails_state", "state", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    template: Mapped[str]
+    address: Mapped[str]
+    locale: Mapped[str]
+    values: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    message_id: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_token: Mapped[str | None]
+    lease_until: Mapped[datetime | None] = mapped_column(Moment)
+    next_attempt_at: Mapped[datetime | None] = mapped_column(Moment)
+    first_tried_at: Mapped[datetime | None] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    settled_at: Mapped[datetime | None] = mapped_column(Moment)
+    reply: Mapped[str | None]

@@ -1,0 +1,48 @@
+"""Prospects: partners as one program sees them, and the events that moved their stage."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from service.db import Base, Moment
+from service.models.partner import Partner
+
+
+class Prospect(Base):
+    """A partner in the funnel of one program; `custom_email` wins over the partner's own address."""
+
+    __tablename__ = "prospects"
+    __table_args__ = (
+        UniqueConstraint("program_id", "partner_id"),
+        Index("ix_prospects_program_stage", "program_id", "stage"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    program_id: Mapped[int] = mapped_column(ForeignKey("programs.id"))
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partners.id"), index=True)
+    stage: Mapped[str]
+    source: Mapped[str]
+    custom_email: Mapped[str | None]
+    custom_email_key: Mapped[str | None]
+    archived_at: Mapped[datetime | None] = mapped_column(Moment)
+    # When the first email went out: the invitation's period runs from here.
+    invited_at: Mapped[datetime | None] = mapped_column(Moment)
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id"))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+    partner: Mapped[Partner] = relationship(lazy="joined")
+
+
+class StageChange(Base):
+    """An event of a prospect's history with the stage it led to."""
+
+    __tablename__ = "stage_changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    prospect_id: Mapped[int] = mapped_column(ForeignKey("prospects.id", ondelete="CASCADE"), index=True)
+    event: Mapped[str]
+    stage: Mapped[str]
+    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("deliveries.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime] = mapped_column(Moment)
