@@ -59,7 +59,7 @@ class Settings:
         Raises SettingsRefused with all problems at once.
         """
         problems: list[str] = []
-        port = _number(env, "PORT", 8000, 1, 65535, problems)
+        port = _number(env, "PORT", 8000, low=1, high=65535, problems=problems)
         host = env.get("HOST") or "127.0.0.1"
         base_url = env.get("BASE_URL") or f"http://{_reachable(host)}:{port}"
         parts = urlsplit(base_url)
@@ -84,8 +84,8 @@ class Settings:
             secret_key=secret_key,
             mail_url=mail_url,
             mail_from=env.get("MAIL_FROM") or "noreply@localhost.invalid",
-            trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, 0, 5, problems),
-            mail_connections=_number(env, "MAIL_CONNECTIONS", 4, 1, 50, problems),
+            trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, low=0, high=5, problems=problems),
+            mail_connections=_number(env, "MAIL_CONNECTIONS", 4, low=1, high=50, problems=problems),
         )
         if problems:
             raise SettingsRefused(tuple(problems))
@@ -107,7 +107,9 @@ def _reachable(host: str) -> str:
     return "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 (compared, not bound)
 
 
-def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int, problems: list[str]) -> int:
+def _number(
+    env: Mapping[str, str], name: str, default: int, *, low: int, high: int, problems: list[str]
+) -> int:
     text = env.get(name) or str(default)
     if text.isascii() and text.isdigit() and low <= int(text) <= high:
         return int(text)

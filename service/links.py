@@ -1,4 +1,4 @@
-"""The public paths of the product, in one table: web registers its rules from it, mails build links from it."""
+"""The public paths, in one table: web registers its rules from it, mails build their links from it."""
 
 from urllib.parse import quote
 

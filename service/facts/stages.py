@@ -60,6 +60,6 @@ _LEADS_TO = {
 
 
 def advance(stage: Stage, event: StageEvent) -> Stage:
-    """Return the stage after `event`: never a lower one, and Declined and Expired do not replace each other."""
+    """Return the stage after `event`: never a lower one; Declined and Expired leave each other alone."""
     target = _LEADS_TO.get(event, stage)
     return target if _RANK[target] > _RANK[stage] else stage

@@ -1,1 +1,1 @@
-"""The Markdown dialect: one token stream, safe HTML and plain text from it."""
+"""The Markdown dialect of our mails and help pages: one parse, several faces."""

@@ -59,7 +59,7 @@ class Suppression(Base):
 class SystemMail(Base):
     """A mail the product itself sends (password reset, import report, test mail), with the same states.
 
-    `values` fill the shipped template; they are emptied when the mail is settled, because they may hold a link.
+    `values` fill the shipped template; they are emptied once it is settled: they may hold a link.
     """
 
     __tablename__ = "system_mails"
