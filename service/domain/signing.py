@@ -17,20 +17,22 @@ class Signer:
     def read(self, purpose: str, token: str) -> object | None:
         """Return what was signed for this purpose, or None."""
         try:
-            return URLSafeSerializer(self._keys, salt=purpose).loads(token)
+            payload: object = URLSafeSerializer(self._keys, salt=purpose).loads(token)
         except BadData:
             return None
+        return payload
 
     def sign_timed(self, purpose: str, payload: object) -> str:
         """Return a token that knows when it was made."""
         return _text(URLSafeTimedSerializer(self._keys, salt=purpose).dumps(payload))
 
-    def read_timed(self, purpose: str, token: str, *, max_age: float) -> object | None:
+    def read_timed(self, purpose: str, token: str, *, max_age: int) -> object | None:
         """Return what was signed for this purpose at most `max_age` seconds ago, or None."""
         try:
-            return URLSafeTimedSerializer(self._keys, salt=purpose).loads(token, max_age=max_age)
+            payload: object = URLSafeTimedSerializer(self._keys, salt=purpose).loads(token, max_age=max_age)
         except BadData:
             return None
+        return payload
 
 
 def _text(token: str | bytes) -> str:
