@@ -47,6 +47,17 @@ class Refusal(Enum):
     PASSWORD_TOO_SHORT = N_("The password must have at least %(num)s characters.")
     PASSWORD_TOO_LONG = N_("The password must have at most %(num)s characters.")
     PASSWORD_COMMON = N_("This password is among the most common ones. Choose another.")
+    PASSWORD_PERSONAL = N_("This password is made from a name or an email address. Choose another.")
+    PASSWORD_WRONG = N_("The current password is incorrect.")
+    SIGN_IN_REFUSED = N_("The email address or the password is incorrect.")
+    TOO_MANY_TRIES = NN_(
+        "Too many tries. Wait %(num)s minute, then try again.",
+        "Too many tries. Wait %(num)s minutes, then try again.",
+    )
+    CODE_REFUSED = N_("This code is incorrect or has already been used.")
+    LINK_SPENT = N_("This link has expired or has already been used.")
+    OWN_ROLE = N_("You cannot change your own role.")
+    ROLE_NAME_TAKEN = N_("A role with this name already exists: %(name)s.")
     LAST_ADMINISTRATOR = N_("The last account administrator cannot be removed.")
     LOCALE_UNKNOWN = N_("This language is not available: %(language)s.")
     ZONE_UNKNOWN = N_("This time zone is unknown: %(zone)s.")
