@@ -1,0 +1,310 @@
+"""Mail as bytes: our own writer of headers and bodies, and nothing that came from a user becomes a header.
+
+RFC 5322 (lines), 2045 (encodings), 2047 (encoded words), 2369 and 8058 (List-Unsubscribe), 3834
+(Auto-Submitted), 6532 (addresses that need SMTPUTF8 stand as UTF-8).
+"""
+
+import binascii
+import functools
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.facts.words import N_, Phrase
+from service.mail.addresses import Mailbox
+from service.mail.graphemes import clusters
+
+CRLF = "\r\n"
+LINE_AIM = 78
+WORD_MOST = 75
+WORD_LINE_MOST = 76
+URL_MOST = 900
+
+REFUSED_CHARACTER = N_("The character %(code)s cannot stand in the field %(field)s of an email.")
+REFUSED_VALUE = N_("The field %(field)s of an email cannot hold this value: %(value)s")
+
+
+class MailRefused(ValueError):
+    """A value that cannot be sent; `field` names the header or part, `phrase` with `values` says why."""
+
+    def __init__(self, field: str, phrase: Phrase, **values: str) -> None:
+        super().__init__(phrase.text % {"field": field, **values})
+        self.field = field
+        self.phrase = phrase
+        self.values: dict[str, str] = {"field": field, **values}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One message before it is bytes.
+
+    `date` is aware; its own offset is written. `message_id` is the `<id@domain>` fixed when the delivery was
+    made. `language` is a BCP 47 tag. List-Unsubscribe is written for an https address only, with
+    List-Unsubscribe-Post (RFC 8058). `bulk` adds `Precedence: bulk`, `automatic` adds `Auto-Submitted`.
+    Names and subject may hold any text but the characters of check H-1; bidi controls and tag characters
+    are left out of headers.
+    """
+
+    sender: Mailbox
+    recipients: tuple[Mailbox, ...]
+    subject: str
+    date: datetime
+    message_id: str
+    language: str
+    text: str
+    html: str | None = None
+    reply_to: Mailbox | None = None
+    list_unsubscribe: str | None = None
+    list_id: str | None = None
+    bulk: bool = False
+    automatic: bool = False
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Tell whether only a server that offers SMTPUTF8 may be given this message."""
+        boxes = (self.sender, *self.recipients, *([self.reply_to] if self.reply_to else []))
+        return any(box.address.needs_smtputf8 for box in boxes)
+
+
+def serialize(letter: Letter) -> bytes:
+    """Return the message: CRLF lines of at most 998 octets, text part first; raises MailRefused.
+
+    The same letter always gives the same bytes: the boundary comes from the Message-ID.
+    """
+    headers = [
+        _mailboxes("From", (letter.sender,)),
+        _mailboxes("To", letter.recipients),
+        *([_mailboxes("Reply-To", (letter.reply_to,))] if letter.reply_to else []),
+        _unstructured("Subject", letter.subject),
+        f"Date: {date(letter.date)}",
+        f"Message-ID: {_message_id(letter.message_id)}",
+        *_list_headers(letter),
+        *(["Precedence: bulk"] if letter.bulk else []),
+        *(["Auto-Submitted: auto-generated"] if letter.automatic else []),
+        f"Content-Language: {_language(letter.language)}",
+        "MIME-Version: 1.0",
+    ]
+    if letter.html is None:
+        head, body = _part("plain", letter.text)
+        return (CRLF.join([*headers, head]) + "\r\n\r\n").encode() + body + b"\r\n"
+    # Neither base64 nor quoted-printable can contain "=_", so no body can contain the boundary.
+    boundary = f"=_{hashlib.sha256(letter.message_id.encode()).hexdigest()[:32]}"
+    headers.append(f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"')
+    line = f"--{boundary}".encode()
+    pieces = [(CRLF.join(headers) + "\r\n\r\n").encode()]
+    for subtype, content in (("plain", letter.text), ("html", letter.html)):
+        head, body = _part(subtype, content)
+        pieces += [line, b"\r\n", head.encode(), b"\r\n\r\n", body, b"\r\n"]
+    pieces += [line, b"--\r\n"]
+    return b"".join(pieces)
+
+
+# Values in headers
+
+# Check H-1, every other control but the tab, and what UTF-8 cannot carry.
+_REFUSED = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_LEFT_OUT = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+
+
+def refused_character(text: str) -> str | None:
+    """Return the first character that may stand in no header, as `U+000A`, or None."""
+    bad = _REFUSED.search(text)
+    return f"U+{ord(bad.group()):04X}" if bad else None
+
+
+def header_text(field: str, text: str) -> str:
+    """Return a text as headers carry it, without bidi controls and tag characters; raises MailRefused."""
+    if bad := refused_character(text):
+        raise MailRefused(field, REFUSED_CHARACTER, code=bad)
+    return _LEFT_OUT.sub("", text)
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def date(moment: datetime) -> str:
+    """Return an aware moment as RFC 5322 writes it in every language, with its own numeric offset."""
+    if moment.tzinfo is None:
+        raise ValueError("a date needs its offset")
+    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
+    # The offset of old local times may have seconds; strftime would print them.
+    offset = moment.strftime("%z")[:5]
+    return (
+        f"{day}, {moment.day} {month} {moment.year:04} {moment.hour:02}:{moment.minute:02}:{moment.second:02}"
+        f" {offset}"
+    )
+
+
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,120}@[A-Za-z0-9.-]{1,120}>")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+_LIST_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)+")
+_HTTPS = re.compile(r"https://[!#-;=?-~]+")
+
+
+def _matching(field: str, pattern: re.Pattern[str], value: str, most: int = URL_MOST) -> str:
+    if not pattern.fullmatch(value) or len(value) > most:
+        raise MailRefused(field, REFUSED_VALUE, value=ascii(value[:80])[1:-1])
+    return value
+
+
+def _message_id(value: str) -> str:
+    return _matching("Message-ID", _MESSAGE_ID, value)
+
+
+def _language(value: str) -> str:
+    return _matching("Content-Language", _LANGUAGE, value, 35)
+
+
+def _list_headers(letter: Letter) -> Iterator[str]:
+    # Addresses stand on one line as they are: folded or encoded, no reader would find them (check M-3).
+    if letter.list_id is not None:
+        yield f"List-Id: <{_matching('List-Id', _LIST_ID, letter.list_id, 255)}>"
+    if letter.list_unsubscribe is not None and letter.list_unsubscribe.startswith("https://"):
+        yield f"List-Unsubscribe: <{_matching('List-Unsubscribe', _HTTPS, letter.list_unsubscribe)}>"
+        yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
+
+
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_PLAIN = re.compile(r"[ -~]*")
+
+
+@functools.lru_cache(maxsize=1024)
+def _mailboxes(field: str, boxes: tuple[Mailbox, ...]) -> str:
+    if not boxes:
+        raise MailRefused(field, REFUSED_VALUE, value="")
+    lines = [f"{field}:"]
+    for number, box in enumerate(boxes):
+        for word in _mailbox(field, box, last=number == len(boxes) - 1):
+            _add(lines, word)
+    return CRLF.join(lines)
+
+
+def _mailbox(field: str, box: Mailbox, *, last: bool) -> Iterator[str]:
+    comma = "" if last else ","
+    spec = box.address.spec
+    if box.address.needs_smtputf8:
+        spec = f"{spec.rpartition('@')[0]}@{box.address.shown.rpartition('@')[2]}"
+    name = header_text(field, box.name).strip()
+    if not name:
+        yield f"<{spec}>{comma}" if not last or len(spec) > 60 else spec
+        return
+    if not _PLAIN.fullmatch(name) or "=?" in name or len(name) > 60:
+        yield from encoded_words(name, first=WORD_LINE_MOST - len(field) - 2)
+    elif _ATOMS.fullmatch(name):
+        yield from name.split(" ")
+    else:
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+        yield f'"{quoted}"'
+    yield f"<{spec}>{comma}"
+
+
+def _add(lines: list[str], word: str) -> None:
+    """Put a word on the last line, or on a new one where it would grow too long."""
+    most = WORD_LINE_MOST if "=?" in word or "=?" in lines[-1] else LINE_AIM
+    if len(lines[-1]) + 1 + len(word) <= most or lines[-1].endswith(":"):
+        lines[-1] += " " + word
+    else:
+        lines.append(" " + word)
+
+
+@functools.lru_cache(maxsize=1024)
+def _unstructured(field: str, value: str) -> str:
+    """A header of free text: as it is where that is short ASCII, else in encoded words."""
+    text = header_text(field, value).strip()
+    words = text.split(" ")
+    if _PLAIN.fullmatch(text) and "=?" not in text and "" not in words and max(map(len, words)) <= 60:
+        pieces = iter(words)
+    elif not text:
+        pieces = iter(())
+    else:
+        pieces = encoded_words(text, first=WORD_LINE_MOST - len(field) - 2)
+    lines = [f"{field}:"]
+    for piece in pieces:
+        _add(lines, piece)
+    return CRLF.join(lines) if text else f"{field}: "
+
+
+_Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+_Q_WORDS = tuple(
+    "_" if byte == 0x20 else chr(byte) if byte in _Q_SAFE else f"={byte:02X}" for byte in range(256)
+)
+_FRAME = len("=?utf-8?b??=")
+
+
+def encoded_words(text: str, *, first: int) -> Iterator[str]:
+    """Yield RFC 2047 words of at most 75 octets, the first of at most `first`; B or Q, the shorter.
+
+    No word splits a character; none splits what a reader takes for one character (accents, emoji families)
+    unless that alone is longer than a word.
+    """
+    data = text.encode()
+    q_length = sum(map(len, map(_Q_WORDS.__getitem__, data)))
+    is_q = q_length <= (len(data) + 2) // 3 * 4
+    chunk = b""
+    room = min(first, WORD_MOST) - _FRAME
+    for piece in _pieces(text, (WORD_MOST - _FRAME) // 4 * 3, is_q):
+        if chunk and _length(chunk + piece, is_q) > room:
+            yield _word(chunk, is_q)
+            chunk, room = b"", WORD_MOST - _FRAME
+        chunk += piece
+    yield _word(chunk, is_q)
+
+
+def _pieces(text: str, most: int, is_q: bool) -> Iterator[bytes]:
+    for cluster in clusters(text):
+        piece = cluster.encode()
+        if len(piece) * (3 if is_q else 1) <= most:
+            yield piece
+        else:
+            yield from (char.encode() for char in cluster)
+
+
+def _length(chunk: bytes, is_q: bool) -> int:
+    return sum(len(_Q_WORDS[byte]) for byte in chunk) if is_q else (len(chunk) + 2) // 3 * 4
+
+
+def _word(chunk: bytes, is_q: bool) -> str:
+    if is_q:
+        return f"=?utf-8?q?{''.join(_Q_WORDS[byte] for byte in chunk)}?="
+    return f"=?utf-8?b?{binascii.b2a_base64(chunk, newline=False).decode()}?="
+
+
+# Bodies
+
+_ASCII = bytes(range(128))
+
+
+def _part(subtype: str, content: str) -> tuple[str, bytes]:
+    name, body = encode_body(subtype, content)
+    return f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {name}", body
+
+
+def encode_body(field: str, content: str) -> tuple[str, bytes]:
+    """Return the shorter encoding's name and the encoded UTF-8 with CRLF lines of at most 76 octets.
+
+    Raises MailRefused for NUL and lone surrogates.
+    """
+    try:
+        data = content.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n").encode()
+    except UnicodeEncodeError as error:
+        raise MailRefused(field, REFUSED_CHARACTER, code=f"U+{ord(content[error.start]):04X}") from None
+    if b"\0" in data:
+        raise MailRefused(field, REFUSED_CHARACTER, code="U+0000")
+    if not data.endswith(b"\r\n"):
+        # Also what tells b2a_qp to break its own lines with CRLF.
+        data += b"\r\n"
+    # Each other octet costs two more in quoted-printable, a third of everything in base64.
+    if 6 * len(data.translate(None, _ASCII)) > len(data) * 1.2:
+        return "base64", _base64(data)
+    printable = binascii.b2a_qp(data, istext=True)
+    if len(printable) <= len(data) * 1.33 or len(printable) <= len(encoded := _base64(data)):
+        return "quoted-printable", printable
+    return "base64", encoded
+
+
+def _base64(data: bytes) -> bytes:
+    encoded = binascii.b2a_base64(data, newline=False)
+    return b"\r\n".join([encoded[start : start + 76] for start in range(0, len(encoded), 76)])
