@@ -1,0 +1,114 @@
+"""The captured outbox: a mailer that keeps every mail in one small file instead of sending it."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import policy
+from email.parser import BytesHeaderParser
+from pathlib import Path
+
+from service.facts.replies import Outcome, Reply
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS mails (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL,
+  message_id TEXT NOT NULL, subject TEXT NOT NULL, raw BLOB NOT NULL
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedLine:
+    """One mail as a list shows it."""
+
+    id: int
+    at: datetime
+    sender: str
+    recipient: str
+    message_id: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedMail(CapturedLine):
+    """One mail with its bytes as they would have been sent."""
+
+    raw: bytes
+
+
+class CapturedOutbox:
+    """Mails in one SQLite file; safe to use from several threads and processes at once."""
+
+    def __init__(self, file: Path, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._file = file
+        self._clock = clock
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with closing(self._open()) as connection:
+            connection.execute(_TABLE)
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._file, timeout=30, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
+    def connect(self) -> "CaptureConnection":
+        """Open what stands for a kept connection to a server."""
+        return CaptureConnection(self._open(), self._clock)
+
+    def mails(
+        self, *, before: int | None = None, limit: int = 50, recipient: str | None = None
+    ) -> tuple[CapturedLine, ...]:
+        """Return the newest mails first; `before` is the id of the last one already seen."""
+        sql = (
+            "SELECT id, at, sender, recipient, message_id, subject FROM mails"
+            " WHERE id < ? AND (? IS NULL OR recipient = ?) ORDER BY id DESC LIMIT ?"
+        )
+        with closing(self._open()) as connection:
+            end = before if before is not None else 2**62
+            rows = connection.execute(sql, (end, recipient, recipient, limit)).fetchall()
+        return tuple(CapturedLine(row[0], datetime.fromisoformat(row[1]), *row[2:]) for row in rows)
+
+    def find(self, mail_id: int) -> CapturedMail | None:
+        """Return one mail with its bytes, or None."""
+        sql = "SELECT id, at, sender, recipient, message_id, subject, raw FROM mails WHERE id = ?"
+        with closing(self._open()) as connection:
+            row = connection.execute(sql, (mail_id,)).fetchone()
+        return CapturedMail(row[0], datetime.fromisoformat(row[1]), *row[2:]) if row else None
+
+    def count(self) -> int:
+        """Return how many mails are kept."""
+        with closing(self._open()) as connection:
+            return int(connection.execute("SELECT count(*) FROM mails").fetchone()[0])
+
+
+class CaptureConnection:
+    """One thread's handle on the outbox."""
+
+    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], datetime]) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def send(self, *, sender: str, recipient: str, data: bytes, ready: Callable[[], bool]) -> Reply:
+        """Keep one mail; `ready` is asked first, as a server's RCPT would be answered before DATA."""
+        if not ready():
+            return Reply(Outcome.WITHHELD, "")
+        headers = BytesHeaderParser(policy=policy.default).parsebytes(data)
+        message_id, subject = str(headers["Message-ID"] or ""), str(headers["Subject"] or "")
+        try:
+            self._connection.execute(
+                "INSERT INTO mails (at, sender, recipient, message_id, subject, raw)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (self._clock().isoformat(), sender, recipient, message_id, subject, data),
+            )
+        except sqlite3.OperationalError as error:
+            # A full disk or a lock that does not end leaves no row; any other trouble may have left one.
+            surely_not = error.sqlite_errorname in {"SQLITE_FULL", "SQLITE_BUSY", "SQLITE_READONLY"}
+            return Reply(Outcome.TEMPORARY if surely_not else Outcome.UNKNOWN, str(error))
+        return Reply(Outcome.ACCEPTED, "250 2.0.0 Captured")
+
+    def close(self) -> None:
+        """Close the handle."""
+        self._connection.close()
