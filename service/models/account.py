@@ -65,7 +65,11 @@ class RecoveryCode(Base):
 
 
 class UserSession(Base):
-    """A signed-in browser; the cookie holds a secret of which only the hash is kept here."""
+    """A signed-in browser; the cookie holds a secret of which only the hash is kept here.
+
+    `renew` asks for a new secret at the next request, after the user's rights have changed;
+    `browser` is what the list of sessions calls it, such as *Firefox, Windows*.
+    """
 
     __tablename__ = "user_sessions"
 
@@ -76,6 +80,8 @@ class UserSession(Base):
     seen_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+    browser: Mapped[str] = mapped_column(default="")
+    renew: Mapped[bool] = mapped_column(default=False)
 
     user: Mapped[User] = relationship()
 

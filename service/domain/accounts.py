@@ -1,0 +1,284 @@
+"""Users and roles: who there is, what they may do, and how they are added, changed and disabled."""
+
+import hashlib
+import secrets
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from service import links
+from service.domain import checks, sessions
+from service.domain import passwords as password_rules
+from service.domain.errors import DomainError
+from service.domain.passwords import Passwords
+from service.domain.signing import Signer
+from service.facts.limits import SIGN_IN_LINK_LIFE
+from service.facts.permissions import (
+    PERMISSION_LABELS,
+    ROLE_LABELS,
+    ROLE_PERMISSIONS,
+    BuiltInRole,
+    Permission,
+)
+from service.facts.refusals import Refusal
+from service.facts.words import Phrase
+from service.i18n.folding import name_key
+from service.mail import addresses
+from service.models import Program, Role, UsedLink, User
+
+_SIGN_IN_LINK = "sign-in"
+
+
+def ensure_roles(session: Session) -> None:
+    """Add the built-in roles that are not there yet; their permissions always come from the facts."""
+    there = set(session.scalars(select(Role.key).where(Role.key.is_not(None))))
+    for key in BuiltInRole:
+        if key not in there:
+            session.add(Role(key=key.value, name=ROLE_LABELS[key].text, permissions=[]))
+    session.flush()
+
+
+def built_in_role(session: Session, key: BuiltInRole) -> Role:
+    """Return a built-in role, adding the missing ones first."""
+    held = select(Role).where(Role.key == key.value)
+    found = session.scalars(held).one_or_none()
+    if found is None:
+        ensure_roles(session)
+        found = session.scalars(held).one()
+    return found
+
+
+def add_role(session: Session, name: str, permissions: Iterable[Permission], *, actor: User | None) -> Role:
+    """Add a custom role.
+
+    Raises DomainError: NOT_ALLOWED where the actor lacks `roles.manage` or one of the permissions given,
+    ROLE_NAME_TAKEN, NAME_MISSING, NAME_TOO_LONG, TEXT_UNPRINTABLE.
+    """
+    given = frozenset(permissions)
+    _require(actor, {Permission.ROLES_MANAGE} | given)
+    name = checks.name(name)
+    taken = {name_key(role.name) for role in session.scalars(select(Role))}
+    if name_key(name) in taken:
+        raise DomainError(Refusal.ROLE_NAME_TAKEN, field="name", name=name)
+    role = Role(key=None, name=name, permissions=sorted(given))
+    session.add(role)
+    session.flush()
+    return role
+
+
+def permissions_of(user: User) -> frozenset[Permission]:
+    """Return what the user may do at this moment; nothing for a disabled one."""
+    return frozenset() if user.disabled_at is not None else role_permissions(user.role)
+
+
+def role_permissions(role: Role) -> frozenset[Permission]:
+    """Return the permissions of a role; a custom role's unknown ones count for nothing."""
+    if role.key is not None:
+        return ROLE_PERMISSIONS[BuiltInRole(role.key)]
+    known = {permission.value for permission in Permission}
+    return frozenset(Permission(value) for value in role.permissions if value in known)
+
+
+def role_label(role: Role) -> Phrase | str:
+    """Return the words of a built-in role, or the name that a custom one was given."""
+    return ROLE_LABELS[BuiltInRole(role.key)] if role.key is not None else role.name
+
+
+def is_administrator(user: User) -> bool:
+    """Whether the user has the role that includes everything."""
+    return user.role.key == BuiltInRole.ADMINISTRATOR.value
+
+
+def find_user(session: Session, email: str) -> User | None:
+    """Return the user with this address, compared as addresses are; None for an unknown or malformed one."""
+    try:
+        key = addresses.parse(email).key
+    except addresses.AddressError:
+        return None
+    return session.scalars(select(User).where(User.email_key == key)).one_or_none()
+
+
+def programs_of(session: Session, user: User) -> list[Program]:
+    """Return the programs the user may work in, by name."""
+    if user.all_programs:
+        programs = list(session.scalars(select(Program)))
+    else:
+        programs = list(session.scalars(select(Program).join(User.programs.and_(User.id == user.id))))
+    return sorted(programs, key=lambda program: (program.name_key, program.id))
+
+
+def add_user(
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    locale: str,
+    time_zone: str,
+    password: str | None = None,
+    programs: Collection[Program] = (),
+    all_programs: bool = False,
+    passwords: Passwords | None = None,
+    actor: User | None = None,
+    now: datetime,
+) -> User:
+    """Add a user; without a password they come in by a sign-in link and set one there.
+
+    `actor` is None for the command line. Raises DomainError: EMAIL_INVALID, USER_KNOWN, NAME_MISSING,
+    NAME_TOO_LONG, TEXT_UNPRINTABLE, LOCALE_UNKNOWN, ZONE_UNKNOWN, the PASSWORD_ ones, NOT_ALLOWED where
+    the actor lacks `users.manage` or a permission that the role would give.
+    """
+    _require(actor, {Permission.USERS_MANAGE} | role_permissions(role))
+    parsed = _parse_address(email)
+    if session.scalar(select(func.count(User.id)).where(User.email_key == parsed.key)):
+        raise DomainError(Refusal.USER_KNOWN, field="email", address=parsed.as_written)
+    name = checks.name(name)
+    checks.locale(locale)
+    checks.zone(time_zone)
+    hashed = None
+    if password is not None:
+        password_rules.check(password, personal=(parsed.as_written, name))
+        hashed = (passwords or Passwords()).hash(password)
+    user = User(
+        email=parsed.as_written,
+        email_key=parsed.key,
+        name=name,
+        password_hash=hashed,
+        role=role,
+        locale=locale,
+        time_zone=time_zone,
+        all_programs=all_programs,
+        programs=list(programs),
+        created_at=now,
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def update_profile(session: Session, user: User, *, name: str, locale: str, time_zone: str) -> None:
+    """Change what a user may change about themselves.
+
+    Raises DomainError: NAME_MISSING, NAME_TOO_LONG, TEXT_UNPRINTABLE, LOCALE_UNKNOWN, ZONE_UNKNOWN.
+    """
+    user.name, user.locale, user.time_zone = checks.name(name), checks.locale(locale), checks.zone(time_zone)
+    session.flush()
+
+
+def change_role(session: Session, user: User, role: Role, *, actor: User | None) -> None:
+    """Give a user another role; it holds from their next request on, under a new session secret.
+
+    Raises DomainError: OWN_ROLE, LAST_ADMINISTRATOR, NOT_ALLOWED where the actor lacks `users.manage`
+    or any permission of the role before or after.
+    """
+    if actor is not None and actor.id == user.id:
+        raise DomainError(Refusal.OWN_ROLE)
+    _require(actor, {Permission.USERS_MANAGE} | role_permissions(user.role) | role_permissions(role))
+    if role.id != user.role_id and role.key != BuiltInRole.ADMINISTRATOR.value:
+        _keep_an_administrator(session, user)
+    user.role = role
+    session.flush()
+    sessions.renew_all(session, user.id)
+
+
+def disable(session: Session, user: User, *, actor: User | None, now: datetime) -> None:
+    """Shut a user out: every session ends, no way of signing in works until `enable`.
+
+    Raises DomainError: LAST_ADMINISTRATOR, NOT_ALLOWED where the actor may not manage this user.
+    """
+    _require(actor, {Permission.USERS_MANAGE} | role_permissions(user.role))
+    _keep_an_administrator(session, user)
+    if user.disabled_at is None:
+        user.disabled_at = now
+        session.flush()
+    sessions.revoke_all(session, user.id, now=now)
+
+
+def enable(session: Session, user: User, *, actor: User | None) -> None:
+    """Let a disabled user in again; raise DomainError(NOT_ALLOWED) where the actor may not manage them."""
+    _require(actor, {Permission.USERS_MANAGE} | role_permissions(user.role))
+    user.disabled_at = None
+    session.flush()
+
+
+def sign_in_link(session: Session, signer: Signer, user: User, *, base_url: str, now: datetime) -> str:
+    """Return an absolute address that signs the user in once, within the hour (`SIGN_IN_LINK_LIFE`).
+
+    It is worth nothing after their password has changed. Nothing is written until it is used.
+    """
+    payload = [user.id, int(now.timestamp()), secrets.token_urlsafe(16), password_mark(user)]
+    return links.url(base_url, "sign_in_link", user.locale, token=signer.sign(_SIGN_IN_LINK, payload))
+
+
+def user_of_link(session: Session, signer: Signer, token: str, *, now: datetime) -> User:
+    """Return whom a sign-in link would sign in, without using it; raise DomainError(LINK_SPENT)."""
+    return _read_link(session, signer, token, now=now)[0]
+
+
+def use_sign_in_link(session: Session, signer: Signer, token: str, *, now: datetime) -> User:
+    """Use a sign-in link up and return its user; raise DomainError(LINK_SPENT) the second time and after."""
+    user, nonce = _read_link(session, signer, token, now=now)
+    try:
+        with session.begin_nested():
+            session.add(UsedLink(purpose=_SIGN_IN_LINK, nonce=nonce, used_at=now))
+    except IntegrityError as error:  # used at this very moment by somebody else
+        raise DomainError(Refusal.LINK_SPENT) from error
+    return user
+
+
+def sweep_used_links(session: Session, *, now: datetime) -> int:
+    """Delete the marks of links that are too old to be used anyway; return how many."""
+    old = UsedLink.used_at < now - 2 * SIGN_IN_LINK_LIFE
+    gone = delete(UsedLink).where(UsedLink.purpose == _SIGN_IN_LINK, old)
+    return len(session.scalars(gone.returning(UsedLink.id)).all())
+
+
+def password_mark(user: User) -> str:
+    """Return a mark that changes whenever the password does; links carry it to die with the password."""
+    return hashlib.sha256(f"mark:{user.password_hash or ''}".encode()).hexdigest()[:16]
+
+
+def _read_link(session: Session, signer: Signer, token: str, *, now: datetime) -> tuple[User, str]:
+    payload = signer.read(_SIGN_IN_LINK, token)
+    if isinstance(payload, list) and len(payload) == 4:
+        user_id, issued, nonce, mark = payload
+        user = session.get(User, user_id)
+        fresh = now.timestamp() - issued < SIGN_IN_LINK_LIFE.total_seconds()
+        used = select(UsedLink.id).where(UsedLink.purpose == _SIGN_IN_LINK, UsedLink.nonce == nonce)
+        usable = user is not None and user.disabled_at is None and mark == password_mark(user)
+        if user is not None and usable and fresh and session.scalar(used) is None:
+            return user, str(nonce)
+    raise DomainError(Refusal.LINK_SPENT)
+
+
+def _require(actor: User | None, needed: Collection[Permission]) -> None:
+    # Nobody gives, takes or touches what they do not hold themselves.
+    if actor is None:
+        return
+    lacking = sorted(set(needed) - permissions_of(actor))
+    if lacking:
+        raise DomainError(Refusal.NOT_ALLOWED, permission=PERMISSION_LABELS[lacking[0]])
+
+
+def _keep_an_administrator(session: Session, leaving: User) -> None:
+    if not is_administrator(leaving) or leaving.disabled_at is not None:
+        return
+    # The role's row is the lock: two administrators cannot remove each other at the same moment.
+    role = session.scalars(
+        select(Role).where(Role.key == BuiltInRole.ADMINISTRATOR.value).with_for_update()
+    ).one()
+    others = select(func.count(User.id)).where(
+        User.role_id == role.id, User.disabled_at.is_(None), User.id != leaving.id
+    )
+    if not session.scalar(others):
+        raise DomainError(Refusal.LAST_ADMINISTRATOR)
+
+
+def _parse_address(email: str) -> addresses.Address:
+    try:
+        return addresses.parse(email)
+    except addresses.AddressError as error:
+        raise DomainError(Refusal.EMAIL_INVALID, field="email", address=email) from error
