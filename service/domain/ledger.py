@@ -1,0 +1,205 @@
+"""The state machine of one mail row, the same for campaign deliveries and for system mails.
+
+queued -> claimed (leased, nothing said to a server) -> in_flight (committed before DATA) -> sent, deferred,
+failed or unknown. A row is changed only by whoever holds its lease token, so that a worker which lost its
+lease changes nothing that is no longer its own; it may still say what became of a row left as unknown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVarTuple, Unpack, cast
+
+from sqlalchemy import ColumnElement, CursorResult, Select, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from service.facts.limits import LEASE, RETRY_GIVE_UP
+from service.facts.replies import Outcome, Reason, Reply, words_of
+from service.facts.states import DeliveryState
+from service.models import Delivery, SystemMail
+
+Columns = TypeVarTuple("Columns")
+MailTable = type[Delivery] | type[SystemMail]
+
+# Greylisting wants at least five minutes; after that ever longer, until RETRY_GIVE_UP after the first try.
+RETRY_MINUTES = (5, 10, 20, 40, 80, 160, 320, 480)
+_HELD = (DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value, DeliveryState.UNKNOWN.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many rows a sweep put back and how many it had to call unknown."""
+
+    released: int
+    unknown: int
+
+
+def due(table: MailTable, now: datetime) -> ColumnElement[bool]:
+    """Rows that may be claimed now."""
+    return or_(
+        table.state == DeliveryState.QUEUED.value,
+        and_(table.state == DeliveryState.DEFERRED.value, table.next_attempt_at <= now),
+    )
+
+
+def retry_at(attempts: int, first_tried_at: datetime, now: datetime) -> datetime | None:
+    """Return when to try again after `attempts` temporary refusals, or None when it has been long enough."""
+    wait = RETRY_MINUTES[min(max(attempts, 1), len(RETRY_MINUTES)) - 1]
+    again = now + timedelta(minutes=wait)
+    return again if again - first_tried_at <= RETRY_GIVE_UP else None
+
+
+def locked(query: Select[Unpack[Columns]], session: Session) -> Select[Unpack[Columns]]:
+    """Let several PostgreSQL workers pass by one another's rows; SQLite has one writer anyway."""
+    postgres = session.get_bind().dialect.name == "postgresql"
+    return query.with_for_update(skip_locked=True) if postgres else query
+
+
+def claim(
+    session: Session, table: MailTable, ids: Sequence[int], *, token: str, now: datetime, **values: object
+) -> None:
+    """Lease rows just read as due, in the same transaction."""
+    changes = {
+        "state": DeliveryState.CLAIMED.value,
+        "lease_token": token,
+        "lease_until": now + LEASE,
+        **values,
+    }
+    _count(session, update(table).where(table.id.in_(ids)).values(changes))
+
+
+def renew(session: Session, table: MailTable, *, token: str, now: datetime) -> int:
+    """Hold on to everything leased under a token; return how many rows that is."""
+    held = (DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value)
+    return _count(
+        session,
+        update(table)
+        .where(table.lease_token == token, table.state.in_(held))
+        .values(lease_until=now + LEASE),
+    )
+
+
+def mark_in_flight(
+    session: Session, table: MailTable, mail_id: int, *, token: str, now: datetime, also: Sequence[Any] = ()
+) -> bool:
+    """Note that from the commit of this transaction on the mail may arrive; False: it must not be sent.
+
+    `also` are further conditions that must hold at this very moment.
+    """
+    changed = _count(
+        session,
+        update(table)
+        .where(
+            table.id == mail_id,
+            table.lease_token == token,
+            table.state == DeliveryState.CLAIMED.value,
+            *also,
+        )
+        .values(state=DeliveryState.IN_FLIGHT.value, lease_until=now + LEASE),
+    )
+    return changed == 1
+
+
+def settle(
+    session: Session,
+    table: MailTable,
+    mail_id: int,
+    reply: Reply,
+    *,
+    token: str,
+    now: datetime,
+    ask_when_unknown: bool = True,
+) -> DeliveryState | None:
+    """Store what became of an attempt; return the new state, or None when the row is no longer ours."""
+    row = session.execute(
+        select(table.attempts, table.first_tried_at).where(*_ours(table, mail_id, token))
+    ).one_or_none()
+    if row is None:
+        return None
+    first = row.first_tried_at or now
+    changes: dict[str, object] = {"reply": reply.text, "lease_until": None}
+    attempts = row.attempts + 1
+    state = _settled_as(reply.outcome, ask_when_unknown)
+    again = retry_at(attempts, first, now) if state is DeliveryState.DEFERRED else None
+    if state is DeliveryState.DEFERRED and again is None:
+        state = DeliveryState.FAILED
+    if state is not DeliveryState.QUEUED:
+        changes |= {"attempts": attempts, "first_tried_at": first}
+    if state not in {DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.UNKNOWN}:
+        changes["settled_at"] = now
+    # An unknown row keeps its token: the worker that lost the answer may yet hear it.
+    if state is not DeliveryState.UNKNOWN:
+        changes["lease_token"] = None
+    changes |= {"state": state.value, "next_attempt_at": again}
+    _count(session, update(table).where(*_ours(table, mail_id, token)).values(changes))
+    return state
+
+
+def _settled_as(outcome: Outcome, ask_when_unknown: bool) -> DeliveryState:
+    if outcome is Outcome.UNKNOWN:
+        return DeliveryState.UNKNOWN if ask_when_unknown else DeliveryState.DEFERRED
+    return {
+        Outcome.ACCEPTED: DeliveryState.SENT,
+        Outcome.TEMPORARY: DeliveryState.DEFERRED,
+        Outcome.PERMANENT: DeliveryState.FAILED,
+        Outcome.UNREACHABLE: DeliveryState.QUEUED,
+        Outcome.WITHHELD: DeliveryState.QUEUED,
+    }[outcome]
+
+
+def release(session: Session, table: MailTable, *, token: str, reply: str | None = None) -> int:
+    """Put back what was claimed under a token and not begun; nothing of it has reached a server."""
+    changes: dict[str, object] = {
+        "state": DeliveryState.QUEUED.value,
+        "lease_token": None,
+        "lease_until": None,
+    }
+    if reply is not None:
+        changes["reply"] = reply
+    claimed = table.state == DeliveryState.CLAIMED.value
+    return _count(session, update(table).where(table.lease_token == token, claimed).values(changes))
+
+
+def sweep(
+    session: Session, table: MailTable, *, now: datetime, everything: bool = False, retry: Any = None
+) -> Swept:
+    """Give back expired leases and call unknown what was in flight under them.
+
+    `everything` ignores the time: for the one worker of an embedded database, which knows at its start that
+    nobody else holds a lease. `retry` is the condition under which an unknown row is tried again by itself.
+    """
+    over = [] if everything else [table.lease_until < now]
+    released = _count(
+        session,
+        update(table)
+        .where(table.state == DeliveryState.CLAIMED.value, *over)
+        .values(state=DeliveryState.QUEUED.value, lease_token=None, lease_until=None),
+    )
+    lost = [table.state == DeliveryState.IN_FLIGHT.value, *over]
+    values: dict[str, object] = {
+        "reply": words_of(Reason.INTERRUPTED),
+        "attempts": table.attempts + 1,
+        "lease_until": None,
+    }
+    unknown = 0
+    if retry is not None:
+        again = now + timedelta(minutes=RETRY_MINUTES[0])
+        deferred = values | {
+            "state": DeliveryState.DEFERRED.value,
+            "next_attempt_at": again,
+            "lease_token": None,
+        }
+        unknown += _count(session, update(table).where(*lost, retry).values(deferred))
+    unknown += _count(
+        session, update(table).where(*lost).values(values | {"state": DeliveryState.UNKNOWN.value})
+    )
+    return Swept(released, unknown)
+
+
+def _ours(table: MailTable, mail_id: int, token: str) -> tuple[ColumnElement[bool], ...]:
+    return (table.id == mail_id, table.lease_token == token, table.state.in_(_HELD))
+
+
+def _count(session: Session, statement: Any) -> int:
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    return cast(CursorResult[Any], result).rowcount

@@ -1,0 +1,168 @@
+"""What is to be sent and what became of it, as users and other rooms see it.
+
+`deliveries` and `system_mails` are the worker's side of the same rows, `ledger` is their state machine.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol, cast
+
+from sqlalchemy import CursorResult, Integer, func, select, update
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.orm import Session
+
+from service.domain import deliveries
+from service.domain.errors import DomainError
+from service.domain.jobs import Jobs
+from service.facts.refusals import Refusal
+from service.facts.replies import Reason, Reply, words_of
+from service.facts.states import DELIVERY_STATE_LABELS, CampaignState, DeliveryState
+from service.models import Campaign, Delivery, SystemMail
+
+_CLAIMABLE = [DeliveryState.QUEUED.value, DeliveryState.DEFERRED.value, DeliveryState.CLAIMED.value]
+
+
+class MailConnection(Protocol):
+    """A kept conversation with something that takes mail; used by one thread at a time."""
+
+    def send(self, *, sender: str, recipient: str, data: bytes, ready: Callable[[], bool]) -> Reply:
+        """Send one mail to one recipient.
+
+        `ready` is called after the recipient is accepted and before DATA; it commits that the mail is in
+        flight and answers whether to go on. When it says no, the outcome is WITHHELD.
+        """
+
+    def close(self) -> None:
+        """End the conversation."""
+
+
+class Mailer(Protocol):
+    """Something that takes mail: a relay, or the captured outbox."""
+
+    def connect(self) -> MailConnection:
+        """Return a new connection; trouble shows as an UNREACHABLE reply when a mail is sent."""
+
+
+def new_message_id(host: str) -> str:
+    """Return a Message-ID without its angle brackets; it says nothing about the recipient."""
+    return f"{secrets.token_hex(16)}@{host}"
+
+
+def queue_system_mail(
+    session: Session,
+    jobs: Jobs,
+    *,
+    template: str,
+    address: str,
+    locale: str,
+    values: Mapping[str, object],
+    now: datetime,
+) -> int:
+    """Queue one mail of a shipped template and return its id; it leaves when the transaction commits."""
+    mail = SystemMail(
+        template=template,
+        address=address,
+        locale=locale,
+        values=dict(values),
+        message_id=f"{secrets.token_hex(16)}",
+        state=DeliveryState.QUEUED.value,
+        created_at=now,
+    )
+    session.add(mail)
+    session.flush()
+    jobs.send_system_mail(session, mail.id)
+    return mail.id
+
+
+def cancel_open(session: Session, campaign_id: int, *, now: datetime) -> int:
+    """Cancel what no server has been told of yet; return how many mails of the campaign are in flight."""
+    _change(
+        session,
+        update(Delivery)
+        .where(Delivery.campaign_id == campaign_id, Delivery.state.in_(_CLAIMABLE))
+        .values(state=DeliveryState.CANCELLED.value, settled_at=now, lease_token=None, next_attempt_at=None),
+    )
+    return counts(session, campaign_id)[DeliveryState.IN_FLIGHT]
+
+
+def hold(session: Session, campaign_id: int) -> None:
+    """Take claimed deliveries of a paused campaign back from the workers."""
+    _change(
+        session,
+        update(Delivery)
+        .where(Delivery.campaign_id == campaign_id, Delivery.state == DeliveryState.CLAIMED.value)
+        .values(state=DeliveryState.QUEUED.value, lease_token=None, lease_until=None),
+    )
+
+
+def resend(session: Session, jobs: Jobs, campaign_id: int, delivery_id: int, *, now: datetime) -> None:
+    """Send an unknown delivery again, with the same Message-ID; somebody decided that.
+
+    Raises DomainError NOT_FOUND or DELIVERY_NOT_UNKNOWN.
+    """
+    delivery = _find_unknown(session, campaign_id, delivery_id)
+    campaign = session.get_one(Campaign, campaign_id)
+    if campaign.state == CampaignState.FINISHED.value:
+        campaign.state = CampaignState.SENDING.value
+        campaign.finished_at = None
+    delivery.state = DeliveryState.QUEUED.value
+    delivery.lease_token = None
+    delivery.next_attempt_at = None
+    session.flush()
+    jobs.deliver(session, campaign_id)
+
+
+def treat_as_sent(session: Session, campaign_id: int, delivery_id: int, *, now: datetime) -> None:
+    """Count an unknown delivery as sent. Raises DomainError NOT_FOUND or DELIVERY_NOT_UNKNOWN."""
+    delivery = _find_unknown(session, campaign_id, delivery_id)
+    delivery.state = DeliveryState.SENT.value
+    delivery.lease_token = None
+    delivery.settled_at = now
+    delivery.reply = words_of(Reason.TREATED_AS_SENT)
+    session.flush()
+    deliveries.tell_prospect(session, delivery_id, now)
+
+
+def _find_unknown(session: Session, campaign_id: int, delivery_id: int) -> Delivery:
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None or delivery.campaign_id != campaign_id:
+        raise DomainError(Refusal.NOT_FOUND)
+    if delivery.state != DeliveryState.UNKNOWN.value:
+        label = DELIVERY_STATE_LABELS[DeliveryState(delivery.state)]
+        raise DomainError(Refusal.DELIVERY_NOT_UNKNOWN, state=label)
+    return delivery
+
+
+# Queries
+
+
+def counts(session: Session, campaign_id: int) -> dict[DeliveryState, int]:
+    """Return how many deliveries of a campaign are in each state, every state named."""
+    query = (
+        select(Delivery.state, sql_cast(func.count(), Integer))
+        .where(Delivery.campaign_id == campaign_id)
+        .group_by(Delivery.state)
+    )
+    found = {DeliveryState(state): number for state, number in session.execute(query)}
+    return {state: found.get(state, 0) for state in DeliveryState}
+
+
+def list_deliveries(
+    session: Session,
+    campaign_id: int,
+    *,
+    states: frozenset[DeliveryState] | None = None,
+    after: int = 0,
+    limit: int = 50,
+) -> list[Delivery]:
+    """Return deliveries of a campaign in the order of their ids, `after` the last one already seen."""
+    query = select(Delivery).where(Delivery.campaign_id == campaign_id, Delivery.id > after)
+    if states is not None:
+        query = query.where(Delivery.state.in_([state.value for state in states]))
+    return list(session.scalars(query.order_by(Delivery.id).limit(limit)))
+
+
+def _change(session: Session, statement: Any) -> int:
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    return cast(CursorResult[Any], result).rowcount

@@ -1,0 +1,74 @@
+"""The product's own mails as a worker sees them: claim, mark in flight, settle, sweep, in their own lane.
+
+One whose answer was lost is tried again by itself: a second password link is better than none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, select, true, update
+from sqlalchemy.orm import Session
+
+from service.domain import ledger
+from service.facts.replies import Reply
+from service.facts.states import DeliveryState
+from service.models import SystemMail
+
+BATCH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedSystemMail:
+    """A system mail leased to this worker."""
+
+    id: int
+    template: str
+    address: str
+    locale: str
+    values: Mapping[str, object]
+    message_id: str
+    moment: datetime
+
+
+def claim(
+    session: Session, *, token: str, now: datetime, limit: int = BATCH
+) -> tuple[ClaimedSystemMail, ...]:
+    """Lease the next system mails that are due, oldest first."""
+    query = select(SystemMail).where(ledger.due(SystemMail, now)).order_by(SystemMail.id).limit(limit)
+    rows = list(session.scalars(ledger.locked(query, session)))
+    if rows:
+        ledger.claim(session, SystemMail, [row.id for row in rows], token=token, now=now)
+    claimed = tuple(
+        ClaimedSystemMail(
+            row.id, row.template, row.address, row.locale, row.values, row.message_id, row.created_at
+        )
+        for row in rows
+    )
+    session.expire_all()
+    return claimed
+
+
+def mark_in_flight(session: Session, mail_id: int, *, token: str, now: datetime) -> bool:
+    """Commit this before DATA; False when the lease is lost."""
+    return ledger.mark_in_flight(session, SystemMail, mail_id, token=token, now=now)
+
+
+def settle(session: Session, mail_id: int, reply: Reply, *, token: str, now: datetime) -> None:
+    """Store what became of one attempt; a settled mail forgets its values, which may hold a link."""
+    state = ledger.settle(session, SystemMail, mail_id, reply, token=token, now=now, ask_when_unknown=False)
+    if state in {DeliveryState.SENT, DeliveryState.FAILED}:
+        forget = update(SystemMail).where(SystemMail.id == mail_id).values(values={})
+        session.execute(forget.execution_options(synchronize_session=False))
+
+
+def sweep(session: Session, *, now: datetime, everything: bool = False) -> ledger.Swept:
+    """Repair what dead workers left."""
+    return ledger.sweep(session, SystemMail, now=now, everything=everything, retry=true())
+
+
+def wanting_work(session: Session, *, now: datetime) -> int | None:
+    """Return the oldest system mail that is due while nobody holds a lease on any, or None."""
+    held = exists().where(SystemMail.state.in_([DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value]))
+    query = select(SystemMail.id).where(ledger.due(SystemMail, now), ~held).order_by(SystemMail.id)
+    return session.scalar(query.limit(1))
