@@ -1,0 +1,155 @@
+"""`prospectus csv`: what the program reads in a CSV file, without a database."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from service import csvfile
+from service.csvfile import words
+from service.csvfile.encoding import UnknownEncoding
+from service.csvfile.file import CsvFile, FileRefused
+from service.csvfile.headers import BY_KEY
+from service.facts.findings import Finding, Severity
+from service.i18n.catalogs import Catalog, Catalogs
+from service.i18n.locales import LOCALES, SOURCE
+from service.paths import data_dir
+
+READ, ROW_ERRORS, REFUSED = 0, 1, 2
+
+
+@click.group("csv")
+def group() -> None:
+    """Read CSV files."""
+
+
+def _users_locale() -> str:
+    """The language of the terminal, where it is one of ours."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name)
+        if value:
+            code = value.partition("_")[0].partition(".")[0].lower()
+            return code if code in LOCALES else SOURCE
+    return SOURCE
+
+
+@group.command("read")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option("--locale", type=click.Choice(tuple(LOCALES)), help="Language of the reader.")
+@click.option("--encoding", help="Encoding of the file, when it is known.")
+@click.option("--delimiter", help="Delimiter between the cells, when it is known.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document a line for each file.")
+def read(
+    files: tuple[Path, ...], locale: str | None, encoding: str | None, delimiter: str | None, *, as_json: bool
+) -> None:
+    """Show how each FILE is read: encoding, delimiter, columns, rows, and what is wrong with them.
+
+    The exit status is 0 if all was read, 1 if rows have errors, 2 if a file is refused.
+    """
+    catalog = Catalogs(data_dir("locales")).catalog(locale or _users_locale())
+    worst = READ
+    for path in files:
+        try:
+            file = csvfile.read(
+                path,
+                locale=catalog.locale.code,
+                encoding=encoding,
+                delimiter="\t" if delimiter == "\\t" else delimiter,
+            )
+            status = _print_json(path, file, catalog) if as_json else _print_text(path, file, catalog)
+        except OSError as error:
+            click.echo(f"{path}: {error.strerror}", err=True)
+            status = REFUSED
+        except UnknownEncoding as error:
+            raise click.BadParameter(str(error), param_hint="--encoding") from error
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--delimiter") from error
+        worst = max(worst, status)
+    sys.exit(worst)
+
+
+def _print_json(path: Path, file: CsvFile, catalog: Catalog) -> int:
+    """One line, written as the rows are read, so that they need no memory. Returns the exit status."""
+    head = {
+        "file": str(path),
+        "encoding": file.encoding,
+        "bom": file.detection.bom,
+        "certain": file.detection.certain,
+        "candidates": list(file.detection.candidates),
+        "delimiter": file.delimiter,
+        "header": list(file.header),
+        "mapping": {BY_KEY[key].names[SOURCE]: index for key, index in file.columns.items()},
+        "ignored": [file.header[index] for index in file.mapped.unknown],
+    }
+    findings = [_finding(one, 0, catalog) for one in file.findings]
+    out = sys.stdout
+    out.write(_json(head)[:-1] + ', "rows": [')
+    refused, comma = file.refused, ""
+    for row_or_finding in _rows_and_findings(file):
+        if isinstance(row_or_finding, list):
+            out.write(comma + _json(row_or_finding))
+            comma = ", "
+        else:
+            number, finding = row_or_finding
+            refused = refused or number == 0
+            findings.append(_finding(finding, number, catalog))
+    out.write('], "findings": ' + _json(findings) + "}\n")
+    return _status(refused, findings)
+
+
+def _rows_and_findings(file: CsvFile) -> Iterator[list[str] | tuple[int, Finding]]:
+    """Cells of good rows, findings with the number of their row; number 0 refuses the file."""
+    try:
+        for row in file.rows():
+            for finding in row.findings:
+                yield row.number, finding
+            if not row.bad:
+                yield row.cells
+    except FileRefused as refusal:
+        for finding in refusal.findings:
+            yield 0, finding
+
+
+def _finding(finding: Finding, number: int, catalog: Catalog) -> Mapping[str, object]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "row": number,
+        "line": finding.line,
+        "column": finding.column,
+        "message": words.say(finding.phrase, finding.values, catalog),
+    }
+
+
+def _status(refused: bool, findings: list[Mapping[str, object]]) -> int:
+    if refused:
+        return REFUSED
+    errors = any(one["row"] and one["severity"] == Severity.ERROR for one in findings)
+    return ROW_ERRORS if errors else READ
+
+
+def _json(value: object) -> str:
+    # Escaped, so that text of any kind goes through a terminal of any encoding.
+    return json.dumps(value, ensure_ascii=True)
+
+
+def _print_text(path: Path, file: CsvFile, catalog: Catalog) -> int:
+    """A few lines for people. Returns the exit status."""
+    name = words.encoding_name(file.encoding)
+    findings = [_finding(one, 0, catalog) for one in file.findings]
+    refused, count = file.refused, 0
+    for row_or_finding in _rows_and_findings(file):
+        if isinstance(row_or_finding, list):
+            count += 1
+        else:
+            number, finding = row_or_finding
+            refused = refused or number == 0
+            findings.append(_finding(finding, number, catalog))
+    delimiter = words.delimiter_name(file.delimiter, catalog)
+    click.echo(f"{path}: {name}, {delimiter}, {catalog.formats.number(count)}")
+    for one in findings:
+        click.echo(f"{path}:{one['line']}: {one['message']}")
+    return _status(refused, findings)

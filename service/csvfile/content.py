@@ -1,0 +1,73 @@
+"""What a file is by its first bytes, so that a workbook named .csv is told from a CSV file."""
+
+import re
+
+from service.facts.findings import Finding, Severity
+from service.facts.words import N_, Phrase
+
+_SAVE_AS_CSV = N_(
+    "This is an Excel workbook, not a CSV file. Open it, save it as CSV, and choose the new file."
+)
+_OPEN_DOCUMENT = N_(
+    "This is an OpenDocument file, not a CSV file. Open it, save it as CSV, and choose the new file."
+)
+_ARCHIVE = N_("This is a compressed archive, not a CSV file. Unpack it, and choose the CSV file in it.")
+_KIND = N_("This is a file of type %(kind)s, not a CSV file.")
+_BINARY = N_("This is not a CSV file: it contains binary data.")
+
+_SIGNATURES: tuple[tuple[bytes, Phrase, str], ...] = (
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _SAVE_AS_CSV, "XLS"),
+    (b"\x1f\x8b\x08", _ARCHIVE, "GZIP"),
+    (b"7z\xbc\xaf\x27\x1c", _ARCHIVE, "7Z"),
+    (b"Rar!\x1a\x07", _ARCHIVE, "RAR"),
+    (b"\xfd7zXZ\x00", _ARCHIVE, "XZ"),
+    (b"BZh", _ARCHIVE, "BZIP2"),
+    (b"%PDF-", _KIND, "PDF"),
+    (b"\x89PNG\r\n\x1a\n", _KIND, "PNG"),
+    (b"\xff\xd8\xff", _KIND, "JPEG"),
+    (b"GIF87a", _KIND, "GIF"),
+    (b"GIF89a", _KIND, "GIF"),
+    (b"{\\rtf", _KIND, "RTF"),
+    (b"\x7fELF", _KIND, "ELF"),
+    (b"SQLite format 3\x00", _KIND, "SQLite"),
+    (b"PAR1", _KIND, "Parquet"),
+)
+# Not counted: tab, line ends, VT, FF, and the escape character of ISO-2022-JP.
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_FEW = 10
+
+
+def refusal(head: bytes) -> Finding | None:
+    """Why the first 64 KB of a file are no CSV: a known signature, or over 1 control character in 100."""
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _finding(*_zip_kind(head))
+    for signature, phrase, kind in _SIGNATURES:
+        if head.startswith(signature):
+            return _finding(phrase, kind)
+    if _is_wide(head):
+        return None
+    controls = len(_CONTROLS.findall(head))
+    # A handful in a tiny file are bad rows, which are named one by one.
+    if controls > _FEW and controls * 100 > len(head):
+        return _finding(_BINARY, "")
+    return None
+
+
+def _is_wide(head: bytes) -> bool:
+    """UTF-16, where NUL is half of every Latin letter: NULs on one side only."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    return max(even, odd) * 50 >= len(head) and min(even, odd) * 20 <= max(even, odd)
+
+
+def _zip_kind(head: bytes) -> tuple[Phrase, str]:
+    if b"xl/" in head or b"[Content_Types].xml" in head or b"_rels/" in head:
+        return _SAVE_AS_CSV, "XLSX"
+    if b"application/vnd.oasis" in head:
+        return _OPEN_DOCUMENT, "ODS"
+    return _ARCHIVE, "ZIP"
+
+
+def _finding(phrase: Phrase, kind: str) -> Finding:
+    return Finding("file-not-csv", Severity.ERROR, phrase, {"kind": kind})

@@ -1,0 +1,202 @@
+"""A CSV file read: what it is, which column is which, and its rows, lazily."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from service.csvfile import content, dialect, encoding, guard, headers, rows, text
+from service.csvfile.dialect import Dialect
+from service.csvfile.encoding import Detection
+from service.csvfile.headers import Key, Mapped
+from service.csvfile.rows import Row
+from service.csvfile.source import InMemory, OnDisk, Source
+from service.facts.findings import Finding, Severity
+from service.facts.limits import IMPORT_FILE_BYTES, IMPORT_ROWS
+from service.facts.words import N_
+
+_BEGINNING = 64 * 1024
+
+
+class FileRefused(Exception):
+    """The file cannot be used; `findings` say why."""
+
+    def __init__(self, *findings: Finding) -> None:
+        super().__init__(*(finding.rule for finding in findings))
+        self.findings = findings
+
+
+@dataclass(frozen=True, slots=True)
+class CsvFile:
+    """How a file was read. `findings` are about the file and its header; an error among them refuses it."""
+
+    source: Source
+    detection: Detection
+    dialect: Dialect
+    header: tuple[str, ...]
+    header_line: int
+    mapped: Mapped
+    findings: tuple[Finding, ...]
+    readable: bool = True
+
+    @property
+    def encoding(self) -> str:
+        """Python codec name, without BOM."""
+        return self.detection.encoding
+
+    @property
+    def delimiter(self) -> str:
+        """One character."""
+        return self.dialect.delimiter
+
+    @property
+    def columns(self) -> Mapping[Key, int]:
+        """Our columns that the file has, with their index from 0."""
+        return self.mapped.columns
+
+    @property
+    def refused(self) -> bool:
+        """Whether the file as a whole cannot be imported."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    def values(self, row: Row) -> dict[Key, str]:
+        """What a row says in each of our columns, as written; cells left out at its end are empty.
+
+        In a result file of ours that comes back, the guard against spreadsheets is taken off again.
+        """
+        cells, count = row.cells, len(row.cells)
+        found = {key: cells[index] if index < count else "" for key, index in self.mapped.columns.items()}
+        if self.mapped.escaped:
+            return {key: guard.unguarded(cell) for key, cell in found.items()}
+        return found
+
+    def rows(self) -> Iterator[Row]:
+        """Data rows, `number` from 1, bad ones included; raises FileRefused where there are too many."""
+        if not self.readable:
+            return
+        for row in islice(_all_rows(self.source, self.detection, self.dialect, len(self.header)), 1, None):
+            if row.number > IMPORT_ROWS:
+                raise FileRefused(_too_many_rows(row.line))
+            yield row
+
+    def preview(self, count: int) -> tuple[Row, ...]:
+        """The first data rows."""
+        return tuple(islice(self.rows(), count))
+
+
+def read(
+    data: bytes | Path, *, locale: str, encoding: str | None = None, delimiter: str | None = None
+) -> CsvFile:
+    """Read a file from memory or disk for a reader of a locale, without its rows yet.
+
+    A file that cannot be used is returned with its findings, not raised: people want to see what was read.
+    Raises UnknownEncoding for an encoding that is none, ValueError for a delimiter that is not one character.
+    """
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+        raise ValueError(delimiter)
+    source: Source = InMemory(data) if isinstance(data, bytes) else OnDisk.at(data)
+    refusal = _refusal_by_content(source)
+    if refusal is not None:
+        return _unreadable(source, refusal)
+    detection = _detect(source, locale, encoding)
+    start = len(detection.signature)
+    beginning, is_cut = _beginning(source, detection.encoding, start)
+    found = dialect.detect(beginning, delimiter, cut=is_cut)
+    first = next(iter(_all_rows(source, detection, found, None)), None)
+    if first is None:
+        return _unreadable(
+            source, Finding("file-empty", Severity.ERROR, N_("The file is empty.")), detection, found
+        )
+    mapped = headers.assign(first.cells, locale, line=first.line)
+    findings = (*_about_header(first), *mapped.findings)
+    if not detection.certain:
+        findings = (_uncertain(detection), *findings)
+    return CsvFile(source, detection, found, tuple(first.cells), first.line, mapped, findings)
+
+
+def _detect(source: Source, locale: str, name: str | None) -> Detection:
+    return encoding.detect(source, locale) if name is None else encoding.chosen(name, source)
+
+
+def _all_rows(source: Source, detection: Detection, found: Dialect, width: int | None) -> Iterator[Row]:
+    """Header and data rows, behind the BOM and the `sep=` line."""
+    pieces = text.pieces(source, detection.encoding, len(detection.signature))
+    if found.sep_line:
+        pieces = _without_first_line(pieces, found.sep_line)
+    read_rows = rows.read(pieces, found.delimiter, detection.encoding, width=width)
+    if not found.sep_line:
+        return read_rows
+    return (_moved_down(row) for row in read_rows)
+
+
+def _without_first_line(pieces: Iterator[text.Piece], line: str) -> Iterator[text.Piece]:
+    first = next(pieces)
+    yield text.Piece(first.text[len(line) :], {index - 1: at for index, at in first.bad.items() if index})
+    yield from pieces
+
+
+def _moved_down(row: Row) -> Row:
+    findings = tuple(
+        Finding(one.rule, one.severity, one.phrase, one.values, one.line + 1, one.column)
+        for one in row.findings
+    )
+    return row._replace(line=row.line + 1, findings=findings)
+
+
+def _beginning(source: Source, name: str, start: int) -> tuple[str, bool]:
+    """Text of the first 64 KB or so, and whether it was cut short."""
+    data = InMemory(source.read(0, start + _BEGINNING))
+    found = next(text.pieces(data, name, start), None)
+    return (found.text if found else ""), data.size < source.size
+
+
+def _refusal_by_content(source: Source) -> Finding | None:
+    if source.size > IMPORT_FILE_BYTES:
+        return Finding(
+            "file-too-large",
+            Severity.ERROR,
+            N_("The file is larger than %(size)s."),
+            {"size": IMPORT_FILE_BYTES},
+        )
+    return content.refusal(source.read(0, 64 * 1024))
+
+
+def _unreadable(
+    source: Source,
+    finding: Finding,
+    detection: Detection | None = None,
+    found: Dialect | None = None,
+) -> CsvFile:
+    return CsvFile(
+        source,
+        detection or Detection("", False, True, ()),
+        found or Dialect("", "", ""),
+        (),
+        0,
+        Mapped({}),
+        (finding,),
+        readable=False,
+    )
+
+
+def _about_header(first: Row) -> tuple[Finding, ...]:
+    return tuple(finding for finding in first.findings if finding.severity is Severity.ERROR)
+
+
+def _uncertain(detection: Detection) -> Finding:
+    return Finding(
+        "encoding-uncertain",
+        Severity.WARNING,
+        N_("The encoding is not certain. Check your rows, and choose among: %(encodings)s."),
+        {"encodings": list(detection.candidates)},
+    )
+
+
+def _too_many_rows(line: int) -> Finding:
+    return Finding(
+        "file-too-many-rows",
+        Severity.ERROR,
+        N_("The file has more than %(rows)s rows. Split it into several files."),
+        {"rows": IMPORT_ROWS},
+        line,
+    )

@@ -1,0 +1,131 @@
+"""Bytes to text in pieces that end with a line: bytes that do not decode are kept and their place told."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import StringIO
+
+from service.csvfile.encoding import CHUNK, KEEP
+from service.csvfile.source import Source
+from service.facts.limits import IMPORT_FIELD_BYTES
+
+# A row may hold several full fields, a line longer than this is none.
+LINE_BYTES = 16 * IMPORT_FIELD_BYTES
+_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Whole lines of text; `bad` maps the index of a line to the offset in the file of its first bad byte.
+
+    `too_long` stands for one line above the limit, whose text is left out.
+    """
+
+    text: str
+    bad: dict[int, int] = field(default_factory=dict)
+    too_long: bool = False
+
+
+def pieces(source: Source, encoding: str, start: int = 0) -> Iterator[Piece]:
+    """The text of a file from an offset, about 1 MB at a time."""
+    width = 2 if encoding.startswith("utf-16") else 1
+    position, length = start, CHUNK
+    while position < source.size:
+        data = source.read(position, length)
+        last = position + len(data) >= source.size
+        end = len(data) if last else _last_line_end(data, encoding, width)
+        if end == 0 and len(data) < LINE_BYTES + CHUNK:
+            length += CHUNK
+            continue
+        if end == 0:
+            yield Piece("", too_long=True)
+            position = _next_line(source, position + len(data) - width, encoding, width)
+        else:
+            yield _decoded(data[:end], encoding, position)
+            position += end
+        length = CHUNK
+
+
+def _line_ends(encoding: str) -> tuple[bytes, bytes]:
+    return "\n".encode(encoding), "\r".encode(encoding)
+
+
+def _last_line_end(data: bytes, encoding: str, width: int) -> int:
+    """Where the last complete line ends, 0 if none does; a CR at the very end may be half of a CR LF."""
+    feed, ret = _line_ends(encoding)
+    usable = len(data) - len(data) % width
+    feed_at = _find_last(data, feed, usable, width)
+    ret_at = _find_last(data, ret, usable - width, width)
+    at = max(feed_at, ret_at)
+    if at < 0:
+        return 0
+    if at == ret_at and data[at + width : at + 2 * width] == feed:
+        at += width
+    return at + width
+
+
+def _find_last(data: bytes, mark: bytes, stop: int, width: int) -> int:
+    at = data.rfind(mark, 0, max(stop, 0))
+    while at > 0 and at % width:
+        at = data.rfind(mark, 0, at + len(mark) - 1)
+    return at if at % width == 0 else -1
+
+
+def _next_line(source: Source, position: int, encoding: str, width: int) -> int:
+    """Offset behind the next line end, from a place inside a line that is too long."""
+    feed, ret = _line_ends(encoding)
+    while data := source.read(position, CHUNK):
+        for at in range(0, len(data) - width + 1, width) if width > 1 else _ends(data):
+            mark = data[at : at + width]
+            if mark == feed:
+                return position + at + width
+            if mark == ret:
+                following = source.read(position + at + width, width)
+                return position + at + (2 * width if following == feed else width)
+        position += len(data)
+    return source.size
+
+
+def _ends(data: bytes) -> Iterator[int]:
+    return (match.start() for match in re.finditer(rb"[\r\n]", data))
+
+
+def _decoded(data: bytes, encoding: str, position: int) -> Piece:
+    try:
+        return Piece(data.decode(encoding))
+    except UnicodeDecodeError:
+        return (
+            _wide(data, encoding, position)
+            if encoding.startswith("utf-16")
+            else _narrow(data, encoding, position)
+        )
+
+
+def _narrow(data: bytes, encoding: str, position: int) -> Piece:
+    """Line by line, so that a character cut short takes no line end with it."""
+    parts: list[str] = []
+    bad: dict[int, int] = {}
+    for index, match in enumerate(_LINE.finditer(data)):
+        line = match.group()
+        body = line.rstrip(b"\r\n")
+        try:
+            parts.append(body.decode(encoding))
+        except UnicodeDecodeError as error:
+            bad[index] = position + match.start() + error.start
+            parts.append(body.decode(encoding, KEEP))
+        parts.append(line[len(body) :].decode("ascii"))
+    return Piece("".join(parts), bad)
+
+
+def _wide(data: bytes, encoding: str, position: int) -> Piece:
+    text = data[: len(data) & ~1].decode(encoding, "surrogatepass")
+    if len(data) % 2:
+        text += chr(0xDC00 + data[-1])
+    bad: dict[int, int] = {}
+    for index, line in enumerate(StringIO(text, newline="")):
+        try:
+            line.encode(encoding)
+        except UnicodeEncodeError as error:
+            bad[index] = position + len(line[: error.start].encode(encoding))
+        position += len(line.encode(encoding, "surrogatepass"))
+    return Piece(text, bad)
