@@ -1,0 +1,235 @@
+"""A mail compiled once for each campaign and language: parsed, laid out and cut; filling only writes values.
+
+A value never becomes markup, Markdown, a link, a header or a token: it is put into a text that was cut before
+any value was known, in the way its place demands (checks T-3, T-6, T-7).
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from markdown_it.token import Token
+
+from service.facts.findings import Finding, Severity
+from service.facts.words import N_, Phrase
+from service.i18n.catalogs import Catalog
+from service.mail import tokens
+from service.mail.layout import Frame, surround
+from service.mail.pieces import Marks, Pieces, Place, Slot, cut_html, cut_text, is_page, link_pages, write
+from service.mail.tokens import AD_PREFIX, Use
+from service.mail.values import Values
+from service.markdown import dialect, html, text
+
+IN_TAG = N_("Emails are written in Markdown, not in HTML, so %(token)s cannot stand inside a tag.")
+IN_ADDRESS = N_("In a link %(token)s can stand only after the domain, as in %(example)s.")
+AD_IN_ADDRESS = N_("%(token)s prints a whole ad and cannot be the address of a link.")
+FALLBACK_ADDRESS = N_("%(token)s is a link, so its fallback value must be the address of a web page.")
+EMPTY = N_("The subject is empty. Write one.")
+EMPTY_CONTENT = N_("The content is empty. Write some.")
+
+
+class ContentRefused(ValueError):
+    """A subject or content that cannot be compiled; each finding has `path` `subject` or `content`."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("; ".join(f"{found.rule} {found.path}:{found.line}" for found in findings))
+        self.findings = tuple(findings)
+
+
+class ValueMissing(ValueError):
+    """Tokens without a value and without a fallback; nobody gets “Dear ,”."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """One recipient's mail: the subject as header text, the two parts as they are sent."""
+
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledVariant:
+    """A variant ready to fill. `findings` are warnings of the Markdown dialect that did not refuse it."""
+
+    locale: str
+    subject: Pieces
+    html: Pieces
+    text: Pieces
+    slots: tuple[Slot, ...]
+    tokens: frozenset[str]
+    findings: tuple[Finding, ...] = ()
+
+    def missing(self, values: Values) -> tuple[str, ...]:
+        """Return the tokens this mail uses without a fallback for which there is no value."""
+        needed = dict.fromkeys(slot.name for slot in self.slots if slot.fallback is None)
+        return tuple(name for name in needed if values.get(name) is None)
+
+    def fill(self, values: Values) -> Filled:
+        """Return the mail for one recipient; raises ValueMissing."""
+        written: dict[Slot, str] = {}
+        for slot in self.slots:
+            word = write(slot, values)
+            if word is None:
+                raise ValueMissing(self.missing(values))
+            written[slot] = word
+        return Filled(self.subject.fill(written), self.html.fill(written), self.text.fill(written))
+
+
+def compile_variant(
+    subject: str,
+    content: str,
+    *,
+    locale: str,
+    catalog: Catalog,
+    frame: Frame,
+    known_ads: Collection[str] | None = None,
+) -> CompiledVariant:
+    """Compile one language's subject and Markdown content; raises ContentRefused with every error found.
+
+    `known_ads` are the ids, as text, that this program may use.
+    """
+    title = tokens.read(subject, field="subject", known_ads=known_ads)
+    body = tokens.read(content, field="content", known_ads=known_ads)
+    findings = [replace(found, path="subject") for found in title.findings]
+    findings += [replace(found, path="content") for found in body.findings]
+    if not subject.strip():
+        findings.append(Finding("empty", Severity.ERROR, EMPTY, {}, 1, 1, "subject"))
+    if not content.strip():
+        findings.append(Finding("empty", Severity.ERROR, EMPTY_CONTENT, {}, 1, 1, "content"))
+    if findings:
+        raise ContentRefused(findings)
+    first = len(body.uses)
+    marks = Marks.avoiding((subject, content, repr(frame)), (*body.uses, *title.uses))
+    source = body.substitute(marks.mark)
+    document = dialect.parse(source, dialect.Profile.MAIL)
+    written = _Written(body, marks)
+    findings = [*map(written.found, document.findings), *_Walk(marks, written).judge(document.tokens)]
+    errors = [found for found in findings if found.severity is Severity.ERROR]
+    if errors:
+        raise ContentRefused(sorted(errors, key=lambda found: (found.line, found.column)))
+    title_marked = title.substitute(lambda number, _use: marks.mark(first + number))
+    made = compile_marked(title_marked, document, marks, locale=locale, catalog=catalog, frame=frame)
+    return replace(made, findings=tuple(findings))
+
+
+def compile_marked(
+    subject: str, document: dialect.Document, marks: Marks, *, locale: str, catalog: Catalog, frame: Frame
+) -> CompiledVariant:
+    """Lay out and cut a subject and a parsed content in which marks stand for values."""
+    unsubscribe = None
+    if frame.has_unsubscribe:
+        marks = replace(marks, uses=(*marks.uses, Use("unsubscribeUrl", None, 0, 0)))
+        unsubscribe = marks.mark(len(marks.uses) - 1)
+    page, plain = surround(
+        subject,
+        link_pages(html.render(document), marks),
+        text.render(document),
+        frame=frame,
+        locale=locale,
+        catalog=catalog,
+        unsubscribe=unsubscribe,
+    )
+    subject_pieces = cut_text(subject, marks, Place.HEADER)
+    html_pieces, text_pieces = cut_html(page, marks), cut_text(plain, marks, Place.TEXT)
+    slots = dict.fromkeys(
+        slot for pieces in (subject_pieces, html_pieces, text_pieces) for _, slot in pieces.slots
+    )
+    names = frozenset(slot.name for slot in slots)
+    return CompiledVariant(locale, subject_pieces, html_pieces, text_pieces, tuple(slots), names)
+
+
+class _Written:
+    """Brings findings about the marked source back to what the author wrote and where."""
+
+    def __init__(self, reading: tokens.Reading, marks: Marks) -> None:
+        self.reading = reading
+        self.marks = marks
+        self.lines = tokens.Lines(reading.text)
+
+    def token(self, number: int) -> str:
+        use = self.reading.uses[number]
+        return self.reading.text[use.start : use.end]
+
+    def at_token(self, number: int, rule: str, phrase: Phrase, **values: str) -> Finding:
+        line, column = self.lines.place(self.reading.uses[number].start)
+        values["token"] = self.token(number)
+        return Finding(rule, Severity.ERROR, phrase, values, line, column, "content")
+
+    def found(self, finding: Finding) -> Finding:
+        values = {
+            name: self.marks.pattern.sub(lambda match: self.token(int(match[1])), value)
+            if isinstance(value, str)
+            else value
+            for name, value in finding.values.items()
+        }
+        line, column = self.reading.place(self.marks.mark, finding.line, finding.column)
+        return replace(finding, values=values, line=line, column=column, path="content")
+
+
+# What may precede a value in a link: a whole authority, so that no value names the server.
+_AUTHORITY = re.compile(r"(?:https?://[^/?#]+[/?#]|mailto:[^?]+\?)", re.IGNORECASE)
+_MARKUP = re.compile(r"<!--.*?(?:-->|\Z)|</?[A-Za-z][^<>]*+>", re.DOTALL)
+_BREAKS = {"softbreak": "\n", "hardbreak": "\n"}
+_PAGE = re.compile(r"https?://[A-Za-z0-9][!#-;=?-\[\]_a-z~]*")
+
+
+class _Walk:
+    """Judges where marks stand in a parsed content, and tells address marks from plain ones."""
+
+    def __init__(self, marks: Marks, written: _Written) -> None:
+        self.marks = marks
+        self.written = written
+
+    def judge(self, stream: Sequence[Token]) -> Iterator[Finding]:
+        for token in stream:
+            if token.type == "inline":
+                yield from self.inline(token.children or [])
+
+    def inline(self, children: Sequence[Token]) -> Iterator[Finding]:
+        yield from self.markup(children)
+        for position, child in enumerate(children):
+            if child.type == "link_open":
+                yield from self.address(child, "href")
+                label = children[position + 1]
+                if child.markup == "autolink" and label.content != child.attrs["href"]:
+                    # The text part names an address once where label and address are the same.
+                    label.content = self.marks.in_address(label.content)
+            elif child.type == "image":
+                yield from self.address(child, "src")
+                yield from self.inline(child.children or [])
+
+    def address(self, token: Token, name: str) -> Iterator[Finding]:
+        address = str(token.attrs[name])
+        numbers = [int(match[1]) for match in self.marks.pattern.finditer(address)]
+        if not numbers:
+            return
+        uses = [self.marks.uses[number] for number in numbers]
+        if len(uses) == 1 and address == self.marks.mark(numbers[0]) and is_page(uses[0].name):
+            if uses[0].fallback is not None and not _PAGE.fullmatch(uses[0].fallback):
+                yield self.written.at_token(numbers[0], "token-address", FALLBACK_ADDRESS)
+            return
+        token.attrs[name] = self.marks.in_address(address)
+        begin = _AUTHORITY.match(address)
+        for number, use, match in zip(numbers, uses, self.marks.pattern.finditer(address), strict=True):
+            if use.name.startswith(AD_PREFIX):
+                yield self.written.at_token(number, "token-address", AD_IN_ADDRESS)
+            elif not begin or match.start() < begin.end():
+                example = f"https://example.com/{{{use.name}}}"
+                yield self.written.at_token(number, "token-address", IN_ADDRESS, example=example)
+
+    def markup(self, children: Sequence[Token]) -> Iterator[Finding]:
+        # Raw HTML is plain text in this dialect; a value in it would show that the author meant otherwise.
+        run = "".join(
+            child.content if child.type == "text" else _BREAKS.get(child.type, "\0") for child in children
+        )
+        for tag in _MARKUP.finditer(run):
+            if self.marks.pattern.match(tag.group(), 1):
+                continue
+            for match in self.marks.pattern.finditer(tag.group()):
+                yield self.written.at_token(int(match[1]), "token-in-tag", IN_TAG)

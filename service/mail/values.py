@@ -1,0 +1,220 @@
+"""What tokens print for one recipient, in one language, at one moment."""
+
+import functools
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from service.facts.words import N_, Phrase
+from service.i18n.formats import fixed_moment, formats
+from service.mail.tokens import AD_FAMILY, AD_PREFIX, KNOWN
+
+REFUSED = N_("The value for %(token)s contains the character %(code)s, which cannot be sent.")
+NOT_AN_ADDRESS = N_("The value for %(token)s is not the address of a web page.")
+
+
+class ValueRefused(ValueError):
+    """A value that cannot be put into any mail; `token` names it, `phrase` with `values` says why."""
+
+    def __init__(self, token: str, phrase: Phrase, **values: str) -> None:
+        super().__init__(phrase.text % {"token": f"{{{token}}}", **values})
+        self.token = token
+        self.phrase = phrase
+        self.values: dict[str, str] = {"token": f"{{{token}}}", **values}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person or company as the mail room sees them; `locale` and `time_zone` may be unknown."""
+
+    mpid: str | None
+    name: str | None
+    first_name: str | None
+    last_name: str | None
+    email: str
+    locale: str | None = None
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ad:
+    """What `{adcode_<adid>}` prints: a picture that links, or the linked name where there is none."""
+
+    name: str
+    link: str
+    image: str | None = None
+
+    def __post_init__(self) -> None:
+        if not _WEB.fullmatch(self.link) or (self.image is not None and not _WEB.fullmatch(self.image)):
+            raise ValueRefused(AD_FAMILY, NOT_AN_ADDRESS)
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Token name -> words, or an ad; a name that is not there is missing."""
+
+    printed: Mapping[str, str | Ad]
+
+    def get(self, name: str) -> str | Ad | None:
+        return self.printed.get(name)
+
+
+def values_for(
+    recipient: Recipient,
+    *,
+    locale: str,
+    time_zone: str,
+    moment: datetime,
+    ads: Mapping[str, Ad],
+    unsubscribe_url: str | None,
+    join_url: str | None,
+    program_name: str,
+    sender_name: str,
+) -> Values:
+    """Return what every token prints; raises ValueRefused for NUL, surrogates and addresses that are none.
+
+    `locale` is the variant's language; `time_zone` the program's, for a recipient without their own;
+    `moment` an aware time; `ads` has the ids as text.
+    """
+    local = moment.astimezone(zone(recipient.time_zone, time_zone))
+    language = formats(locale)
+    words: dict[str, str | None] = {
+        "mpid": clean("mpid", recipient.mpid),
+        "mpname": clean("mpname", recipient.name),
+        "firstName": clean("firstName", recipient.first_name),
+        "lastName": clean("lastName", recipient.last_name),
+        "greetingName": greeting_name(recipient, locale),
+        "currentDay": language.long_date(local),
+        "currentTime": fixed_moment(moment),
+        "currentMonthYear": language.month_year(local),
+        "unsubscribeUrl": page_address("unsubscribeUrl", unsubscribe_url),
+        "joinUrl": page_address("joinUrl", join_url),
+        "programName": clean("programName", program_name),
+        "senderName": clean("senderName", sender_name),
+    }
+    printed: dict[str, str | Ad] = {name: word for name, word in words.items() if word is not None}
+    for ad_id, ad in ads.items():
+        printed[f"{AD_PREFIX}{ad_id}"] = ad
+    return Values(printed)
+
+
+@functools.lru_cache(maxsize=1024)
+def zone(*names: str | None) -> tzinfo:
+    """Return the first of these zones that exists, UTC if none does."""
+    for name in names:
+        if name:
+            try:
+                return ZoneInfo(name)
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                continue
+    return UTC
+
+
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether a reader would see nothing: spaces, controls, zero-width and fillers (check T-8)."""
+    if text.isascii():
+        return not text.strip(_ASCII_BLANK)
+    return all(
+        char.isspace() or char in _BLANK_LETTERS or unicodedata.category(char) in ("Cc", "Cf")
+        or "\ufe00" <= char <= "\ufe0f"
+        for char in text
+    )  # fmt: skip
+
+
+_ASCII_BLANK = "".join(map(chr, [*range(33), 127]))
+_UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")
+_WEB = re.compile(r"https?://[A-Za-z0-9\[][!#-;=?-\[\]_a-z~]*")
+
+
+def clean(token: str, value: object) -> str | None:
+    """Return a value without space around it, None for one that shows nothing; raises ValueRefused."""
+    if value is None:
+        return None
+    text = str(value)
+    if bad := _UNSENDABLE.search(text):
+        raise ValueRefused(token, REFUSED, code=f"U+{ord(bad.group()):04X}")
+    return None if is_blank(text) else text.strip()
+
+
+def page_address(token: str, value: str | None) -> str | None:
+    """Return an absolute http or https address that needs no encoding; raises ValueRefused for any other."""
+    if value is None:
+        return None
+    if not _WEB.fullmatch(value):
+        raise ValueRefused(token, NOT_AN_ADDRESS)
+    return value
+
+
+# Names
+
+_FAMILY_FIRST = frozenset({"zh", "ja", "ko", "vi", "hu", ""})
+_HONORIFICS = ("様", "さま", "さん", "殿", "先生", "御中")
+_IDEOGRAPHS = re.compile(
+    r"[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff・ー]+"
+)
+
+
+def greeting_name(recipient: Recipient, locale: str) -> str | None:
+    """Return the name a mail in this language greets with, whole, or None where nothing fits.
+
+    Japanese: family name, or the only name known, and 様; a company alone and 御中. Chinese: the full name,
+    family name first. French and English: the first name.
+    """
+    first = clean("firstName", recipient.first_name)
+    last = clean("lastName", recipient.last_name)
+    if locale == "ja":
+        person, company = last or first, clean("mpname", recipient.name)
+        return _addressed(person, "様") if person else _addressed(company, "御中") if company else None
+    if locale == "zh":
+        return full_name(first, last, recipient.locale)
+    return first
+
+
+def _addressed(name: str, honorific: str) -> str:
+    return name if name.endswith(_HONORIFICS) else name + honorific
+
+
+def full_name(first: str | None, last: str | None, locale: str | None) -> str | None:
+    """Return both names in the order of the person's language, without space where the script has none."""
+    if not first or not last:
+        return last or first
+    if _IDEOGRAPHS.fullmatch(last + first):
+        return last + first
+    base = (locale or "").partition("-")[0].partition("_")[0].lower()
+    return f"{last} {first}" if base in _FAMILY_FIRST else f"{first} {last}"
+
+
+# Examples for help pages and the token menu
+
+_SAMPLES = {
+    "en": ("Olivia", "Carter", "Harbor Lane Reviews", "Northwind Outdoor", "Emma Reed"),
+    "fr": ("Camille", "Lefèvre", "Le Carnet de Camille", "Northwind Outdoor", "Julien Moreau"),
+    "ja": ("花子", "山田", "花と暮らし", "Northwind Outdoor", "佐藤 健"),
+    "zh": ("秀英", "王", "秀英的厨房", "Northwind Outdoor", "李娜"),
+}
+_SAMPLE_MOMENT = datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC)
+
+
+@functools.cache
+def examples(locale: str) -> Mapping[str, str]:
+    """Return what each known token prints for a sample recipient of a language; an ad as plain text."""
+    first, last, company, program, sender = _SAMPLES.get(locale, _SAMPLES["en"])
+    values = values_for(
+        Recipient("98765", company, first, last, "name@example.com", locale),
+        locale=locale,
+        time_zone="UTC",
+        moment=_SAMPLE_MOMENT,
+        ads={},
+        unsubscribe_url=f"https://example.com/{locale}/unsubscribe/abc",
+        join_url=f"https://example.com/{locale}/join/abc",
+        program_name=program,
+        sender_name=sender,
+    )
+    printed = {AD_FAMILY: f"{program} (https://example.com/)"}
+    return {name: printed.get(name) or str(values.get(name)) for name in KNOWN}
