@@ -18,6 +18,7 @@ from service.models.imports import Import, ImportRow
 from service.models.partner import MediaProperty, Partner
 from service.models.program import Program
 from service.models.prospect import Prospect, StageChange
+from service.models.selection import Selection
 
 __all__ = [
     "Ad",
@@ -35,6 +36,7 @@ __all__ = [
     "Prospect",
     "RecoveryCode",
     "Role",
+    "Selection",
     "StageChange",
     "Suppression",
     "SystemMail",

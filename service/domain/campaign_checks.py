@@ -1,0 +1,129 @@
+"""What stands between a draft and its launch: faults in the text, values nobody has, half-written languages."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from service.domain import recipients
+from service.domain.errors import DomainError
+from service.domain.recipients import Recipient
+from service.facts.findings import Finding, Severity
+from service.facts.limits import EMAIL_SUBJECT_CHARACTERS, NAME_CHARACTERS
+from service.facts.refusals import Refusal
+from service.mail import addresses, tokens, values
+from service.models import Campaign
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The state of a draft; `problems` refuse it whatever the author decides, `missing` can be left out."""
+
+    recipients: tuple[Recipient, ...]
+    counts: Mapping[str, int]
+    problems: tuple[DomainError, ...] = ()
+    findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+    missing: tuple[Recipient, ...] = ()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a launch would be accepted as it stands."""
+        return not self.problems and not self.missing
+
+    def refuse_unless_ready(self, *, leave_out: bool) -> None:
+        """Raise the first reason why this cannot go out."""
+        if self.problems:
+            raise self.problems[0]
+        if self.missing and not leave_out:
+            raise DomainError(Refusal.VALUES_MISSING, num=len(self.missing))
+
+
+def review(
+    campaign: Campaign,
+    found: Sequence[Recipient],
+    *,
+    default_locale: str,
+    known_ads: Collection[str],
+) -> Review:
+    """Judge a draft against its recipients."""
+    problems = [*_headers(campaign), *_variants(campaign)]
+    if not found:
+        problems.append(DomainError(Refusal.NO_RECIPIENTS))
+    findings = {
+        variant.locale: check_text(variant.subject, variant.content, known_ads)
+        for variant in campaign.variants
+    }
+    errors = sum(1 for places in findings.values() for place in places if place.severity is Severity.ERROR)
+    if errors:
+        problems.append(DomainError(Refusal.CONTENT_HAS_ERRORS, num=errors))
+    codes = [variant.locale for variant in campaign.variants]
+    counts = recipients.count_by_variant(found, codes, default=default_locale, source=campaign.source_locale)
+    return Review(
+        recipients=tuple(found),
+        counts=counts,
+        problems=tuple(problems),
+        findings=findings,
+        missing=() if errors else _missing(campaign, found, codes, default_locale),
+    )
+
+
+def check_text(subject: str, content: str, known_ads: Collection[str]) -> tuple[Finding, ...]:
+    """Return what is wrong with the tokens and links of one variant, with their places."""
+    return (
+        *tokens.check(subject, field="subject", known_ads=known_ads),
+        *tokens.check(content, field="content", known_ads=known_ads),
+    )
+
+
+def _headers(campaign: Campaign) -> list[DomainError]:
+    problems = []
+    if not campaign.from_name:
+        problems.append(DomainError(Refusal.NAME_MISSING, field="from_name"))
+    elif len(campaign.from_name) > NAME_CHARACTERS:
+        problems.append(DomainError(Refusal.NAME_TOO_LONG, field="from_name", num=NAME_CHARACTERS))
+    elif not campaign.from_name.isprintable():
+        problems.append(DomainError(Refusal.SENDER_NAME_INVALID, field="from_name"))
+    if campaign.reply_to:
+        try:
+            addresses.parse(campaign.reply_to)
+        except addresses.AddressError:
+            problems.append(DomainError(Refusal.EMAIL_INVALID, field="reply_to", address=campaign.reply_to))
+    return problems
+
+
+def _variants(campaign: Campaign) -> list[DomainError]:
+    if not campaign.variants:
+        return [DomainError(Refusal.NO_VARIANT)]
+    problems = []
+    for variant in campaign.variants:
+        if not variant.subject.strip() or not variant.content.strip():
+            problems.append(DomainError(Refusal.VARIANT_HALF_EMPTY, language=variant.locale))
+        elif len(variant.subject) > EMAIL_SUBJECT_CHARACTERS:
+            problems.append(
+                DomainError(Refusal.SUBJECT_TOO_LONG, language=variant.locale, num=EMAIL_SUBJECT_CHARACTERS)
+            )
+    if campaign.source_locale not in {variant.locale for variant in campaign.variants}:
+        problems.append(DomainError(Refusal.SOURCE_VARIANT_EMPTY, language=campaign.source_locale))
+    return problems
+
+
+def _missing(
+    campaign: Campaign, found: Sequence[Recipient], codes: Collection[str], default_locale: str
+) -> tuple[Recipient, ...]:
+    needed = {
+        variant.locale: {
+            use.name
+            for use in (
+                *tokens.read(variant.subject, field="subject").uses,
+                *tokens.read(variant.content, field="content").uses,
+            )
+            if use.fallback is None
+        }
+        for variant in campaign.variants
+    }
+    missing = []
+    for recipient in found:
+        locale = recipients.choose_variant(
+            recipient.locale, codes, default=default_locale, source=campaign.source_locale
+        )
+        if needed.get(locale, set()) & values.missing_words(recipient.for_mail(), locale):
+            missing.append(recipient)
+    return tuple(missing)

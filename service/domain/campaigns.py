@@ -1,0 +1,246 @@
+"""Campaigns: written as a draft in several languages, frozen and sent, held, and ended."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from service.domain import ads, campaign_checks, outbox, recipients, selections
+from service.domain.errors import DomainError
+from service.domain.jobs import Jobs
+from service.domain.recipients import Recipient
+from service.domain.selections import Selected
+from service.facts.refusals import Refusal
+from service.facts.states import CAMPAIGN_STATE_LABELS, CampaignState, DeliveryState, UnknownPolicy
+from service.i18n.locales import LOCALES
+from service.models import Campaign, Delivery, Program, User, Variant
+
+BATCH = 1000
+MakeId = Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What an author writes: names, and (subject, content) by locale; a language left empty is no variant."""
+
+    from_name: str
+    reply_to: str
+    source_locale: str
+    variants: Mapping[str, tuple[str, str]]
+    template: str | None = None
+    unknown_policy: UnknownPolicy = UnknownPolicy.ASK
+
+
+def draft(
+    session: Session,
+    program: Program,
+    writing: Writing,
+    *,
+    form_key: str,
+    selected: Selected,
+    actor: User,
+    now: datetime,
+) -> Campaign:
+    """Start a campaign; the same form sent twice is one campaign."""
+    known = session.scalar(select(Campaign).where(Campaign.form_key == form_key))
+    if known is not None:
+        if known.program_id != program.id or known.author_id != actor.id:
+            raise DomainError(Refusal.NOT_FOUND)
+        return known
+    campaign = Campaign(
+        program_id=program.id,
+        author_id=actor.id,
+        form_key=form_key,
+        state=CampaignState.DRAFT.value,
+        from_name="",
+        source_locale=writing.source_locale,
+        unknown_policy=writing.unknown_policy.value,
+        selection=selected.to_json(),
+        created_at=now,
+    )
+    _put(campaign, writing)
+    session.add(campaign)
+    session.flush()
+    return campaign
+
+
+def write(session: Session, campaign: Campaign, writing: Writing, *, version: int) -> None:
+    """Store what the author wrote, unless the campaign is out or somebody saved since `version` was read."""
+    if CampaignState(campaign.state) is not CampaignState.DRAFT:
+        raise DomainError(Refusal.CAMPAIGN_ALREADY_LAUNCHED)
+    if campaign.version != version:
+        raise DomainError(Refusal.EDITED_MEANWHILE)
+    _put(campaign, writing)
+    campaign.version += 1
+    session.flush()
+
+
+def _put(campaign: Campaign, writing: Writing) -> None:
+    campaign.from_name = writing.from_name.strip()
+    campaign.reply_to = writing.reply_to.strip() or None
+    campaign.source_locale = writing.source_locale
+    campaign.template = writing.template
+    campaign.unknown_policy = writing.unknown_policy.value
+    kept = {variant.locale: variant for variant in campaign.variants}
+    for locale in LOCALES:
+        subject, content = writing.variants.get(locale, ("", ""))
+        variant = kept.get(locale)
+        if not subject.strip() and not content.strip():
+            if variant is not None:
+                campaign.variants.remove(variant)
+        elif variant is None:
+            campaign.variants.append(Variant(locale=locale, subject=subject, content=content))
+        else:
+            variant.subject, variant.content = subject, content
+
+
+def review(session: Session, campaign: Campaign) -> campaign_checks.Review:
+    """Return everything that stands between the draft and its launch, and what each language will get."""
+    program = session.get_one(Program, campaign.program_id)
+    known_ads = [str(ad.id) for ad in ads.list_of(session, program.id)]
+    return campaign_checks.review(
+        campaign, recipients_of(session, campaign), default_locale=program.default_locale, known_ads=known_ads
+    )
+
+
+def launch(
+    session: Session,
+    jobs: Jobs,
+    campaign: Campaign,
+    *,
+    leave_out: bool,
+    make_id: MakeId,
+    now: datetime,
+) -> None:
+    """Freeze content and recipients and start sending; launching what is launched changes nothing.
+
+    `leave_out` drops the recipients for whom a token has neither value nor fallback; without it they
+    refuse the launch. `make_id` gives a new Message-ID for each delivery.
+    """
+    claimed = session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign.id, Campaign.state == CampaignState.DRAFT.value)
+        .values(state=CampaignState.SENDING.value, launched_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(campaign)
+    if not claimed.rowcount:  # type: ignore[attr-defined]
+        return
+    found = review(session, campaign)
+    found.refuse_unless_ready(leave_out=leave_out)
+    _freeze(session, campaign)
+    left_out = {recipient.prospect_id for recipient in found.missing} if leave_out else set()
+    chosen = [recipient for recipient in found.recipients if recipient.prospect_id not in left_out]
+    if not chosen:
+        raise DomainError(Refusal.NO_RECIPIENTS)
+    _queue(session, campaign, chosen, make_id)
+    jobs.deliver(session, campaign.id)
+
+
+def _freeze(session: Session, campaign: Campaign) -> None:
+    program = session.get_one(Program, campaign.program_id)
+    campaign.program_name = program.name
+    campaign.ads = {
+        str(ad.id): {"name": ad.name, "link_url": ad.link_url, "image_url": ad.image_url}
+        for ad in ads.list_of(session, program.id)
+    }
+
+
+def _queue(session: Session, campaign: Campaign, chosen: Sequence[Recipient], make_id: MakeId) -> None:
+    program = session.get_one(Program, campaign.program_id)
+    variants = [variant.locale for variant in campaign.variants]
+    for start in range(0, len(chosen), BATCH):
+        rows = [
+            {
+                "campaign_id": campaign.id,
+                "prospect_id": recipient.prospect_id,
+                "address": recipient.address,
+                "address_key": recipient.address_key,
+                "locale": recipients.choose_variant(
+                    recipient.locale, variants, default=program.default_locale, source=campaign.source_locale
+                ),
+                "time_zone": recipient.time_zone,
+                "values": recipient.values,
+                "message_id": make_id(),
+                "state": DeliveryState.QUEUED.value,
+                "attempts": 0,
+            }
+            for recipient in chosen[start : start + BATCH]
+        ]
+        session.execute(insert(Delivery), rows)
+
+
+def pause(session: Session, campaign: Campaign) -> None:
+    """Hold a campaign that is being sent; mails already in flight finish."""
+    _move(session, campaign, {CampaignState.SENDING}, CampaignState.PAUSED)
+    outbox.hold(session, campaign.id)
+
+
+def resume(session: Session, jobs: Jobs, campaign: Campaign) -> None:
+    """Go on sending a held campaign."""
+    _move(session, campaign, {CampaignState.PAUSED}, CampaignState.SENDING)
+    jobs.deliver(session, campaign.id)
+
+
+def cancel(session: Session, campaign: Campaign, *, now: datetime) -> int:
+    """End a campaign; return how many mails are in flight and can no longer be called back."""
+    _move(session, campaign, {CampaignState.SENDING, CampaignState.PAUSED}, CampaignState.CANCELLED)
+    campaign.finished_at = now
+    return outbox.cancel_open(session, campaign.id, now=now)
+
+
+def _move(
+    session: Session, campaign: Campaign, allowed: Collection[CampaignState], target: CampaignState
+) -> None:
+    moved = session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign.id, Campaign.state.in_([state.value for state in allowed]))
+        .values(state=target.value)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(campaign)
+    if not moved.rowcount:  # type: ignore[attr-defined]
+        label = CAMPAIGN_STATE_LABELS[CampaignState(campaign.state)]
+        raise DomainError(Refusal.CAMPAIGN_NOT_IN_STATE, state=label)
+
+
+def find(session: Session, program_ids: Collection[int], campaign_id: int) -> Campaign:
+    """Return a campaign of one of these programs; any other does not exist here."""
+    campaign = session.get(Campaign, campaign_id)
+    if campaign is None or campaign.program_id not in program_ids:
+        raise DomainError(Refusal.NOT_FOUND)
+    return campaign
+
+
+def list_of(session: Session, program_id: int, *, limit: int = 100) -> Sequence[Campaign]:
+    """Return the program's campaigns, newest first."""
+    query = select(Campaign).where(Campaign.program_id == program_id)
+    return session.scalars(query.order_by(Campaign.id.desc()).limit(limit)).all()
+
+
+def recipients_of(session: Session, campaign: Campaign) -> list[Recipient]:
+    """Return whom a draft would go to if it were launched now."""
+    program = session.get_one(Program, campaign.program_id)
+    selected = Selected.from_json(campaign.selection)
+    return recipients.resolve(session, program, selections.prospect_ids(session, program.id, selected))
+
+
+def count_by_state(session: Session, campaign_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """Return for each campaign how many deliveries are in each state."""
+    query = (
+        select(Delivery.campaign_id, Delivery.state, func.count())
+        .where(Delivery.campaign_id.in_(campaign_ids))
+        .group_by(Delivery.campaign_id, Delivery.state)
+    )
+    counts: dict[int, dict[str, int]] = {campaign_id: {} for campaign_id in campaign_ids}
+    for campaign_id, state, number in session.execute(query):
+        counts[campaign_id][state] = number
+    return counts
+
+
+def subject_of(campaign: Campaign, locale: str) -> str:
+    """Return the subject to call a campaign by, in the reader's language where there is one."""
+    subjects = {variant.locale: variant.subject for variant in campaign.variants}
+    return subjects.get(locale) or subjects.get(campaign.source_locale) or next(iter(subjects.values()), "")

@@ -1,0 +1,58 @@
+"""Checks that several nouns share: names, web addresses, languages and zones a user typed."""
+
+import unicodedata
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from service.domain.errors import DomainError
+from service.facts.limits import NAME_CHARACTERS
+from service.facts.refusals import Refusal
+from service.i18n.locales import LOCALES
+
+ZONES = frozenset(available_timezones())
+_INVISIBLE = {"Cc", "Cs", "Zl", "Zp"}
+
+
+def line(text: str, *, field: str) -> str:
+    """Return one line of text without outer spaces; refuses controls, surrogates and line breaks."""
+    for character in text.strip():
+        if unicodedata.category(character) in _INVISIBLE:
+            raise DomainError(Refusal.TEXT_UNPRINTABLE, field=field, character=f"U+{ord(character):04X}")
+    return text.strip()
+
+
+def name(text: str, *, field: str = "name") -> str:
+    """Return a name as it is to be kept: written as given, not empty, not too long."""
+    kept = line(text, field=field)
+    if not kept:
+        raise DomainError(Refusal.NAME_MISSING, field=field)
+    if len(kept) > NAME_CHARACTERS:
+        raise DomainError(Refusal.NAME_TOO_LONG, field=field, num=NAME_CHARACTERS)
+    return kept
+
+
+def web_address(text: str, *, field: str) -> str:
+    """Return an http or https address as given."""
+    kept = line(text, field=field)
+    try:
+        parts = urlsplit(kept)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and " " not in kept
+    except ValueError:
+        usable = False
+    if not usable:
+        raise DomainError(Refusal.URL_INVALID, field=field, url=kept)
+    return kept
+
+
+def locale(code: str, *, field: str = "locale") -> str:
+    """Return the code of a locale the product speaks."""
+    if code not in LOCALES:
+        raise DomainError(Refusal.LOCALE_UNKNOWN, field=field, language=code)
+    return code
+
+
+def zone(text: str, *, field: str = "time_zone") -> str:
+    """Return the name of a time zone of the IANA database."""
+    if text not in ZONES:
+        raise DomainError(Refusal.ZONE_UNKNOWN, field=field, zone=text)
+    return text

@@ -1,0 +1,46 @@
+"""Invitations: what a partner sees behind the join link, and what accepting or declining does."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from service.domain import prospects
+from service.domain.errors import DomainError
+from service.domain.signing import Signer
+from service.facts.refusals import Refusal
+from service.facts.stages import Stage, StageEvent
+from service.models import Program, Prospect
+
+PURPOSE = "join"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A program inviting one prospect."""
+
+    prospect: Prospect
+    program: Program
+
+    @property
+    def stage(self) -> Stage:
+        """Where the prospect stands now."""
+        return Stage(self.prospect.stage)
+
+
+def find(session: Session, signer: Signer, token: str) -> Invitation:
+    """Return the invitation of a signed link; refuses a link that is not ours."""
+    payload = signer.read(PURPOSE, token)
+    prospect = session.get(Prospect, payload) if isinstance(payload, int) else None
+    if prospect is None:
+        raise DomainError(Refusal.NOT_FOUND)
+    return Invitation(prospect, session.get_one(Program, prospect.program_id))
+
+
+def answer(session: Session, invitation: Invitation, *, accepted: bool, now: datetime) -> Stage:
+    """Record the partner's answer; accepting wins over an earlier no, answering twice changes nothing."""
+    event = StageEvent.JOINED if accepted else StageEvent.DECLINED
+    goal = Stage.JOINED if accepted else Stage.DECLINED
+    if invitation.stage in {goal, Stage.JOINED}:
+        return invitation.stage
+    return prospects.record(session, invitation.prospect.id, event, now=now)

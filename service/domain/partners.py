@@ -1,0 +1,129 @@
+"""Partners and creators: who they are, where they publish, how they are found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.domain import checks
+from service.domain.errors import DomainError
+from service.facts.refusals import Refusal
+from service.facts.sources import PartnerKind
+from service.i18n.folding import fold
+from service.mail import addresses
+from service.models import MediaProperty, Partner, Prospect
+
+PAGE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is known of a partner; empty texts count as not known."""
+
+    name: str
+    email: str
+    kind: PartnerKind = PartnerKind.PARTNER
+    mpid: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    locale: str | None = None
+    time_zone: str | None = None
+    country: str | None = None
+    business_model: str | None = None
+    description: str | None = None
+    media_properties: tuple[str, ...] = field(default_factory=tuple)
+    messaging_enabled: bool = False
+
+
+def add(session: Session, profile: Profile, *, now: datetime) -> Partner:
+    """Add a partner; refuses a taken partner ID and a second account-less partner with the address."""
+    address = email_address(profile.email)
+    if profile.mpid and session.scalar(select(Partner.id).where(Partner.mpid == profile.mpid)):
+        raise DomainError(Refusal.MPID_TAKEN, field="mpid", mpid=profile.mpid)
+    partner = Partner(
+        mpid=profile.mpid or None,
+        name=checks.name(profile.name),
+        first_name=_optional(profile.first_name, "first_name"),
+        last_name=_optional(profile.last_name, "last_name"),
+        email=address.as_written,
+        email_key=address.key,
+        locale=profile.locale or None,
+        time_zone=checks.zone(profile.time_zone) if profile.time_zone else None,
+        country=profile.country or None,
+        kind=profile.kind.value,
+        business_model=profile.business_model or None,
+        description=profile.description or None,
+        messaging_enabled=profile.messaging_enabled,
+        created_at=now,
+        media_properties=[
+            MediaProperty(url=checks.web_address(url, field="media_property"))
+            for url in profile.media_properties
+        ],
+    )
+    index(partner)
+    session.add(partner)
+    session.flush()
+    return partner
+
+
+def email_address(text: str, *, field: str = "email") -> addresses.Address:
+    """Return the parsed address; refuses one that is not valid."""
+    try:
+        return addresses.parse(text.strip())
+    except addresses.AddressError as error:
+        raise DomainError(Refusal.EMAIL_INVALID, field=field, address=text.strip()) from error
+
+
+def index(partner: Partner) -> None:
+    """Write the text that search looks through; call it after changing a name or an address."""
+    partner.search_text = search_text(
+        partner.name, partner.first_name, partner.last_name, partner.email, partner.mpid
+    )
+
+
+def search_text(
+    name: str, first_name: str | None, last_name: str | None, email: str, mpid: str | None
+) -> str:
+    """Return the folded text of a partner: its name first, so that it sorts by it too."""
+    first, last = first_name or "", last_name or ""
+    return "\n".join(fold(text) for text in (name, f"{first} {last}", f"{last}{first}", email, mpid or ""))
+
+
+def matching(text: str) -> str:
+    """Return the LIKE pattern (escaped with a backslash) for what a user typed into a search box."""
+    folded = fold(text)
+    escaped = folded.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def _optional(text: str | None, name: str) -> str | None:
+    return checks.line(text, field=name) or None if text else None
+
+
+def find(session: Session, partner_id: int) -> Partner:
+    """Return the partner; refuses an id that is not there."""
+    partner = session.get(Partner, partner_id)
+    if partner is None:
+        raise DomainError(Refusal.NOT_FOUND)
+    return partner
+
+
+def find_without_account(session: Session, key: str) -> Partner | None:
+    """Return the account-less partner whose address has this comparison form."""
+    return session.scalar(select(Partner).where(Partner.email_key == key, Partner.mpid.is_(None)))
+
+
+def list_known(
+    session: Session, *, kind: PartnerKind, text: str, program_id: int
+) -> Sequence[tuple[Partner, bool]]:
+    """Return partners with an account, by name, each with whether it is a prospect of the program."""
+    marked = select(Prospect.partner_id).where(Prospect.program_id == program_id)
+    query = select(Partner, Partner.id.in_(marked)).where(
+        Partner.kind == kind.value, Partner.mpid.is_not(None)
+    )
+    if text.strip():
+        query = query.where(Partner.search_text.like(matching(text), escape="\\"))
+    rows = session.execute(query.order_by(Partner.search_text).limit(PAGE))
+    return [(partner, bool(known)) for partner, known in rows]

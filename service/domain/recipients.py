@@ -1,0 +1,113 @@
+"""Who gets a campaign: prospects turned into recipients, each with an address, a language and a zone."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.i18n.locales import LOCALES
+from service.mail import values
+from service.models import Partner, Program, Prospect, Suppression
+
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One mail's receiver as the campaign will keep it; `locale` is the person's own, maybe not one of ours."""
+
+    prospect_id: int
+    address: str
+    address_key: str
+    locale: str | None
+    time_zone: str
+    mpid: str | None
+    name: str
+    first_name: str | None
+    last_name: str | None
+    suppressed: bool = False
+
+    @property
+    def values(self) -> dict[str, str | None]:
+        """The person's own data that tokens print."""
+        return {
+            "mpid": self.mpid,
+            "name": self.name,
+            "first_name": self.first_name,
+            "last_name": self.last_name,
+        }
+
+    def for_mail(self) -> values.Recipient:
+        """Return the recipient as the mail room sees them."""
+        return values.Recipient(
+            mpid=self.mpid,
+            name=self.name,
+            first_name=self.first_name,
+            last_name=self.last_name,
+            email=self.address,
+            locale=self.locale,
+            time_zone=self.time_zone,
+        )
+
+
+def resolve(session: Session, program: Program, prospect_ids: Sequence[int]) -> list[Recipient]:
+    """Return one recipient for each address, in the order of the ids; another program's ids are left out."""
+    suppressed = set(
+        session.scalars(select(Suppression.address_key).where(Suppression.program_id == program.id))
+    )
+    found: dict[str, Recipient] = {}
+    for start in range(0, len(prospect_ids), CHUNK):
+        chunk = prospect_ids[start : start + CHUNK]
+        query = (
+            select(Prospect)
+            .join(Prospect.partner)
+            .where(Prospect.id.in_(chunk), Prospect.program_id == program.id)
+            .order_by(Prospect.id)
+        )
+        for prospect in session.scalars(query):
+            recipient = _recipient(prospect, prospect.partner, program, suppressed)
+            found.setdefault(recipient.address_key, recipient)
+    return list(found.values())
+
+
+def _recipient(
+    prospect: Prospect, partner: Partner, program: Program, suppressed: Collection[str]
+) -> Recipient:
+    # The address the brand imported wins over the account's own: it is how this program knows the person.
+    address = prospect.custom_email or partner.email
+    key = prospect.custom_email_key or partner.email_key
+    return Recipient(
+        prospect_id=prospect.id,
+        address=address,
+        address_key=key,
+        locale=partner.locale,
+        time_zone=partner.time_zone or program.time_zone,
+        mpid=partner.mpid,
+        name=partner.name,
+        first_name=partner.first_name,
+        last_name=partner.last_name,
+        suppressed=key in suppressed,
+    )
+
+
+def choose_variant(locale: str | None, variants: Collection[str], *, default: str, source: str) -> str:
+    """Return the variant for a recipient: their language, its base language, the default, or the source."""
+    if locale is not None:
+        if locale in variants:
+            return locale
+        base = locale.replace("_", "-").split("-")[0].lower()
+        if base in variants:
+            return base
+    return default if default in variants else source
+
+
+def count_by_variant(
+    recipients: Collection[Recipient], variants: Collection[str], *, default: str, source: str
+) -> dict[str, int]:
+    """Return how many recipients get each variant, in the order of the locales."""
+    counts = Counter(
+        choose_variant(recipient.locale, variants, default=default, source=source) for recipient in recipients
+    )
+    return {code: counts[code] for code in LOCALES if code in variants}

@@ -1,0 +1,73 @@
+"""Settings → Ads: what the token for an ad prints."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import HiddenField, StringField
+
+from service.domain import ads
+from service.domain.errors import DomainError
+from service.facts.permissions import Permission
+from service.facts.words import N_
+from service.web.context import program, reading, transaction
+from service.web.forms import FILTERS, Form, done
+from service.web.routes import page
+
+bp = Blueprint("ads", __name__)
+
+
+class AdForm(Form):
+    """An ad's name, link and picture."""
+
+    version = HiddenField()
+    name = StringField(filters=FILTERS)
+    link_url = StringField(filters=FILTERS)
+    image_url = StringField(filters=FILTERS)
+
+
+@page(bp, "/settings/ads", needs=Permission.ADS_MANAGE, methods=("GET", "POST"))
+def index() -> ResponseReturnValue:
+    """List the program's ads and add one."""
+    form = AdForm()
+    if request.method == "POST":
+        try:
+            with transaction() as session:
+                ads.add(
+                    session,
+                    program().id,
+                    name=form.name.data,
+                    link_url=form.link_url.data,
+                    image_url=form.image_url.data or None,
+                )
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            done(N_("The ad has been created."))
+            return redirect(url_for("ads.index"), 303)
+    with reading() as session:
+        found = ads.list_of(session, program().id)
+    return render_template("ads/index.html", form=form, ads=found), 400 if form.problems() else 200
+
+
+@page(bp, "/settings/ads/<int:ad_id>", needs=Permission.ADS_MANAGE, methods=("GET", "POST"))
+def edit(ad_id: int) -> ResponseReturnValue:
+    """Show and change an ad."""
+    with reading() as session:
+        form = AdForm(obj=ads.find(session, program().id, ad_id))
+    if request.method == "POST":
+        try:
+            with transaction() as session:
+                ads.edit(
+                    session,
+                    program().id,
+                    ad_id,
+                    version=int(form.version.data or 0),
+                    name=form.name.data,
+                    link_url=form.link_url.data,
+                    image_url=form.image_url.data or None,
+                )
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            done(N_("The ad has been saved."))
+            return redirect(url_for("ads.index"), 303)
+    return render_template("ads/edit.html", form=form, ad_id=ad_id), 400 if form.problems() else 200

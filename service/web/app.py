@@ -1,0 +1,84 @@
+"""The web application: parts put together in one place, nothing decided here."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import jinja2
+from flask import Flask
+from whitenoise import WhiteNoise
+
+from service.bootstrap import Services
+from service.facts.limits import REQUEST_BYTES
+from service.i18n import jinja as catalog_functions
+from service.paths import data_dir
+from service.web import blueprints, errors, identity, localization, navigation, security, words
+from service.web.context import here
+
+STATIC = Path(__file__).parent / "static"
+
+
+def now_utc() -> datetime:
+    """Return the current moment."""
+    return datetime.now(UTC)
+
+
+def create_app(services: Services, *, clock: Callable[[], datetime] = now_utc) -> Flask:
+    """Return the WSGI application for one installation."""
+    app = Flask("service.web", static_folder=None, template_folder=str(data_dir("templates")))
+    app.config.update(
+        SECRET_KEY=services.settings.secret(),
+        MAX_CONTENT_LENGTH=REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=REQUEST_BYTES,
+        SESSION_COOKIE_NAME=identity.cookie_name(services.settings, "form"),
+        SESSION_COOKIE_SECURE=services.settings.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.extensions["prospectus"] = services
+    app.extensions["clock"] = clock
+    app.jinja_env.undefined = jinja2.StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    localization.install(app)
+    identity.install(app)
+    security.install(app)
+    errors.install(app)
+    catalog_functions.install(app.jinja_env, lambda: here().catalog)
+    words.install(app)
+    navigation.install(app)
+    blueprints.register(app)
+    _serve_static(app)
+    _trust_proxies(app, services.settings.trusted_proxies)
+    return app
+
+
+def _serve_static(app: Flask) -> None:
+    # One name per release for the whole tree: files may link each other and still be kept for ever.
+    digest = hashlib.sha256()
+    for file in sorted(STATIC.rglob("*")):
+        if file.is_file():
+            digest.update(file.read_bytes())
+    prefix = f"static/{digest.hexdigest()[:12]}"
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app,
+        root=str(STATIC),
+        prefix=prefix,
+        immutable_file_test=lambda path, url: True,
+        add_headers_function=_static_headers,
+    )
+    app.jinja_env.globals["asset"] = lambda path: f"/{prefix}/{path}"
+
+
+def _static_headers(headers: dict[str, str], _path: str, _url: str) -> None:
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+
+
+def _trust_proxies(app: Flask, count: int) -> None:
+    if count:
+        from werkzeug.middleware.proxy_fix import ProxyFix  # only behind a proxy
+
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]

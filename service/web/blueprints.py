@@ -1,0 +1,47 @@
+"""The list of blueprints: one noun each."""
+
+from flask import Flask
+
+from service.web import (
+    ads,
+    auth,
+    campaigns,
+    compose,
+    groups,
+    health,
+    help,
+    home,
+    imports,
+    join,
+    outbox,
+    partners,
+    profile,
+    programs,
+    prospects,
+    unsubscribe,
+)
+
+BLUEPRINTS = (
+    home.bp,
+    auth.bp,
+    profile.bp,
+    prospects.bp,
+    partners.bp,
+    groups.bp,
+    campaigns.bp,
+    compose.bp,
+    imports.bp,
+    programs.bp,
+    ads.bp,
+    outbox.bp,
+    join.bp,
+    unsubscribe.bp,
+    help.bp,
+    health.bp,
+)
+
+
+def register(app: Flask) -> None:
+    """Register every blueprint."""
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

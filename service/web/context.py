@@ -1,0 +1,82 @@
+"""What a request knows: the reader's language and formats, who it is, which program, what time it is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from flask import current_app, g
+from sqlalchemy.orm import Session
+
+from service.bootstrap import Services
+from service.facts.permissions import Permission
+from service.i18n.catalogs import Catalog
+from service.i18n.formats import Formats
+from service.i18n.locales import Locale
+from service.models import Program, User
+
+
+@dataclass(slots=True)
+class Here:
+    """The surroundings of one request; `program` is the one the reader works in."""
+
+    now: datetime
+    locale: Locale
+    catalog: Catalog
+    formats: Formats
+    zone: ZoneInfo
+    user: User | None = None
+    session_id: int | None = None
+    permissions: frozenset[Permission] = frozenset()
+    programs: tuple[Program, ...] = ()
+    program: Program | None = None
+    unread: int = 0
+    notices: list[tuple[str, str]] = field(default_factory=list)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the reader's role includes the permission."""
+        return permission in self.permissions
+
+    def to_zone(self, moment: datetime) -> datetime:
+        """Return the moment in the reader's time zone."""
+        return moment.astimezone(self.zone)
+
+
+def here() -> Here:
+    """Return the surroundings of the request being answered."""
+    return cast(Here, g.here)
+
+
+def reader() -> User:
+    """Return the signed-in user; only for routes that need one."""
+    user = here().user
+    assert user is not None
+    return user
+
+
+def program() -> Program:
+    """Return the program the reader works in; only for routes that need one."""
+    current = here().program
+    assert current is not None
+    return current
+
+
+def services() -> Services:
+    """Return the parts the installation was built from."""
+    return cast(Services, current_app.extensions["prospectus"])
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Yield a session that commits at the end."""
+    with services().db.transaction() as session:
+        yield session
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Yield a session for looking only."""
+    with services().db.reading() as session:
+        yield session

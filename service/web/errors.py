@@ -1,0 +1,95 @@
+"""What the reader sees when something is refused or fails: in their language, with what to do next."""
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from service.domain.errors import DomainError
+from service.facts.refusals import Refusal
+from service.facts.words import N_, Phrase
+from service.web import localization
+from service.web.context import here
+
+TITLES: dict[int, Phrase] = {
+    400: N_("The request could not be understood"),
+    401: N_("Sign in to continue"),
+    403: N_("You do not have access to this page"),
+    404: N_("Page not found"),
+    405: N_("This page cannot be used that way"),
+    413: N_("The upload is too large"),
+    429: N_("Too many tries"),
+    500: N_("Something went wrong"),
+    503: N_("The service is busy"),
+}
+ADVICE: dict[int, Phrase] = {
+    400: N_("Go back, check what you entered, and send it again."),
+    401: N_("Your sign-in has ended. Sign in again; what you typed is still in the previous page."),
+    403: N_("Ask an account administrator for the permission you need."),
+    404: N_("Check the address, or start from the home page."),
+    405: N_("Go back and use the buttons of the page."),
+    413: N_("Choose a smaller file or shorten the text, then send it again."),
+    429: N_("Wait a few minutes, then try again."),
+    500: N_("The error has been recorded. Try again in a moment."),
+    503: N_("Try again in a few seconds. Nothing you entered has been lost: go back to find it."),
+}
+FORM_EXPIRED = N_("This form has expired. Open the page again and send it once more.")
+STATUS = {Refusal.NOT_FOUND: 404, Refusal.NOT_ALLOWED: 403}
+
+
+def install(app: Flask) -> None:
+    """Answer every failure with a page of ours."""
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(DomainError, _refused)
+    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
+    if code < 400:
+        return error
+    if code == 404:
+        moved = localization.negotiated_redirect()
+        if moved is not None:
+            return moved
+    answer = _page(code, None)
+    if code == 405 and error.get_response().headers.get("Allow"):
+        return (*answer, {"Allow": error.get_response().headers["Allow"]})
+    return answer
+
+
+def _csrf(_error: CSRFError) -> ResponseReturnValue:
+    return _page(400, here().catalog.say(FORM_EXPIRED))
+
+
+def _refused(error: DomainError) -> ResponseReturnValue:
+    text = here().catalog.say(error.refusal.phrase, **error.values)
+    return _page(STATUS.get(error.refusal, 400), text)
+
+
+def _database(error: OperationalError) -> ResponseReturnValue:
+    # SQLite's single writer was busy longer than our patience.
+    if "locked" not in str(error.orig):
+        return _unexpected(error)
+    return (*_page(503, None), {"Retry-After": "5"})
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    from flask import current_app  # the logger of the application that failed
+
+    current_app.logger.error("request failed", exc_info=error)
+    return _page(500, None)
+
+
+def _page(code: int, text: str | None) -> tuple[str | Response, int]:
+    if "here" not in g:
+        return ("", code)
+    catalog = here().catalog
+    title = catalog.say(TITLES.get(code, TITLES[500] if code >= 500 else TITLES[400]))
+    advice = text or catalog.say(ADVICE.get(code, ADVICE[500] if code >= 500 else ADVICE[400]))
+    if request.accept_mimetypes.best == "application/json":
+        return (jsonify(title=title, detail=advice), code)
+    return (render_template("errors/error.html", code=code, title=title, advice=advice), code)

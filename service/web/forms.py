@@ -1,0 +1,83 @@
+"""Forms as all pages use them: WTForms in the reader's language, refusals beside their field."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import flash
+from flask_wtf import FlaskForm
+from wtforms import Field
+
+from service.domain.errors import DomainError
+from service.facts.words import Phrase
+from service.i18n.locales import LOCALES
+from service.web.context import here
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """A form whose token is checked for every unsafe request before its view runs (see `security`)."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """The form itself does not check the token a second time."""
+
+        csrf = False
+
+    def refuse(self, error: DomainError) -> None:
+        """Put a refusal beside its field, or on top of the form where it names none."""
+        text = refusal_text(error)
+        field = self._fields.get(error.field or "")
+        if field is not None:
+            field.errors = [*field.errors, text]
+        else:
+            self.form_errors: list[str] = [*self.form_errors, text]
+
+    def problems(self) -> list[tuple[str, str]]:
+        """Return (field id, text) for the error summary; the id is empty for the whole form."""
+        found = [("", str(text)) for text in self.form_errors]
+        for field in self._fields.values():
+            found += [(field.id, str(text)) for text in _flat(field.errors)]
+        return found
+
+
+def _flat(errors: Iterable[Any]) -> list[str]:
+    return [str(error) for error in errors if not isinstance(error, dict)]
+
+
+def refusal_text(error: DomainError) -> str:
+    """Return a refusal in the reader's words; a phrase among its values is translated first."""
+    catalog = here().catalog
+    values = {
+        name: catalog.say(value) if isinstance(value, Phrase) else value
+        for name, value in error.values.items()
+    }
+    if error.values.get("language") in LOCALES:
+        values["language"] = here().formats.language_name(LOCALES[str(error.values["language"])].tag)
+    return catalog.say(error.refusal.phrase, **values)
+
+
+def say(phrase: Phrase, **values: object) -> str:
+    """Return a phrase in the reader's language."""
+    return here().catalog.say(phrase, **values)
+
+
+def done(phrase: Phrase, **values: object) -> None:
+    """Tell the reader on the next page that something was done."""
+    flash(say(phrase, **values), "success")
+
+
+def warn(text: str) -> None:
+    """Tell the reader on the next page that something was refused."""
+    flash(text, "danger")
+
+
+def stripped(text: str | None) -> str:
+    """Return the field's text without outer spaces; a WTForms filter."""
+    return (text or "").strip()
+
+
+Filter = Callable[[str | None], str]
+FILTERS: list[Filter] = [stripped]
+
+
+def value_of(field: Field) -> str:
+    """Return what the field holds as text."""
+    return str(field.data or "")

@@ -1,0 +1,49 @@
+"""The home page: what is going on, and what to do next."""
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from service.domain import campaigns, groups, imports, notices, prospects
+from service.facts.stages import Stage
+from service.web.context import here, reader, reading, transaction
+from service.web.routes import Audience, page
+
+bp = Blueprint("home", __name__)
+
+
+@page(bp, "/", needs=Audience.SIGNED_IN)
+def index() -> ResponseReturnValue:
+    """Show the program at a glance."""
+    current = here().program
+    if current is None:
+        return render_template("home/no_program.html")
+    with reading() as session:
+        stages = prospects.count_by_stage(session, current.id)
+        recent = campaigns.list_of(session, current.id, limit=5)
+        counts = campaigns.count_by_state(session, [campaign.id for campaign in recent])
+        return render_template(
+            "home/index.html",
+            stages=[(stage.value, stages[stage.value]) for stage in Stage],
+            total=sum(stages.values()),
+            campaigns=recent,
+            subjects={item.id: campaigns.subject_of(item, here().locale.code) for item in recent},
+            counts=counts,
+            imports=imports.list_of(session, current.id, limit=5),
+            groups=groups.list_of(session, current.id),
+        )
+
+
+@page(bp, "/notices", needs=Audience.SIGNED_IN)
+def news() -> ResponseReturnValue:
+    """List the reader's notices."""
+    with reading() as session:
+        found = notices.list_recent(session, reader().id)
+    return render_template("home/notices.html", found=found, words=notices.NOTICES)
+
+
+@page(bp, "/notices/read", needs=Audience.SIGNED_IN, methods=("POST",))
+def read_news() -> ResponseReturnValue:
+    """Mark the notices as read."""
+    with transaction() as session:
+        notices.mark_read(session, reader().id, now=here().now)
+    return redirect(url_for("home.news"), 303)

@@ -1,0 +1,141 @@
+"""Who is asking: the session cookie read, the request's surroundings set, the declared permission checked."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service.config import Settings
+from service.domain import accounts, notices, sessions
+from service.domain.errors import DomainError
+from service.facts.limits import SESSION_LENGTH
+from service.facts.permissions import PERMISSION_LABELS, Permission
+from service.facts.refusals import Refusal
+from service.i18n.formats import formats
+from service.i18n.locales import LOCALES
+from service.models import Program, User
+from service.web import localization
+from service.web.context import Here, here, services
+from service.web.routes import Audience, declaration_of
+
+
+def cookie_name(settings: Settings, purpose: str = "session") -> str:
+    """Return the cookie's name: bound to this host by its prefix where the address is https."""
+    name = f"prospectus_{purpose}"
+    return f"__Host-{name}" if settings.https else name
+
+
+def install(app: Flask) -> None:
+    """Set the surroundings of every request and hold it against its route's declaration."""
+    app.before_request(_arrive)
+    app.before_request(_admit)
+    app.after_request(_note_visit)
+
+
+def keep(response: Response, secret: str) -> None:
+    """Put a session's secret into the browser."""
+    settings = services().settings
+    response.set_cookie(
+        cookie_name(settings),
+        secret,
+        max_age=int(SESSION_LENGTH.total_seconds()),
+        path="/",
+        secure=settings.https,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def forget(response: Response) -> None:
+    """Remove the session's secret from the browser."""
+    settings = services().settings
+    response.delete_cookie(
+        cookie_name(settings), path="/", secure=settings.https, httponly=True, samesite="Lax"
+    )
+
+
+def secret_presented() -> str | None:
+    """Return the session secret the browser sent."""
+    return request.cookies.get(cookie_name(services().settings))
+
+
+def _arrive() -> ResponseReturnValue | None:
+    clock = cast(Callable[[], datetime], current_app.extensions["clock"])
+    code = localization.requested_locale() or localization.preferred_locale()
+    g.here = Here(
+        now=clock(),
+        locale=LOCALES[code],
+        catalog=services().catalogs.catalog(code),
+        formats=formats(code),
+        zone=ZoneInfo("UTC"),
+    )
+    secret = secret_presented()
+    if secret is not None:
+        _recognize(g.here, secret)
+    return None
+
+
+def _recognize(place: Here, secret: str) -> None:
+    with services().db.reading() as session:
+        found = sessions.find(session, secret, now=place.now)
+        if found is None:
+            return
+        g.session_due = sessions.is_due(found, now=place.now)
+        user = found.user
+        place.user, place.session_id = user, found.id
+        place.permissions = accounts.permissions_of(user)
+        place.programs = tuple(accounts.programs_of(session, user))
+        place.program = _current_program(user, place.programs)
+        place.unread = notices.count_unread(session, user.id)
+        place.zone = ZoneInfo(user.time_zone)
+
+
+def _note_visit(response: Response) -> Response:
+    # Written after the answer is made, and at most once a minute: reading pages must not wait for the writer.
+    if not g.get("session_due") or request.endpoint is None or _here_session() is None:
+        return response
+    with services().db.transaction() as session:
+        secret = sessions.saw(session, cast(int, _here_session()), now=here().now)
+    if secret is not None:
+        keep(response, secret)
+    return response
+
+
+def _here_session() -> int | None:
+    return here().session_id if "here" in g else None
+
+
+def _current_program(user: User, programs: tuple[Program, ...]) -> Program | None:
+    for candidate in programs:
+        if candidate.id == user.current_program_id:
+            return candidate
+    return programs[0] if programs else None
+
+
+def _admit() -> ResponseReturnValue | None:
+    if request.endpoint is None:
+        return None
+    needs = declaration_of(_app(), request.endpoint).needs
+    if needs is Audience.ANYONE:
+        return None
+    if here().user is None:
+        if request.method in {"GET", "HEAD"}:
+            return redirect(url_for("auth.sign_in", next=_return_ticket()), 303)
+        abort(401)
+    if isinstance(needs, Permission) and not here().may(needs):
+        raise DomainError(Refusal.NOT_ALLOWED, permission=here().catalog.say(PERMISSION_LABELS[needs]))
+    return None
+
+
+def _return_ticket() -> str:
+    # Where to go after signing in travels as a signed route, never as an address somebody could write.
+    ticket = [request.endpoint, request.view_args or {}, request.args.to_dict(flat=False)]
+    return services().signer.sign("next", ticket)
+
+
+def _app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app

@@ -1,0 +1,30 @@
+"""The page behind an invitation's link: the partner accepts or declines, in their language."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service.domain import invitations
+from service.links import PUBLIC_PATHS
+from service.web.context import here, reading, services, transaction
+from service.web.routes import Audience, Csrf, page
+
+bp = Blueprint("join", __name__)
+PATH = PUBLIC_PATHS["join"]
+
+
+@page(bp, PATH, needs=Audience.ANYONE, csrf=Csrf.SIGNED_PATH)
+def show(token: str) -> ResponseReturnValue:
+    """Show the invitation and its two answers; looking changes nothing."""
+    with reading() as session:
+        invitation = invitations.find(session, services().signer, token)
+        return render_template("join/show.html", invitation=invitation, partner=invitation.prospect.partner)
+
+
+@page(bp, PATH, needs=Audience.ANYONE, csrf=Csrf.SIGNED_PATH, methods=("POST",))
+def answer(token: str) -> ResponseReturnValue:
+    """Record the answer."""
+    with transaction() as session:
+        invitation = invitations.find(session, services().signer, token)
+        accepted = request.form.get("answer") == "accept"
+        invitations.answer(session, invitation, accepted=accepted, now=here().now)
+    return redirect(url_for("join.show", token=token), 303)

@@ -1,0 +1,42 @@
+"""A mail's bytes taken apart for a reader: headers, HTML part, text part."""
+
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import cast
+
+PARTS = ("html", "text", "raw")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedMail:
+    """What a mail program would show of a message."""
+
+    subject: str
+    sender: str
+    recipient: str
+    date: str
+    language: str
+    html: str
+    text: str
+    raw: str
+
+
+def open_mail(raw: bytes) -> OpenedMail:
+    """Parse the bytes with the standard library, as a reader's mail program would."""
+    message = cast(EmailMessage, message_from_bytes(raw, policy=policy.default))
+    return OpenedMail(
+        subject=str(message["Subject"] or ""),
+        sender=str(message["From"] or ""),
+        recipient=str(message["To"] or ""),
+        date=str(message["Date"] or ""),
+        language=str(message["Content-Language"] or ""),
+        html=_part(message, "html"),
+        text=_part(message, "plain"),
+        raw=raw.decode("ascii", "backslashreplace"),
+    )
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    part = message.get_body(preferencelist=(kind,))
+    return "" if part is None else str(cast(EmailMessage, part).get_content())

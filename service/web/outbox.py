@@ -1,0 +1,67 @@
+"""The captured outbox: every mail this installation would have sent, as list, HTML, text and raw bytes."""
+
+from flask import Blueprint, abort, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from service.adapters.capture import CapturedOutbox
+from service.facts.permissions import Permission
+from service.web import letters
+from service.web.context import services
+from service.web.routes import page
+from service.web.security import MAIL_POLICY
+
+bp = Blueprint("outbox", __name__)
+
+
+def _outbox() -> CapturedOutbox:
+    mailer = services().mailer
+    if not isinstance(mailer, CapturedOutbox):
+        abort(404)
+    return mailer
+
+
+@page(bp, "/outbox", needs=Permission.SETTINGS_MANAGE)
+def index() -> ResponseReturnValue:
+    """List captured mails, newest first."""
+    before = request.args.get("before", type=int)
+    found = _outbox().mails(before=before, limit=51)
+    return render_template("outbox/index.html", mails=found[:50], more=len(found) > 50)
+
+
+@page(bp, "/outbox/<int:mail_id>", needs=Permission.SETTINGS_MANAGE)
+def show(mail_id: int) -> ResponseReturnValue:
+    """Show one mail with its three faces."""
+    mail = _outbox().find(mail_id)
+    if mail is None:
+        abort(404)
+    part = request.args.get("part", "html")
+    return render_template(
+        "outbox/show.html",
+        mail=mail,
+        opened=letters.open_mail(mail.raw),
+        part=part if part in letters.PARTS else "html",
+    )
+
+
+@page(bp, "/outbox/<int:mail_id>/html", needs=Permission.SETTINGS_MANAGE)
+def html(mail_id: int) -> ResponseReturnValue:
+    """Serve the HTML part in its own frame, under its own policy."""
+    mail = _outbox().find(mail_id)
+    if mail is None:
+        abort(404)
+    response = make_response(letters.open_mail(mail.raw).html)
+    response.headers["Content-Security-Policy"] = MAIL_POLICY
+    return response
+
+
+@page(bp, "/outbox/<int:mail_id>/raw", needs=Permission.SETTINGS_MANAGE)
+def raw(mail_id: int) -> ResponseReturnValue:
+    """Serve the very bytes as a download."""
+    mail = _outbox().find(mail_id)
+    if mail is None:
+        abort(404)
+    response = make_response(mail.raw)
+    response.headers["Content-Type"] = "message/rfc822"
+    response.headers["Content-Disposition"] = f'attachment; filename="mail-{mail_id}.eml"'
+    response.headers["Content-Security-Policy"] = MAIL_POLICY
+    return response

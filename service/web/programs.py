@@ -1,0 +1,68 @@
+"""Program settings, and switching the program one works in."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import HiddenField, IntegerField, SelectField, StringField
+from wtforms.validators import InputRequired
+
+from service.domain import accounts, programs
+from service.domain.errors import DomainError
+from service.facts.permissions import Permission
+from service.facts.refusals import Refusal
+from service.facts.words import N_
+from service.web import choices
+from service.web.context import here, program, reader, transaction
+from service.web.forms import FILTERS, Form, done
+from service.web.routes import Audience, page
+
+bp = Blueprint("programs", __name__)
+
+
+class ProgramForm(Form):
+    """A program's name, language, zone and invitation period."""
+
+    version = HiddenField()
+    name = StringField(filters=FILTERS)
+    default_locale = SelectField()
+    time_zone = SelectField()
+    invitation_days = IntegerField(validators=[InputRequired()])
+
+
+@page(bp, "/settings/program", needs=Permission.PROGRAMS_MANAGE, methods=("GET", "POST"))
+def edit() -> ResponseReturnValue:
+    """Show and change the current program."""
+    current = program()
+    form = ProgramForm(obj=current)
+    form.default_locale.choices = choices.languages()
+    form.time_zone.choices = choices.zones()
+    if request.method == "POST" and form.validate():
+        try:
+            with transaction() as session:
+                programs.edit(
+                    session,
+                    current.id,
+                    version=int(form.version.data or 0),
+                    name=form.name.data or "",
+                    default_locale=form.default_locale.data,
+                    time_zone=form.time_zone.data,
+                    invitation_days=form.invitation_days.data or 0,
+                )
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            done(N_("The program has been saved."))
+            return redirect(url_for("programs.edit"), 303)
+    status = 400 if form.problems() else 200
+    return render_template("programs/edit.html", form=form), status
+
+
+@page(bp, "/program", needs=Audience.SIGNED_IN, methods=("POST",))
+def switch() -> ResponseReturnValue:
+    """Work in another program from now on."""
+    wanted = request.form.get("program", "")
+    chosen = next((item for item in here().programs if str(item.id) == wanted), None)
+    if chosen is None:
+        raise DomainError(Refusal.NOT_FOUND)
+    with transaction() as session:
+        accounts.work_in(session, reader().id, chosen.id)
+    return redirect(url_for("home.index"), 303)

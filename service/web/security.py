@@ -1,0 +1,77 @@
+"""The headers that every answer carries, and the check that a form came from one of our own pages."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from service.web.context import services
+from service.web.routes import Cache, Csrf, declaration_of
+
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; frame-ancestors 'self'; sandbox"
+)
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+csrf = CSRFProtect()
+
+
+def install(app: Flask) -> None:
+    """Guard unsafe methods by each route's declaration and put the headers on every answer."""
+    csrf.init_app(app)
+    app.before_request(_guard_forms)
+    app.after_request(_put_headers)
+
+
+def _guard_forms() -> None:
+    if request.method in SAFE_METHODS or request.endpoint is None:
+        return
+    if declaration_of(_app(), request.endpoint).csrf is Csrf.SIGNED_PATH:
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None and origin not in _own_origins():
+        raise CSRFError("origin")
+    csrf.protect()
+
+
+def _own_origins() -> set[str]:
+    return {services().settings.base_url, f"{request.scheme}://{request.host}"}
+
+
+def _put_headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
+    if services().settings.https:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "private, no-store" if _private() else "public, max-age=60"
+    return response
+
+
+def _private() -> bool:
+    if request.endpoint is None:
+        return True
+    try:
+        return declaration_of(_app(), request.endpoint).cache is Cache.PRIVATE
+    except KeyError:
+        return True
+
+
+def _app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app
+
+
+def origin_of(url: str) -> str:
+    """Return scheme and authority of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
