@@ -20,6 +20,7 @@ _SALT_BYTES = 16
 _TAG_BYTES = 32
 _COMMON_FILE = Path(__file__).with_name("common_passwords.txt")
 _LOOKALIKES = str.maketrans("@4031!5$7+", "aaoelisstt")
+_SHIFTED = str.maketrans("!@#$%^&*()", "1234567890")
 # Neighbours on keyboards and in alphabets; a password cut out of nothing but these is guessed early.
 _RUNS = (
     "01234567890",
@@ -38,10 +39,13 @@ _RUNS = (
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik",
     "qazwsxedcrfvtgbyhnujmik",
     "!@#$%^&*()",
+    "11223344556677889900",
+    "aabbccddeeffgghh",
     "aoeuidhtns",
     "йцукенгшщзхъ",
 )
 _RUN_LENGTH = 3
+_LONGEST_RUN = max(len(run) for run in _RUNS)
 
 
 class Passwords:
@@ -104,14 +108,16 @@ def check(text: str, *, field: str = "password", personal: Collection[str] = ())
         raise DomainError(Refusal.PASSWORD_PERSONAL, field=field)
 
 
-def is_common(text: str) -> bool:
+def is_common(password: str) -> bool:
     """Whether the password is a common word dressed up, a repetition, a keyboard run, or a date.
 
     Dressing up is what people do to satisfy rules: capitals, look-alike digits, digits and signs around it.
     """
-    folded = _folded(text)
-    if _is_repetition(folded) or _is_runs(folded) or _is_date(folded):
-        return True
+    folded = _folded(password)
+    bare = re.sub(r"^[\W_]+|[\W_]+$", "", folded)
+    for text in (folded, bare, folded.translate(_SHIFTED)):
+        if _is_repetition(text) or _is_runs(text) or _is_date(text):
+            return True
     return not _cores(folded).isdisjoint(common_words())
 
 
@@ -139,6 +145,8 @@ def _cores(folded: str) -> set[str]:
 
 
 def _is_repetition(text: str) -> bool:
+    if not text:
+        return False
     return any(
         text == (text[:unit] * (len(text) // unit + 1))[: len(text)]
         for unit in range(1, len(text) // 2 + 1)
@@ -149,18 +157,13 @@ def _is_repetition(text: str) -> bool:
 def _is_runs(text: str) -> bool:
     position = 0
     while position < len(text):
-        longest = max(
-            (
-                length
-                for length in range(_RUN_LENGTH, len(text) - position + 1)
-                if _in_a_run(text[position : position + length])
-            ),
-            default=0,
-        )
-        if longest == 0:
+        rest = len(text) - position
+        lengths = range(min(rest, _LONGEST_RUN), _RUN_LENGTH - 1, -1)
+        step = next((length for length in lengths if _in_a_run(text[position : position + length])), 0)
+        if step == 0:
             return False
-        position += longest
-    return True
+        position += step
+    return position > 0
 
 
 def _in_a_run(piece: str) -> bool:

@@ -1,0 +1,35 @@
+"""A database with the tables in it, and a moment to live in."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from service import models
+from service.db import Base, Database
+
+assert models  # imported so that every table is registered
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The moment that most tests happen at."""
+    return datetime(2038, 1, 18, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    """An empty SQLite database with all tables."""
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    Base.metadata.create_all(database.engine)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def session(db: Database) -> Iterator[Session]:
+    """One transaction on an empty database."""
+    with db.transaction() as opened:
+        yield opened
