@@ -21,6 +21,7 @@ from service.models import Campaign, Delivery, Suppression
 _OPEN = [state.value for state in OPEN_DELIVERIES]
 _CLAIMED_COLUMNS = (
     Delivery.id,
+    Delivery.prospect_id,
     Delivery.address,
     Delivery.locale,
     Delivery.time_zone,
@@ -36,6 +37,7 @@ class ClaimedDelivery:
 
     id: int
     campaign_id: int
+    prospect_id: int | None
     address: str
     locale: str
     time_zone: str
@@ -78,6 +80,7 @@ def claim(
         ClaimedDelivery(
             row.id,
             campaign_id,
+            row.prospect_id,
             row.address,
             row.locale,
             row.time_zone,

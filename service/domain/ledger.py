@@ -8,7 +8,7 @@ lease changes nothing that is no longer its own; it may still say what became of
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVarTuple, Unpack, cast
+from typing import Any, TypeVarTuple, cast
 
 from sqlalchemy import ColumnElement, CursorResult, Select, and_, or_, select, update
 from sqlalchemy.orm import Session
@@ -49,7 +49,7 @@ def retry_at(attempts: int, first_tried_at: datetime, now: datetime) -> datetime
     return again if again - first_tried_at <= RETRY_GIVE_UP else None
 
 
-def locked(query: Select[Unpack[Columns]], session: Session) -> Select[Unpack[Columns]]:
+def locked(query: Select[*Columns], session: Session) -> Select[*Columns]:
     """Let several PostgreSQL workers pass by one another's rows; SQLite has one writer anyway."""
     postgres = session.get_bind().dialect.name == "postgresql"
     return query.with_for_update(skip_locked=True) if postgres else query

@@ -1,0 +1,258 @@
+"""Letters: a campaign's text and one recipient become the bytes that are sent, previewed and tested alike."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from service import links
+from service.domain import ads as program_ads
+from service.domain.deliveries import ClaimedDelivery
+from service.domain.recipients import Recipient, choose_variant
+from service.domain.signing import Signer
+from service.domain.system_mails import ClaimedSystemMail
+from service.i18n.catalogs import Catalogs
+from service.i18n.locales import LOCALES
+from service.mail import shipped, values
+from service.mail.addresses import Mailbox, parse
+from service.mail.compiled import CompiledVariant, Filled, compile_variant
+from service.mail.layout import Frame
+from service.mail.mime import Letter, serialize
+from service.models import Campaign, Delivery, Program
+
+UNSUBSCRIBE, JOIN = "unsubscribe", "join"
+# A system mail of this name carries its own finished words: a test of a draft, sent to oneself.
+COMPOSED = "composed"
+SENDER_NAME = "Prospectus"
+KEPT_VARIANTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignText:
+    """What all letters of a campaign share; `variants` are (subject, content) by locale.
+
+    `campaign_id` is None for a draft, whose links lead nowhere and whose words may change at any time.
+    """
+
+    campaign_id: int | None
+    program_id: int
+    program_name: str
+    program_zone: str
+    from_name: str
+    reply_to: str | None
+    ads: Mapping[str, values.Ad]
+    variants: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """One receiver of a campaign; `locale` is that of the variant they get.
+
+    `own` are the person's data (mpid, name, first_name, last_name). Ids are 0 where there is none: links in
+    such a mail lead nowhere.
+    """
+
+    address: str
+    locale: str
+    time_zone: str
+    own: Mapping[str, str | None]
+    delivery_id: int = 0
+    prospect_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """One finished mail: its words as they stand in the parts, and the bytes that would be sent."""
+
+    subject: str
+    html: str
+    text: str
+    raw: bytes
+
+
+def text_of(session: Session, campaign_id: int) -> CampaignText:
+    """Read what a campaign's letters share: frozen for one that is out, as it stands now for a draft."""
+    campaign = session.get_one(Campaign, campaign_id)
+    program = session.get_one(Program, campaign.program_id)
+    if campaign.launched_at is not None:
+        ads = {
+            ad_id: values.Ad(str(ad["name"]), str(ad["link_url"]), ad["image_url"])
+            for ad_id, ad in campaign.ads.items()
+        }
+    else:
+        ads = {
+            str(ad.id): values.Ad(ad.name, ad.link_url, ad.image_url)
+            for ad in program_ads.list_of(session, program.id)
+        }
+    return CampaignText(
+        campaign.id if campaign.launched_at is not None else None,
+        program.id,
+        campaign.program_name or program.name,
+        program.time_zone,
+        campaign.from_name,
+        campaign.reply_to,
+        ads,
+        {variant.locale: (variant.subject, variant.content) for variant in campaign.variants},
+    )
+
+
+def addressee_of(delivery: Delivery | ClaimedDelivery) -> Addressee:
+    """Return the receiver of a delivery that is in the ledger."""
+    return Addressee(
+        delivery.address,
+        delivery.locale,
+        delivery.time_zone,
+        delivery.values,
+        delivery.id,
+        delivery.prospect_id or 0,
+    )
+
+
+def draft_addressee(session: Session, campaign: Campaign, recipient: Recipient) -> Addressee:
+    """Return a receiver before launch, with the language they would get; no link works in such a mail."""
+    program = session.get_one(Program, campaign.program_id)
+    locale = choose_variant(
+        recipient.locale,
+        [variant.locale for variant in campaign.variants],
+        default=program.default_locale,
+        source=campaign.source_locale,
+    )
+    return Addressee(recipient.address, locale, recipient.time_zone, recipient.values)
+
+
+class Composer:
+    """Writes letters. Each variant is compiled once and kept; filling it for one person is cheap."""
+
+    def __init__(
+        self, catalogs: Catalogs, signer: Signer, *, base_url: str, mail_from: str, https: bool
+    ) -> None:
+        self._catalogs = catalogs
+        self._signer = signer
+        self._base_url = base_url
+        self._from = parse(mail_from)
+        self._https = https
+        self._compiled: dict[tuple[object, ...], CompiledVariant] = {}
+
+    @property
+    def host(self) -> str:
+        """The domain that mails come from, for Message-IDs and List-Ids."""
+        return self._from.domain
+
+    def new_message_id(self) -> str:
+        """Return a Message-ID, without its angle brackets, that says nothing about the recipient."""
+        return f"{secrets.token_hex(16)}@{self.host}"
+
+    def campaign(self, text: CampaignText, to: Addressee, *, message_id: str, moment: datetime) -> Composed:
+        """Write one recipient's mail; `moment` is what date tokens and the Date header tell.
+
+        Raises KeyError for a locale without variant, and what the mail engine raises: ContentRefused,
+        ValueMissing, ValueRefused, MailRefused.
+        """
+        filled, unsubscribe = self._fill(text, to, moment)
+        letter = Letter(
+            sender=Mailbox(text.from_name, self._from),
+            recipients=(Mailbox("", parse(to.address)),),
+            subject=filled.subject,
+            date=moment,
+            message_id=self._id(message_id),
+            language=LOCALES[to.locale].tag,
+            text=filled.text,
+            html=filled.html,
+            reply_to=Mailbox(text.from_name, parse(text.reply_to)) if text.reply_to else None,
+            list_unsubscribe=unsubscribe if self._https else None,
+            list_id=f"program-{text.program_id}.{self.host}",
+            bulk=True,
+        )
+        return Composed(filled.subject, filled.html, filled.text, serialize(letter))
+
+    def missing(self, text: CampaignText, to: Addressee, *, moment: datetime) -> tuple[str, ...]:
+        """Return the tokens for which this recipient has neither a value nor a fallback."""
+        return self._variant(text, to.locale).missing(self._values(text, to, moment)[0])
+
+    def delivery(self, text: CampaignText, claimed: ClaimedDelivery) -> bytes:
+        """Write the bytes of a claimed delivery; the same bytes at every attempt."""
+        to = addressee_of(claimed)
+        return self.campaign(text, to, message_id=claimed.message_id, moment=claimed.moment).raw
+
+    def system(self, claimed: ClaimedSystemMail) -> bytes:
+        """Write the bytes of a claimed system mail."""
+        catalog = self._catalogs.catalog(claimed.locale)
+        own = claimed.values
+        if claimed.template == COMPOSED:
+            filled = Filled(str(own["subject"]), str(own["html"]), str(own["text"]))
+        else:
+            filled = shipped.system(claimed.template, catalog, _typed(own))
+        letter = Letter(
+            sender=Mailbox(str(own.get("from_name") or SENDER_NAME), self._from),
+            recipients=(Mailbox("", parse(claimed.address)),),
+            subject=filled.subject,
+            date=claimed.moment,
+            message_id=self._id(claimed.message_id),
+            language=LOCALES[claimed.locale].tag,
+            text=filled.text,
+            html=filled.html,
+            reply_to=Mailbox("", parse(str(own["reply_to"]))) if own.get("reply_to") else None,
+            automatic=True,
+        )
+        return serialize(letter)
+
+    def _fill(self, text: CampaignText, to: Addressee, moment: datetime) -> tuple[Filled, str]:
+        printed, unsubscribe = self._values(text, to, moment)
+        return self._variant(text, to.locale).fill(printed), unsubscribe
+
+    def _values(self, text: CampaignText, to: Addressee, moment: datetime) -> tuple[values.Values, str]:
+        token = self._signer.sign(UNSUBSCRIBE, to.delivery_id)
+        unsubscribe = links.url(self._base_url, "unsubscribe", to.locale, token=token)
+        join = links.url(self._base_url, "join", to.locale, token=self._signer.sign(JOIN, to.prospect_id))
+        own = to.own
+        recipient = values.Recipient(
+            own.get("mpid"),
+            own.get("name"),
+            own.get("first_name"),
+            own.get("last_name"),
+            to.address,
+            to.locale,
+            to.time_zone,
+        )
+        printed = values.values_for(
+            recipient,
+            locale=to.locale,
+            time_zone=text.program_zone,
+            moment=moment,
+            ads=text.ads,
+            unsubscribe_url=unsubscribe,
+            join_url=join,
+            program_name=text.program_name,
+            sender_name=text.from_name,
+        )
+        return printed, unsubscribe
+
+    def _variant(self, text: CampaignText, locale: str) -> CompiledVariant:
+        subject, content = text.variants[locale]
+        catalog = self._catalogs.catalog(locale)
+        # The layout's words freeze with a campaign that is out; a draft follows the catalog as it changes.
+        words = catalog.version if text.campaign_id is None else text.campaign_id
+        key = (words, locale, subject, content, text.program_name, text.from_name)
+        known = self._compiled.get(key)
+        if known is None:
+            frame = Frame(program_name=text.program_name, sender_name=text.from_name)
+            known = compile_variant(
+                subject, content, locale=locale, catalog=catalog, frame=frame, known_ads=text.ads.keys()
+            )
+            if len(self._compiled) >= KEPT_VARIANTS:
+                self._compiled.pop(next(iter(self._compiled)), None)
+            self._compiled[key] = known
+        return known
+
+    def _id(self, message_id: str) -> str:
+        bare = message_id.strip("<>")
+        return f"<{bare}>" if "@" in bare else f"<{bare}@{self.host}>"
+
+
+def _typed(stored: Mapping[str, object]) -> dict[str, object]:
+    """Give back the types that JSON does not know: `moment` is a time."""
+    moment = stored.get("moment")
+    typed = {"moment": datetime.fromisoformat(moment)} if isinstance(moment, str) else {}
+    return {**stored, **typed}
