@@ -1,4 +1,4 @@
-"""What stands between a draft and its launch: faults in the text, values nobody has, half-written languages."""
+"""What stands between a draft and its launch: faults in the text, missing values, half-written languages."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from service.domain.recipients import Recipient
 from service.facts.findings import Finding, Severity
 from service.facts.limits import EMAIL_SUBJECT_CHARACTERS, NAME_CHARACTERS
 from service.facts.refusals import Refusal
-from service.mail import addresses, tokens, values
+from service.mail import addresses, tokens
 from service.models import Campaign
 
 
@@ -124,6 +124,6 @@ def _missing(
         locale = recipients.choose_variant(
             recipient.locale, codes, default=default_locale, source=campaign.source_locale
         )
-        if needed.get(locale, set()) & values.missing_words(recipient.for_mail(), locale):
+        if needed.get(locale, set()) & recipient.lacks(locale):
             missing.append(recipient)
     return tuple(missing)

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.i18n.locales import LOCALES
-from service.mail import values
+from service.mail.values import Recipient as MailRecipient
+from service.mail.values import clean, greeting_name
 from service.models import Partner, Program, Prospect, Suppression
 
 CHUNK = 500
@@ -16,7 +17,7 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One mail's receiver as the campaign will keep it; `locale` is the person's own, maybe not one of ours."""
+    """One mail's receiver as the campaign will keep it; `locale` is their own, maybe not one of ours."""
 
     prospect_id: int
     address: str
@@ -39,9 +40,9 @@ class Recipient:
             "last_name": self.last_name,
         }
 
-    def for_mail(self) -> values.Recipient:
+    def for_mail(self) -> MailRecipient:
         """Return the recipient as the mail room sees them."""
-        return values.Recipient(
+        return MailRecipient(
             mpid=self.mpid,
             name=self.name,
             first_name=self.first_name,
@@ -50,6 +51,17 @@ class Recipient:
             locale=self.locale,
             time_zone=self.time_zone,
         )
+
+    def lacks(self, locale: str) -> frozenset[str]:
+        """Return the personal tokens that would print nothing for this person in that language."""
+        known = {
+            "mpid": clean("mpid", self.mpid),
+            "mpname": clean("mpname", self.name),
+            "firstName": clean("firstName", self.first_name),
+            "lastName": clean("lastName", self.last_name),
+            "greetingName": greeting_name(self.for_mail(), locale),
+        }
+        return frozenset(name for name, word in known.items() if word is None)
 
 
 def resolve(session: Session, program: Program, prospect_ids: Sequence[int]) -> list[Recipient]:

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from service.config import Settings
 from service.domain import accounts, notices, sessions
 from service.domain.errors import DomainError
+from service.domain.signing import Signer
 from service.facts.limits import SESSION_LENGTH
 from service.facts.permissions import PERMISSION_LABELS, Permission
 from service.facts.refusals import Refusal
@@ -133,7 +134,8 @@ def _admit() -> ResponseReturnValue | None:
 def _return_ticket() -> str:
     # Where to go after signing in travels as a signed route, never as an address somebody could write.
     ticket = [request.endpoint, request.view_args or {}, request.args.to_dict(flat=False)]
-    return services().signer.sign("next", ticket)
+    signer: Signer = services().signer
+    return signer.sign("next", ticket)
 
 
 def _app() -> Flask:
