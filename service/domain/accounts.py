@@ -101,6 +101,14 @@ def find_user(session: Session, email: str) -> User | None:
     return session.scalars(select(User).where(User.email_key == key)).one_or_none()
 
 
+def address_key(email: str) -> str:
+    """Return what tries at an address are counted under: its comparison form, or the text itself, shortened."""
+    try:
+        return addresses.parse(email).key
+    except addresses.AddressError:
+        return email.strip().casefold()[:320]
+
+
 def programs_of(session: Session, user: User) -> list[Program]:
     """Return the programs the user may work in, by name."""
     if user.all_programs:
@@ -165,6 +173,15 @@ def update_profile(session: Session, user: User, *, name: str, locale: str, time
     Raises DomainError: NAME_MISSING, NAME_TOO_LONG, TEXT_UNPRINTABLE, LOCALE_UNKNOWN, ZONE_UNKNOWN.
     """
     user.name, user.locale, user.time_zone = checks.name(name), checks.locale(locale), checks.zone(time_zone)
+    session.flush()
+
+
+def work_in(session: Session, user_id: int, program_id: int) -> None:
+    """Have a user work in another of their programs; raise DomainError(NOT_FOUND) for any other."""
+    user = session.get(User, user_id)
+    if user is None or program_id not in {program.id for program in programs_of(session, user)}:
+        raise DomainError(Refusal.NOT_FOUND)
+    user.current_program_id = program_id
     session.flush()
 
 

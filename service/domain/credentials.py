@@ -104,6 +104,6 @@ def _queue(session: Session, jobs: Jobs, address: str, locale: str, url: str, *,
         template="password-reset",
         address=address,
         locale=locale,
-        values={"reset_url": url},
+        values={"url": url, "minutes": int(RESET_LINK_LIFE.total_seconds()) // 60},
         now=now,
     )

@@ -253,6 +253,12 @@ def test_programs_are_those_given_or_all(session: Session, now: datetime) -> Non
     user.programs.append(programs[2])
     session.flush()
     assert [program.name for program in accounts.programs_of(session, user)] == ["c"]
+    accounts.work_in(session, user.id, programs[2].id)
+    assert user.current_program_id == programs[2].id
+    for foreign in (programs[0].id, 10_000, -1):
+        with pytest.raises(DomainError) as error:
+            accounts.work_in(session, user.id, foreign)
+        assert refused(error) is Refusal.NOT_FOUND
     user.all_programs = True
     assert [program.name for program in accounts.programs_of(session, user)] == ["a", "b", "c"]
 

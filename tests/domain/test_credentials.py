@@ -65,7 +65,9 @@ def test_a_reset_mail_goes_to_the_user_in_their_language_with_a_link_from_the_ba
     mail = session.scalars(select(SystemMail)).one()
     assert (mail.template, mail.address, mail.locale) == ("password-reset", "hanako@example.test", "ja")
     assert jobs.mails == [mail.id]
-    url = str(mail.values["reset_url"])
+    assert mail.values.keys() == {"url", "minutes"}
+    assert mail.values["minutes"] == 60
+    url = str(mail.values["url"])
     assert url.startswith(f"{BASE}/ja/reset/")
     assert credentials.user_of_reset(session, SIGNER, url.rsplit("/", 1)[1], now=now) is user
 
