@@ -6,7 +6,6 @@ what is to be done stands in our own tables, and doing the same job twice is har
 
 import logging
 import uuid
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -133,25 +132,3 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _fresh(stem: str) -> str:
     # A new id each time: an id that had ended would make the engine do nothing.
     return f"{stem}-{uuid.uuid4().hex[:12]}"
-
-
-class LedgerOnly:
-    """Fits `domain.jobs.Jobs` by doing nothing: a worker's sweep finds the rows by itself within seconds.
-
-    For commands that must start fast and for the time before the engine has its tables.
-    """
-
-    def deliver(self, session: Session, campaign_id: int) -> None:
-        """Leave it to the sweep."""
-
-    def send_system_mail(self, session: Session, mail_id: int) -> None:
-        """Leave it to the sweep."""
-
-    def run_import(self, session: Session, import_id: int) -> None:
-        """Leave it to the sweep."""
-
-    def every_hour(self, session: Session, now: datetime) -> None:
-        """Leave it to the sweep."""
-
-
-__all__: Sequence[str] = ("EngineJobs", "LedgerOnly", "engine_for_jobs", "migrate_engine")

@@ -1,0 +1,70 @@
+"""From settings to services: the one place where the parts are chosen and put together."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from service import paths
+from service.adapters.capture import CapturedOutbox
+from service.adapters.smtp import Relay, SmtpMailer
+from service.config import Settings, SettingsRefused
+from service.db import Database
+from service.domain.jobs import Jobs
+from service.domain.letters import Composer
+from service.domain.outbox import Mailer
+from service.domain.signing import Signer
+from service.i18n.catalogs import Catalogs
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the entrances work with; made once a process and shared by its threads."""
+
+    settings: Settings
+    db: Database
+    catalogs: Catalogs
+    mailer: Mailer
+    jobs: Jobs
+    signer: Signer
+    composer: Composer
+
+
+def build(settings: Settings, *, jobs: bool = True) -> Services:
+    """Put an installation together. Without `jobs` the job engine is not loaded: work waits for a sweep.
+
+    Raises SettingsRefused for settings that only their use can judge.
+    """
+    catalogs = Catalogs(paths.data_dir("locales"), settings.data / "catalogs")
+    signer = Signer(settings.secret())
+    composer = Composer(
+        catalogs, signer, base_url=settings.base_url, mail_from=settings.mail_from, https=settings.https
+    )
+    return Services(
+        settings=settings,
+        db=Database(settings.database),
+        catalogs=catalogs,
+        mailer=_mailer(settings),
+        jobs=_jobs(settings, engine=jobs),
+        signer=signer,
+        composer=composer,
+    )
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if settings.captures_mail:
+        return CapturedOutbox(settings.data / "outbox.db")
+    try:
+        relay = Relay.from_url(settings.mail_url)
+    except ValueError as error:
+        raise SettingsRefused((str(error),)) from error
+    return SmtpMailer(relay, helo=urlsplit(settings.base_url).hostname or "localhost")
+
+
+def _jobs(settings: Settings, *, engine: bool) -> Jobs:
+    # Deferred: the job engine takes half a second to import, and most commands do without it.
+    if engine:
+        from service.adapters.jobs import EngineJobs
+
+        return EngineJobs(settings.database)
+    from service.adapters.ledger_only import LedgerOnly
+
+    return LedgerOnly()

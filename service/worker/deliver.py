@@ -1,0 +1,55 @@
+"""Sending a campaign: claim a batch, write and send each mail, store the results."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+from service.bootstrap import Services
+from service.domain import deliveries, ledger, letters
+from service.models import Delivery
+from service.worker.post import Outgoing, PostRoom
+
+Clock = Callable[[], datetime]
+
+
+def open_room(services: Services, clock: Clock) -> PostRoom:
+    """Open the post room of the campaigns' lane."""
+    return PostRoom(
+        services.db,
+        services.mailer,
+        deliveries,
+        sender=services.settings.mail_from,
+        connections=services.settings.mail_connections,
+        clock=clock,
+    )
+
+
+def deliver_batch(services: Services, room: PostRoom, campaign_id: int, clock: Clock) -> int:
+    """Send one batch and return how many mails were claimed; 0 means that nothing is to be done now."""
+    if room.resting:
+        return 0
+    token = uuid.uuid4().hex
+    with services.db.transaction() as session:
+        claimed = deliveries.claim(session, campaign_id, token=token, now=clock())
+        text = letters.text_of(session, campaign_id) if claimed else None
+    if text is None:
+        with services.db.transaction() as session:
+            deliveries.finish_if_done(session, campaign_id, now=clock())
+        return 0
+
+    def renew() -> None:
+        with services.db.transaction() as session:
+            ledger.renew(session, Delivery, token=token, now=clock())
+
+    mails = [Outgoing(mail.id, mail.address, _writing(services, text, mail)) for mail in claimed]
+    room.send(token, mails, renew=renew)
+    with services.db.transaction() as session:
+        ledger.release(session, Delivery, token=token)
+        deliveries.finish_if_done(session, campaign_id, now=clock())
+    return len(claimed)
+
+
+def _writing(
+    services: Services, text: letters.CampaignText, mail: deliveries.ClaimedDelivery
+) -> Callable[[], bytes]:
+    return lambda: services.composer.delivery(text, mail)

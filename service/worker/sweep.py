@@ -1,0 +1,48 @@
+"""The sweeps that repair every hole from the ledger: dead leases, work without a job, hourly tasks."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from service.adapters.jobs import EngineJobs
+from service.bootstrap import Services
+from service.domain import deliveries, prospects, system_mails
+
+KEEP_JOBS = timedelta(days=30)
+
+
+def repair(services: Services, *, now: datetime, everything: bool = False) -> None:
+    """Give back what dead workers held, and finish campaigns of which nothing is open.
+
+    `everything`: no other worker can be alive, so every lease is over whatever its time.
+    """
+    with services.db.transaction() as session:
+        deliveries.sweep(session, now=now, everything=everything)
+        system_mails.sweep(session, now=now, everything=everything)
+        deliveries.finish_all_done(session, now=now)
+
+
+def wake(services: Services, jobs: EngineJobs, *, now: datetime) -> int:
+    """Start a job wherever the ledger has work that nobody does, and return how many were started.
+
+    So even an engine whose tables were wiped loses nothing.
+    """
+    with services.db.reading() as session:
+        campaigns = deliveries.wanting_work(session, now=now)
+        mail_id = system_mails.wanting_work(session, now=now)
+    started = 0
+    for campaign_id in campaigns:
+        if not jobs.waiting(f"deliver-{campaign_id}-"):
+            with services.db.transaction() as session:
+                jobs.deliver(session, campaign_id)
+            started += 1
+    if mail_id is not None and not jobs.waiting("system-"):
+        with services.db.transaction() as session:
+            jobs.send_system_mail(session, mail_id)
+        started += 1
+    return started
+
+
+def every_hour(session: Session, *, now: datetime) -> int:
+    """Do what is done once an hour; return how many invitations expired."""
+    return prospects.expire(session, now=now)

@@ -1,0 +1,48 @@
+"""Sending the product's own mails over a connection of their own, which no campaign can keep busy."""
+
+import uuid
+from collections.abc import Callable
+
+from service.bootstrap import Services
+from service.domain import ledger, system_mails
+from service.models import SystemMail
+from service.worker.deliver import Clock
+from service.worker.post import Outgoing, PostRoom
+
+
+def open_room(services: Services, clock: Clock) -> PostRoom:
+    """Open the post room of the system lane."""
+    return PostRoom(
+        services.db,
+        services.mailer,
+        system_mails,
+        sender=services.settings.mail_from,
+        connections=1,
+        clock=clock,
+    )
+
+
+def send_due(services: Services, room: PostRoom, clock: Clock) -> int:
+    """Send the system mails that are due, one batch, and return how many were claimed."""
+    if room.resting:
+        return 0
+    token = uuid.uuid4().hex
+    with services.db.transaction() as session:
+        claimed = system_mails.claim(session, token=token, now=clock())
+    if not claimed:
+        return 0
+
+    def renew() -> None:
+        with services.db.transaction() as session:
+            ledger.renew(session, SystemMail, token=token, now=clock())
+
+    room.send(
+        token, [Outgoing(mail.id, mail.address, _writing(services, mail)) for mail in claimed], renew=renew
+    )
+    with services.db.transaction() as session:
+        ledger.release(session, SystemMail, token=token)
+    return len(claimed)
+
+
+def _writing(services: Services, mail: system_mails.ClaimedSystemMail) -> Callable[[], bytes]:
+    return lambda: services.composer.system(mail)
