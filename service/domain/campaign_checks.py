@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from service.domain import recipients
 from service.domain.errors import DomainError
+from service.domain.letters import CampaignText, Composer
 from service.domain.recipients import Recipient
 from service.facts.findings import Finding, Severity
 from service.facts.limits import EMAIL_SUBJECT_CHARACTERS, NAME_CHARACTERS
@@ -40,17 +41,15 @@ def review(
     campaign: Campaign,
     found: Sequence[Recipient],
     *,
+    composer: Composer,
+    text: CampaignText,
     default_locale: str,
-    known_ads: Collection[str],
 ) -> Review:
     """Judge a draft against its recipients."""
     problems = [*_headers(campaign), *_variants(campaign)]
     if not found:
         problems.append(DomainError(Refusal.NO_RECIPIENTS))
-    findings = {
-        variant.locale: check_text(variant.subject, variant.content, known_ads)
-        for variant in campaign.variants
-    }
+    findings = {variant.locale: composer.findings(text, variant.locale) for variant in campaign.variants}
     errors = sum(1 for places in findings.values() for place in places if place.severity is Severity.ERROR)
     if errors:
         problems.append(DomainError(Refusal.CONTENT_HAS_ERRORS, num=errors))
@@ -62,14 +61,6 @@ def review(
         problems=tuple(problems),
         findings=findings,
         missing=() if errors else _missing(campaign, found, codes, default_locale),
-    )
-
-
-def check_text(subject: str, content: str, known_ads: Collection[str]) -> tuple[Finding, ...]:
-    """Return what is wrong with the tokens and links of one variant, with their places."""
-    return (
-        *tokens.check(subject, field="subject", known_ads=known_ads),
-        *tokens.check(content, field="content", known_ads=known_ads),
     )
 
 

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from service.domain import ads, campaign_checks, outbox, recipients, selections
+from service.domain import ads, campaign_checks, letters, outbox, recipients, selections
 from service.domain.errors import DomainError
 from service.domain.jobs import Jobs
+from service.domain.letters import Composer
 from service.domain.recipients import Recipient
 from service.domain.selections import Selected
 from service.facts.refusals import Refusal
@@ -96,28 +97,31 @@ def _put(campaign: Campaign, writing: Writing) -> None:
             variant.subject, variant.content = subject, content
 
 
-def review(session: Session, campaign: Campaign) -> campaign_checks.Review:
+def review(session: Session, composer: Composer, campaign: Campaign) -> campaign_checks.Review:
     """Return everything that stands between the draft and its launch, and what each language will get."""
     program = session.get_one(Program, campaign.program_id)
-    known_ads = [str(ad.id) for ad in ads.list_of(session, program.id)]
     return campaign_checks.review(
-        campaign, recipients_of(session, campaign), default_locale=program.default_locale, known_ads=known_ads
+        campaign,
+        recipients_of(session, campaign),
+        composer=composer,
+        text=letters.text_of(session, campaign.id),
+        default_locale=program.default_locale,
     )
 
 
 def launch(
     session: Session,
     jobs: Jobs,
+    composer: Composer,
     campaign: Campaign,
     *,
     leave_out: bool,
-    make_id: MakeId,
     now: datetime,
 ) -> None:
     """Freeze content and recipients and start sending; launching what is launched changes nothing.
 
     `leave_out` drops the recipients for whom a token has neither value nor fallback; without it they
-    refuse the launch. `make_id` gives a new Message-ID for each delivery.
+    refuse the launch.
     """
     claimed = session.execute(
         update(Campaign)
@@ -128,14 +132,14 @@ def launch(
     session.refresh(campaign)
     if not claimed.rowcount:  # type: ignore[attr-defined]
         return
-    found = review(session, campaign)
+    found = review(session, composer, campaign)
     found.refuse_unless_ready(leave_out=leave_out)
     _freeze(session, campaign)
     left_out = {recipient.prospect_id for recipient in found.missing} if leave_out else set()
     chosen = [recipient for recipient in found.recipients if recipient.prospect_id not in left_out]
     if not chosen:
         raise DomainError(Refusal.NO_RECIPIENTS)
-    _queue(session, campaign, chosen, make_id)
+    _queue(session, campaign, chosen, composer.new_message_id)
     jobs.deliver(session, campaign.id)
 
 

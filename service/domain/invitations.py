@@ -7,12 +7,11 @@ from sqlalchemy.orm import Session
 
 from service.domain import prospects
 from service.domain.errors import DomainError
+from service.domain.letters import JOIN
 from service.domain.signing import Signer
 from service.facts.refusals import Refusal
 from service.facts.stages import Stage, StageEvent
 from service.models import Program, Prospect
-
-PURPOSE = "join"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class Invitation:
 
 def find(session: Session, signer: Signer, token: str) -> Invitation:
     """Return the invitation of a signed link; refuses a link that is not ours."""
-    payload = signer.read(PURPOSE, token)
+    payload = signer.read(JOIN, token)
     prospect = session.get(Prospect, payload) if isinstance(payload, int) else None
     if prospect is None:
         raise DomainError(Refusal.NOT_FOUND)

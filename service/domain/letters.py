@@ -13,11 +13,12 @@ from service.domain.deliveries import ClaimedDelivery
 from service.domain.recipients import Recipient, choose_variant
 from service.domain.signing import Signer
 from service.domain.system_mails import ClaimedSystemMail
+from service.facts.findings import Finding
 from service.i18n.catalogs import Catalogs
 from service.i18n.locales import LOCALES
 from service.mail import shipped, values
 from service.mail.addresses import Mailbox, parse
-from service.mail.compiled import CompiledVariant, Filled, compile_variant
+from service.mail.compiled import CompiledVariant, ContentRefused, Filled, compile_variant
 from service.mail.layout import Frame
 from service.mail.mime import Letter, serialize
 from service.models import Campaign, Delivery, Program
@@ -170,6 +171,13 @@ class Composer:
     def missing(self, text: CampaignText, to: Addressee, *, moment: datetime) -> tuple[str, ...]:
         """Return the tokens for which this recipient has neither a value nor a fallback."""
         return self._variant(text, to.locale).missing(self._values(text, to, moment)[0])
+
+    def findings(self, text: CampaignText, locale: str) -> tuple[Finding, ...]:
+        """Return what is wrong with a variant's subject and content, with the places."""
+        try:
+            return self._variant(text, locale).findings
+        except ContentRefused as refused:
+            return refused.findings
 
     def delivery(self, text: CampaignText, claimed: ClaimedDelivery) -> bytes:
         """Write the bytes of a claimed delivery; the same bytes at every attempt."""

@@ -7,12 +7,11 @@ from sqlalchemy.orm import Session
 
 from service.domain import programs, suppression
 from service.domain.errors import DomainError
+from service.domain.letters import UNSUBSCRIBE
 from service.domain.signing import Signer
 from service.domain.suppression import SuppressionReason
 from service.facts.refusals import Refusal
 from service.models import Campaign, Delivery, Program
-
-PURPOSE = "unsubscribe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Subscription:
 
 def find(session: Session, signer: Signer, token: str) -> Subscription:
     """Return what a signed link stands for; refuses a link that is not ours."""
-    payload = signer.read(PURPOSE, token)
+    payload = signer.read(UNSUBSCRIBE, token)
     delivery = session.get(Delivery, payload) if isinstance(payload, int) else None
     if delivery is None:
         raise DomainError(Refusal.NOT_FOUND)

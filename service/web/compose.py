@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.core import UnboundField
 
-from service.domain import ads, campaigns, outbox, programs, prospects, recipients, selections
+from service.domain import ads, campaigns, previews, programs, prospects, recipients, selections
 from service.domain.campaign_checks import Review
 from service.domain.campaigns import Writing
 from service.domain.errors import DomainError
@@ -157,7 +157,7 @@ def preview(campaign_id: int, prospect_id: int, part: str) -> ResponseReturnValu
         prospect = prospects.find(session, program().id, prospect_id)
         found = recipients.resolve(session, program(), [prospect.id])
         try:
-            raw = outbox.preview(session, services().composer, campaign, found[0], now=here().now)
+            raw = previews.preview(session, services().composer, campaign, found[0], now=here().now).raw
         except ContentRefused as error:
             places = [finding for found_in in error.findings for finding in [found_in]]
             text = render_template("campaigns/_unreadable.html", findings=places)
@@ -199,9 +199,9 @@ def _launch(form: ComposeForm, campaign_id: int) -> ResponseReturnValue:
             campaigns.launch(
                 session,
                 services().jobs,
+                services().composer,
                 campaign,
                 leave_out=request.form.get("leave_out") == "yes",
-                make_id=services().composer.new_message_id,
                 now=here().now,
             )
             selections.keep(session, reader().id, program().id, selections.NOTHING, now=here().now)
@@ -224,7 +224,7 @@ def _send_test(campaign_id: int) -> None:
             if chosen is None:
                 warn(say(N_("No recipient is selected. Select at least one prospect.")))
                 return
-            outbox.send_test(session, services().jobs, services().composer, campaign, chosen,
+            previews.send_test(session, services().jobs, services().composer, campaign, chosen,
                              to=reader(), now=here().now)  # fmt: skip
     except ContentRefused:
         warn(say(N_("The content has errors. Correct them, then send the test again.")))
@@ -260,7 +260,7 @@ def _page(
     found: list[Recipient],
     selected: Selected,
 ) -> dict[str, object]:
-    review = campaigns.review(session, campaign) if campaign is not None else None
+    review = campaigns.review(session, services().composer, campaign) if campaign is not None else None
     chosen = request.values.get("as", type=int)
     risky = riskiest(found)
     shown = next((item for item in found if item.prospect_id == chosen), None) or next(iter(risky), None)

@@ -1,0 +1,50 @@
+"""A draft seen as one of its recipients would get it: on the page, and as a test in one's own inbox."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from service.domain import letters, outbox
+from service.domain.jobs import Jobs
+from service.domain.letters import COMPOSED, Composed, Composer
+from service.domain.recipients import Recipient
+from service.models import Campaign, User
+
+
+def preview(
+    session: Session, composer: Composer, campaign: Campaign, recipient: Recipient, *, now: datetime
+) -> Composed:
+    """Return the mail this recipient would get now; raises ContentRefused, ValueMissing, ValueRefused."""
+    to = letters.draft_addressee(session, campaign, recipient)
+    text = letters.text_of(session, campaign.id)
+    return composer.campaign(text, to, message_id=f"preview-{campaign.id}", moment=now)
+
+
+def send_test(
+    session: Session,
+    jobs: Jobs,
+    composer: Composer,
+    campaign: Campaign,
+    recipient: Recipient,
+    *,
+    to: User,
+    now: datetime,
+) -> int:
+    """Send the mail as this recipient would get it to the author instead; return the system mail's id."""
+    composed = preview(session, composer, campaign, recipient, now=now)
+    locale = letters.draft_addressee(session, campaign, recipient).locale
+    return outbox.queue_system_mail(
+        session,
+        jobs,
+        template=COMPOSED,
+        address=to.email,
+        locale=locale,
+        values={
+            "subject": composed.subject,
+            "html": composed.html,
+            "text": composed.text,
+            "from_name": campaign.from_name,
+            "reply_to": campaign.reply_to,
+        },
+        now=now,
+    )
