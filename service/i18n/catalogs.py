@@ -1,0 +1,354 @@
+"""Catalogs read straight from `.po` files: immutable, swapped whole on a change, never lost to a bad file."""
+
+import gettext
+import hashlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
+from pathlib import Path
+
+from service.facts.words import N_, Phrase
+from service.i18n import po
+from service.i18n.fill import fill, named
+from service.i18n.formats import Formats, formats
+from service.i18n.locales import LOCALES, Locale
+
+log = logging.getLogger(__name__)
+
+_SETTLED = 50_000_000
+"""Nanoseconds after which a file that nobody touched is taken to be wholly written."""
+_CONTEXT = "\x04"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogProblem:
+    """What is wrong with a catalog file, and where; line and column from 1, 0 when the file itself is."""
+
+    locale: str
+    path: Path
+    line: int
+    column: int
+    phrase: Phrase
+    values: Mapping[str, object]
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {fill(self.phrase.text, self.values)}"
+
+
+class CatalogUnreadable(Exception):
+    """A catalog that cannot be read and has no good copy; `problem` names file, line and reason."""
+
+    def __init__(self, problem: CatalogProblem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+class Catalog:
+    """The words of one locale at one version. Immutable; look-ups fall back to the source text, never raise.
+
+    Untranslated and fuzzy entries, and entries whose placeholders do not fit their source, are not used.
+    `version` changes with any change of the file.
+    """
+
+    __slots__ = ("_forms", "_plural", "_texts", "locale", "version")
+
+    def __init__(
+        self,
+        locale: Locale,
+        texts: Mapping[str, str],
+        forms: Mapping[str, tuple[str, ...]],
+        version: str = "",
+    ) -> None:
+        self.locale = locale
+        self.version = version
+        self._texts = texts
+        self._forms = forms
+        self._plural: Callable[[int], int] = gettext.c2py(locale.plural_expression)
+
+    @property
+    def formats(self) -> Formats:
+        """How this language writes dates and numbers."""
+        return formats(self.locale.code)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def gettext(self, text: str) -> str:
+        return self._texts.get(text, text)
+
+    def pgettext(self, context: str, text: str) -> str:
+        return self._texts.get(context + _CONTEXT + text, text)
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        return self._form(singular, singular, plural, number)
+
+    def npgettext(self, context: str, singular: str, plural: str, number: int) -> str:
+        return self._form(context + _CONTEXT + singular, singular, plural, number)
+
+    def _form(self, key: str, singular: str, plural: str, number: int) -> str:
+        forms = self._forms.get(key)
+        if forms is None:
+            return singular if number == 1 else plural
+        return forms[self._plural(abs(int(number)))]
+
+    def words(self, phrase: Phrase, number: object = None) -> str:
+        """The translated text of a phrase with its placeholders still in it."""
+        if phrase.plural is None:
+            return (
+                self.gettext(phrase.text)
+                if phrase.context is None
+                else self.pgettext(phrase.context, phrase.text)
+            )
+        count = _count(number)
+        if phrase.context is None:
+            return self.ngettext(phrase.text, phrase.plural, count)
+        return self.npgettext(phrase.context, phrase.text, phrase.plural, count)
+
+    def say(self, phrase: Phrase, /, **values: object) -> str:
+        """The phrase in this language with its values: numbers by the locale, `num` picks the plural form.
+
+        A value that is a phrase is said too. Never raises for what a translation did to its placeholders:
+        one without a value prints itself.
+        """
+        return fill(self.words(phrase, values.get("num")), values, self.shown)
+
+    def shown(self, value: object) -> object:
+        """A value as this language shows it: numbers formatted, phrases translated, all else as it is."""
+        if isinstance(value, Phrase):
+            return self.say(value)
+        if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)) or not isfinite(value):
+            return value
+        return self.formats.number(value)
+
+
+def _count(number: object) -> int:
+    try:
+        return int(number)  # type: ignore[call-overload, no-any-return]
+    except (TypeError, ValueError, OverflowError):
+        return 2
+
+
+def read(
+    data: bytes, locale: Locale, path: Path, good: Catalog | None = None
+) -> tuple[Catalog, tuple[CatalogProblem, ...]]:
+    """Make a catalog of a file's bytes; PoSyntaxError where the file as a whole cannot be used.
+
+    An entry whose placeholders or plural forms are wrong is left out, with a problem that names its line,
+    and the `good` catalog's text stands in for it.
+    """
+    file = po.read(data)
+    _refuse_header(file, locale)
+    texts: dict[str, str] = {}
+    forms: dict[str, tuple[str, ...]] = {}
+    problems: list[CatalogProblem] = []
+    for entry in file.messages:
+        if not entry.translated:
+            continue
+        key = entry.id if entry.context is None else entry.context + _CONTEXT + entry.id
+        found = _entry_problem(entry, locale)
+        if found is not None:
+            problems.append(CatalogProblem(locale.code, path, entry.line, 1, *found))
+            if good is not None:
+                _take_over(good, key, texts, forms)
+            continue
+        texts[key] = entry.strings[0]
+        if entry.plural is not None:
+            forms[key] = entry.strings
+    return Catalog(locale, texts, forms, _version(data)), tuple(problems)
+
+
+def _version(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+
+def _take_over(good: Catalog, key: str, texts: dict[str, str], forms: dict[str, tuple[str, ...]]) -> None:
+    if key in good._texts:
+        texts[key] = good._texts[key]
+    if key in good._forms:
+        forms[key] = good._forms[key]
+
+
+def _refuse_header(file: po.PoFile, locale: Locale) -> None:
+    entry = file.header_entry
+    if entry is None:
+        raise po.PoSyntaxError(N_("The file has no header: its first message has an empty “msgid”."), 1, 1)
+    where = (entry.line, 1)
+    charset = file.header.get("Content-Type", "").partition("charset=")[2].strip()
+    if charset.lower() not in ("utf-8", "utf8"):
+        raise po.PoSyntaxError(N_("The header must say “charset=UTF-8”."), *where)
+    plural = file.header.get("Plural-Forms", "")
+    if plural and not same_plural(plural, locale):
+        raise po.PoSyntaxError(
+            N_("The header must say “Plural-Forms: %(plural)s”."), *where, plural=locale.plural_forms
+        )
+
+
+def same_plural(header: str, locale: Locale) -> bool:
+    """Whether a Plural-Forms header means the rule of our table, however it is written."""
+    try:
+        count, rule = _plural_rule(header)
+        expected, pinned = locale.plural_count, gettext.c2py(locale.plural_expression)
+        return count == expected and all(rule(n) == pinned(n) for n in (*range(1001), 1_000_000))
+    except (ValueError, ArithmeticError):
+        return False
+
+
+def _plural_rule(header: str) -> tuple[int, Callable[[int], int]]:
+    fields = dict(field.strip().partition("=")[::2] for field in header.split(";") if "=" in field)
+    return int(fields.get("nplurals", "0")), gettext.c2py(fields.get("plural", ""))
+
+
+def _entry_problem(entry: po.Entry, locale: Locale) -> tuple[Phrase, Mapping[str, object]] | None:
+    if entry.plural is not None and len(entry.strings) != locale.plural_count:
+        return (
+            N_("This message needs %(expected)s plural forms and has %(found)s."),
+            {"expected": locale.plural_count, "found": len(entry.strings)},
+        )
+    source = named(entry.id)
+    if entry.plural is not None:
+        source = source | named(entry.plural)
+    for string in entry.strings:
+        if "%" not in string and not source:
+            continue
+        names = named(string)
+        for name in sorted(names - source):
+            return N_("The placeholder “%(name)s” is not in the source text."), {"name": name}
+        for name in sorted(source - names):
+            if not (entry.plural is not None and name == "num"):
+                return N_("The placeholder “%(name)s” of the source text is missing."), {"name": name}
+    return None
+
+
+class Catalogs:
+    """The catalogs of a directory, `<code>/LC_MESSAGES/messages.po`, each as fresh as its file.
+
+    `good_copies` is where the last good version of each file is kept across restarts. CatalogUnreadable is
+    raised when a catalog cannot be read and there is no good copy of it. Safe to use from several threads.
+    """
+
+    def __init__(
+        self, directory: Path, good_copies: Path | None = None, *, codes: Collection[str] = tuple(LOCALES)
+    ) -> None:
+        self._kept = {code: _Kept(LOCALES[code], directory, good_copies) for code in codes}
+
+    def catalog(self, code: str) -> Catalog:
+        """The catalog of a locale code, read again if its file changed (one stat); KeyError for others."""
+        return self._kept[code].catalog()
+
+    def problems(self) -> tuple[CatalogProblem, ...]:
+        """What is wrong with the files as they are now; the catalogs in use do without it."""
+        for kept in self._kept.values():
+            kept.catalog()
+        return tuple(problem for kept in self._kept.values() for problem in kept.problems)
+
+
+_Stamp = tuple[int, int, int]
+_MISSING: _Stamp = (0, -1, 0)
+
+
+class _Kept:
+    """One catalog file, the last good catalog made of it, and what is wrong with it now."""
+
+    def __init__(self, locale: Locale, directory: Path, good_copies: Path | None) -> None:
+        self.locale = locale
+        self.path = directory / locale.code / "LC_MESSAGES" / "messages.po"
+        self.copy = good_copies / f"{locale.code}.po" if good_copies else None
+        self.problems: tuple[CatalogProblem, ...] = ()
+        self._lock = threading.Lock()
+        self._stamp: _Stamp | None = self._look()
+        self._catalog = self._first()
+
+    def catalog(self) -> Catalog:
+        stamp = self._look()
+        if stamp != self._stamp and self._lock.acquire(blocking=False):
+            try:
+                self._reload(stamp)
+            finally:
+                self._lock.release()
+        return self._catalog
+
+    def _look(self) -> _Stamp:
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return _MISSING
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def _first(self) -> Catalog:
+        good = self._from_copy()
+        try:
+            data = self.path.read_bytes()
+            catalog, self.problems = read(data, self.locale, self.path, good)
+        except (OSError, po.PoSyntaxError) as error:
+            self.problems = (self._problem(error),)
+            if good is None:
+                raise CatalogUnreadable(self.problems[0]) from error
+            log.error("catalog refused, last good copy in use: %s", self.problems[0])
+            return good
+        self._keep_copy(data)
+        return catalog
+
+    def _from_copy(self) -> Catalog | None:
+        if self.copy is None:
+            return None
+        try:
+            return read(self.copy.read_bytes(), self.locale, self.copy)[0]
+        except (OSError, po.PoSyntaxError):
+            return None
+
+    def _reload(self, stamp: _Stamp) -> None:
+        young = abs(time.time_ns() - stamp[0]) < _SETTLED
+        try:
+            data = self.path.read_bytes()
+            if _version(data) == self._catalog.version and not self.problems:
+                self._stamp = None if young else stamp
+                return
+            catalog, problems = read(data, self.locale, self.path, self._catalog)
+        except (OSError, po.PoSyntaxError) as error:
+            self._stamp = None if young else stamp
+            problem = self._problem(error)
+            if (problem,) != self.problems:
+                log.error("catalog refused, last good version in use: %s", problem)
+            self.problems = (problem,)
+            return
+        if young and len(catalog) < len(self._catalog):
+            return  # perhaps still being written: a whole file is never shorter for long
+        self.problems = problems
+        # A file changed twice within one tick of the clock keeps its stamp, so a young one is read once more.
+        self._stamp = None if young else stamp
+        self._keep_copy(data)
+        self._catalog = catalog
+
+    def _keep_copy(self, data: bytes) -> None:
+        if self.copy is not None and not self.problems:
+            _write(self.copy, data)
+
+    def _problem(self, error: OSError | po.PoSyntaxError) -> CatalogProblem:
+        if isinstance(error, po.PoSyntaxError):
+            return CatalogProblem(
+                self.locale.code, self.path, error.line, error.column, error.phrase, error.values
+            )
+        phrase = (
+            N_("The file is missing.")
+            if isinstance(error, FileNotFoundError)
+            else N_("The file cannot be read.")
+        )
+        return CatalogProblem(self.locale.code, self.path, 0, 0, phrase, {})
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Keep a copy, whole or not at all; a disk that refuses costs the copy, not the page."""
+    try:
+        if path.exists() and path.read_bytes() == data:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+        draft.write_bytes(data)
+        draft.replace(path)
+    except OSError as error:
+        log.warning("no good copy kept of %s: %s", path.name, error)

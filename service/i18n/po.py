@@ -1,0 +1,468 @@
+"""Strict reading and writing of gettext catalogs: what GNU gettext accepts, with the place of every text.
+
+Spans are character offsets into the decoded file. UTF-8 is decoded strictly, so replacing one span and
+encoding again leaves every other byte of the file as it was.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from service.facts.words import N_, Phrase
+
+Span = tuple[int, int]
+Key = tuple[str | None, str]
+
+_STRING = r'"(?:[^"\\\n]++|\\[^\n])*+"'
+_TEXT = rf"{_STRING}(?:\s*+{_STRING})*+"
+_ENTRY = re.compile(
+    rf"""
+    ((?:\s*+\#[^\n]*+)*+) \s*+
+    (?:msgctxt\s*+ ({_TEXT}) \s*+)?+
+    msgid\s*+ ({_TEXT}) \s*+
+    (?: msgstr\s*+ ({_TEXT})
+      | msgid_plural\s*+ ({_TEXT}) ((?:\s*+ msgstr \s*+ \[\s*+[0-9]++\s*+\] \s*+ {_TEXT})++)
+    )
+    """,
+    re.ASCII | re.VERBOSE,
+)
+_REST = re.compile(r"(?:\s*+#[^\n]*+)*+\s*+\Z", re.ASCII)
+_NUMBERED = re.compile(rf"msgstr\s*+\[\s*+([0-9]++)\s*+\]\s*+({_TEXT})", re.ASCII)
+_SKIP = re.compile(r"(?:\s*+#[^\n]*+)*+\s*+", re.ASCII)
+_KEYWORD = re.compile(r"msgctxt|msgid_plural|msgid|msgstr")
+_INDEX = re.compile(r"\s*+\[\s*+[0-9]++\s*+\]", re.ASCII)
+_ONE_STRING = re.compile(_STRING)
+_SPACE = re.compile(r"\s*+", re.ASCII)
+_OBSOLETE = re.compile(r"^([ \t]*)#~(?!\|)", re.MULTILINE)
+_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|(.))")
+_CONFLICT = re.compile(r"<{7}|>{7}|={7}|\|{7}")
+
+_UNESCAPED = {
+    "n": "\n",
+    "t": "\t",
+    '"': '"',
+    "\\": "\\",
+    "r": "\r",
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+}
+_ESCAPED = str.maketrans({value: "\\" + name for name, value in _UNESCAPED.items()})
+
+
+class PoSyntaxError(Exception):
+    """A catalog that cannot be read: the reason as a phrase with its values, line and column from 1."""
+
+    def __init__(self, phrase: Phrase, line: int, column: int, **values: object) -> None:
+        super().__init__(f"{line}:{column}: {phrase.text}")
+        self.phrase = phrase
+        self.values: Mapping[str, object] = values
+        self.line = line
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message. `strings` has one text, or one per plural form; `spans` are their places in the file.
+
+    `span` covers comments and message, `line` is the line of `msgid`. Entries not read from a file have
+    empty spans and line 0.
+    """
+
+    context: str | None
+    id: str
+    plural: str | None
+    strings: tuple[str, ...]
+    comments: tuple[str, ...] = ()
+    extracted: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    previous: tuple[str, ...] = ()
+    obsolete: bool = False
+    line: int = 0
+    span: Span = (0, 0)
+    id_span: Span = (0, 0)
+    spans: tuple[Span, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        return (self.context, self.id)
+
+    @property
+    def fuzzy(self) -> bool:
+        return "fuzzy" in self.flags
+
+    @property
+    def translated(self) -> bool:
+        """Every form has a text and nobody doubts it."""
+        return all(self.strings) and not self.fuzzy
+
+
+@dataclass(frozen=True, slots=True)
+class PoFile:
+    """A catalog as read: its decoded text and its entries in order, header and obsolete ones included."""
+
+    text: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def header_entry(self) -> Entry | None:
+        return next((e for e in self.entries if e.id == "" and e.context is None and not e.obsolete), None)
+
+    @property
+    def header(self) -> dict[str, str]:
+        """The header fields, as written; empty where the file has no header."""
+        entry = self.header_entry
+        return parse_header(entry.strings[0]) if entry else {}
+
+    @property
+    def messages(self) -> tuple[Entry, ...]:
+        """The entries in use, without the header."""
+        return tuple(e for e in self.entries if not e.obsolete and (e.id != "" or e.context is not None))
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column, from 1, of a character offset."""
+        return position(self.text, offset)
+
+    def place(self, entry: Entry, form: int, offset: int) -> tuple[int, int]:
+        """Line and column of the character `offset` of an entry's form, counted in the unescaped text."""
+        if form >= len(entry.spans):
+            return entry.line, 1
+        return self.position(_raw_offset(self.text, entry.spans[form], offset))
+
+
+def position(text: str, offset: int) -> tuple[int, int]:
+    """Line and column, from 1, of a character offset."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+def parse_header(text: str) -> dict[str, str]:
+    """Split the header entry's text into fields."""
+    fields = (line.partition(":") for line in text.split("\n") if ":" in line)
+    return {name.strip(): value.strip() for name, _, value in fields}
+
+
+def read(data: bytes) -> PoFile:
+    """Read a catalog; PoSyntaxError names line, column and reason.
+
+    Refuses what `msgfmt` refuses: unclosed strings, unknown escapes, junk lines, doubled messages,
+    misnumbered plural forms, a byte order mark; and any encoding but UTF-8.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        good = data[: error.start].decode("utf-8")
+        raise PoSyntaxError(N_("The file is not valid UTF-8 here."), *position(good, len(good))) from None
+    return read_text(text)
+
+
+def read_text(text: str) -> PoFile:
+    """Read a decoded catalog; PoSyntaxError as for `read`."""
+    if text.startswith("\ufeff"):
+        raise PoSyntaxError(N_("The file starts with a byte order mark. Save it as UTF-8 without one."), 1, 1)
+    return PoFile(text, tuple(_entries(text)))
+
+
+def _entries(text: str) -> Iterable[Entry]:
+    has_obsolete = "#~" in text
+    plain = _OBSOLETE.sub(r"\1  ", text) if has_obsolete else text
+    seen: dict[Key, int] = {}
+    at, line, counted = 0, 1, 0
+    while True:
+        match = _ENTRY.match(plain, at)
+        if match is None:
+            if _REST.match(plain, at):
+                return
+            _diagnose(plain, at)
+        id_start = match.start(3)
+        line += plain.count("\n", counted, id_start)
+        counted = id_start
+        obsolete = has_obsolete and _is_obsolete(text, match)
+        entry = _entry(plain, match, line, obsolete)
+        if not obsolete:
+            if entry.key in seen:
+                where = position(text, id_start)[0], 1
+                raise PoSyntaxError(
+                    N_("This message is already in the file, on line %(first)s."),
+                    *where,
+                    first=str(seen[entry.key]),
+                )
+            seen[entry.key] = line
+        yield entry
+        at = match.end()
+
+
+def _entry(text: str, match: re.Match[str], line: int, obsolete: bool) -> Entry:
+    notes, context, _, single, plural, _ = match.groups()
+    if single is not None:
+        strings: tuple[str, ...] = (_unquote(text, match.span(4)),)
+        spans: tuple[Span, ...] = (match.span(4),)
+    else:
+        strings, spans = _plural_forms(text, match.span(6))
+    comments, extracted, references, flags, previous = _notes(notes) if notes else _NO_NOTES
+    return Entry(
+        _unquote(text, match.span(2)) if context is not None else None,
+        _unquote(text, match.span(3)),
+        _unquote(text, match.span(5)) if plural is not None else None,
+        strings,
+        comments,
+        extracted,
+        references,
+        flags,
+        previous,
+        obsolete,
+        line,
+        (match.start() + _leading_space(text, match.start()), match.end()),
+        match.span(3),
+        spans,
+    )
+
+
+def _leading_space(text: str, start: int) -> int:
+    found = _SPACE.match(text, start)
+    return found.end() - start if found else 0
+
+
+def _plural_forms(text: str, span: Span) -> tuple[tuple[str, ...], tuple[Span, ...]]:
+    forms = list(_NUMBERED.finditer(text, *span))
+    for expected, form in enumerate(forms):
+        if int(form[1]) != expected:
+            raise PoSyntaxError(
+                N_("Plural forms are numbered from 0, in order: “msgstr[%(expected)s]” is expected here."),
+                *position(text, form.start()),
+                expected=str(expected),
+            )
+    return tuple(_unquote(text, form.span(2)) for form in forms), tuple(form.span(2) for form in forms)
+
+
+Notes = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+_NO_NOTES: Notes = ((), (), (), (), ())
+
+
+def _notes(block: str) -> Notes:
+    comments: list[str] = []
+    extracted: list[str] = []
+    references: list[str] = []
+    flags: list[str] = []
+    previous: list[str] = []
+    for raw in block.split("\n"):
+        line = raw.strip(" \t\r\f\v")
+        kind = line[1:2]
+        if not line:
+            continue
+        if kind == ":":
+            references.extend(line[2:].split())
+        elif kind == ".":
+            extracted.append(line[2:].strip())
+        elif kind == ",":
+            flags.extend(flag.strip() for flag in line[2:].split(",") if flag.strip())
+        elif kind == "|" or line.startswith("#~|"):
+            previous.append(line[line.index("|") + 1 :].strip())
+        else:
+            comments.append(line[1:].strip())
+    return tuple(comments), tuple(extracted), tuple(references), tuple(flags), tuple(previous)
+
+
+def _unquote(text: str, span: Span) -> str:
+    start, end = span
+    block = text[start:end]
+    if "\\" not in block:
+        return (
+            block[1:-1]
+            if block.count('"') == 2
+            else "".join(string[1:-1] for string in _ONE_STRING.findall(block))
+        )
+    inner = "".join(string[1:-1] for string in _ONE_STRING.findall(block))
+    pieces: list[str] = []
+    last, raw_bytes = 0, bytearray()
+    for found in _ESCAPE.finditer(inner):
+        octal, hexa, letter = found.groups()
+        if raw_bytes and (letter is not None or found.start() != last):
+            pieces.append(_decode(raw_bytes, text, span))
+            raw_bytes = bytearray()
+        pieces.append(inner[last : found.start()])
+        last = found.end()
+        if letter is None:
+            raw_bytes.append(int(octal, 8) & 255 if octal else int(hexa, 16))
+        elif letter in _UNESCAPED:
+            pieces.append(_UNESCAPED[letter])
+        else:
+            _refuse_escape(text, span)
+    if raw_bytes:
+        pieces.append(_decode(raw_bytes, text, span))
+    pieces.append(inner[last:])
+    return "".join(pieces)
+
+
+def _decode(raw: bytearray, text: str, span: Span) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise PoSyntaxError(N_("These escapes do not make UTF-8 text."), *position(text, span[0])) from None
+
+
+def _refuse_escape(text: str, span: Span) -> NoReturn:
+    for found in _ESCAPE.finditer(text, *span):
+        if found[3] is not None and found[3] not in _UNESCAPED:
+            raise PoSyntaxError(
+                N_("“%(escape)s” is not an escape. A backslash itself is written twice."),
+                *position(text, found.start()),
+                escape=found[0],
+            )
+    raise AssertionError("the caller saw an unknown escape")
+
+
+def _raw_offset(text: str, span: Span, offset: int) -> int:
+    """Where in the file the unescaped character `offset` of a quoted text stands."""
+    seen = 0
+    last = span[0]
+    for string in _ONE_STRING.finditer(text, *span):
+        at, end = string.start() + 1, string.end() - 1
+        while at < end:
+            if seen == offset:
+                return at
+            escape = _ESCAPE.match(text, at, end)
+            at = escape.end() if escape else at + 1
+            seen += 1
+        last = end
+    return last
+
+
+def _is_obsolete(text: str, match: re.Match[str]) -> bool:
+    start = match.start(3) if match.start(2) < 0 else match.start(2)
+    first = text.rfind("\n", 0, start) + 1
+    lines = text[first : match.end()].split("\n")
+    marks = [line.lstrip(" \t").startswith("#~") for line in lines if line.strip()]
+    if any(marks) and not all(marks):
+        offset = first + sum(len(line) + 1 for line in lines[: marks.index(not marks[0])])
+        raise PoSyntaxError(
+            N_("Every line of an obsolete message starts with “#~”."), *position(text, offset)
+        )
+    return marks[0]
+
+
+def _diagnose(text: str, at: int) -> NoReturn:
+    """Walk an entry that did not match, statement by statement, and name its first mistake."""
+    skip = _SKIP.match(text, at)
+    at = skip.end() if skip else at
+    seen: list[str] = []
+    opened = at
+    while True:
+        keyword = _KEYWORD.match(text, at)
+        if keyword is None:
+            _refuse_junk(text, at, seen, opened)
+        _refuse_order(text, at, keyword[0], seen, opened)
+        if not seen:
+            opened = at
+        seen.append(keyword[0])
+        at = keyword.end()
+        index = _INDEX.match(text, at)
+        if index:
+            at = index.end()
+            seen[-1] += "[]"
+        at = _strings_end(text, at)
+
+
+def _strings_end(text: str, at: int) -> int:
+    found = False
+    while True:
+        space = _SPACE.match(text, at)
+        here = space.end() if space else at
+        if text[here : here + 1] != '"':
+            if not found:
+                raise PoSyntaxError(N_("A text in quotation marks is expected here."), *position(text, here))
+            return here
+        string = _ONE_STRING.match(text, here)
+        if string is None:
+            raise PoSyntaxError(
+                N_("The closing quotation mark is missing on this line."), *position(text, here)
+            )
+        at, found = string.end(), True
+
+
+def _refuse_order(text: str, at: int, keyword: str, seen: list[str], opened: int) -> None:
+    before = seen[-1] if seen else ""
+    allowed = {
+        "": ("msgctxt", "msgid"),
+        "msgctxt": ("msgid",),
+        "msgid": ("msgid_plural", "msgstr"),
+        "msgid_plural": ("msgstr",),
+        "msgstr[]": ("msgstr",),
+    }.get(before, ())
+    if keyword in allowed:
+        return
+    if before in ("msgid", "msgid_plural", "msgctxt"):
+        _refuse_missing(text, opened, before)
+    raise PoSyntaxError(N_("“%(keyword)s” is out of place here."), *position(text, at), keyword=keyword)
+
+
+def _refuse_missing(text: str, opened: int, before: str) -> NoReturn:
+    missing = "msgid" if before == "msgctxt" else "msgstr"
+    raise PoSyntaxError(
+        N_("“%(keyword)s” is missing from this message."), *position(text, opened), keyword=missing
+    )
+
+
+def _refuse_junk(text: str, at: int, seen: list[str], opened: int) -> NoReturn:
+    where = position(text, at)
+    line_start = text.rfind("\n", 0, at) + 1
+    if _CONFLICT.match(text, line_start):
+        raise PoSyntaxError(N_("A conflict marker of the version control is left in the file."), *where)
+    if seen and (at >= len(text) or text[at] == "#"):
+        if not seen[-1].startswith("msgstr"):
+            _refuse_missing(text, opened, seen[-1])
+        raise PoSyntaxError(N_("This message mixes singular and plural."), *position(text, opened))
+    line_end = text.find("\n", at)
+    rest = text[at : line_end if line_end >= 0 else len(text)]
+    if text[line_start:at].rstrip().endswith('"'):
+        if '"' in rest:
+            raise PoSyntaxError(N_('A quotation mark inside a text is written “\\"”.'), *where)
+        raise PoSyntaxError(N_("Nothing may follow the closing quotation mark."), *where)
+    if rest.startswith('"'):
+        raise PoSyntaxError(N_("This text belongs to no “msgid” or “msgstr”."), *where)
+    raise PoSyntaxError(N_("This line is neither a comment nor part of a message."), *where)
+
+
+def quote(text: str) -> str:
+    """Write a text as one quoted string, or one per line where it has line breaks."""
+    if "\n" not in text[:-1]:
+        return f'"{text.translate(_ESCAPED)}"'
+    *whole, last = text.split("\n")
+    lines = [line + "\n" for line in whole] + ([last] if last else [])
+    return "\n".join(['""', *(f'"{line.translate(_ESCAPED)}"' for line in lines)])
+
+
+def entry_text(entry: Entry) -> str:
+    """Write one entry in gettext's customary order, ending without a line break."""
+    lines = [f"# {line}".rstrip() for comment in entry.comments for line in comment.split("\n")]
+    lines += [f"#. {line}".rstrip() for comment in entry.extracted for line in comment.split("\n")]
+    if entry.references and not entry.obsolete:
+        lines.append("#: " + " ".join(entry.references))
+    if entry.flags:
+        lines.append("#, " + ", ".join(entry.flags))
+    mark = "#~" if entry.obsolete else "#"
+    lines += [f"{mark}| {line}" for line in entry.previous]
+    body: list[str] = []
+    if entry.context is not None:
+        body.append("msgctxt " + quote(entry.context))
+    body.append("msgid " + quote(entry.id))
+    if entry.plural is None:
+        body.append("msgstr " + quote(entry.strings[0] if entry.strings else ""))
+    else:
+        body.append("msgid_plural " + quote(entry.plural))
+        body += [f"msgstr[{index}] {quote(string)}" for index, string in enumerate(entry.strings)]
+    if entry.obsolete:
+        body = ["#~ " + line for line in "\n".join(body).split("\n")]
+    return "\n".join(lines + body)
+
+
+def serialize(entries: Iterable[Entry]) -> str:
+    """Write a whole catalog; reading it back gives the same entries with their new places."""
+    return "\n\n".join(map(entry_text, entries)) + "\n"
+
+
+def unplaced(entry: Entry) -> Entry:
+    """The entry without its place in a file, for comparing contents."""
+    return replace(entry, line=0, span=(0, 0), id_span=(0, 0), spans=())
