@@ -24,6 +24,8 @@ IN_TAG = N_("Emails are written in Markdown, not in HTML, so %(token)s cannot st
 IN_ADDRESS = N_("In a link %(token)s can stand only after the domain, as in %(example)s.")
 AD_IN_ADDRESS = N_("%(token)s prints a whole ad and cannot be the address of a link.")
 FALLBACK_ADDRESS = N_("%(token)s is a link, so its fallback value must be the address of a web page.")
+WHOLE_LINK = N_("A link in an email needs a whole address that begins with https://: %(address)s")
+SECURE_IMAGE = N_("The address of an image in an email must begin with https://: %(address)s")
 EMPTY = N_("The subject is empty. Write one.")
 EMPTY_CONTENT = N_("The content is empty. Write some.")
 
@@ -161,6 +163,11 @@ class _Written:
         values["token"] = self.token(number)
         return Finding(rule, Severity.ERROR, phrase, values, line, column, "content")
 
+    def at_address(self, address: str, line: int, phrase: Phrase) -> Finding:
+        offset = self.reading.text.find(address)
+        place = self.lines.place(offset) if address and offset >= 0 else (line, 1)
+        return Finding("address-relative", Severity.ERROR, phrase, {"address": address}, *place, "content")
+
     def found(self, finding: Finding) -> Finding:
         values = {
             name: self.marks.pattern.sub(lambda match: self.token(int(match[1])), value)
@@ -175,6 +182,7 @@ class _Written:
 # What may precede a value in a link: a whole authority, so that no value names the server.
 _AUTHORITY = re.compile(r"(?:https?://[^/?#]+[/?#]|mailto:[^?]+\?)", re.IGNORECASE)
 _MARKUP = re.compile(r"<!--.*?(?:-->|\Z)|</?[A-Za-z][^<>]*+>", re.DOTALL)
+_SECURE, _LINKS = ("https://",), ("https://", "http://", "mailto:")
 _BREAKS = {"softbreak": "\n", "hardbreak": "\n"}
 _PAGE = re.compile(r"https?://[A-Za-z0-9][!#-;=?-\[\]_a-z~]*")
 
@@ -185,10 +193,12 @@ class _Walk:
     def __init__(self, marks: Marks, written: _Written) -> None:
         self.marks = marks
         self.written = written
+        self.line = 1
 
     def judge(self, stream: Sequence[Token]) -> Iterator[Finding]:
         for token in stream:
             if token.type == "inline":
+                self.line = (token.map or [0])[0] + 1
                 yield from self.inline(token.children or [])
 
     def inline(self, children: Sequence[Token]) -> Iterator[Finding]:
@@ -208,6 +218,7 @@ class _Walk:
         address = str(token.attrs[name])
         numbers = [int(match[1]) for match in self.marks.pattern.finditer(address)]
         if not numbers:
+            yield from self.whole(address, name)
             return
         uses = [self.marks.uses[number] for number in numbers]
         if len(uses) == 1 and address == self.marks.mark(numbers[0]) and is_page(uses[0].name):
@@ -222,6 +233,12 @@ class _Walk:
             elif not begin or match.start() < begin.end():
                 example = f"https://example.com/{{{use.name}}}"
                 yield self.written.at_token(number, "token-address", IN_ADDRESS, example=example)
+
+    def whole(self, address: str, name: str) -> Iterator[Finding]:
+        """A mail has no page that a relative address could belong to; images are fetched over TLS (X-9)."""
+        phrase, begins = (SECURE_IMAGE, _SECURE) if name == "src" else (WHOLE_LINK, _LINKS)
+        if not address.lower().startswith(begins):
+            yield self.written.at_address(address, self.line, phrase)
 
     def markup(self, children: Sequence[Token]) -> Iterator[Finding]:
         # Raw HTML is plain text in this dialect; a value in it would show that the author meant otherwise.

@@ -238,7 +238,7 @@ def _ad(ad: Ad, place: Place) -> str:
     if place not in (Place.HTML, Place.HTML_IN_LINK):
         return _WRITE[place](ad.name)
     shown = _html(ad.name)
-    if ad.image:
+    if ad.image and ad.image.startswith("https://"):
         shown = f'<img src="{escape(ad.image)}" alt="{_attribute(ad.name)}" style="{_PICTURE}">'
     return f'<a href="{escape(ad.link)}" style="{_LINK}">{shown}</a>' if place is Place.HTML else shown
 

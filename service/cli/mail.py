@@ -1,0 +1,79 @@
+"""`prospectus mail`: judge messages as files, without a database."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from service.facts.findings import SEVERITY_LABELS, Finding
+from service.i18n.catalogs import Catalog, Catalogs
+from service.i18n.locales import LOCALES, SOURCE
+from service.mail.check import check
+from service.paths import data_dir
+
+CLEAN, FOUND, UNREADABLE = 0, 1, 2
+
+
+@click.group("mail")
+def group() -> None:
+    """Judge email messages."""
+
+
+def _users_locale() -> str:
+    """The language of the terminal, where it is one of ours."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name)
+        if value:
+            code = value.partition("_")[0].partition(".")[0].lower()
+            return code if code in LOCALES else SOURCE
+    return SOURCE
+
+
+@group.command("check")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE.eml...")
+@click.option("--base-url", metavar="URL", help="Address of the installation that unsubscribe links lead to.")
+@click.option("--locale", type=click.Choice(tuple(LOCALES)), help="Language of the findings.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document a line for each file.")
+def check_files(files: tuple[Path, ...], base_url: str | None, locale: str | None, *, as_json: bool) -> None:
+    """Check each FILE.eml byte by byte against the standards of mail.
+
+    The exit status is 0 if nothing was found, 1 if something was, 2 if a file cannot be read.
+    """
+    catalog = Catalogs(data_dir("locales")).catalog(locale or _users_locale())
+    worst = CLEAN
+    for path in files:
+        try:
+            findings = check(path.read_bytes(), base_url=base_url)
+        except OSError as error:
+            click.echo(f"{path}: {error.strerror}", err=True)
+            worst = UNREADABLE
+            continue
+        if as_json:
+            document = {"file": str(path), "findings": [_shown(one, catalog) for one in findings]}
+            # Escaped, so that text of any kind goes through a terminal of any encoding.
+            click.echo(json.dumps(document, ensure_ascii=True))
+        else:
+            for one in findings:
+                label, message = catalog.say(SEVERITY_LABELS[one.severity]), _message(one, catalog)
+                click.echo(f"{path}:{one.line}: {label}: {message} [{one.rule}]")
+        worst = max(worst, FOUND if findings else CLEAN)
+    sys.exit(worst)
+
+
+def _shown(finding: Finding, catalog: Catalog) -> Mapping[str, object]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "line": finding.line,
+        "column": finding.column,
+        "message": _message(finding, catalog),
+    }
+
+
+def _message(finding: Finding, catalog: Catalog) -> str:
+    words = catalog.say(finding.phrase, **finding.values)
+    # What a stranger's message holds must not steer the terminal.
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in words)

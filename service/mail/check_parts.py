@@ -1,0 +1,298 @@
+"""What the byte-level check says about the body: multipart structure, encodings, text and HTML part."""
+
+import base64
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from itertools import pairwise
+
+from service.facts.findings import Severity
+from service.facts.words import N_
+from service.mail.check_headers import Header, Note
+
+NO_TYPE = N_("Content-Type cannot be read: %(value)s")
+FLOWED = N_("format=flowed breaks text without spaces between words; it is not used.")
+BOUNDARY = N_("The multipart has no usable boundary.")
+NOT_CLOSED = N_("The multipart does not end with its closing boundary.")
+NO_PARTS = N_("The multipart has no parts.")
+PART_HEADER = N_("This line of a part is neither a header nor the continuation of one.")
+ORDER = N_("multipart/alternative must begin with the text part and end with the HTML part.")
+ENCODING = N_("The transfer encoding is not one of 7bit, quoted-printable and base64: %(value)s")
+NOT_BASE64 = N_("The line is not base64 of at most 76 octets.")
+NOT_PRINTABLE = N_("The line is not quoted-printable of at most 76 octets.")
+NOT_ASCII = N_("A 7bit part contains octets that are not ASCII.")
+CHARSET = N_("The charset must be utf-8, not “%(value)s”.")
+NOT_UTF8 = N_("The part is not valid UTF-8.")
+EMPTY = N_("The part is empty.")
+LINKS = N_("A link of the HTML part is missing from the text part: %(address)s")
+LANGUAGE = N_("The HTML says its language is “%(html)s”, Content-Language says “%(header)s”.")
+NO_LANGUAGE = N_("The HTML part does not say its language.")
+ELEMENT = N_("The element <%(name)s> does not belong into an email.")
+HANDLER = N_("The attribute %(name)s does not belong into an email.")
+SCHEME = N_("This address does not belong into an email: %(address)s")
+REMOTE_STYLE = N_("The styles load something from elsewhere.")
+
+MOST_DEPTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A leaf of the message: its type, its decoded text and the line it begins at."""
+
+    kind: str
+    text: str
+    line: int
+
+
+def judge(headers: Mapping[str, Header], lines: Sequence[bytes], start: int) -> Iterator[Note]:
+    """Yield what is wrong with a body; `start` is the number of its first line."""
+    reader = _Reader()
+    reader.entity(headers, list(lines), start, 0)
+    yield from reader.notes
+    language = headers.get("content-language")
+    texts = [part for part in reader.leaves if part.kind == "text/plain"]
+    for part in reader.leaves:
+        if part.kind == "text/html":
+            yield from _html(part, language, "\n".join(text.text for text in texts) if texts else None)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+        self.leaves: list[Part] = []
+
+    def entity(self, headers: Mapping[str, Header], lines: list[bytes], start: int, depth: int) -> str:
+        """Read one entity and return its media type."""
+        header = headers.get("content-type")
+        kind, parameters = _media_type(header) if header else ("text/plain", {})
+        at = header.line if header else start
+        if not kind:
+            self.notes.append(Note("mime-type", NO_TYPE, at, {"value": header.shown if header else ""}))
+            return ""
+        if parameters.get("format", "").lower() == "flowed":
+            self.notes.append(Note("mime-flowed", FLOWED, at))
+        encoding = headers.get("content-transfer-encoding")
+        name = encoding.value.decode("ascii", "replace").lower() if encoding else "7bit"
+        if kind.startswith("multipart/"):
+            if name != "7bit":
+                at = encoding.line if encoding else at
+                self.notes.append(Note("mime-encoding", ENCODING, at, {"value": name}))
+            self.multipart(kind, parameters.get("boundary", ""), lines, (start, at), depth)
+        else:
+            self.leaf(kind, parameters, name, lines, (start, encoding.line if encoding else at))
+        return kind
+
+    def multipart(
+        self, kind: str, boundary: str, lines: list[bytes], place: tuple[int, int], depth: int
+    ) -> None:
+        start, at = place
+        if (
+            not re.fullmatch(r"[A-Za-z0-9'()+_,./:=? -]{0,69}[A-Za-z0-9'()+_,./:=?-]", boundary)
+            or depth > MOST_DEPTH
+        ):
+            self.notes.append(Note("mime-boundary", BOUNDARY, at))
+            return
+        mark = f"--{boundary}".encode()
+        marks = [number for number, line in enumerate(lines) if line.rstrip(b" \t") in (mark, mark + b"--")]
+        closed = [number for number in marks if lines[number].rstrip(b" \t") == mark + b"--"]
+        if not closed or closed[0] != marks[-1]:
+            self.notes.append(Note("mime-open", NOT_CLOSED, start + len(lines) - 1))
+        kinds = [
+            self.part(lines[first + 1 : last], start + first + 1, depth) for first, last in pairwise(marks)
+        ]
+        if not kinds:
+            self.notes.append(Note("mime-empty", NO_PARTS, at))
+        elif kind == "multipart/alternative" and (kinds[0] != "text/plain" or kinds[-1] != "text/html"):
+            self.notes.append(Note("mime-order", ORDER, at))
+
+    def part(self, lines: list[bytes], start: int, depth: int) -> str:
+        headers: dict[str, Header] = {}
+        last: Header | None = None
+        for number, line in enumerate(lines):
+            if not line:
+                return self.entity(headers, lines[number + 1 :], start + number + 1, depth + 1)
+            name, colon, value = line.partition(b":")
+            if line[:1] in (b" ", b"\t") and last:
+                last.lines.append(line)
+            elif colon and re.fullmatch(rb"[!-9;-~]+", name):
+                last = Header(name.decode(), start + number, [value])
+                headers[last.key] = last
+            else:
+                self.notes.append(Note("mime-header", PART_HEADER, start + number))
+        return self.entity(headers, [], start + len(lines), depth + 1)
+
+    def leaf(
+        self,
+        kind: str,
+        parameters: Mapping[str, str],
+        encoding: str,
+        lines: list[bytes],
+        place: tuple[int, int],
+    ) -> None:
+        start, at = place
+        if encoding == "base64":
+            data = self.base64(lines, start)
+        elif encoding == "quoted-printable":
+            data = self.printable(lines, start)
+        elif encoding == "7bit":
+            data = b"\r\n".join(lines)
+            if not data.isascii():
+                self.notes.append(Note("body-7bit", NOT_ASCII, start))
+        else:
+            self.notes.append(Note("mime-encoding", ENCODING, at, {"value": encoding}))
+            return
+        if kind.startswith("text/"):
+            self.text(kind, parameters, data, (start, at))
+
+    def base64(self, lines: list[bytes], start: int) -> bytes:
+        for number, line in enumerate(lines):
+            if not re.fullmatch(rb"[A-Za-z0-9+/]{0,76}={0,2}", line) or len(line) > 76:
+                self.notes.append(Note("body-base64", NOT_BASE64, start + number))
+                return b""
+        try:
+            return base64.b64decode(b"".join(lines), validate=True)
+        except ValueError:
+            self.notes.append(Note("body-base64", NOT_BASE64, start + len(lines) - 1))
+            return b""
+
+    def printable(self, lines: list[bytes], start: int) -> bytes:
+        out = []
+        for number, line in enumerate(lines):
+            body = line[:-1] if line.endswith(b"=") else line
+            if (
+                len(line) > 76
+                or not re.fullmatch(rb"(?:[\t !-<>-~]|=[0-9A-F]{2})*+", body)
+                or (line[-1:] in b" \t" and line)
+            ):
+                self.notes.append(Note("body-printable", NOT_PRINTABLE, start + number))
+                return b""
+            out.append(re.sub(rb"=([0-9A-F]{2})", lambda code: bytes([int(code[1], 16)]), body))
+            if body is line and number < len(lines) - 1:
+                out.append(b"\r\n")
+        return b"".join(out)
+
+    def text(self, kind: str, parameters: Mapping[str, str], data: bytes, place: tuple[int, int]) -> None:
+        start, at = place
+        charset = parameters.get("charset", "us-ascii").lower()
+        if charset != "utf-8" and not (charset == "us-ascii" and data.isascii()):
+            self.notes.append(Note("mime-charset", CHARSET, at, {"value": charset}))
+            return
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            self.notes.append(Note("body-utf8", NOT_UTF8, start))
+            return
+        if not text.strip():
+            self.notes.append(Note("body-empty", EMPTY, start))
+        self.leaves.append(Part(kind, text, start))
+
+
+_TYPE = re.compile(r"([A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+)")
+_PARAMETER = re.compile(r"[ \t]*;[ \t]*([A-Za-z0-9!#$&^_.+*-]+)=(?:\"((?:[^\"\\]|\\.)*+)\"|([^\s;\"]+))")
+
+
+def _media_type(header: Header) -> tuple[str, dict[str, str]]:
+    value = header.value.decode("ascii", "replace")
+    kind = _TYPE.match(value)
+    if not kind:
+        return "", {}
+    position = kind.end()
+    parameters: dict[str, str] = {}
+    while position < len(value):
+        match = _PARAMETER.match(value, position)
+        if not match:
+            return "", {}
+        parameters[match[1].lower()] = match[3] if match[2] is None else re.sub(r"\\(.)", r"\1", match[2])
+        position = match.end()
+    return kind[1].lower(), parameters
+
+
+# The HTML part (check X-9)
+
+_REFUSED_ELEMENTS = frozenset(
+    [
+        "script",
+        "form",
+        "input",
+        "button",
+        "textarea",
+        "select",
+        "iframe",
+        "frame",
+        "object",
+        "embed",
+        "applet",
+        "base",
+        "link",
+        "audio",
+        "video",
+    ]
+)
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.language: str | None = None
+        self.found: list[tuple[int, str, str]] = []
+        self.links: list[str] = []
+        self.styles: list[tuple[int, str]] = []
+        self.in_style = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        line = self.getpos()[0]
+        self.in_style = tag == "style"
+        if tag in _REFUSED_ELEMENTS:
+            self.found.append((line, "html-element", tag))
+        for name, value in attrs:
+            text = (value or "").strip()
+            if tag == "html" and name == "lang":
+                self.language = text
+            self.attribute(line, tag, name, text)
+
+    def attribute(self, line: int, tag: str, name: str, text: str) -> None:
+        allowed: tuple[str, ...] = ()
+        if name.startswith("on"):
+            self.found.append((line, "html-handler", name))
+        elif name == "style":
+            self.styles.append((line, text))
+        elif name == "href" and tag in ("a", "area"):
+            self.links.append(text)
+            allowed = ("https://", "http://", "mailto:", "#")
+        elif name in ("src", "background", "srcset", "poster", "action", "formaction"):
+            allowed = ("https://", "cid:")
+        if allowed and not text.lower().startswith(allowed):
+            self.found.append((line, "html-address", text[:120]))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_style = False
+
+    def handle_data(self, data: str) -> None:
+        if self.in_style:
+            self.styles.append((self.getpos()[0], data))
+
+
+_HTML_PHRASES = {"html-element": ELEMENT, "html-handler": HANDLER, "html-address": SCHEME}
+
+
+def _html(part: Part, header: Header | None, plain: str | None) -> Iterator[Note]:
+    page = _Page()
+    page.feed(part.text)
+    page.close()
+    # Encoded lines are not the lines of the HTML, so its findings stand at the beginning of the part.
+    for _, rule, what in page.found:
+        yield Note(rule, _HTML_PHRASES[rule], part.line, {"name": what, "address": what})
+    if any(
+        re.search(r"@import|url\(|@font-face|expression\(", style, re.IGNORECASE) for _, style in page.styles
+    ):
+        yield Note("html-style", REMOTE_STYLE, part.line)
+    if not page.language:
+        yield Note("language-none", NO_LANGUAGE, part.line)
+    elif header and page.language.lower() != header.shown.lower():
+        values = {"html": page.language, "header": header.shown}
+        yield Note("language", LANGUAGE, header.line, values)
+    if plain is not None:
+        for address in dict.fromkeys(page.links):
+            if address.lower().startswith(("http://", "https://")) and address not in plain:
+                yield Note("body-links", LINKS, part.line, {"address": address[:200]}, Severity.WARNING)
