@@ -11,7 +11,7 @@ import click
 from service import csvfile
 from service.csvfile import words
 from service.csvfile.encoding import UnknownEncoding
-from service.csvfile.file import CsvFile, FileRefused
+from service.csvfile.file import BadDelimiter, CsvFile, FileRefused
 from service.csvfile.headers import BY_KEY
 from service.facts.findings import Finding, Severity
 from service.i18n.catalogs import Catalog, Catalogs
@@ -65,7 +65,7 @@ def read(
             status = REFUSED
         except UnknownEncoding as error:
             raise click.BadParameter(str(error), param_hint="--encoding") from error
-        except ValueError as error:
+        except BadDelimiter as error:
             raise click.BadParameter(str(error), param_hint="--delimiter") from error
         worst = max(worst, status)
     sys.exit(worst)

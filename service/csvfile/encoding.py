@@ -136,7 +136,8 @@ def _utf_16(head: bytes) -> str | None:
             except UnicodeDecodeError:
                 return None
             strange = sum(weight(char, "any") <= -20 for char in text)
-            if any(end in text for end in "\r\n,;\t|") and strange * 20 <= len(text):
+            lines = any(end in text for end in "\r\n") or mine * 10 >= len(head)
+            if lines and any(mark in text for mark in "\r\n,;\t|") and strange * 20 <= len(text):
                 return encoding
     return None
 
@@ -252,7 +253,7 @@ def score(text: str, family: str) -> float:
         total -= sum(3.0 * _strange_neighbours(run) for run in _RUN.findall(text))
     else:
         total -= 6.0 * len(_HAN_IN_WORD.findall(text)) + 4.0 * len(_STRAY_SMALL_KANA.findall(text))
-        total -= 1.5 * len(_HAN_BESIDE_WORD.findall(text))
+        total -= 2.5 * len(_HAN_BESIDE_WORD.findall(text))
     return total
 
 

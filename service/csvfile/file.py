@@ -18,6 +18,10 @@ from service.facts.words import N_
 _BEGINNING = 64 * 1024
 
 
+class BadDelimiter(ValueError):
+    """The delimiter given is not one character, or one that has another meaning."""
+
+
 class FileRefused(Exception):
     """The file cannot be used; `findings` say why."""
 
@@ -90,10 +94,10 @@ def read(
     """Read a file from memory or disk for a reader of a locale, without its rows yet.
 
     A file that cannot be used is returned with its findings, not raised: people want to see what was read.
-    Raises UnknownEncoding for an encoding that is none, ValueError for a delimiter that is not one character.
+    Raises UnknownEncoding and BadDelimiter for what was given, OSError for a file on disk.
     """
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
-        raise ValueError(delimiter)
+        raise BadDelimiter(delimiter)
     source: Source = InMemory(data) if isinstance(data, bytes) else OnDisk.at(data)
     refusal = _refusal_by_content(source)
     if refusal is not None:

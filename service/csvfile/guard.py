@@ -3,7 +3,7 @@
 import re
 
 # OWASP ASVS 5.0, 1.2.10 names = + - @ TAB NUL at the start; spreadsheets also skip spaces before them, and
-# those of East Asia take full-width signs for them. Apostrophes before are counted in, so that it can be undone.
+# those of East Asia take full-width signs for them. Apostrophes before count in, so that it can be undone.
 _FORMULA = re.compile("'*(?:[\t\r\n\0]|[\\s\ufeff\u200b]*[=+\\-@＝＋－＠])")
 
 

@@ -145,7 +145,7 @@ BY_KEY: Mapping[Key, Column] = {column.key: column for column in COLUMNS}
 STATUS_NAMES = _four("Import status", "État de l’importation", "インポート状態", "导入状态")
 REASON_NAMES = _four("Import reason", "Motif de l’importation", "インポート理由", "导入原因")
 NUMBER_NAMES = _four("Import row number", "Numéro de ligne importée", "インポート行番号", "导入行号")
-# In a result file whose cells are exactly those of the file, formulas included, the first of them is called so.
+# The first of them in a result file whose cells are exactly those of the file, formulas included.
 RAW_STATUS_NAMES = _four(
     "Import status (raw)",
     "État de l’importation (brut)",

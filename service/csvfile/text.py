@@ -26,16 +26,16 @@ class Piece:
     too_long: bool = False
 
 
-def pieces(source: Source, encoding: str, start: int = 0) -> Iterator[Piece]:
-    """The text of a file from an offset, about 1 MB at a time."""
+def pieces(source: Source, encoding: str, start: int = 0, *, chunk: int = CHUNK) -> Iterator[Piece]:
+    """The text of a file from an offset, about `chunk` bytes at a time."""
     width = 2 if encoding.startswith("utf-16") else 1
-    position, length = start, CHUNK
+    position, length = start, chunk
     while position < source.size:
         data = source.read(position, length)
         last = position + len(data) >= source.size
         end = len(data) if last else _last_line_end(data, encoding, width)
-        if end == 0 and len(data) < LINE_BYTES + CHUNK:
-            length += CHUNK
+        if end == 0 and len(data) <= LINE_BYTES:
+            length += chunk
             continue
         if end == 0:
             yield Piece("", too_long=True)
@@ -43,7 +43,7 @@ def pieces(source: Source, encoding: str, start: int = 0) -> Iterator[Piece]:
         else:
             yield _decoded(data[:end], encoding, position)
             position += end
-        length = CHUNK
+        length = chunk
 
 
 def _line_ends(encoding: str) -> tuple[bytes, bytes]:
@@ -75,19 +75,21 @@ def _next_line(source: Source, position: int, encoding: str, width: int) -> int:
     """Offset behind the next line end, from a place inside a line that is too long."""
     feed, ret = _line_ends(encoding)
     while data := source.read(position, CHUNK):
-        for at in range(0, len(data) - width + 1, width) if width > 1 else _ends(data):
-            mark = data[at : at + width]
-            if mark == feed:
-                return position + at + width
-            if mark == ret:
-                following = source.read(position + at + width, width)
-                return position + at + (2 * width if following == feed else width)
+        found = [at for at in (_find_first(data, mark, width) for mark in (feed, ret)) if at >= 0]
+        if found:
+            at = min(found) + width
+            ended_by_ret = data[at - width : at] == ret
+            following = source.read(position + at, width) if ended_by_ret else b""
+            return position + at + (width if following == feed else 0)
         position += len(data)
     return source.size
 
 
-def _ends(data: bytes) -> Iterator[int]:
-    return (match.start() for match in re.finditer(rb"[\r\n]", data))
+def _find_first(data: bytes, mark: bytes, width: int) -> int:
+    at = data.find(mark)
+    while at > 0 and at % width:
+        at = data.find(mark, at + 1)
+    return at
 
 
 def _decoded(data: bytes, encoding: str, position: int) -> Piece:

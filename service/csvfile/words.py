@@ -1,4 +1,4 @@
-"""Findings about files in the reader's words: sizes, encodings, delimiters, lists as a language writes them."""
+"""Findings about files in the reader's words: sizes, encodings, delimiters, lists as it writes them."""
 
 from collections.abc import Mapping
 

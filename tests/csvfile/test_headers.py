@@ -1,0 +1,97 @@
+"""Column names of every language, forgiven their spelling, and what a header may not lack."""
+
+import pytest
+
+from service.csvfile import headers
+from service.csvfile.headers import BY_KEY, COLUMNS, Key
+from service.facts.findings import Severity
+
+REQUIRED = ["Partner name", "Contact email", "Media property"]
+
+
+def errors(names: list[str]) -> list[tuple[str, str]]:
+    return [
+        (one.rule, str(one.values["name"]))
+        for one in headers.assign(names, "en").findings
+        if one.severity is Severity.ERROR
+    ]
+
+
+@pytest.mark.parametrize("locale", ["en", "fr", "ja", "zh"])
+def test_the_names_printed_in_a_language_are_read_back(locale: str) -> None:
+    """C-8: whatever the language of the reader."""
+    found = headers.assign(headers.header_row(locale), "en")
+    assert dict(found.columns) == {column.key: index for index, column in enumerate(COLUMNS)}
+    assert (found.unknown, found.findings) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("spelling", "key"),
+    [
+        ("Ｅｍａｉｌ", Key.EMAIL),
+        ("email ", Key.EMAIL),
+        ("\ufeffE-MAIL", Key.EMAIL),
+        ("e\u200bmail", Key.EMAIL),
+        ("PARTNER_NAME", Key.NAME),
+        ("Partner  name *", Key.NAME),
+        ("propriete media", Key.MEDIA),
+        ("PROPRIÉTÉ MÉDIA", Key.MEDIA),
+        ("Proprie\u0301te\u0301 me\u0301dia", Key.MEDIA),
+        ("ﾊﾟｰﾄﾅｰ名", Key.NAME),
+        ("パートナー　ＩＤ", Key.MPID),
+        ("合作伙伴ID", Key.MPID),
+        ("ID du partenaire", Key.MPID),
+    ],
+)
+def test_width_case_spaces_accents_and_invisible_characters_are_forgiven(spelling: str, key: Key) -> None:
+    """C-8."""
+    assert headers.assign([spelling], "en").columns == {key: 0}
+
+
+def test_names_differ_between_columns_in_every_spelling() -> None:
+    seen: dict[str, Key] = {}
+    for column in COLUMNS:
+        for name in (*column.names.values(), *column.synonyms):
+            assert seen.setdefault(headers.key_of(name), column.key) is column.key, name
+
+
+def test_a_missing_required_column_refuses_by_its_name_in_the_readers_language() -> None:
+    """C-8."""
+    assert errors(["Partner name"]) == [
+        ("header-missing-column", "Contact email"),
+        ("header-missing-column", "Media property"),
+    ]
+    found = headers.assign(["Partner name", "Contact email"], "ja").findings
+    assert [one.values["name"] for one in found] == ["メディアプロパティ"]
+
+
+def test_a_column_given_twice_refuses_also_in_two_languages() -> None:
+    """C-8."""
+    assert errors([*REQUIRED, "Contact email"]) == [("header-doubled-column", "Contact email")]
+    assert errors([*REQUIRED, "連絡先メールアドレス"]) == [("header-doubled-column", "Contact email")]
+    assert errors([*REQUIRED, "Description", "説明"]) == [("header-doubled-column", "Description")]
+
+
+def test_a_name_of_ours_wins_over_a_synonym() -> None:
+    found = headers.assign([*REQUIRED, "Website"], "en")
+    assert dict(found.columns)[Key.MEDIA] == 2
+    assert (found.unknown, [one.rule for one in found.findings]) == ((3,), ["header-unknown-column"])
+    assert errors(["Partner name", "Contact email", "Website", "URL"]) == [
+        ("header-doubled-column", "Media property")
+    ]
+
+
+def test_unknown_columns_are_listed_and_ignored_in_any_order() -> None:
+    """C-8: reordered, unknown, empty."""
+    found = headers.assign(["Favorite color", *reversed(REQUIRED), ""], "en")
+    assert dict(found.columns) == {Key.MEDIA: 1, Key.EMAIL: 2, Key.NAME: 3}
+    assert [(one.rule, one.column, one.severity, one.values["name"]) for one in found.findings] == [
+        ("header-unknown-column", 1, Severity.WARNING, "Favorite color")
+    ]
+
+
+def test_every_column_is_described_in_four_languages() -> None:
+    for column in COLUMNS:
+        assert set(column.names) == set(column.examples) == {"en", "fr", "ja", "zh"}
+        assert BY_KEY[column.key] is column
+    assert [column.key for column in COLUMNS if column.required] == [Key.NAME, Key.EMAIL, Key.MEDIA]
