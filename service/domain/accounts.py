@@ -102,7 +102,7 @@ def find_user(session: Session, email: str) -> User | None:
 
 
 def address_key(email: str) -> str:
-    """Return what tries at an address are counted under: its comparison form, or the text itself, shortened."""
+    """Return what tries at an address are counted under: its comparison form, or the text shortened."""
     try:
         return addresses.parse(email).key
     except addresses.AddressError:

@@ -92,6 +92,15 @@ def change_password(
     return sessions.renewed_secret(session, keep) if keep is not None else None
 
 
+def renew_hash(session: Session, user_id: int, *, before: str, after: str) -> User:
+    """Keep the same password under a hash of today's cost, unless it was changed in the meantime."""
+    user = session.get_one(User, user_id, with_for_update=True)
+    if user.password_hash == before:
+        user.password_hash = after
+        session.flush()
+    return user
+
+
 def _set(user: User, new: str, *, hasher: Passwords, field: str = "password") -> None:
     passwords.check(new, field=field, personal=(user.email, user.name))
     user.password_hash = hasher.hash(new)

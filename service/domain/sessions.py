@@ -102,6 +102,14 @@ def revoke(session: Session, user_id: int, session_id: int, *, now: datetime) ->
     session.flush()
 
 
+def end(session: Session, session_id: int, *, now: datetime) -> None:
+    """End a session, if it has not ended already."""
+    row = session.get(UserSession, session_id)
+    if row is not None and row.revoked_at is None:
+        row.revoked_at = now
+        session.flush()
+
+
 def revoke_all(session: Session, user_id: int, *, keep: int | None = None, now: datetime) -> int:
     """End every session of a user but `keep`; return how many that were."""
     ending = (

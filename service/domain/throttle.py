@@ -6,6 +6,7 @@ account before carries a signed mark and is counted by that mark alone, and link
 
 import hashlib
 import ipaddress
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,7 +48,7 @@ def sign_in_brakes(email_key: str, source: str, mark: str | None) -> tuple[Brake
     Without it the try counts for the account wherever it comes from, for the account from this source,
     and for the source whatever the account. The account's own delay stays short, for its owner's sake.
     """
-    account = _digest(email_key)
+    account = account_digest(email_key)
     if mark is not None:
         return (Brake(f"sign-in:mark:{account}:{_digest(mark)}"),)
     return (
@@ -55,6 +56,16 @@ def sign_in_brakes(email_key: str, source: str, mark: str | None) -> tuple[Brake
         Brake(f"sign-in:pair:{account}:{_digest(source_key(source))}"),
         Brake(f"sign-in:source:{_digest(source_key(source))}"),
     )
+
+
+def account_digest(email_key: str) -> str:
+    """Return what stands for an account in keys and marks, known or not."""
+    return _digest(email_key)
+
+
+def new_mark() -> str:
+    """Return the name of a browser that has just signed in."""
+    return secrets.token_urlsafe(12)
 
 
 def code_brakes(user_id: int) -> tuple[Brake, ...]:
