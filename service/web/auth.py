@@ -12,7 +12,6 @@ from wtforms import PasswordField, StringField
 
 from service.domain import accounts, credentials, second_factor, sessions, throttle
 from service.domain.errors import DomainError
-from service.domain.passwords import Passwords
 from service.facts.limits import PASSWORD_ADVISED_CHARACTERS, PASSWORD_MIN_CHARACTERS
 from service.facts.refusals import Refusal
 from service.facts.words import N_
@@ -22,6 +21,7 @@ from service.web import identity
 from service.web.browsers import browser_name
 from service.web.context import here, reading, services, transaction
 from service.web.forms import FILTERS, Form, done, say
+from service.web.passwords import hasher
 from service.web.routes import Audience, declaration_of, page
 
 bp = Blueprint("auth", __name__)
@@ -60,13 +60,6 @@ class ResetForm(Form):
 
 class EmptyForm(Form):
     """A button."""
-
-
-def hasher() -> Passwords:
-    """Return how this application hashes passwords; tests put a cheaper one in its place."""
-    kept = current_app.extensions.setdefault("passwords", Passwords())
-    assert isinstance(kept, Passwords)
-    return kept
 
 
 @page(bp, "/sign-in", needs=Audience.ANYONE, methods=("GET", "POST"))
