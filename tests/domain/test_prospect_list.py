@@ -1,0 +1,149 @@
+"""The prospect table: filters, search in any script, keyset pages."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from service.domain import groups, prospect_list, prospects
+from service.domain.prospect_list import ProspectFilter, Sort
+from service.facts.sources import Source
+from service.facts.stages import StageEvent
+from service.models import Program
+from tests.domain import factories
+from tests.domain.factories import NOW
+
+NAMES = [
+    "Zébulon",
+    "Atelier",
+    "東京ガジェット通信",
+    "四季花艺",
+    "Brightside",
+    "atelier 2",
+    "Émile",
+    "Juniper",
+]
+
+
+@pytest.fixture
+def program(session: Session) -> Program:
+    made = factories.program(session)
+    for number, name in enumerate(NAMES):
+        locale = "ja" if "東" in name else "zh" if "四" in name else "fr"
+        factories.prospect(session, made, name, at=NOW + timedelta(hours=number % 3), locale=locale)
+    other = factories.program(session, "Other")
+    factories.prospect(session, other, "Atelier of another program")
+    return made
+
+
+def names(session: Session, program: Program, wanted: ProspectFilter, **how: object) -> list[str]:
+    found = prospect_list.list_page(session, program.id, wanted, **how)  # type: ignore[arg-type]
+    return [prospect.partner.name for prospect in found.prospects]
+
+
+def test_it_works(session: Session, program: Program) -> None:
+    page = prospect_list.list_page(session, program.id, ProspectFilter())
+    assert (page.total, page.previous, page.next) == (8, None, None)
+    assert [item.partner.name for item in page.prospects][:4] == [
+        "Atelier",
+        "atelier 2",
+        "Brightside",
+        "Émile",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("atelier", ["Atelier", "atelier 2"]),
+        ("ÉMILE", ["Émile"]),
+        ("emile", ["Émile"]),
+        ("ガジェット", ["東京ガジェット通信"]),
+        ("東京", ["東京ガジェット通信"]),
+        ("ｶﾞｼﾞｪｯﾄ", ["東京ガジェット通信"]),
+        ("花艺", ["四季花艺"]),
+        ("100%", []),
+        ("_", []),
+        ("'; DROP TABLE prospects; --", []),
+        ("\\", []),
+    ],
+)
+def test_search_folds_width_case_and_accents(
+    session: Session, program: Program, text: str, found: list[str]
+) -> None:
+    """W-4: what a user types is only ever a value."""
+    assert names(session, program, ProspectFilter(text=text)) == found
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("rows", [1, 2, 3, 7, 8])
+def test_pages_forward_and_back_show_every_row_once(
+    session: Session, program: Program, sort: Sort, descending: bool, rows: int
+) -> None:
+    """W-5: the pages of a keyset are the whole list, both ways."""
+    how = {"sort": sort, "descending": descending}
+    whole = names(session, program, ProspectFilter(), rows=100, **how)
+    page = prospect_list.list_page(session, program.id, ProspectFilter(), rows=rows, **how)  # type: ignore[arg-type]
+    forward = [item.partner.name for item in page.prospects]
+    assert page.previous is None
+    while page.next is not None:
+        page = prospect_list.list_page(
+            session,
+            program.id,
+            ProspectFilter(),
+            rows=rows,
+            after=page.next,
+            **how,  # type: ignore[arg-type]
+        )
+        forward += [item.partner.name for item in page.prospects]
+    backward = [item.partner.name for item in page.prospects]
+    while page.previous is not None:
+        page = prospect_list.list_page(
+            session,
+            program.id,
+            ProspectFilter(),
+            rows=rows,
+            before=page.previous,
+            **how,  # type: ignore[arg-type]
+        )
+        backward = [item.partner.name for item in page.prospects] + backward
+    assert forward == whole
+    assert backward == whole
+
+
+def test_filters_narrow_together(session: Session, program: Program) -> None:
+    group = groups.create(session, program.id, name="Été", now=NOW)
+    atelier = prospect_list.list_page(session, program.id, ProspectFilter(text="atelier")).prospects[0]
+    groups.add_members(session, group, [atelier.partner_id])
+    prospects.record(session, atelier.id, StageEvent.EMAIL_ACCEPTED, now=NOW)
+    assert names(session, program, ProspectFilter(group_id=group.id)) == ["Atelier"]
+    assert names(session, program, ProspectFilter(stages=("outreach",))) == ["Atelier"]
+    assert names(session, program, ProspectFilter(stages=("outreach",), locales=("ja",))) == []
+    assert names(session, program, ProspectFilter(locales=("ja", "zh"))) == ["四季花艺", "東京ガジェット通信"]
+    assert names(session, program, ProspectFilter(sources=(Source.IMPORT.value,))) == []
+
+
+def test_archived_prospects_show_only_when_asked_for(session: Session, program: Program) -> None:
+    actor = factories.user(session, program)
+    first = prospect_list.list_page(session, program.id, ProspectFilter()).prospects[0]
+    prospects.archive(session, first, now=NOW, actor_id=actor.id)
+    assert "Atelier" not in names(session, program, ProspectFilter())
+    assert names(session, program, ProspectFilter(stages=("archived",))) == ["Atelier"]
+
+
+def test_a_filter_survives_its_query(session: Session) -> None:
+    wanted = ProspectFilter(("new", "archived"), ("import",), 7, 3, ("ja", "zh"), "東京")
+    assert ProspectFilter.from_values(wanted.to_values()) == wanted
+
+
+def test_what_is_no_known_value_does_not_narrow() -> None:
+    """W-5: foreign values of a query are left out, never an error."""
+    values = {
+        "stage": ["won", "new"],
+        "group": ["-1"],
+        "import": ["1e9"],
+        "language": ["x" * 99],
+        "q": ["\0a\r\n"],
+    }
+    assert ProspectFilter.from_values(values) == ProspectFilter(stages=("new",), text="a")
