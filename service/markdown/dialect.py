@@ -1,0 +1,102 @@
+"""The dialect: from Markdown source to one stream of safe tokens that every face is made of."""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline, image, link
+from markdown_it.token import Token
+
+from service.facts.findings import Finding, Severity
+from service.facts.words import N_
+from service.markdown import emphasis
+from service.markdown.settle import settle
+
+MOST_NESTED_BLOCKS = 100
+# markdown-it tries every `[` anew on each level it is nested in: 100 levels cost 5 s for 64 KB of `![`
+# (measured, markdown-it-py 4.3), and nobody nests links.
+MOST_NESTED_LINKS = 10
+
+TOO_LARGE = N_("The text is longer than %(limit)s characters; it is shown unformatted")
+TOO_DEEP = N_("Blocks are nested too deeply here; the rest is shown unformatted")
+
+
+class Profile(Enum):
+    """Which constructs a source may use; the value is the longest source in characters."""
+
+    MAIL = 64 * 1024
+    HELP = 512 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed source: safe markdown-it tokens, and what was found on the way."""
+
+    tokens: tuple[Token, ...]
+    front_matter: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    findings: tuple[Finding, ...] = ()
+    profile: Profile = Profile.HELP
+
+
+def parse(source: str, profile: Profile = Profile.HELP) -> Document:
+    """Parse a source; never raises: what cannot be read as a construct stays text and becomes a finding."""
+    if len(source) > profile.value:
+        finding = Finding("too-large", Severity.ERROR, TOO_LARGE, {"limit": profile.value}, 1, 1)
+        return Document((_plain(source, (0, 1)),), findings=(finding,), profile=profile)
+    env: dict[str, object] = {"findings": []}
+    tokens = _parser(profile).parse(source, env)
+    settled, findings = settle(tokens, source, keep_breaks=profile is Profile.MAIL)
+    found = env["findings"]
+    assert isinstance(found, list)
+    ordered = sorted([*found, *findings], key=lambda finding: (finding.line, finding.column))
+    return Document(tuple(settled), findings=tuple(ordered), profile=profile)
+
+
+@functools.cache
+def _parser(profile: Profile) -> MarkdownIt:
+    md = MarkdownIt("commonmark", {"html": False, "maxNesting": MOST_NESTED_BLOCKS})
+    md.enable(["table", "strikethrough"])
+    # Every address is let through here and judged in `settle`: the label is kept, a finding is made.
+    md.validateLink = lambda url: True  # type: ignore[method-assign]
+    md.block.ruler.before("table", "too_deep", _too_deep)
+    md.inline.ruler.at("link", _shallow(link, "["))
+    md.inline.ruler.at("image", _shallow(image, "!["))
+    emphasis.install(md)
+    return md
+
+
+def _plain(text: str, lines: tuple[int, int]) -> Token:
+    token = Token("plain", "pre", 0, content=text, block=True)
+    token.map = list(lines)
+    return token
+
+
+def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Block rule: where markdown-it drops the rest of a too deep container, keep it as plain text."""
+    if silent or state.level < MOST_NESTED_BLOCKS - 2:
+        return False
+    last = start
+    while last < end and (state.isEmpty(last) or state.sCount[last] >= state.blkIndent):
+        last += 1
+    token = _plain(state.getLines(start, last, state.blkIndent, False), (start, last))
+    state.tokens.append(token)
+    state.env["findings"].append(Finding("too-deep", Severity.WARNING, TOO_DEEP, {}, start + 1, 1))
+    state.line = last
+    return True
+
+
+def _shallow(rule: Callable[[StateInline, bool], bool], mark: str) -> Callable[[StateInline, bool], bool]:
+    def shallow(state: StateInline, silent: bool) -> bool:
+        if state.html_terminator_last("]") < state.pos:
+            return False
+        if state.level < MOST_NESTED_LINKS or not state.src.startswith(mark, state.pos):
+            return rule(state, silent)
+        # As markdown-it does at its own limit: looking for a label's end stops here, at the paragraph's end.
+        state.pos = state.posMax if silent else state.pos
+        return silent
+
+    return shallow
