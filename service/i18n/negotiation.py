@@ -1,12 +1,12 @@
 """Which of our languages a reader gets: Accept-Language by preference, likely script and script safety."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from babel.core import get_global
 
-from service.i18n.locales import LOCALES
+from service.i18n.locales import LOCALES, SOURCE
 
 _HEADER_LIMIT = 8192
 _RANGE_LIMIT = 100
@@ -79,6 +79,12 @@ def closest(tag: str | None, available: Sequence[str]) -> str | None:
         if ours and _kin(wanted, ours) and wanted.script == ours.script:
             return code
     return None
+
+
+def terminal_locale(environ: Mapping[str, str]) -> str:
+    """The locale code of a terminal's user, by LC_ALL, LC_MESSAGES, LANG (POSIX 8.2); else the source's."""
+    value = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
+    return closest(value.partition(".")[0].partition("@")[0], tuple(LOCALES)) or SOURCE
 
 
 def _kin(one: _Tag, other: _Tag) -> bool:
