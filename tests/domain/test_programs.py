@@ -1,0 +1,70 @@
+"""Programs and ads: unique names, checked facts, and two people saving at once."""
+
+import pytest
+from sqlalchemy.orm import Session
+
+from service.domain import ads, programs
+from service.domain.errors import DomainError
+from service.facts.refusals import Refusal
+from tests.domain import factories
+from tests.domain.factories import NOW
+
+FACTS = {"name": "Kumo", "default_locale": "ja", "time_zone": "Asia/Tokyo", "invitation_days": 30}
+
+
+def test_it_works(session: Session) -> None:
+    program = factories.program(session)
+    programs.edit(session, program.id, version=1, **FACTS)  # type: ignore[arg-type]
+    assert (program.name, program.default_locale, program.time_zone) == ("Kumo", "ja", "Asia/Tokyo")
+    assert (program.invitation_days, program.version) == (30, 2)
+    assert programs.find_by_name(session, "ＫＵＭＯ") is program
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        ({"name": "maison aurore"}, Refusal.PROGRAM_NAME_TAKEN),
+        ({"default_locale": "de"}, Refusal.LOCALE_UNKNOWN),
+        ({"time_zone": "Europe/Atlantis"}, Refusal.ZONE_UNKNOWN),
+        ({"invitation_days": 0}, Refusal.EXPIRY_OUT_OF_RANGE),
+        ({"invitation_days": 366}, Refusal.EXPIRY_OUT_OF_RANGE),
+    ],
+)
+def test_bad_facts_are_refused(session: Session, change: dict[str, object], refusal: Refusal) -> None:
+    factories.program(session)
+    with pytest.raises(DomainError) as refused:
+        factories.program(session, **{"name": "Second", **change})  # type: ignore[arg-type]
+    assert refused.value.refusal is refusal
+
+
+def test_the_second_of_two_savers_is_told(session: Session) -> None:
+    """F-13: nobody overwrites what they have not seen."""
+    program = factories.program(session)
+    programs.edit(session, program.id, version=1, **FACTS)  # type: ignore[arg-type]
+    with pytest.raises(DomainError) as refused:
+        programs.edit(session, program.id, version=1, **{**FACTS, "name": "Late"})  # type: ignore[arg-type]
+    assert (refused.value.refusal, program.name) == (Refusal.EDITED_MEANWHILE, "Kumo")
+
+
+def test_an_ad_belongs_to_its_program(session: Session) -> None:
+    """T-4, A-2: a foreign ad is the same as none."""
+    program, other = factories.program(session), factories.program(session, "Other")
+    ad = ads.add(session, program.id, name="Autumn", link_url="https://shop.example/a", image_url=None)
+    assert [item.id for item in ads.list_of(session, program.id)] == [ad.id]
+    with pytest.raises(DomainError) as refused:
+        ads.find(session, other.id, ad.id)
+    assert refused.value.refusal is Refusal.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "//evil.example", "shop.example", "https://", "http://a b/", "data:x"]
+)
+def test_an_ad_links_to_the_web_only(session: Session, link: str) -> None:
+    """X-5."""
+    with pytest.raises(DomainError) as refused:
+        ads.add(session, factories.program(session).id, name="Ad", link_url=link, image_url=None)
+    assert (refused.value.refusal, refused.value.field) == (Refusal.URL_INVALID, "link_url")
+
+
+def test_the_moment_of_making_is_kept(session: Session) -> None:
+    assert factories.program(session).created_at == NOW
