@@ -132,9 +132,9 @@ def launch(
     session.refresh(campaign)
     if not claimed.rowcount:  # type: ignore[attr-defined]
         return
+    _freeze(session, campaign)  # first: the review judges what will be sent
     found = review(session, composer, campaign)
     found.refuse_unless_ready(leave_out=leave_out)
-    _freeze(session, campaign)
     left_out = {recipient.prospect_id for recipient in found.missing} if leave_out else set()
     chosen = [recipient for recipient in found.recipients if recipient.prospect_id not in left_out]
     if not chosen:
