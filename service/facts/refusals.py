@@ -10,6 +10,7 @@ class Refusal(Enum):
 
     NOT_FOUND = N_("This item does not exist, or it belongs to another program.")
     NOT_ALLOWED = N_("Your role does not include this permission: %(permission)s.")
+    NO_PROGRAM = N_("You have no access to any program yet. Ask an account administrator for it.")
     NAME_MISSING = N_("Enter a name.")
     NAME_TOO_LONG = N_("The name is longer than %(num)s characters.")
     TEXT_UNPRINTABLE = N_("The text contains a character that cannot be stored: %(character)s.")

@@ -11,7 +11,9 @@ from flask import current_app, g
 from sqlalchemy.orm import Session
 
 from service.bootstrap import Services
+from service.domain.errors import DomainError
 from service.facts.permissions import Permission
+from service.facts.refusals import Refusal
 from service.i18n.catalogs import Catalog
 from service.i18n.formats import Formats
 from service.i18n.locales import Locale
@@ -57,9 +59,10 @@ def reader() -> User:
 
 
 def program() -> Program:
-    """Return the program the reader works in; only for routes that need one."""
+    """Return the program the reader works in; refuses somebody who has none."""
     current = here().program
-    assert current is not None
+    if current is None:
+        raise DomainError(Refusal.NO_PROGRAM)
     return current
 
 

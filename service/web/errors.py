@@ -35,7 +35,7 @@ ADVICE: dict[int, Phrase] = {
     503: N_("Try again in a few seconds. Nothing you entered has been lost: go back to find it."),
 }
 FORM_EXPIRED = N_("This form has expired. Open the page again and send it once more.")
-STATUS = {Refusal.NOT_FOUND: 404, Refusal.NOT_ALLOWED: 403}
+STATUS = {Refusal.NOT_FOUND: 404, Refusal.NOT_ALLOWED: 403, Refusal.NO_PROGRAM: 403}
 
 
 def install(app: Flask) -> None:
