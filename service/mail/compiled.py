@@ -206,10 +206,7 @@ class _Walk:
         for position, child in enumerate(children):
             if child.type == "link_open":
                 yield from self.address(child, "href")
-                label = children[position + 1]
-                if child.markup == "autolink" and label.content != child.attrs["href"]:
-                    # The text part names an address once where label and address are the same.
-                    label.content = self.marks.in_address(label.content)
+                self.label(children[position + 1], str(child.attrs["href"]), child.markup)
             elif child.type == "image":
                 yield from self.address(child, "src")
                 yield from self.inline(child.children or [])
@@ -233,6 +230,13 @@ class _Walk:
             elif not begin or match.start() < begin.end():
                 example = f"https://example.com/{{{use.name}}}"
                 yield self.written.at_token(number, "token-address", IN_ADDRESS, example=example)
+
+    def label(self, label: Token, address: str, markup: str) -> None:
+        """Give a label that is the address the same marks: the text part then names it once."""
+        if markup == "autolink":
+            label.content = self.marks.in_address(label.content)
+        elif self.marks.same(label.content, address):
+            label.content = address
 
     def whole(self, address: str, name: str) -> Iterator[Finding]:
         """A mail has no page that a relative address could belong to; images are fetched over TLS (X-9)."""

@@ -38,6 +38,14 @@ class Marks:
     def pattern(self) -> re.Pattern[str]:
         return re.compile(rf"{self.prefix}([0-9]+)([{PLAIN_MARK}{ADDRESS_MARK}])z")
 
+    def same(self, one: str, other: str) -> bool:
+        """Tell whether two texts are nothing but a mark each, and for the same value."""
+        first, second = self.pattern.fullmatch(one), self.pattern.fullmatch(other)
+        if not first or not second:
+            return False
+        uses = [self.uses[int(match[1])] for match in (first, second)]
+        return (uses[0].name, uses[0].fallback) == (uses[1].name, uses[1].fallback)
+
     def in_address(self, text: str) -> str:
         """Return a link destination with its marks turned into parts of an address."""
         return self.pattern.sub(lambda match: self.mark(int(match[1]), kind=ADDRESS_MARK), text)

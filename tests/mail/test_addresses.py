@@ -1,0 +1,94 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.mail.addresses import Address, AddressError, parse, warnings
+
+
+@pytest.mark.parametrize(
+    ("text", "spec", "key"),
+    [
+        ("a@x.example", "a@x.example", "a@x.example"),
+        ("A@X.Example", "A@x.example", "a@x.example"),
+        ("a+tag@x.example", "a+tag@x.example", "a+tag@x.example"),
+        ("o'neil@x.example", "o'neil@x.example", "o'neil@x.example"),
+        (" \u3000a@x.example\n", "a@x.example", "a@x.example"),
+        ("a@faß.de", "a@xn--fa-hia.de", "a@xn--fa-hia.de"),
+        ("a@βόλος.com", "a@xn--nxasmm1c.com", "a@xn--nxasmm1c.com"),
+        ("a＠例え。テスト", "a@xn--r8jz45g.xn--zckzah", "a@xn--r8jz45g.xn--zckzah"),
+        ("a@x.example.", "a@x.example", "a@x.example"),
+        ("用户@例子.广告", "用户@xn--fsqu00a.xn--4rr70v", "用户@xn--fsqu00a.xn--4rr70v"),
+        ("E\u0301A@x.example", "E\u0301A@x.example", "éa@x.example"),
+        ("a..b.@docomo.ne.jp", '"a..b."@docomo.ne.jp', "a..b.@docomo.ne.jp"),
+    ],
+)
+def test_an_address_is_sent_as_written_and_compared_folded(text: str, spec: str, key: str) -> None:
+    """H-9, H-10, H-11."""
+    address = parse(text)
+    assert (address.spec, address.key) == (spec, key)
+
+
+def test_only_a_local_part_in_other_letters_needs_smtputf8() -> None:
+    """H-10."""
+    assert parse("用户@例子.广告").needs_smtputf8
+    assert not parse("a@例子.广告").needs_smtputf8
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", " ", "a", "@x.example", "a@", "a@b@c.example",
+        "a@x.example, b@x.example", "a@x.example b@x.example", "group: a@x.example;", "a(comment)@x.example",
+        "a@b.example>\r\nRCPT TO:<evil@e.example", "<@x.example:a@b.example>", "Name <a@x.example>",
+        "alice@example.org)bob@evil.example", '"a b"@x.example', "a@[127.0.0.1]",
+        "-a@x.example", "a b@x.example", "a<@x.example", "a>@x.example", "a\r\nb@x.example", "a\0@x.example",
+        "a@x.example\r\nBcc: b@x.example", "a@x\r\n.example", "a\u202e@x.example", "a\u200b@x.example",
+        "\ud800@x.example", "a@\ud800.example", "a@☃.net", "a@xn--n3h.net", f"a@{'a' * 64}.example",
+        "a@e" + "\u0301" * 20_000 + ".example", "a@x_y.example", "a@-x.example", "a@localhost", "a@1.2.3.4",
+        "a" * 65 + "@x.example", "..@x.example", "a@x..example", "a@.example",
+    ],
+)  # fmt: skip
+def test_what_is_not_one_address_is_refused(text: str) -> None:
+    """H-4, H-5, H-9."""
+    with pytest.raises(AddressError):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "lookalike"),
+    [
+        ("a@аррӏе.example", "address-lookalike", "apple.example"),
+        ("a@xn--80ak6aa92e.example", "address-lookalike", "apple.example"),
+        ("a@gооgle.example", "address-lookalike", "google.example"),
+        ("a@gооgleя.example", "address-scripts", None),
+        ("a@βόλος.example", None, None),
+        ("a@почта.example", None, None),
+        ("a@日本mixカタカナひらがなー.example", None, None),
+        ("a@한국mix.example", None, None),
+        ("a@x.example", None, None),
+    ],
+)
+def test_a_domain_that_passes_for_another_is_shown_with_its_punycode(
+    text: str, rule: str | None, lookalike: str | None
+) -> None:
+    """H-8."""
+    address = parse(text)
+    found = warnings(address)
+    assert [one.rule for one in found] == ([rule] if rule else [])
+    for one in found:
+        assert one.values["punycode"] == address.domain
+        assert one.values.get("lookalike") == lookalike
+    assert parse("a@apple.example").key != address.key
+
+
+@given(st.text(max_size=40) | st.from_regex(r"[a-z.<>@(),;:\" \r\n]{1,20}@[a-z.é例]{1,20}", fullmatch=True))
+def test_any_text_is_one_address_or_refused(text: str) -> None:
+    try:
+        address = parse(text)
+    except AddressError:
+        return
+    assert isinstance(address, Address)
+    assert not set(address.spec) & set("<>()[],;: \t\r\n\0")
+    assert address.domain == address.domain.lower()
+    assert parse(address.as_written) == address
+    assert parse(f"{address.local}@{address.domain}").key == address.key
