@@ -1,0 +1,150 @@
+"""A running demo and a real browser: what every journey travels with."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A running demo: its address, its one-time sign-in link, its data."""
+
+    url: str
+    sign_in_link: str
+    data: Path
+
+    def mails(self) -> list[tuple[str, bytes]]:
+        """Return (recipient, raw bytes) of every captured mail, oldest first."""
+        with closing(sqlite3.connect(self.data / "outbox.db")) as connection:
+            return list(connection.execute("SELECT recipient, raw FROM mails ORDER BY id"))
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Start `prospectus demo` on a data directory of its own, stop it with SIGTERM."""
+    data = tmp_path_factory.mktemp("demo")
+    port = free_port()
+    environment = {**os.environ, "PORT": str(port), "DATA": str(data), "LC_ALL": "C.UTF-8"}
+    log = data / "log.txt"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "service", "demo"],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        yield Demo(url, _wait(process, url, log), data)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0, log.read_text(encoding="utf-8")
+
+
+def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> str:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        link = re.search(r"http://\S+/sign-in/link/\S+", log.read_text(encoding="utf-8"))
+        if link and _answers(url):
+            return link.group()
+        time.sleep(0.1)
+    raise AssertionError(log.read_text(encoding="utf-8"))
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, driven by Playwright."""
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is not installed, and CI must have it")
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as driver:
+        launched = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, chromium_sandbox=False)
+        yield launched
+        launched.close()
+
+
+@dataclass
+class Traveller:
+    """A browser tab that notices script errors and looks at accessibility on demand."""
+
+    page: Page
+    demo: Demo
+    errors: list[str]
+
+    def open(self, path: str) -> None:
+        """Go to a path of the demo and expect a page."""
+        answer = self.page.goto(self.demo.url + path)
+        assert answer is not None
+        assert answer.status == 200, (path, answer.status)
+
+    def see_no_barrier(self) -> None:
+        """Expect axe to find nothing on the page as it stands."""
+        found = Axe().run(self.page)
+        assert found.violations_count == 0, f"{self.page.url}\n{found.generate_report()}"
+
+    def see_no_overflow(self) -> None:
+        """Expect the page not to scroll sideways."""
+        wide = self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert wide <= 0, f"{self.page.url} is {wide} pixels too wide"
+
+
+def travel(
+    browser: Browser, demo: Demo, *, scripts: bool = True, width: int = 1280
+) -> tuple[BrowserContext, Traveller]:
+    """Open a fresh browser profile; close the context when done."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        java_script_enabled=scripts,
+        locale="en-GB",
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    return context, Traveller(page, demo, errors)

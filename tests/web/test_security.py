@@ -1,0 +1,107 @@
+"""Headers on every kind of answer, and forms that only our own pages can send."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from service.config import Settings
+from service.models import User
+from service.web.security import PAGE_POLICY
+from tests.web.conftest import Browser
+
+COMMON = {
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "cache"),
+    [
+        ("/en/sign-in", 200, "private, no-store"),
+        ("/en/nothing", 404, "private, no-store"),
+        ("/", 302, "private, no-store"),
+        ("/en/", 303, "private, no-store"),
+        ("/healthz", 200, "private, no-store"),
+    ],
+)
+def test_headers_are_on_every_answer(browser: Browser, path: str, status: int, cache: str) -> None:
+    """W-3, W-6."""
+    answer = browser.get(path)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (status, cache)
+    assert answer.headers["Content-Security-Policy"] == PAGE_POLICY
+    assert {name: answer.headers[name] for name in COMMON} == COMMON
+
+
+def test_static_files_are_kept_for_ever_under_a_name_of_their_content(app: Flask, browser: Browser) -> None:
+    with app.test_request_context("/en/"):
+        path = app.jinja_env.globals["asset"]("css/tokens.css")  # type: ignore[operator]
+    answer = browser.get(path)
+    answer.close()
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "max-age=315360000, public, immutable"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert browser.get("/static/css/tokens.css").status_code == 404
+    assert browser.get(path.replace("css/tokens.css", "../app.py")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:99"}]
+)
+def test_a_form_from_elsewhere_is_refused(browser: Browser, headers: dict[str, str]) -> None:
+    """W-1: another origin, even with the right token."""
+    browser.get("/en/sign-in")
+    answer = browser.post("/en/sign-in", {"email": "a@b.example", "password": "x"}, headers=headers)
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("token", ["", "x", None])
+def test_a_form_without_its_token_is_refused(browser: Browser, token: str | None) -> None:
+    """W-1: no token, a wrong token."""
+    browser.get("/en/sign-in")
+    browser.token = token or ""
+    assert browser.post("/en/sign-in", {"email": "a@b.example"}).status_code == 400
+
+
+def test_another_sessions_token_is_refused(new_browser: Callable[[], Browser]) -> None:
+    """W-1."""
+    one, other = new_browser(), new_browser()
+    one.get("/en/sign-in")
+    other.get("/en/sign-in")
+    one.token = other.token
+    assert one.post("/en/sign-in", {"email": "a@b.example"}).status_code == 400
+
+
+def test_a_request_larger_than_the_limit_is_refused_in_words(browser: Browser) -> None:
+    """U-4, X-4."""
+    browser.get("/fr/sign-in")
+    answer = browser.post("/fr/sign-in", {"email": "x" * 2_000_000})
+    assert answer.status_code == 413
+    assert "<html" in answer.text
+
+
+def test_a_failure_shows_nothing_of_itself(
+    app: Flask, browser: Browser, add_user: Callable[..., User], sign_in: Callable[..., TestResponse]
+) -> None:
+    """D-2: the reader gets a page, the details stay in the log."""
+
+    def fail() -> str:
+        raise RuntimeError("secret detail")
+
+    fail.declaration = app.view_functions["health.show"].declaration  # type: ignore[attr-defined]
+    app.view_functions["health.show"] = fail
+    answer = browser.get("/healthz")
+    assert answer.status_code == 500
+    assert "secret detail" not in answer.text
+
+
+def test_cookies_are_bound_to_the_host_where_the_address_is_https() -> None:
+    """A-4."""
+    from service.web.identity import cookie_name  # the only use of it here
+
+    assert cookie_name(Settings()) == "prospectus_session"
+    assert cookie_name(Settings(base_url="https://x.example")) == "__Host-prospectus_session"
