@@ -80,7 +80,7 @@ class _Reader:
                 self.notes.append(Note("mime-encoding", ENCODING, at, {"value": name}))
             self.multipart(kind, parameters.get("boundary", ""), lines, (start, at), depth)
         else:
-            self.leaf(kind, parameters, name, lines, (start, encoding.line if encoding else at))
+            self.leaf(kind, parameters, name, lines, (start, at))
         return kind
 
     def multipart(
@@ -131,6 +131,7 @@ class _Reader:
         place: tuple[int, int],
     ) -> None:
         start, at = place
+        data: bytes | None
         if encoding == "base64":
             data = self.base64(lines, start)
         elif encoding == "quoted-printable":
@@ -142,21 +143,21 @@ class _Reader:
         else:
             self.notes.append(Note("mime-encoding", ENCODING, at, {"value": encoding}))
             return
-        if kind.startswith("text/"):
+        if data is not None and kind.startswith("text/"):
             self.text(kind, parameters, data, (start, at))
 
-    def base64(self, lines: list[bytes], start: int) -> bytes:
+    def base64(self, lines: list[bytes], start: int) -> bytes | None:
         for number, line in enumerate(lines):
             if not re.fullmatch(rb"[A-Za-z0-9+/]{0,76}={0,2}", line) or len(line) > 76:
                 self.notes.append(Note("body-base64", NOT_BASE64, start + number))
-                return b""
+                return None
         try:
             return base64.b64decode(b"".join(lines), validate=True)
         except ValueError:
             self.notes.append(Note("body-base64", NOT_BASE64, start + len(lines) - 1))
-            return b""
+            return None
 
-    def printable(self, lines: list[bytes], start: int) -> bytes:
+    def printable(self, lines: list[bytes], start: int) -> bytes | None:
         out = []
         for number, line in enumerate(lines):
             body = line[:-1] if line.endswith(b"=") else line
@@ -166,7 +167,7 @@ class _Reader:
                 or (line[-1:] in b" \t" and line)
             ):
                 self.notes.append(Note("body-printable", NOT_PRINTABLE, start + number))
-                return b""
+                return None
             out.append(re.sub(rb"=([0-9A-F]{2})", lambda code: bytes([int(code[1], 16)]), body))
             if body is line and number < len(lines) - 1:
                 out.append(b"\r\n")

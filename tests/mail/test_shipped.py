@@ -1,0 +1,144 @@
+from email import message_from_bytes
+from email.header import decode_header, make_header
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.i18n.catalogs import Catalog
+from service.i18n.locales import LOCALES
+from service.mail import tokens
+from service.mail.compiled import CompiledVariant, Filled, compile_variant
+from service.mail.layout import Frame, environment
+from service.mail.mime import header_text
+from service.mail.shipped import CAMPAIGN_LABELS, CAMPAIGN_TEMPLATES, SYSTEM_TEMPLATES, draft, system
+from tests.mail.letters import MOMENT, clean_bytes, letter, posted, values_of
+from tests.mail.test_compiled import HOSTILE, Shape
+
+CODES = tuple(LOCALES)
+REPORT: dict[str, object] = {
+    "file_name": "a.csv", "program_name": "Northwind", "dry_run": False, "created": 1204, "updated": 1,
+    "unchanged": 0, "rejected": 1, "url": "https://prospectus.example/en/settings/import/7",
+}  # fmt: skip
+SYSTEM: dict[str, dict[str, object]] = {
+    "import-report": REPORT,
+    "password-reset": {"url": "https://prospectus.example/en/reset/abc", "minutes": 60},
+    "test-mail": {"program_name": "Northwind", "moment": MOMENT},
+}
+
+_kept: dict[tuple[str, str], CompiledVariant] = {}
+
+
+def variant(name: str, code: str, catalogs: dict[str, Catalog]) -> CompiledVariant:
+    if (name, code) not in _kept:
+        one = draft(name, catalogs[code])
+        frame = Frame(program_name="Northwind & Sons", sender_name="Emma Reed")
+        _kept[name, code] = compile_variant(
+            one.subject, one.content, locale=code, catalog=catalogs[code], frame=frame, known_ads=()
+        )
+    return _kept[name, code]
+
+
+def sent(filled: Filled, code: str) -> bytes:
+    return clean_bytes(
+        letter(
+            subject=filled.subject,
+            text=filled.text,
+            html=filled.html,
+            language=LOCALES[code].tag,
+            automatic=True,
+        )
+    )
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("name", CAMPAIGN_TEMPLATES)
+def test_a_draft_is_ready_for_the_compose_form(name: str, code: str, catalogs: dict[str, Catalog]) -> None:
+    one = draft(name, catalogs[code])
+    assert tokens.check(one.subject, field="subject") == ()
+    assert tokens.check(one.content, field="content") == ()
+    made = variant(name, code, catalogs)
+    assert {"greetingName", "programName", "senderName", "unsubscribeUrl"} <= made.tokens
+    assert ("joinUrl" in made.tokens) == (name != "welcome")
+    assert made.findings == ()
+    assert made.missing(values_of(code, first_name=None, last_name=None, name=None)) == ()
+    posted(made.fill(values_of(code)), code)
+
+
+def test_every_campaign_template_has_a_label() -> None:
+    assert tuple(CAMPAIGN_LABELS) == CAMPAIGN_TEMPLATES
+
+
+VALUE = st.sampled_from(HOSTILE) | st.text(
+    st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=60
+)
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("name", CAMPAIGN_TEMPLATES)
+@given(first=VALUE, last=VALUE, company=VALUE)
+@settings(max_examples=25, deadline=None)
+def test_a_shipped_mail_is_clean_with_any_value(
+    name: str, code: str, catalogs: dict[str, Catalog], first: str, last: str, company: str
+) -> None:
+    """P3, P9, T-3, T-6, T-9, M-1, M-2, M-9: the byte check finds nothing, the page keeps its shape."""
+    made = variant(name, code, catalogs)
+    plain = Shape(made.fill(values_of(code)).html)
+    filled = made.fill(values_of(code, first_name=first, last_name=last, name=company))
+    shape = Shape(filled.html)
+    assert (shape.elements, shape.links) == (plain.elements, plain.links)
+    raw = posted(filled, code)
+    subject = str(make_header(decode_header(str(message_from_bytes(raw)["Subject"]).replace("\r\n", ""))))
+    assert subject == header_text("Subject", filled.subject).strip()
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("name", SYSTEM)
+def test_a_system_mail_goes_out_in_every_language(name: str, code: str, catalogs: dict[str, Catalog]) -> None:
+    """M-13."""
+    filled = system(name, catalogs[code], SYSTEM[name])
+    raw = sent(filled, code)
+    assert b"Auto-Submitted: auto-generated\r\n" in raw
+    assert b"List-Unsubscribe" not in raw
+    assert filled.subject
+    assert "nsubscribe" not in filled.text
+
+
+@pytest.mark.parametrize("code", CODES)
+@given(name=VALUE | st.text(max_size=40))
+@settings(max_examples=25, deadline=None)
+def test_a_file_name_is_only_words(code: str, catalogs: dict[str, Catalog], name: str) -> None:
+    """H-1, T-6: the report goes out whatever a file is called."""
+    plain = Shape(system("import-report", catalogs[code], REPORT).html)
+    filled = system("import-report", catalogs[code], {**REPORT, "file_name": name, "program_name": name})
+    assert Shape(filled.html).elements == plain.elements
+    sent(filled, code)
+
+
+def test_the_import_report_counts_rows_in_the_readers_language(catalogs: dict[str, Catalog]) -> None:
+    filled = system("import-report", catalogs["en"], REPORT)
+    assert filled.subject == "Import finished: a.csv"
+    assert "Created   | 1,204" in filled.text
+    assert "1 row was rejected." in filled.text
+    assert "Open the import report (https://prospectus.example/en/settings/import/7)" in filled.text
+    dry = system("import-report", catalogs["en"], {**REPORT, "dry_run": True, "rejected": 0})
+    assert dry.subject == "Dry run finished: a.csv"
+    assert "Nothing was stored." in dry.text
+    assert "No row was rejected." in dry.text
+
+
+def test_a_system_mail_takes_exactly_its_values(catalogs: dict[str, Catalog]) -> None:
+    assert SYSTEM.keys() == SYSTEM_TEMPLATES.keys()
+    with pytest.raises(ValueError, match="needs"):
+        system("test-mail", catalogs["en"], {})
+    with pytest.raises(KeyError):
+        system("invitation", catalogs["en"], {})
+    with pytest.raises(KeyError):
+        draft("test-mail", catalogs["en"])
+
+
+def test_each_language_has_its_own_environment(catalogs: dict[str, Catalog]) -> None:
+    made = {code: environment(catalogs[code]) for code in CODES}
+    assert len({id(env) for env in made.values()}) == len(CODES)
+    assert environment(catalogs["ja"]) is made["ja"]
+    assert environment(Catalog(LOCALES["ja"], {}, {})) is not made["ja"]
