@@ -191,11 +191,10 @@ def destination(ticket: str | None) -> str:
     endpoint, values, query = payload
     try:
         declaration_of(current_app._get_current_object(), endpoint)  # type: ignore[attr-defined]
-        path = url_for(endpoint, **{name: value for name, value in values.items() if name.isidentifier()})
-    except (BuildError, KeyError):
+        path = url_for(endpoint, **{name: value for name, value in values.items() if name[:1] != "_"})
+        path += "?" + urlencode(query, doseq=True) if query else ""
+    except (BuildError, KeyError, ValueError, TypeError, AttributeError):  # a route of an earlier version
         return home
-    if query:
-        path += "?" + urlencode(query, doseq=True)
     return path if _LOCAL_PATH.fullmatch(path) else home
 
 
