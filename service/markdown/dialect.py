@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_
-from service.markdown import emphasis
+from service.markdown import emphasis, front_matter, references, tag_lines
 from service.markdown.settle import settle
 
 MOST_NESTED_BLOCKS = 100
@@ -47,18 +47,20 @@ def parse(source: str, profile: Profile = Profile.HELP) -> Document:
     if len(source) > profile.value:
         finding = Finding("too-large", Severity.ERROR, TOO_LARGE, {"limit": profile.value}, 1, 1)
         return Document((_plain(source, (0, 1)),), findings=(finding,), profile=profile)
-    env: dict[str, object] = {"findings": []}
-    tokens = _parser(profile).parse(source, env)
-    settled, findings = settle(tokens, source, keep_breaks=profile is Profile.MAIL)
-    found = env["findings"]
-    assert isinstance(found, list)
-    ordered = sorted([*found, *findings], key=lambda finding: (finding.line, finding.column))
-    return Document(tuple(settled), findings=tuple(ordered), profile=profile)
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    help_page = profile is Profile.HELP
+    matter, body, found = front_matter.split(source) if help_page else ({}, source, [])
+    tags, tag_findings = tag_lines.scan(body.split("\n")) if help_page else ({}, [])
+    findings: list[Finding] = [*found, *tag_findings]
+    tokens = _parser(profile).parse(body, {"findings": findings, "tags": tags})
+    settled, more = settle(tokens, source, help_page=help_page)
+    ordered = sorted([*findings, *more], key=lambda finding: (finding.line, finding.column))
+    return Document(tuple(settled), matter, tuple(ordered), profile)
 
 
 @functools.cache
 def _parser(profile: Profile) -> MarkdownIt:
-    md = MarkdownIt("commonmark", {"html": False, "maxNesting": MOST_NESTED_BLOCKS})
+    md = MarkdownIt("commonmark", {"html": profile is Profile.HELP, "maxNesting": MOST_NESTED_BLOCKS})
     md.enable(["table", "strikethrough"])
     # Every address is let through here and judged in `settle`: the label is kept, a finding is made.
     md.validateLink = lambda url: True  # type: ignore[method-assign]
@@ -66,6 +68,9 @@ def _parser(profile: Profile) -> MarkdownIt:
     md.inline.ruler.at("link", _shallow(link, "["))
     md.inline.ruler.at("image", _shallow(image, "!["))
     emphasis.install(md)
+    if profile is Profile.HELP:
+        tag_lines.install(md)
+        references.install(md)
     return md
 
 

@@ -12,8 +12,6 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import isMdAsciiPunct, isPunctChar, isWhiteSpace
 from markdown_it.rules_inline.state_inline import Delimiter, StateInline
 
-MOST_NESTED = 30
-
 
 @functools.lru_cache(maxsize=4096)
 def is_cjk(char: str) -> bool:

@@ -1,6 +1,6 @@
 """The HTML face: safe by construction, since every element and attribute written here is named here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 from markdown_it.token import Token
@@ -8,9 +8,34 @@ from markdown_it.token import Token
 from service.markdown import addresses
 from service.markdown.dialect import Document
 
-_INLINE = frozenset({"em", "strong", "s"})
-_LINE_AFTER_OPEN = frozenset({"blockquote", "ul", "ol", "table", "thead", "tbody", "tr"})
-_CONTAINERS = _INLINE | _LINE_AFTER_OPEN | {"p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "th", "td"}
+HINT_STYLES = {"info": "info", "working": "info", "success": "success", "tip": "success"} | {
+    "warning": "warning",
+    "danger": "danger",
+}
+
+_INLINE = frozenset(
+    {"em", "strong", "s", "del", "b", "i", "u", "ins", "mark", "kbd", "code", "sub", "sup", "small", "span"}
+    | {"abbr", "ruby", "rt", "rp"}
+)
+_LINE_AFTER_OPEN = frozenset(
+    {"blockquote", "ul", "ol", "table", "thead", "tbody", "tr", "details", "figure", "div"}
+)
+_CONTAINERS = (
+    _INLINE
+    | _LINE_AFTER_OPEN
+    | {"p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "th", "td", "summary", "figcaption", "pre"}
+)
+_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
+    "ol": ("start",),
+    "th": ("colspan", "rowspan", "lang"),
+    "td": ("colspan", "rowspan", "lang"),
+    "details": ("open",),
+    "div": ("class", "lang"),
+    "span": ("lang",),
+    "p": ("lang",),
+    "abbr": ("title",),
+    **{f"h{level}": ("id", "lang") for level in range(1, 7)},
+}
 _ALIGNMENTS = frozenset({"left", "center", "right"})
 
 Writer = Callable[["_Page", Token], str]
@@ -22,23 +47,36 @@ def render(document: Document) -> str:
 
 
 class _Page:
+    def __init__(self) -> None:
+        self.level = 1
+
     def write(self, tokens: Sequence[Token]) -> str:
         return "".join(self.token(token) for token in tokens)
 
     def token(self, token: Token) -> str:
         if token.type == "inline":
             return self.write(token.children or [])
+        writer = _WRITERS.get(token.type)
+        if writer:
+            return writer(self, token)
         if token.tag in _CONTAINERS and token.nesting:
             return self.container(token)
-        return _WRITERS.get(token.type, _text)(self, token)
+        return escape(token.content, quote=False)
 
     def container(self, token: Token) -> str:
         if token.hidden:
             # A paragraph of a tight list.
             return ""
+        if token.tag[0] == "h" and token.tag[1:].isdigit():
+            self.level = int(token.tag[1:])
         if token.nesting == -1:
             return f"</{token.tag}>" + ("" if token.tag in _INLINE else "\n")
         return f"<{token.tag}{_attributes(token)}>" + ("\n" if token.tag in _LINE_AFTER_OPEN else "")
+
+    def part_title(self, title: str, kind: str) -> str:
+        """Return the heading of a tab, one level below the heading it stands under."""
+        level = min(self.level + 1, 6)
+        return f'<h{level} class="{kind}-title">{escape(title, quote=False)}</h{level}>\n' if title else ""
 
 
 def attribute(name: str, value: object) -> str:
@@ -47,29 +85,34 @@ def attribute(name: str, value: object) -> str:
 
 
 def _attributes(token: Token) -> str:
-    if token.tag == "ol" and (start := token.attrs.get("start")) is not None:
-        return attribute("start", int(start))
+    parts = [
+        attribute(name, token.attrs[name]) for name in _ATTRIBUTES.get(token.tag, ()) if name in token.attrs
+    ]
     if token.tag in ("th", "td"):
         alignment = str(token.attrs.get("style", "")).removeprefix("text-align:")
-        return attribute("align", alignment) if alignment in _ALIGNMENTS else ""
-    return ""
-
-
-def _text(_page: _Page, token: Token) -> str:
-    return escape(token.content, quote=False)
+        if alignment in _ALIGNMENTS:
+            parts.append(attribute("align", alignment))
+    return "".join(parts)
 
 
 def _link_open(_page: _Page, token: Token) -> str:
-    address = str(token.attrs.get("href", ""))
-    rel = attribute("rel", "noopener noreferrer") if addresses.external(address) else ""
-    title = attribute("title", token.attrs["title"]) if token.attrs.get("title") else ""
-    return f"<a{attribute('href', address)}{title}{rel}>"
+    address = token.attrs.get("href")
+    parts = [attribute(name, token.attrs[name]) for name in ("title", "class") if token.attrs.get(name)]
+    if token.meta.get("id"):
+        parts.append(attribute("id", token.meta["id"]))
+    if address is not None:
+        parts.insert(0, attribute("href", address))
+        if addresses.external(str(address)):
+            parts.append(attribute("rel", "noopener noreferrer"))
+    return f"<a{''.join(parts)}>"
 
 
 def _image(_page: _Page, token: Token) -> str:
-    title = attribute("title", token.attrs["title"]) if token.attrs.get("title") else ""
+    parts = [
+        attribute(name, token.attrs[name]) for name in ("title", "width", "height") if token.attrs.get(name)
+    ]
     alt = plain_words(token.children or [])
-    return f"<img{attribute('src', token.attrs.get('src', ''))}{attribute('alt', alt)}{title}>"
+    return f"<img{attribute('src', token.attrs.get('src', ''))}{attribute('alt', alt)}{''.join(parts)}>"
 
 
 def plain_words(tokens: Sequence[Token]) -> str:
@@ -78,6 +121,8 @@ def plain_words(tokens: Sequence[Token]) -> str:
     for token in tokens:
         if token.type in ("softbreak", "hardbreak"):
             parts.append(" ")
+        elif token.type == "fact":
+            parts.append(token.markup)
         else:
             parts.append(plain_words(token.children) if token.children else token.content)
     return "".join(parts)
@@ -89,10 +134,38 @@ def _code(_page: _Page, token: Token) -> str:
     return f"<pre><code{mark}>{escape(token.content, quote=False)}</code></pre>\n"
 
 
+def _hint_open(_page: _Page, token: Token) -> str:
+    style = HINT_STYLES.get(str(token.meta.get("style", "")), "info")
+    title = str(token.meta.get("title", ""))
+    shown = f'<p class="hint-title">{escape(title, quote=False)}</p>\n' if title else ""
+    return f'<aside class="hint hint-{style}" role="note">\n{shown}'
+
+
+def _tab_open(page: _Page, token: Token) -> str:
+    return f'<section class="tab">\n{page.part_title(str(token.meta.get("title", "")), "tab")}'
+
+
+def _code_title(_page: _Page, token: Token) -> str:
+    title = str(token.meta.get("title", ""))
+    shown = f'<p class="code-title">{escape(title, quote=False)}</p>\n' if title else ""
+    return f'<div class="code">\n{shown}'
+
+
+def _box(name: str) -> tuple[Writer, Writer]:
+    return (lambda _page, _token: f'<div class="{name}">\n'), (lambda _page, _token: "</div>\n")
+
+
+_BOXES = {
+    f"{name}_{end}": writer
+    for name in ("tabs", "columns", "column", "content-ref", "code")
+    for end, writer in zip(("open", "close"), _box(name), strict=True)
+}
+
 _WRITERS: dict[str, Writer] = {
-    "text": _text,
+    "text": lambda _page, token: escape(token.content, quote=False),
     "softbreak": lambda _page, _token: "\n",
     "hardbreak": lambda _page, _token: "<br>\n",
+    "wbr": lambda _page, _token: "<wbr>",
     "link_open": _link_open,
     "link_close": lambda _page, _token: "</a>",
     "image": _image,
@@ -101,4 +174,19 @@ _WRITERS: dict[str, Writer] = {
     "code_block": _code,
     "fence": _code,
     "plain": lambda _page, token: f"<pre>{escape(token.content, quote=False)}</pre>\n",
+    "label": lambda _page, token: f'<strong class="label">{escape(token.content, quote=False)}</strong>',
+    "fact": lambda _page, token: escape(token.markup, quote=False),
+    "generated": lambda _page, token: f"<p>{escape(str(token.meta.get('0', '')), quote=False)}</p>\n",
+    "hint_open": _hint_open,
+    "hint_close": lambda _page, _token: "</aside>\n",
+    "tab_open": _tab_open,
+    "tab_close": lambda _page, _token: "</section>\n",
+    "stepper_open": lambda _page, _token: '<ol class="stepper">\n',
+    "stepper_close": lambda _page, _token: "</ol>\n",
+    "step_open": lambda _page, _token: '<li class="step">\n',
+    "step_close": lambda _page, _token: "</li>\n",
+    **_BOXES,
+    # The one element whose raw form is inline and whose tag-line form is a block.
+    "code_open": lambda page, token: _code_title(page, token) if token.block else "<code>",
+    "code_close": lambda _page, token: "</div>\n" if token.block else "</code>",
 }

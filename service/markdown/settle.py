@@ -1,78 +1,165 @@
-"""The last walk over parsed tokens: unsafe addresses out, line breaks by script, depth of emphasis."""
+"""The last walk over parsed tokens: raw HTML, addresses, line breaks and heading ids become final here."""
 
+import re
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 
 from markdown_it.token import Token
 
 from service.facts.findings import Finding, Severity
-from service.facts.words import N_
-from service.markdown import addresses
-from service.markdown.emphasis import MOST_NESTED, joins_lines
+from service.facts.words import N_, Phrase
+from service.markdown import addresses, markup
+from service.markdown.elements import Elements
+from service.markdown.emphasis import joins_lines
+
+MOST_NESTED_MARKS = 30
 
 UNSAFE_LINK = N_("This address cannot be a link: %(address)s")
 UNSAFE_IMAGE = N_("This address cannot be an image: %(address)s")
+SAME_ID = N_("Two headings have the same id: %(id)s")
+
+# Blocks whose token bears another tag than the element that will stand in the page, or none.
+_BLOCK_TAGS = {"fence": "pre", "code_block": "pre", "plain": "pre", "generated": "div"}
+_BRACED_ID = re.compile(r"\s*\{#([^\s{}\"'<>&]{1,100})\}\s*$")
+_NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
 
 
-def settle(tokens: Sequence[Token], source: str, *, keep_breaks: bool) -> tuple[list[Token], list[Finding]]:
-    """Return the tokens to render and the findings of the walk; line breaks stay breaks if `keep_breaks`."""
-    walk = _Walk(source.splitlines(), keep_breaks)
-    return [walk.block(token) for token in tokens], walk.findings
+def settle(tokens: Sequence[Token], source: str, *, help_page: bool) -> tuple[list[Token], list[Finding]]:
+    """Return the final tokens and the findings of the walk.
+
+    A help page has raw HTML, heading ids and soft line breaks; in a mail every line break is one.
+    """
+    walk = _Walk(source.split("\n"), help_page)
+    for token in tokens:
+        walk.block(token)
+    walk.out.extend(walk.elements.leave())
+    return walk.out, [*walk.findings, *walk.elements.findings]
 
 
 class _Walk:
-    def __init__(self, lines: list[str], keep_breaks: bool) -> None:
+    def __init__(self, lines: list[str], help_page: bool) -> None:
         self.lines = lines
-        self.keep_breaks = keep_breaks
+        self.help_page = help_page
         self.findings: list[Finding] = []
+        self.elements = Elements()
+        self.out: list[Token] = []
+        self.ids: Counter[str] = Counter()
+        self.line = 0
 
-    def block(self, token: Token) -> Token:
-        if token.type == "inline" and token.children:
-            first = token.map[0] if token.map else 0
-            token.children = self.inline(token.children, first)
-        return token
+    def block(self, token: Token) -> None:
+        if token.map:
+            self.line = token.map[0]
+            self.elements.line = self.line + 1
+        if token.type == "html_block":
+            self.raw_block(token)
+        elif token.type == "inline":
+            token.children = self.inline(token.children or [])
+            if self.help_page and self.out and self.out[-1].type == "heading_open":
+                self.name_heading(self.out[-1], token)
+            self.out.append(token)
+        elif token.nesting == -1:
+            self.out.extend(self.elements.leave())
+            self.out.append(token)
+        else:
+            self.out.extend(self.elements.enter(_BLOCK_TAGS.get(token.type, token.tag)))
+            self.out.append(token)
+            if not token.nesting:
+                self.elements.leave()
 
-    def inline(self, children: Sequence[Token], first: int) -> list[Token]:
+    def raw_block(self, token: Token) -> None:
+        run: list[Token] = []
+        for piece in markup.pieces(token.content):
+            if piece.block:
+                self.raw_words(run, token)
+                run = []
+                self.out.extend(self.elements.raw(piece))
+            else:
+                run.append(piece)
+        self.raw_words(run, token)
+
+    def raw_words(self, run: list[Token], around: Token) -> None:
+        """Put a run of words and small elements between raw blocks into one inline token."""
+        if not any(piece.type != "text" or piece.content.strip() for piece in run):
+            return
+        for piece in run:
+            if piece.type == "text" and not self.elements.inside("pre"):
+                piece.content = re.sub(r"\s+", " ", piece.content)
+        self.out.extend(self.elements.words())
+        inline = Token("inline", "", 0, map=around.map)
+        bare = not self.elements.inside_raw
+        if bare:
+            self.out.extend(self.elements.enter("p"))
+            self.out.append(Token("paragraph_open", "p", 1, map=around.map, block=True))
+        inline.children = self.inline(run)
+        self.out.append(inline)
+        if bare:
+            self.out.extend(self.elements.leave())
+            self.out.append(Token("paragraph_close", "p", -1, block=True))
+
+    def inline(self, children: Sequence[Token]) -> list[Token]:
+        """Return inline tokens with raw tags balanced, unsafe links removed, marks nested 30 deep at most."""
         out: list[Token] = []
-        line = first
-        # One entry for each open mark: whether its tokens are kept.
-        open_marks: list[bool] = []
+        self.elements.open.append((self.elements.innermost, None))
+        # One entry for each open mark of Markdown: whether its tokens are kept.
+        marks: list[bool] = []
+        line = self.line
         for position, child in enumerate(children):
-            if child.nesting == 1:
-                kept = len(open_marks) < MOST_NESTED and self.keep_link(child, line)
-                open_marks.append(kept)
-                if kept:
+            if child.type == "html_inline":
+                for piece in markup.pieces(child.content):
+                    out.extend(self.piece(piece, line))
+            elif child.markup.startswith("<") and child.nesting:
+                out.extend(self.piece(child, line))
+            elif child.nesting == 1:
+                marks.append(len(marks) < MOST_NESTED_MARKS and self.fits(child, line))
+                if marks[-1]:
+                    self.elements.open.append((child.tag, None))
                     out.append(child)
             elif child.nesting == -1:
-                if open_marks.pop():
-                    out.append(child)
+                if marks.pop():
+                    out.extend([*self.elements.leave(), child])
             elif child.type == "image":
                 out.extend(self.image(child, line))
             elif child.type in ("softbreak", "hardbreak"):
-                line += 1
+                line += not child.markup.startswith("<")
                 out.append(self.line_break(child, children, position))
             else:
                 out.append(child)
+        out.extend(self.elements.leave())
         return out
 
-    def keep_link(self, token: Token, line: int) -> bool:
-        if token.type != "link_open":
+    def piece(self, piece: Token, line: int) -> list[Token]:
+        """Take one raw tag, text or reference among inline tokens."""
+        if piece.type == "image":
+            return self.image(piece, line)
+        if not piece.tag or piece.type == "hardbreak":
+            return [piece]
+        if piece.type == "link_open" and "href" in piece.attrs and not self.safe(piece, line):
+            del piece.attrs["href"]
+        return self.elements.raw(piece)
+
+    def fits(self, mark: Token, line: int) -> bool:
+        if mark.type != "link_open":
             return True
-        address = str(token.attrs.get("href", ""))
+        return self.safe(mark, line) and not self.elements.inside("a")
+
+    def safe(self, link: Token, line: int) -> bool:
+        address = str(link.attrs.get("href", ""))
         if addresses.safe(address):
             return True
-        self.found("unsafe-link", Finding("", Severity.ERROR, UNSAFE_LINK), address, line)
+        self.found("unsafe-link", UNSAFE_LINK, address, line)
         return False
 
     def image(self, token: Token, line: int) -> list[Token]:
-        token.children = self.inline(token.children or [], line)
+        token.children = self.inline(token.children or [])
         address = str(token.attrs.get("src", ""))
         if address and addresses.safe(address, addresses.IMAGE_SCHEMES):
             return [token]
-        self.found("unsafe-image", Finding("", Severity.ERROR, UNSAFE_IMAGE), address, line)
+        self.found("unsafe-image", UNSAFE_IMAGE, address, line)
         return token.children
 
     def line_break(self, token: Token, around: Sequence[Token], position: int) -> Token:
-        if token.type == "hardbreak" or self.keep_breaks:
+        if token.type == "hardbreak" or not self.help_page:
             return Token("hardbreak", "br", 0)
         before = around[position - 1].content[-1:] if position else ""
         after = around[position + 1].content[:1] if position + 1 < len(around) else ""
@@ -80,7 +167,42 @@ class _Walk:
             return Token("text", "", 0)
         return token
 
-    def found(self, rule: str, kind: Finding, address: str, line: int) -> None:
+    def name_heading(self, opening: Token, inline: Token) -> None:
+        """Give a heading its id: written as `{#id}` or `<a id="id"></a>`, or made from its words."""
+        children = inline.children or []
+        name = ""
+        for position, child in enumerate(children):
+            if child.type == "link_open" and child.meta.get("id") and _empty_link(children, position):
+                name = str(child.meta["id"])
+                del children[position : position + 2]
+                break
+        if children and (match := _BRACED_ID.search(children[-1].content)):
+            name = match[1]
+            children[-1].content = children[-1].content[: match.start()]
+        words = "".join(child.content for child in children)
+        if children and children[-1].type == "text":
+            children[-1].content = children[-1].content.rstrip()
+        if name and self.ids[name]:
+            finding = Finding("same-id", Severity.ERROR, SAME_ID, {"id": name}, self.line + 1, 1)
+            self.findings.append(finding)
+        name = name or slug(words)
+        while (unique := f"{name}-{self.ids[name]}" if self.ids[name] else name) in self.ids:
+            self.ids[name] += 1
+        self.ids[unique] += 1
+        opening.attrs["id"] = unique
+
+    def found(self, rule: str, phrase: Phrase, address: str, line: int) -> None:
         column = self.lines[line].find(address) + 1 if line < len(self.lines) else 0
         values = {"address": address}
-        self.findings.append(Finding(rule, kind.severity, kind.phrase, values, line + 1, max(column, 1)))
+        self.findings.append(Finding(rule, Severity.ERROR, phrase, values, line + 1, max(column, 1)))
+
+
+def _empty_link(children: Sequence[Token], position: int) -> bool:
+    return position + 1 < len(children) and children[position + 1].type == "link_close"
+
+
+def slug(words: str) -> str:
+    """Return an id made from a heading's words: Unicode letters kept, an `id-` before a leading digit."""
+    text = unicodedata.normalize("NFC", words).strip().lower()
+    name = re.sub(r"[\s_]+", "-", _NOT_IN_SLUG.sub("", text)).strip("-")
+    return f"id-{name}" if not name or name[0].isdigit() else name

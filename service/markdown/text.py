@@ -31,7 +31,7 @@ def words(tokens: Sequence[Token]) -> str:
         elif token.type == "link_close":
             start, address = links.pop()
             label = "".join(parts[start:])
-            if address not in (label, f"mailto:{label}") and not address.startswith("#"):
+            if address and address not in (label, f"mailto:{label}") and not address.startswith("#"):
                 parts.append(f" ({address.removeprefix('mailto:')})" if label.strip() else address)
         elif token.type == "hardbreak":
             parts.append("\n")
@@ -39,6 +39,10 @@ def words(tokens: Sequence[Token]) -> str:
             parts.append(" ")
         elif token.type == "image":
             parts.append(words(token.children or []))
+        elif token.type == "label":
+            parts.append(token.content.join(token.meta.get("quotes", ("“", "”"))))
+        elif token.type == "fact":
+            parts.append(token.markup)
         else:
             parts.append(token.content)
     return "".join(parts)
@@ -73,7 +77,7 @@ class _Blocks:
         token, inside = self.tokens[position], self.tokens[position + 1 : end]
         if token.type == "heading_open":
             yield from self.heading(token, inside)
-        elif token.type in ("bullet_list_open", "ordered_list_open"):
+        elif token.type in ("bullet_list_open", "ordered_list_open", "stepper_open"):
             yield from self.items(token, inside)
         elif token.type == "table_open":
             yield from _table(inside)
@@ -84,8 +88,13 @@ class _Blocks:
         elif token.type in ("fence", "code_block"):
             yield from ("    " + line for line in token.content.rstrip("\n").split("\n"))
         elif token.nesting == 1:
+            if token.block and token.meta.get("title"):
+                yield str(token.meta["title"])
+                yield ""
             margin = _MARGIN.get(token.tag, "")
             yield from ((margin + line).rstrip() for line in _Blocks(inside).lines())
+        elif token.type == "generated":
+            yield str(token.meta.get("0", ""))
         elif token.content:
             yield from token.content.rstrip("\n").split("\n")
 
@@ -98,6 +107,8 @@ class _Blocks:
     def items(self, token: Token, inside: Sequence[Token]) -> Iterator[str]:
         number = int(token.attrs.get("start", 1))
         loose = any(inner.type == "paragraph_open" and not inner.hidden for inner in inside)
+        if token.type == "stepper_open":
+            loose = True
         for count, (position, end) in enumerate(_siblings(inside)):
             mark = "- " if token.type == "bullet_list_open" else f"{number + count}. "
             if count and loose:
@@ -123,10 +134,15 @@ def _table(inside: Sequence[Token]) -> Iterator[str]:
     for token in inside:
         if token.type == "tr_open":
             rows.append([])
-        elif token.type == "inline":
-            rows[-1].append(words(token.children or []).replace("\n", " "))
-    if not rows:
+        elif token.type in ("th_open", "td_open"):
+            rows[-1].append("")
+        elif token.type == "inline" and rows and rows[-1]:
+            rows[-1][-1] = f"{rows[-1][-1]} {words(token.children or [])}".replace("\n", " ").strip()
+    if not any(rows):
         return
+    # Tables written as HTML may have rows of unequal length.
+    columns = max(map(len, rows))
+    rows = [row + [""] * (columns - len(row)) for row in rows]
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     if sum(widths) + 3 * len(widths) > WIDEST_TABLE:
         yield from _records(rows)
