@@ -15,7 +15,6 @@ WORD_LINE = N_("A line with an encoded word has %(octets)s octets; 76 is the mos
 WORD_BROKEN = N_("An encoded word cannot be read by itself: %(word)s")
 WORD_CONTROL = N_("An encoded word hides a control character: %(word)s")
 WORD_PLACE = N_("The header %(name)s must not contain encoded words.")
-WORD_QUOTED = N_("An encoded word stands inside quotes or inside an address: %(word)s")
 EIGHT_BIT = N_("The header %(name)s contains octets that are not ASCII.")
 CONTROL = N_("The header %(name)s contains a control character.")
 ADDRESS = N_("The header %(name)s does not hold email addresses as RFC 5322 writes them: %(value)s")

@@ -15,7 +15,7 @@ from service.facts.words import N_, Phrase
 from service.i18n.catalogs import Catalog
 from service.mail import tokens
 from service.mail.layout import Frame, surround
-from service.mail.pieces import Marks, Pieces, Place, Slot, cut_html, cut_text, is_page, link_pages, write
+from service.mail.pieces import Bound, Marks, Place, Slot, cut_html, cut_text, is_page, link_pages, write
 from service.mail.tokens import AD_PREFIX, Use
 from service.mail.values import Values
 from service.markdown import dialect, html, text
@@ -60,9 +60,9 @@ class CompiledVariant:
     """A variant ready to fill. `findings` are warnings of the Markdown dialect that did not refuse it."""
 
     locale: str
-    subject: Pieces
-    html: Pieces
-    text: Pieces
+    subject: Bound
+    html: Bound
+    text: Bound
     slots: tuple[Slot, ...]
     tokens: frozenset[str]
     findings: tuple[Finding, ...] = ()
@@ -74,12 +74,12 @@ class CompiledVariant:
 
     def fill(self, values: Values) -> Filled:
         """Return the mail for one recipient; raises ValueMissing."""
-        written: dict[Slot, str] = {}
+        written: list[str] = []
         for slot in self.slots:
             word = write(slot, values)
             if word is None:
                 raise ValueMissing(self.missing(values))
-            written[slot] = word
+            written.append(word)
         return Filled(self.subject.fill(written), self.html.fill(written), self.text.fill(written))
 
 
@@ -139,11 +139,10 @@ def compile_marked(
     )
     subject_pieces = cut_text(subject, marks, Place.HEADER)
     html_pieces, text_pieces = cut_html(page, marks), cut_text(plain, marks, Place.TEXT)
-    slots = dict.fromkeys(
-        slot for pieces in (subject_pieces, html_pieces, text_pieces) for _, slot in pieces.slots
-    )
+    cuts = (subject_pieces, html_pieces, text_pieces)
+    slots = tuple(dict.fromkeys(slot for pieces in cuts for _, slot in pieces.slots))
     names = frozenset(slot.name for slot in slots)
-    return CompiledVariant(locale, subject_pieces, html_pieces, text_pieces, tuple(slots), names)
+    return CompiledVariant(locale, *(pieces.bound(slots) for pieces in cuts), slots, names)
 
 
 class _Written:

@@ -1,6 +1,7 @@
 """The frame around a mail's content: one sober layout in the reader's language, styles written inline."""
 
 import functools
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ from service.facts.words import N_, Phrase
 from service.i18n import jinja
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES
+
+log = logging.getLogger(__name__)
 
 OUTREACH = N_("You receive this email because we would like to work with you on this program: %(program)s")
 
@@ -58,6 +61,26 @@ def environment(catalog: Catalog) -> jinja2.Environment:
     return env
 
 
+def template(catalog: Catalog, name: str) -> jinja2.Template:
+    """Return a template, its last good version while the file is broken; a broken one is logged with its line."""
+    env = environment(catalog)
+    try:
+        found = env.get_template(name)
+    except jinja2.TemplateSyntaxError as error:
+        good = _good.get((catalog.locale.code, name))
+        if good is None:
+            raise
+        log.error(
+            "email template refused, last good one in use: %s:%s: %s", name, error.lineno, error.message
+        )
+        return good
+    _good[catalog.locale.code, name] = found
+    return found
+
+
+_good: dict[tuple[str, str], jinja2.Template] = {}
+
+
 def surround(
     subject: str,
     html: str,
@@ -72,7 +95,6 @@ def surround(
 
     `unsubscribe` is the mark the address will stand at, None where the mail has no such link.
     """
-    env = environment(catalog)
     names = {
         "subject": subject,
         "locale": LOCALES[locale],
@@ -80,8 +102,8 @@ def surround(
         "why": catalog.say(frame.why, **{"program": frame.program_name, **frame.why_values}),
         "unsubscribe": unsubscribe,
     }
-    page = env.get_template("_layout/body.html").render(names, content=Markup(html))  # noqa: S704 - the dialect writes safe HTML
-    plain = env.get_template("_layout/body.txt").render(names, content=text.strip("\n"))
+    page = template(catalog, "_layout/body.html").render(names, content=Markup(html))  # noqa: S704 - the dialect writes safe HTML
+    plain = template(catalog, "_layout/body.txt").render(names, content=text.strip("\n"))
     return _inliner().inline(page), plain.strip("\n") + "\n"
 
 

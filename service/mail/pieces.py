@@ -81,10 +81,23 @@ class Pieces:
     parts: tuple[str, ...]
     slots: tuple[tuple[int, Slot], ...]
 
-    def fill(self, written: Mapping[Slot, str]) -> str:
+    def bound(self, slots: Sequence[Slot]) -> "Bound":
+        """Return the same text with its slots known by their place in `slots`."""
+        numbers = {slot: number for number, slot in enumerate(slots)}
+        return Bound(self.parts, tuple((position, numbers[slot]) for position, slot in self.slots))
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Pieces whose slots are numbers, because hashing a slot for each mail costs more than writing it."""
+
+    parts: tuple[str, ...]
+    places: tuple[tuple[int, int], ...]
+
+    def fill(self, written: Sequence[str]) -> str:
         parts = list(self.parts)
-        for position, slot in self.slots:
-            parts[position] = written[slot]
+        for position, number in self.places:
+            parts[position] = written[number]
         return "".join(parts)
 
 

@@ -12,7 +12,7 @@ from service.facts.words import N_, Phrase
 from service.i18n.catalogs import Catalog
 from service.i18n.formats import fixed_moment
 from service.mail.compiled import Filled, compile_marked
-from service.mail.layout import Frame, environment
+from service.mail.layout import Frame, template
 from service.mail.pieces import Marks
 from service.mail.tokens import Use
 from service.mail.values import Values, page_address
@@ -77,12 +77,12 @@ def system(name: str, catalog: Catalog, values: Mapping[str, object]) -> Filled:
     `moment` an aware time, `url` an absolute address, all else text, which stays text whatever it holds.
     Raises KeyError for an unknown template, ValueError for values missing or too many.
     """
-    template = SYSTEM_TEMPLATES[name]
-    if values.keys() != template.needs:
-        raise ValueError(f"{name} needs {sorted(template.needs)}, not {sorted(values)}")
+    kind = SYSTEM_TEMPLATES[name]
+    if values.keys() != kind.needs:
+        raise ValueError(f"{name} needs {sorted(kind.needs)}, not {sorted(values)}")
     words = {key: _words(key, value) for key, value in values.items() if not isinstance(value, int)}
     uses = tuple(Use(_TOKEN.get(key, key), None, 0, 0) for key in words)
-    frame = Frame(program_name=words.get("program_name", PRODUCT), why=template.why, has_unsubscribe=False)
+    frame = Frame(program_name=words.get("program_name", PRODUCT), why=kind.why, has_unsubscribe=False)
     # No catalog and no template contains a mark: its prefix is looked for in both.
     plain = _source(name, catalog, {**values, **dict.fromkeys(words, "")})
     marks = Marks.avoiding((*plain, frame.program_name), uses)
@@ -114,7 +114,6 @@ def _words(key: str, value: object) -> str:
 
 
 def _source(name: str, catalog: Catalog, values: Mapping[str, object]) -> tuple[str, str]:
-    env = environment(catalog)
-    subject = env.get_template(f"{name}/subject.txt").render(values)
-    content = env.get_template(f"{name}/body.md").render(values)
+    subject = template(catalog, f"{name}/subject.txt").render(values)
+    content = template(catalog, f"{name}/body.md").render(values)
     return " ".join(subject.split()), content.strip("\n") + "\n"

@@ -1,5 +1,8 @@
+import os
+import shutil
 from email import message_from_bytes
 from email.header import decode_header, make_header
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -7,11 +10,12 @@ from hypothesis import strategies as st
 
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES
-from service.mail import tokens
+from service.mail import layout, tokens
 from service.mail.compiled import CompiledVariant, Filled, compile_variant
 from service.mail.layout import Frame, environment
 from service.mail.mime import header_text
 from service.mail.shipped import CAMPAIGN_LABELS, CAMPAIGN_TEMPLATES, SYSTEM_TEMPLATES, draft, system
+from service.paths import data_dir
 from tests.mail.letters import MOMENT, clean_bytes, letter, posted, values_of
 from tests.mail.test_compiled import HOSTILE, Shape
 
@@ -142,3 +146,25 @@ def test_each_language_has_its_own_environment(catalogs: dict[str, Catalog]) -> 
     assert len({id(env) for env in made.values()}) == len(CODES)
     assert environment(catalogs["ja"]) is made["ja"]
     assert environment(Catalog(LOCALES["ja"], {}, {})) is not made["ja"]
+
+
+def test_a_template_broken_while_edited_is_served_as_it_was(
+    catalogs: dict[str, Catalog],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """F-16."""
+    home = tmp_path / "templates" / "email"
+    shutil.copytree(data_dir("templates") / "email", home)
+    monkeypatch.setattr(layout.paths, "data_dir", lambda _name: home.parent)
+    english = catalogs["en"]
+    fresh = Catalog(english.locale, {}, {})
+    before = draft("welcome", fresh)
+    file = home / "welcome" / "body.md"
+    file.write_text("\n\n{% if %}")
+    os.utime(file, (1, 1))
+    assert draft("welcome", fresh) == before
+    assert "welcome/body.md:3:" in caplog.text
+    file.write_text("New words\n")
+    assert draft("welcome", fresh).content == "New words\n"
