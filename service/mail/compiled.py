@@ -141,8 +141,14 @@ def compile_marked(
     html_pieces, text_pieces = cut_html(page, marks), cut_text(plain, marks, Place.TEXT)
     cuts = (subject_pieces, html_pieces, text_pieces)
     slots = tuple(dict.fromkeys(slot for pieces in cuts for _, slot in pieces.slots))
-    names = frozenset(slot.name for slot in slots)
-    return CompiledVariant(locale, *(pieces.bound(slots) for pieces in cuts), slots, names)
+    return CompiledVariant(
+        locale,
+        subject_pieces.bound(slots),
+        html_pieces.bound(slots),
+        text_pieces.bound(slots),
+        slots,
+        frozenset(slot.name for slot in slots),
+    )
 
 
 class _Written:

@@ -62,7 +62,7 @@ def environment(catalog: Catalog) -> jinja2.Environment:
 
 
 def template(catalog: Catalog, name: str) -> jinja2.Template:
-    """Return a template, its last good version while the file is broken; a broken one is logged with its line."""
+    """Return a template; while its file is broken, the last good version, and the log says where."""
     env = environment(catalog)
     try:
         found = env.get_template(name)
