@@ -94,8 +94,14 @@ def claim(
 
 def mark_in_flight(session: Session, delivery_id: int, *, token: str, now: datetime) -> bool:
     """Commit this before DATA; False when the lease, the campaign or the recipient no longer allows it."""
-    sending = exists().where(
-        Campaign.id == Delivery.campaign_id, Campaign.state == CampaignState.SENDING.value, ~_is_suppressed()
+    sending = (
+        exists()
+        .where(
+            Campaign.id == Delivery.campaign_id,
+            Campaign.state == CampaignState.SENDING.value,
+            ~_is_suppressed(),
+        )
+        .correlate(Delivery)
     )
     return ledger.mark_in_flight(session, Delivery, delivery_id, token=token, now=now, also=(sending,))
 
@@ -210,9 +216,11 @@ def _settle_suppressed(session: Session, delivery_ids: list[int], now: datetime)
 
 
 def _is_suppressed() -> ColumnElement[bool]:
-    return exists().where(
+    # Named by hand: two levels deep the tables of the outer statement would not be found by themselves.
+    found = exists().where(
         Suppression.program_id == Campaign.program_id, Suppression.address_key == Delivery.address_key
     )
+    return found.correlate(Campaign, Delivery)
 
 
 def tell_prospect(session: Session, delivery_id: int, now: datetime) -> None:

@@ -25,7 +25,7 @@ def open_room(services: Services, clock: Clock) -> PostRoom:
 
 
 def deliver_batch(services: Services, room: PostRoom, campaign_id: int, clock: Clock) -> int:
-    """Send one batch and return how many mails were claimed; 0 means that nothing is to be done now."""
+    """Send one batch and return how many mails were settled; 0 means that nothing is to be done now."""
     if room.resting:
         return 0
     token = uuid.uuid4().hex
@@ -42,11 +42,11 @@ def deliver_batch(services: Services, room: PostRoom, campaign_id: int, clock: C
             ledger.renew(session, Delivery, token=token, now=clock())
 
     mails = [Outgoing(mail.id, mail.address, _writing(services, text, mail)) for mail in claimed]
-    room.send(token, mails, renew=renew)
+    settled = room.send(token, mails, renew=renew)
     with services.db.transaction() as session:
         ledger.release(session, Delivery, token=token)
         deliveries.finish_if_done(session, campaign_id, now=clock())
-    return len(claimed)
+    return settled
 
 
 def _writing(

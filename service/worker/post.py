@@ -119,9 +119,13 @@ class PostRoom:
 
         try:
             data = mail.compose()
-        except Exception:
-            log.exception("mail %d could not be written", mail.id)
+        except (ValueError, LookupError):
+            log.exception("mail %d cannot be written for its recipient", mail.id)
             return Reply.because(Outcome.PERMANENT, Reason.NOT_COMPOSABLE)
+        except Exception:
+            # A fault of ours, not of the recipient: the row waits for the program to be mended.
+            log.exception("mail %d could not be written", mail.id)
+            return Reply.because(Outcome.TEMPORARY, Reason.NOT_COMPOSABLE)
         try:
             return self._connection().send(
                 sender=self._sender, recipient=mail.recipient, data=data, ready=ready

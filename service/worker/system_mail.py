@@ -23,7 +23,7 @@ def open_room(services: Services, clock: Clock) -> PostRoom:
 
 
 def send_due(services: Services, room: PostRoom, clock: Clock) -> int:
-    """Send the system mails that are due, one batch, and return how many were claimed."""
+    """Send the system mails that are due, one batch, and return how many were settled."""
     if room.resting:
         return 0
     token = uuid.uuid4().hex
@@ -36,12 +36,12 @@ def send_due(services: Services, room: PostRoom, clock: Clock) -> int:
         with services.db.transaction() as session:
             ledger.renew(session, SystemMail, token=token, now=clock())
 
-    room.send(
+    settled = room.send(
         token, [Outgoing(mail.id, mail.address, _writing(services, mail)) for mail in claimed], renew=renew
     )
     with services.db.transaction() as session:
         ledger.release(session, SystemMail, token=token)
-    return len(claimed)
+    return settled
 
 
 def _writing(services: Services, mail: system_mails.ClaimedSystemMail) -> Callable[[], bytes]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service.db import Database
@@ -121,18 +122,35 @@ class LedgerWriter:
             with self._db.transaction() as session:
                 now = self._clock()
                 for result in results:
-                    self._rows.settle(session, result.mail_id, result.reply, token=result.token, now=now)
+                    self._store(session, result, now)
                 for mark in marks:
                     granted.append(
                         self._rows.mark_in_flight(session, mark.mail_id, token=mark.token, now=now)
                     )
-        except Exception:
+        except OperationalError:
             log.exception("the ledger could not be written")
             granted = [False] * len(marks)
             self.in_trouble = True
+        except Exception:
+            # Not the database but one of these: nothing may hold up the others.
+            log.exception("a result or mark was refused; each is tried alone")
+            granted = [False] * len(marks)
+            for result in results:
+                self._store_alone(result)
         else:
             self.in_trouble = False
         for mark, yes in zip(marks, granted, strict=True):
             mark.granted = yes
             mark.answered.set()
         return not self.in_trouble
+
+    def _store(self, session: Session, result: _Result, now: datetime) -> None:
+        self._rows.settle(session, result.mail_id, result.reply, token=result.token, now=now)
+
+    def _store_alone(self, result: _Result) -> None:
+        try:
+            with self._db.transaction() as session:
+                self._store(session, result, self._clock())
+        except Exception:
+            # The row stays in flight, and the sweep will call it unknown: nobody knows better.
+            log.exception("the result of mail %d could not be stored", result.mail_id)

@@ -1,0 +1,69 @@
+"""Fixtures that every folder may use: an installation on a real, migrated SQLite file, and a mail sink."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from service import bootstrap
+from service.config import Settings
+from service.db import Database, make_engine
+from service.migrations import environment
+
+from tests.sink import Sink
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One migrated database file, copied for each test."""
+    file = tmp_path_factory.mktemp("migrated") / "prospectus.db"
+    engine = make_engine(f"sqlite:///{file}")
+    environment.upgrade(engine)
+    engine.dispose()  # the last connection folds the WAL back into the file
+    return file
+
+
+@pytest.fixture
+def settings(tmp_path: Path, migrated: Path) -> Settings:
+    """An installation of its own, its database migrated and empty, its mails captured."""
+    data = tmp_path / "var"
+    data.mkdir()
+    shutil.copy(migrated, data / "prospectus.db")
+    return Settings(data=data, secret_key="tests" * 8, base_url="https://prospectus.example")
+
+
+@pytest.fixture
+def services(settings: Settings) -> Iterator[bootstrap.Services]:
+    """The parts of that installation; jobs wait in the ledger, as no engine runs."""
+    made = bootstrap.build(settings, jobs=False)
+    yield made
+    made.db.dispose()
+
+
+@pytest.fixture
+def db(services: bootstrap.Services) -> Database:
+    """The installation's database."""
+    return services.db
+
+
+@pytest.fixture
+def sink(tmp_path: Path) -> Iterator[Sink]:
+    """A mail server that writes every transaction down before it answers."""
+    with Sink(tmp_path / "journal.jsonl") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def need() -> Callable[[str], str]:
+    """Return the path of a program, or skip; with REQUIRE_COMPONENTS its absence is a failure."""
+
+    def find(program: str) -> str:
+        path = shutil.which(program)
+        if path is not None:
+            return path
+        if os.environ.get("REQUIRE_COMPONENTS"):
+            pytest.fail(f"{program} is not installed")
+        pytest.skip(f"{program} is not installed")
+
+    return find

@@ -1,0 +1,144 @@
+"""A scripted mail server for tests: it writes each transaction to a journal, durably, before it answers."""
+
+import asyncio
+import hashlib
+import json
+import os
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+ACCEPT = "250 2.0.0 Ok"
+# An answer of this kind is not given: the connection is closed instead, the mail being stored.
+DROP = "drop"
+_MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
+Script = Callable[[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One journal line: what was given in, and what was answered."""
+
+    recipient: str
+    message_id: str
+    digest: str
+    answer: str
+    connection: int
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the mail is with the server, answered or not."""
+        return self.answer.startswith("2") or self.answer == DROP
+
+
+class Sink:
+    """Runs in its own thread; `script(step, recipient)` gives the answer to RCPT and to the final dot."""
+
+    def __init__(
+        self, journal: Path, *, script: Script | None = None, port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self.journal = journal
+        self.script: Script = script or (lambda _step, _recipient: ACCEPT)
+        self._tls = tls
+        self._connections = 0
+        self._lock = threading.Lock()
+        self._socket = socket.create_server(("127.0.0.1", port))
+        self.port: int = self._socket.getsockname()[1]
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """What MAIL_URL is for this server."""
+        return f"smtp://127.0.0.1:{self.port}?tls=none"
+
+    def __enter__(self) -> "Sink":
+        self._file = self.journal.open("ab")
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._socket.close()
+        self._file.close()
+
+    def taken(self) -> list[Taken]:
+        """Read the journal."""
+        return [Taken(**json.loads(line)) for line in self.journal.read_text().splitlines()]
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = self._loop.run_until_complete(self._loop.create_server(self._protocol, sock=self._socket))
+        try:
+            self._loop.run_forever()
+        finally:
+            server.close()
+            for task in asyncio.all_tasks(self._loop):
+                task.cancel()
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+
+    def _protocol(self) -> SMTP:
+        self._connections += 1
+        return SMTP(
+            _Handler(self, self._connections),
+            enable_SMTPUTF8=True,
+            tls_context=self._tls,
+            loop=self._loop,
+            ident="sink",
+        )
+
+    def write(self, taken: Taken) -> None:
+        """Add a journal line and have it on the disk."""
+        line = {name: getattr(taken, name) for name in Taken.__slots__}
+        with self._lock:
+            self._file.write(json.dumps(line).encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+
+class _Handler:
+    def __init__(self, sink: Sink, connection: int) -> None:
+        self._sink = sink
+        self._connection = connection
+
+    async def handle_RCPT(
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        answer = self._sink.script("rcpt", address)
+        if answer == DROP:
+            _cut(server)
+        elif answer.startswith("2"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+        content: Any = envelope.original_content or b""
+        recipient = str(envelope.rcpt_tos[0])
+        answer = self._sink.script("data", recipient)
+        found = _MESSAGE_ID.search(content)
+        self._sink.write(
+            Taken(
+                recipient,
+                found.group(1).decode() if found else "",
+                hashlib.sha256(content).hexdigest(),
+                answer,
+                self._connection,
+            )
+        )
+        if answer == DROP:
+            _cut(server)
+        return answer
+
+
+def _cut(server: SMTP) -> None:
+    assert server.transport is not None
+    server.transport.abort()
