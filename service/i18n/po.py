@@ -7,6 +7,7 @@ encoding again leaves every other byte of the file as it was.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import NoReturn
 
 from service.facts.words import N_, Phrase
@@ -52,12 +53,24 @@ _UNESCAPED = {
 _ESCAPED = str.maketrans({value: "\\" + name for name, value in _UNESCAPED.items()})
 
 
+class Mistake(StrEnum):
+    """The kinds of mistakes for which a catalog is refused."""
+
+    SYNTAX = "syntax"
+    DOUBLE = "double"
+    CONFLICT = "conflict"
+    ENCODING = "encoding"
+
+
 class PoSyntaxError(Exception):
     """A catalog that cannot be read: the reason as a phrase with its values, line and column from 1."""
 
-    def __init__(self, phrase: Phrase, line: int, column: int, **values: object) -> None:
+    def __init__(
+        self, phrase: Phrase, line: int, column: int, mistake: Mistake = Mistake.SYNTAX, **values: object
+    ) -> None:
         super().__init__(f"{line}:{column}: {phrase.text}")
         self.phrase = phrase
+        self.mistake = mistake
         self.values: Mapping[str, object] = values
         self.line = line
         self.column = column
@@ -154,14 +167,16 @@ def read(data: bytes) -> PoFile:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         good = data[: error.start].decode("utf-8")
-        raise PoSyntaxError(N_("The file is not valid UTF-8 here."), *position(good, len(good))) from None
+        where = position(good, len(good))
+        raise PoSyntaxError(N_("The file is not valid UTF-8 here."), *where, Mistake.ENCODING) from None
     return read_text(text)
 
 
 def read_text(text: str) -> PoFile:
     """Read a decoded catalog; PoSyntaxError as for `read`."""
     if text.startswith("\ufeff"):
-        raise PoSyntaxError(N_("The file starts with a byte order mark. Save it as UTF-8 without one."), 1, 1)
+        phrase = N_("The file starts with a byte order mark. Save it as UTF-8 without one.")
+        raise PoSyntaxError(phrase, 1, 1, Mistake.ENCODING)
     return PoFile(text, tuple(_entries(text)))
 
 
@@ -183,12 +198,8 @@ def _entries(text: str) -> Iterable[Entry]:
         entry = _entry(plain, match, line, obsolete)
         if not obsolete:
             if entry.key in seen:
-                where = position(text, id_start)[0], 1
-                raise PoSyntaxError(
-                    N_("This message is already in the file, on line %(first)s."),
-                    *where,
-                    first=str(seen[entry.key]),
-                )
+                phrase = N_("This message is already in the file, on line %(first)s.")
+                raise PoSyntaxError(phrase, line, 1, Mistake.DOUBLE, first=str(seen[entry.key]))
             seen[entry.key] = line
         yield entry
         at = match.end()
@@ -409,7 +420,8 @@ def _refuse_junk(text: str, at: int, seen: list[str], opened: int) -> NoReturn:
     where = position(text, at)
     line_start = text.rfind("\n", 0, at) + 1
     if _CONFLICT.match(text, line_start):
-        raise PoSyntaxError(N_("A conflict marker of the version control is left in the file."), *where)
+        phrase = N_("A conflict marker of the version control is left in the file.")
+        raise PoSyntaxError(phrase, *where, Mistake.CONFLICT)
     if seen and (at >= len(text) or text[at] == "#"):
         if not seen[-1].startswith("msgstr"):
             _refuse_missing(text, opened, seen[-1])

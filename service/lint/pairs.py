@@ -1,0 +1,55 @@
+"""What the rules look at: one translated text beside its source; and what they answer: marks."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from service.facts.findings import Severity
+from service.facts.words import Phrase
+from service.i18n import po
+from service.i18n.locales import Locale
+from service.lint.tokenizer import Masked, mask
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One form of an entry beside the source text it renders: the plural one but for the first of several."""
+
+    locale: Locale
+    entry: po.Entry
+    form: int
+    source: Masked
+    target: Masked
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something a rule found, at a character of the translation."""
+
+    rule: str
+    severity: Severity
+    phrase: Phrase
+    values: Mapping[str, object] = field(default_factory=dict)
+    at: int = 0
+    form: int = 0
+
+
+Rule = Callable[[Pair], Iterable[Mark]]
+EntryRule = Callable[[po.Entry, Locale], Iterable[Mark]]
+
+
+def pairs(entry: po.Entry, locale: Locale) -> Iterator[Pair]:
+    """The forms of an entry that have a text."""
+    for form, string in enumerate(entry.strings):
+        if string:
+            source = (
+                entry.id if entry.plural is None or (form == 0 and len(entry.strings) > 1) else entry.plural
+            )
+            yield Pair(locale, entry, form, mask(source), mask(string))
+
+
+def error(rule: str, phrase: Phrase, at: int = 0, **values: object) -> Mark:
+    return Mark(rule, Severity.ERROR, phrase, values, at)
+
+
+def warning(rule: str, phrase: Phrase, at: int = 0, **values: object) -> Mark:
+    return Mark(rule, Severity.WARNING, phrase, values, at)

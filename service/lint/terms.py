@@ -1,0 +1,179 @@
+"""Rules on words: the glossary's terms and banned forms (CO003) and what nobody may write (CO004)."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from service.facts.words import N_
+from service.i18n.glossary import Glossary, Row, Term
+from service.i18n.locales import SOURCE
+from service.lint.pairs import Mark, Pair, warning
+
+_QUOTED = re.compile(r"“([^“”]+)”|\*\*([^*]+)\*\*")
+_SMALL = frozenset(
+    {"a", "à", "au", "d’", "de", "des", "du", "en", "l’", "la", "le", "les", "par", "se", "s’", "non"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A term found in a source text."""
+
+    row: Row
+    term: Term
+    start: int
+    end: int
+
+
+class Terms:
+    """The glossary made ready for one run over a catalog."""
+
+    def __init__(self, glossary: Glossary) -> None:
+        self._never = glossary.never
+        self._labels: dict[str, list[tuple[Row, Term]]] = {}
+        self._concepts: list[tuple[Row, Term, re.Pattern[str]]] = []
+        for row in glossary.rows:
+            for term in row.terms:
+                if term.is_label:
+                    self._labels.setdefault(term.source, []).append((row, term))
+                else:
+                    self._concepts.append((row, term, _english(term.source)))
+        self._concepts.sort(key=lambda concept: -len(concept[1].source))
+
+    def check(self, pair: Pair) -> Iterator[Mark]:
+        """CO003 and CO004 on one form."""
+        for never in self._never:
+            if never.locale == pair.locale.code:
+                for found in never.pattern.finditer(pair.target.plain):
+                    phrase = N_("“%(found)s” is not written here; write: %(write)s")
+                    yield warning("CO004", phrase, found.start(), found=found[0], write=never.write)
+        if pair.locale.code != SOURCE:
+            yield from self._terms(pair)
+
+    def _terms(self, pair: Pair) -> Iterator[Mark]:
+        hits = self._hits(pair)
+        if not hits:
+            return
+        code, text = pair.locale.code, pair.target.plain
+        named: set[int] = set()
+        for start, end in _refused(text, code, hits):
+            banning = [hit for hit in hits if _bans(hit.row, code, text[start:end])]
+            named |= {id(hit.row) for hit in banning}
+            terms = ", ".join(dict.fromkeys(hit.term.words[code] for hit in banning))
+            phrase = N_("“%(found)s” is not the term; write: %(term)s")
+            yield warning("CO003", phrase, start, found=text[start:end], term=terms)
+        for hit in hits:
+            if id(hit.row) not in named and not _says(text, code, hit.term):
+                phrase = N_("“%(source)s” is “%(term)s” here.")
+                yield warning("CO003", phrase, 0, source=hit.term.source, term=hit.term.words[code])
+
+    def _hits(self, pair: Pair) -> list[_Hit]:
+        """The terms of a source text, the longest where they overlap, each once."""
+        source, context = pair.source, pair.entry.context
+        whole = self._label(source.text, context)
+        if whole is not None:
+            return [_Hit(*whole, 0, len(source.text))]
+        found: dict[str, _Hit] = {}
+        taken: list[tuple[int, int]] = []
+        for quoted in _QUOTED.finditer(source.text):
+            label = self._label(quoted[1] or quoted[2], None)
+            if label is not None:
+                taken.append(quoted.span())
+                found.setdefault(label[1].source, _Hit(*label, *quoted.span()))
+        for row, term, pattern in self._concepts:
+            if term.contexts and context not in term.contexts:
+                continue
+            for match in pattern.finditer(source.plain):
+                if not any(start < match.end() and match.start() < end for start, end in taken):
+                    taken.append(match.span())
+                    found.setdefault(term.source, _Hit(row, term, *match.span()))
+        return list(found.values())
+
+    def _label(self, text: str, context: str | None) -> tuple[Row, Term] | None:
+        known = self._labels.get(text, [])
+        exact = [pair for pair in known if context is not None and context in pair[1].contexts]
+        free = [pair for pair in known if not pair[1].contexts]
+        return next(iter(exact or free), None)
+
+
+def _english(term: str) -> re.Pattern[str]:
+    """A concept in any inflection: plural, past, -ing."""
+    *first, last = term.split()
+    stem, endings = re.escape(last), "(?:s|es|ed|ing)?"
+    if last.endswith("y") and last[-2:-1] not in "aeiou":
+        stem, endings = re.escape(last[:-1]), "(?:y|ies|ied|ying)"
+    elif last.endswith("e"):
+        stem, endings = re.escape(last[:-1]), "(?:e|es|ed|ing)"
+    words = r"\s+".join([*map(re.escape, first), stem + endings])
+    return re.compile(rf"(?<![\w@/.{{-])(?:{words})(?![\w@/-])", re.IGNORECASE)
+
+
+def _forms(row: Row, code: str) -> list[str]:
+    return [form for term in row.terms for form in (term.words[code], term.compounds.get(code, "")) if form]
+
+
+def _says(text: str, code: str, term: Term) -> bool:
+    forms = [term.words[code], *([term.compounds[code]] if code in term.compounds else [])]
+    return any(_target(form, code).search(text) for form in forms)
+
+
+def _spans(text: str, code: str, forms: Sequence[str]) -> list[tuple[int, int]]:
+    return [match.span() for form in set(forms) for match in _target(form, code).finditer(text)]
+
+
+def _refused(text: str, code: str, hits: Sequence[_Hit]) -> list[tuple[int, int]]:
+    """Banned forms that no longer approved form covers; of overlapping ones the longest."""
+    allowed = _spans(text, code, [form for hit in hits for form in _forms(hit.row, code)])
+    found = {
+        match.span()
+        for hit in hits
+        for form in hit.row.banned.get(code, ())
+        for match in _banned(form, code).finditer(text)
+    }
+    bare = [
+        span for span in found if span not in allowed and not any(_covers(form, span) for form in allowed)
+    ]
+    return sorted(span for span in bare if not any(_covers(other, span) for other in bare))
+
+
+def _covers(outer: tuple[int, int], inner: tuple[int, int]) -> bool:
+    return outer != inner and outer[0] <= inner[0] and inner[1] <= outer[1]
+
+
+def _bans(row: Row, code: str, found: str) -> bool:
+    return any(_banned(form, code).fullmatch(found) for form in row.banned.get(code, ()))
+
+
+@cache
+def _banned(form: str, code: str) -> re.Pattern[str]:
+    if code == "fr":
+        words = r"\s+".join(re.escape(word).replace("’", "['’]") for word in form.split())
+        return re.compile(rf"(?<![\w-])(?:{words})s?(?![\w-])", re.IGNORECASE)
+    return re.compile(re.escape(form), re.IGNORECASE)
+
+
+@cache
+def _target(form: str, code: str) -> re.Pattern[str]:
+    """An approved form: in French any inflection of it, elsewhere as it is."""
+    if code != "fr":
+        return re.compile(re.escape(form))
+    words = r"[\s\u00a0\u202f]+".join(_french(word) for word in form.split() if word not in ("se",))
+    return re.compile(rf"(?<![^\W_]){words}(?![^\W_])", re.IGNORECASE)
+
+
+def _french(word: str) -> str:
+    """One French word in any number, gender or conjugation, as far as its stem stays."""
+    head, mark, tail = word.rpartition("’")
+    if mark:
+        return re.escape(head) + "['’]" + _french(tail)
+    if word.lower() in ("de", "du"):
+        return "(?:de|du|des)"
+    if word.lower() in _SMALL:
+        return re.escape(word)
+    if len(word) <= 3:
+        return re.escape(word) + "[sx]?"
+    stem = re.sub(r"(?:eur|euse|rice|dre|tre|er|ir|re|és?|ée?s?|e?s|e|x|al)$", "", word)
+    if len(stem) < 3:
+        stem = word[:3]
+    return re.escape(stem) + r"[^\W\d_]{0,7}"

@@ -1,0 +1,92 @@
+"""What in a text is not prose: placeholders, tags, addresses, code; masked, so that no rule judges it."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+MASK = "\ufffc"
+"""Stands for every character of a masked part: neither a letter, a digit nor a space."""
+
+
+class Kind(StrEnum):
+    CODE = "code"
+    TAG = "tag"
+    ENTITY = "entity"
+    LINK = "link"
+    URL = "url"
+    EMAIL = "email"
+    NAMED = "named"
+    POSITIONAL = "positional"
+    BRACE = "brace"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A part that is not prose, with its place in the text. `name` is a placeholder's or a tag's name."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A text, its tokens in order, and the same text with every token masked, character for character."""
+
+    text: str
+    plain: str
+    tokens: tuple[Token, ...]
+
+    def of(self, *kinds: Kind) -> tuple[Token, ...]:
+        return tuple(token for token in self.tokens if token.kind in kinds)
+
+    def at(self, offset: int) -> Token | None:
+        """The token that covers an offset."""
+        return next((token for token in self.tokens if token.start <= offset < token.end), None)
+
+
+_HOST = r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%{}|-]"
+_PARTS = (
+    (Kind.CODE, r"`+[^`\n]+`+"),
+    (Kind.BRACE, r"\{\{[^{}]*\}\}|\{%[^{}]*%\}|\(\([^()\n]+\)\)"),
+    (Kind.TAG, r"</?(?P<tag>[A-Za-z][A-Za-z0-9-]*)(?:\s[^<>]*|/)?>|<!--.*?-->"),
+    (Kind.ENTITY, r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"),
+    (Kind.LINK, r"(?<=\])\([^()\s]*\)"),
+    (Kind.URL, rf"(?:https?://|mailto:|www\.){_HOST}*[A-Za-z0-9/=#&_}}-]"),
+    (Kind.EMAIL, r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
+    (Kind.NAMED, r"%\((?P<named>[^()\n]*)\)(?:[#0+ -]*[0-9]*(?:\.[0-9]+)?[diouxXeEfFgGcrsa](?![A-Za-z]))?"),
+    (Kind.POSITIONAL, r"%%|%[0-9.]*[sdifrx](?![A-Za-z])"),
+    (Kind.BRACE, r"\{(?P<brace>[^{}|\s][^{}|\n]*)?(?:\|[^{}\n]*)?\}"),
+    (
+        Kind.FILE,
+        r"(?<![\w.])[\w*-]*\.(?:csv|tsv|txt|po|pot|mo|md|html?|toml|json|pdf|jpe?g|png|gif|eml|py)\b",
+    ),
+)
+_TOKEN = re.compile(
+    "|".join(f"(?P<k{index}>{pattern})" for index, (_, pattern) in enumerate(_PARTS)), re.ASCII
+)
+
+
+@lru_cache(maxsize=16384)
+def mask(text: str) -> Masked:
+    """Split a text into prose and tokens."""
+    tokens = tuple(_token(match) for match in _TOKEN.finditer(text))
+    if not tokens:
+        return Masked(text, text, ())
+    pieces: list[str] = []
+    last = 0
+    for token in tokens:
+        pieces += [text[last : token.start], MASK * (token.end - token.start)]
+        last = token.end
+    return Masked(text, "".join([*pieces, text[last:]]), tokens)
+
+
+def _token(match: re.Match[str]) -> Token:
+    groups = match.groupdict()
+    kind = next(kind for index, (kind, _) in enumerate(_PARTS) if groups[f"k{index}"] is not None)
+    name = groups["named"] or groups["brace"] or groups["tag"] or ""
+    return Token(kind, match[0], match.start(), match.end(), name)
