@@ -89,16 +89,16 @@ class CsvFile:
 
 
 def read(
-    data: bytes | Path, *, locale: str, encoding: str | None = None, delimiter: str | None = None
+    data: bytes | Path | Source, *, locale: str, encoding: str | None = None, delimiter: str | None = None
 ) -> CsvFile:
-    """Read a file from memory or disk for a reader of a locale, without its rows yet.
+    """Read a file from memory, disk or any other source for a reader of a locale, without its rows yet.
 
     A file that cannot be used is returned with its findings, not raised: people want to see what was read.
     Raises UnknownEncoding and BadDelimiter for what was given, OSError for a file on disk.
     """
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
         raise BadDelimiter(delimiter)
-    source: Source = InMemory(data) if isinstance(data, bytes) else OnDisk.at(data)
+    source = _source(data)
     refusal = _refusal_by_content(source)
     if refusal is not None:
         return _unreadable(source, refusal)
@@ -116,6 +116,12 @@ def read(
     if not detection.certain:
         findings = (_uncertain(detection), *findings)
     return CsvFile(source, detection, found, tuple(first.cells), first.line, mapped, findings)
+
+
+def _source(data: bytes | Path | Source) -> Source:
+    if isinstance(data, bytes):
+        return InMemory(data)
+    return OnDisk.at(data) if isinstance(data, Path) else data
 
 
 def _detect(source: Source, locale: str, name: str | None) -> Detection:

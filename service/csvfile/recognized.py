@@ -40,7 +40,8 @@ def _codes() -> Mapping[str, str]:
 
 
 _OTHER_CODES = {
-    "jpn": "ja", "jp": "ja", "fra": "fr", "fre": "fr", "eng": "en", "deu": "de", "ger": "de", "cn": "zh", "spa": "es",
+    "jpn": "ja", "jp": "ja", "cn": "zh", "spa": "es",
+    "fra": "fr", "fre": "fr", "eng": "en", "deu": "de", "ger": "de",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Imports: an uploaded file, how it was read, its plan row by row, and what came of it."""
+"""Imports: an uploaded file in pieces, how it was read, its plan row by row, and what came of it."""
 
 from datetime import datetime
 
@@ -9,7 +9,11 @@ from service.db import Base, Moment
 
 
 class Import(Base):
-    """One uploaded file; its bytes stay unchanged in `content`."""
+    """One uploaded file of a program, with the choices made for it and where it stands.
+
+    `planned_rows` and `applied_rows` are the numbers of the last row done, so that both can go on after an
+    interruption; the four counts are those of the plan first, of what was stored in the end.
+    """
 
     __tablename__ = "imports"
 
@@ -17,35 +21,61 @@ class Import(Base):
     program_id: Mapped[int] = mapped_column(ForeignKey("programs.id"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     file_name: Mapped[str]
-    content: Mapped[bytes] = mapped_column(deferred=True)
+    size: Mapped[int]
+    # The language of the user at the upload: the report speaks it, and the encoding is judged by it.
     locale: Mapped[str]
     encoding: Mapped[str | None]
     delimiter: Mapped[str | None]
     dry_run: Mapped[bool] = mapped_column(default=False)
     overwrite: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str]
-    digest: Mapped[str | None]
+    digest: Mapped[str] = mapped_column(default="")
+    planned_rows: Mapped[int] = mapped_column(default=0)
+    applied_rows: Mapped[int] = mapped_column(default=0)
     created_rows: Mapped[int] = mapped_column(default=0)
     updated_rows: Mapped[int] = mapped_column(default=0)
     unchanged_rows: Mapped[int] = mapped_column(default=0)
     rejected_rows: Mapped[int] = mapped_column(default=0)
-    applied_rows: Mapped[int] = mapped_column(default=0)
-    refusal: Mapped[dict[str, object] | None] = mapped_column(JSON)
+    # Rows among the rejected whose prospect changed between plan and import.
+    drifted_rows: Mapped[int] = mapped_column(default=0)
+    # Why the file was refused: findings as `domain.import_reasons` stores them.
+    refusal: Mapped[list[dict[str, object]] | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    started_at: Mapped[datetime | None] = mapped_column(Moment)
+    planned_at: Mapped[datetime | None] = mapped_column(Moment)
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
+class ImportPiece(Base):
+    """One piece of a file as it was uploaded; all but the last are of `domain.import_files.PIECE` bytes."""
+
+    __tablename__ = "import_pieces"
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    data: Mapped[bytes]
+
+
 class ImportRow(Base):
-    """What the plan says of one row and what applying it did."""
+    """What the plan says of one row and, once applied, what came of it.
+
+    `identity` is the same for all rows of one partner: `=` and the partner's id, or the address compared by.
+    `reasons` and `changes` are described in `domain.import_reasons` and `domain.import_states`.
+    """
 
     __tablename__ = "import_rows"
-    __table_args__ = (Index("ix_import_rows_outcome", "import_id", "outcome"),)
+    __table_args__ = (
+        Index("ix_import_rows_outcome", "import_id", "outcome", "number"),
+        Index("ix_import_rows_identity", "import_id", "identity"),
+        {"sqlite_with_rowid": False},
+    )
 
     import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     line: Mapped[int]
     outcome: Mapped[str]
-    reasons: Mapped[list[dict[str, object]]] = mapped_column(JSON, default=list)
-    changes: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    identity: Mapped[str | None]
     partner_id: Mapped[int | None]
-    applied: Mapped[bool] = mapped_column(default=False)
+    name: Mapped[str]
+    reasons: Mapped[list[dict[str, object]] | None] = mapped_column(JSON(none_as_null=True))
+    changes: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))

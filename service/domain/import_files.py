@@ -1,0 +1,76 @@
+"""The bytes of an import in the database, a piece at a time: a large file never stands in memory whole."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from service import csvfile
+from service.csvfile import CsvFile
+from service.facts.limits import IMPORT_FILE_BYTES
+from service.models.imports import Import, ImportPiece
+
+PIECE = 1 << 20
+
+
+class StoredFile:
+    """A source for `csvfile`; the session is handed in anew for each transaction that reads."""
+
+    def __init__(self, import_id: int, size: int) -> None:
+        self.import_id = import_id
+        self.size = size
+        self.session: Session | None = None
+        self._number = -1
+        self._piece = b""
+
+    def read(self, start: int, length: int) -> bytes:
+        """At most `length` bytes from `start`."""
+        parts = []
+        while length > 0 and start < self.size:
+            number, at = divmod(start, PIECE)
+            part = self._read_piece(number)[at : at + length]
+            if not part:
+                break
+            parts.append(part)
+            start += len(part)
+            length -= len(part)
+        return b"".join(parts)
+
+    def _read_piece(self, number: int) -> bytes:
+        if number != self._number:
+            assert self.session is not None
+            query = select(ImportPiece.data).where(
+                ImportPiece.import_id == self.import_id, ImportPiece.number == number
+            )
+            self._piece, self._number = self.session.scalar(query) or b"", number
+        return self._piece
+
+
+def store(session: Session, import_id: int, chunks: Iterable[bytes]) -> int:
+    """Store the bytes of an upload and return their number; one byte above the limit is enough to refuse."""
+    waiting, number, size = bytearray(), 0, 0
+    for chunk in chunks:
+        waiting += chunk
+        size += len(chunk)
+        while len(waiting) >= PIECE:
+            _add(session, import_id, number, bytes(waiting[:PIECE]))
+            del waiting[:PIECE]
+            number += 1
+        if size > IMPORT_FILE_BYTES:
+            break
+    if waiting:
+        _add(session, import_id, number, bytes(waiting))
+    return size
+
+
+def _add(session: Session, import_id: int, number: int, data: bytes) -> None:
+    session.connection().execute(
+        insert(ImportPiece), {"import_id": import_id, "number": number, "data": data}
+    )
+
+
+def opened(session: Session, import_: Import) -> CsvFile:
+    """The file of an import as it is read with the choices made for it; its rows need the session."""
+    source = StoredFile(import_.id, import_.size)
+    source.session = session
+    return csvfile.read(source, locale=import_.locale, encoding=import_.encoding, delimiter=import_.delimiter)

@@ -1,0 +1,176 @@
+"""Which partner each row of a batch is about, and what is known of them, in a handful of queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from service.csvfile.headers import Key
+from service.domain.import_reasons import NO_PARTNER_ID, SEVERAL_ACCOUNTS, Reason, error
+from service.domain.import_states import CUSTOM_EMAIL, State
+from service.domain.import_values import Values
+from service.models import Group, GroupMember, MediaProperty, Partner, Prospect
+
+_COLUMNS = (
+    Partner.id,
+    Partner.mpid,
+    Partner.name,
+    Partner.first_name,
+    Partner.last_name,
+    Partner.description,
+    Partner.locale,
+    Partner.time_zone,
+    Partner.email,
+    Partner.email_key,
+)
+
+
+@dataclass(slots=True)
+class Known:
+    """The partners that a batch may be about, and the ways to find one."""
+
+    by_id: dict[int, State] = field(default_factory=dict)
+    by_mpid: dict[str, int] = field(default_factory=dict)
+    by_custom_email: dict[str, int] = field(default_factory=dict)
+    by_email: dict[str, int] = field(default_factory=dict)
+    accounts: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def find(self, mpid: str | None, key: str) -> State | Reason | None:
+        """The partner of a row, None for somebody new, or why nobody can tell.
+
+        The partner ID decides; else who is reached at the address in this program, else who has it.
+        """
+        if mpid is not None:
+            if mpid in self.by_mpid:
+                return self.by_id[self.by_mpid[mpid]]
+            return error("partner-unknown", NO_PARTNER_ID, Key.MPID, mpid=mpid)
+        if key in self.by_custom_email:
+            return self.by_id[self.by_custom_email[key]]
+        if key in self.by_email:
+            return self.by_id[self.by_email[key]]
+        accounts = self.accounts.get(key, [])
+        if len(accounts) > 1:
+            prospects = [one for one in accounts if self.by_id[one].prospect_id is not None]
+            accounts = prospects if len(prospects) == 1 else accounts
+        if len(accounts) > 1:
+            return error("several-accounts", SEVERAL_ACCOUNTS, Key.EMAIL, address=key)
+        return self.by_id[accounts[0]] if accounts else None
+
+
+def states_of_rows(session: Session, program_id: int, rows: Sequence[Values]) -> list[State | Reason]:
+    """The partner of each row in order; rows of one partner share a state, somebody new gets one too."""
+    known = load(
+        session,
+        program_id,
+        mpids={row.mpid for row in rows if row.mpid is not None},
+        keys={row.email_key for row in rows},
+    )
+    new: dict[str, State] = {}
+    found: list[State | Reason] = []
+    for row in rows:
+        state = known.find(row.mpid, row.email_key)
+        if state is None:
+            state = new.setdefault(row.email_key, State(row.email_key))
+        found.append(state)
+    return found
+
+
+def states_of_identities(session: Session, program_id: int, identities: Iterable[str]) -> dict[str, State]:
+    """The partners that planned rows were about, as they are now; absent ones as somebody new."""
+    wanted = set(identities)
+    ids = {int(identity[1:]) for identity in wanted if identity.startswith("=")}
+    keys = {identity for identity in wanted if not identity.startswith("=")}
+    known = load(session, program_id, keys=keys, ids=ids)
+    states: dict[str, State] = {}
+    for identity in wanted:
+        found = known.by_id.get(int(identity[1:])) if identity.startswith("=") else known.find(None, identity)
+        states[identity] = found if isinstance(found, State) else State(identity)
+    return states
+
+
+def load(
+    session: Session,
+    program_id: int,
+    *,
+    keys: Iterable[str] = (),
+    mpids: Iterable[str] = (),
+    ids: Iterable[int] = (),
+) -> Known:
+    """Everybody found by partner ID, by an address compared, or by id, as this program knows them."""
+    known = Known()
+    keys, mpids, ids = list(keys), list(mpids), set(ids)
+    if keys:
+        _add(session, known, Partner.email_key.in_(keys))
+        custom = session.execute(
+            select(Prospect.custom_email_key, Prospect.partner_id)
+            .where(Prospect.program_id == program_id, Prospect.custom_email_key.in_(keys))
+            .order_by(Prospect.id.desc())
+        )
+        known.by_custom_email = {key: partner_id for key, partner_id in custom if key is not None}
+        ids |= set(known.by_custom_email.values())
+    if mpids:
+        _add(session, known, Partner.mpid.in_(mpids))
+    missing = ids - known.by_id.keys()
+    if missing:
+        _add(session, known, Partner.id.in_(missing))
+    known.by_custom_email = {key: one for key, one in known.by_custom_email.items() if one in known.by_id}
+    if known.by_id:
+        _add_program(session, program_id, known.by_id)
+    return known
+
+
+def _add(session: Session, known: Known, condition: ColumnElement[bool]) -> None:
+    for row in session.execute(select(*_COLUMNS).where(condition).order_by(Partner.id)):
+        partner_id, mpid, name, first, last, description, locale, zone, email, key = row
+        if partner_id in known.by_id:
+            continue
+        known.by_id[partner_id] = State(
+            f"={partner_id}",
+            partner_id,
+            account=mpid is not None,
+            fields={
+                "name": name,
+                "first_name": first,
+                "last_name": last,
+                "description": description,
+                "language": locale,
+                "time_zone": zone,
+                "email": email,
+            },
+            email_key=key,
+        )
+        if mpid is None:
+            known.by_email[key] = partner_id
+        else:
+            known.by_mpid[mpid] = partner_id
+            known.accounts[key].append(partner_id)
+
+
+def _add_program(session: Session, program_id: int, states: Mapping[int, State]) -> None:
+    """Their place in the program, their groups there, and where they publish."""
+    ids = list(states)
+    for prospect_id, partner_id, custom, custom_key in session.execute(
+        select(Prospect.id, Prospect.partner_id, Prospect.custom_email, Prospect.custom_email_key).where(
+            Prospect.program_id == program_id, Prospect.partner_id.in_(ids)
+        )
+    ):
+        states[partner_id].prospect_id = prospect_id
+        states[partner_id].fields[CUSTOM_EMAIL] = custom
+        states[partner_id].custom_email_key = custom_key
+    for partner_id, group_id in session.execute(
+        select(GroupMember.partner_id, GroupMember.group_id)
+        .join(Group, Group.id == GroupMember.group_id)
+        .where(Group.program_id == program_id, GroupMember.partner_id.in_(ids))
+    ):
+        states[partner_id].groups.add(group_id)
+    urls: dict[int, list[str]] = defaultdict(list)
+    for partner_id, url in session.execute(
+        select(MediaProperty.partner_id, MediaProperty.url)
+        .where(MediaProperty.partner_id.in_(ids))
+        .order_by(MediaProperty.id)
+    ):
+        urls[partner_id].append(url)
+    for partner_id, found in urls.items():
+        states[partner_id].fields["media_property"] = "\n".join(found)

@@ -1,0 +1,116 @@
+"""Planning: what each row of a file would do, decided in the order of the file and stored row by row."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import String, cast, insert, select
+from sqlalchemy.orm import Session
+
+from service.csvfile import CsvFile
+from service.csvfile.headers import Key
+from service.csvfile.rows import Row
+from service.domain import import_lookup, import_reasons, import_states, import_values
+from service.domain.import_reasons import EXTRA_CELLS, Reason
+from service.domain.import_states import Decision, State
+from service.domain.import_values import Values
+from service.facts.limits import NAME_CHARACTERS
+from service.facts.states import RowOutcome
+from service.models import Group
+from service.models.imports import Import, ImportRow
+
+
+def groups_by_key(session: Session, program_id: int) -> dict[str, int]:
+    """The program's groups by the key that makes their names unique."""
+    query = select(Group.name_key, Group.id).where(Group.program_id == program_id)
+    return {key: group_id for key, group_id in session.execute(query)}  # noqa: C416  (rows are no pairs to mypy)
+
+
+def plan_rows(session: Session, import_: Import, file: CsvFile, rows: Sequence[Row]) -> None:
+    """Plan a batch of rows that follow those planned before, and count them."""
+    groups = groups_by_key(session, import_.program_id)
+    judged = [_judge(file, row, groups) for row in rows]
+    usable = [values for values in judged if not values.rejected]
+    states = dict(zip(map(id, usable), _states(session, import_, usable), strict=True))
+    stored = [
+        _stored(import_, row, values, states.get(id(values)))
+        for row, values in zip(rows, judged, strict=True)
+    ]
+    if stored:
+        session.execute(insert(ImportRow), stored)
+        import_.planned_rows = rows[-1].number
+        import_.digest = _digest(import_.digest, stored)
+    _count(import_, Counter(str(row["outcome"]) for row in stored))
+
+
+def _judge(file: CsvFile, row: Row, groups: Mapping[str, int]) -> Values:
+    if row.findings:
+        reasons = import_reasons.of_findings(row.findings, file.columns)
+        if any(one.rule == "row-extra-cells" for one in reasons):
+            reasons.append(import_reasons.error("row-shifted", EXTRA_CELLS))
+            reasons = [one for one in reasons if one.rule != "row-extra-cells"]
+        if row.bad or any(one.rejects for one in reasons):
+            return Values({Key.NAME.value: _shown_name(file, row)}, reasons=reasons)
+        values = import_values.read(file.values(row), groups)
+        values.reasons[:0] = reasons
+        return values
+    return import_values.read(file.values(row), groups)
+
+
+def _shown_name(file: CsvFile, row: Row) -> str:
+    """The name in a row that cannot be used, as far as it can be shown."""
+    name = file.values(row).get(Key.NAME, "").strip()[:NAME_CHARACTERS]
+    return "".join(char if char.isprintable() else "\ufffd" for char in name)
+
+
+def _states(session: Session, import_: Import, usable: Sequence[Values]) -> list[State | Reason]:
+    found = import_lookup.states_of_rows(session, import_.program_id, usable)
+    by_identity = {state.identity: state for state in found if isinstance(state, State)}
+    if by_identity and import_.planned_rows:
+        earlier = (
+            select(cast(ImportRow.identity, String), ImportRow.changes)
+            .where(
+                ImportRow.import_id == import_.id,
+                ImportRow.identity.in_(list(by_identity)),
+                ImportRow.changes.is_not(None),
+            )
+            .order_by(ImportRow.number)
+        )
+        for identity, changes in session.execute(earlier):
+            import_states.note(by_identity[identity], changes)
+    return found
+
+
+def _stored(import_: Import, row: Row, values: Values, state: State | Reason | None) -> dict[str, Any]:
+    decision = Decision(RowOutcome.REJECTED, None)
+    if isinstance(state, Reason):
+        values.reasons.append(state)
+    elif state is not None:
+        decision = import_states.decide(state, values, overwrite=import_.overwrite)
+    return {
+        "import_id": import_.id,
+        "number": row.number,
+        "line": row.line,
+        "outcome": decision.outcome.value,
+        "identity": state.identity if isinstance(state, State) else None,
+        "partner_id": state.partner_id if isinstance(state, State) else None,
+        "name": values.fields.get(Key.NAME.value, "")[:NAME_CHARACTERS],
+        "reasons": import_reasons.stored((*values.reasons, *decision.reasons)),
+        "changes": decision.changes,
+    }
+
+
+def _digest(before: str, stored: Sequence[Mapping[str, Any]]) -> str:
+    """What stands for the plan so far: the same file against the same data has the same digest."""
+    facts = [[row["number"], row["outcome"], row["identity"], row["changes"]] for row in stored]
+    text = json.dumps(facts, ensure_ascii=True, sort_keys=True)
+    return hashlib.blake2b(f"{before}{text}".encode(), digest_size=16).hexdigest()
+
+
+def _count(import_: Import, counts: Mapping[str, int]) -> None:
+    import_.created_rows += counts.get(RowOutcome.CREATED.value, 0)
+    import_.updated_rows += counts.get(RowOutcome.UPDATED.value, 0)
+    import_.unchanged_rows += counts.get(RowOutcome.UNCHANGED.value, 0)
+    import_.rejected_rows += counts.get(RowOutcome.REJECTED.value, 0)

@@ -1,0 +1,301 @@
+"""Imports: a file comes in, is read, planned, applied, and reported; each step can stop and go on.
+
+An import is planned and applied by a worker, a batch of rows in each transaction (`Runner`). Its state is in
+its row alone, so that any worker can go on where another one stopped.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from service import links
+from service.csvfile import CsvFile, FileRefused
+from service.csvfile.rows import Row
+from service.domain import import_apply, import_files, import_plan, import_reasons, notices, outbox
+from service.domain.errors import DomainError
+from service.domain.import_files import StoredFile
+from service.domain.jobs import Jobs
+from service.facts.findings import Finding, Severity
+from service.facts.limits import IMPORT_FILE_BYTES
+from service.facts.refusals import Refusal
+from service.facts.states import IMPORT_STATE_LABELS, ImportState, RowOutcome
+from service.models import Program, User
+from service.models.imports import Import, ImportPiece, ImportRow
+
+# Small enough that a page never waits long for the one writer of SQLite.
+BATCH = 1_000
+_RUNNING = (ImportState.PLANNING.value, ImportState.APPLYING.value)
+_OPEN = (ImportState.UPLOADED.value, ImportState.PLANNING.value, ImportState.PLANNED.value)
+
+
+def upload(
+    session: Session,
+    jobs: Jobs,
+    program_id: int,
+    *,
+    file_name: str,
+    chunks: Iterable[bytes],
+    locale: str,
+    dry_run: bool,
+    overwrite: bool,
+    actor_id: int,
+    now: datetime,
+) -> Import:
+    """Take a file in. It is planned at once, unless its encoding must be chosen first or it is refused.
+
+    Without `dry_run` the plan is applied as soon as it is made.
+    """
+    import_ = Import(
+        program_id=program_id,
+        user_id=actor_id,
+        file_name=file_name,
+        size=0,
+        locale=locale,
+        dry_run=dry_run,
+        overwrite=overwrite,
+        state=ImportState.UPLOADED.value,
+        created_at=now,
+    )
+    session.add(import_)
+    session.flush()
+    import_.size = import_files.store(session, import_.id, chunks)
+    _read(session, jobs, import_, now=now)
+    return import_
+
+
+def choose_reading(
+    session: Session,
+    jobs: Jobs,
+    program_id: int,
+    import_id: int,
+    *,
+    encoding: str,
+    delimiter: str | None,
+    now: datetime,
+) -> Import:
+    """Read the file the way its user says, and plan it.
+
+    Raises UnknownEncoding, BadDelimiter, and DomainError IMPORT_NOT_IN_STATE once rows have been stored.
+    """
+    import_ = find(session, program_id, import_id)
+    _require(import_, *_OPEN, ImportState.REFUSED.value)
+    import_.encoding, import_.delimiter = encoding, delimiter
+    _forget_plan(session, import_)
+    _read(session, jobs, import_, now=now)
+    return import_
+
+
+def apply(session: Session, jobs: Jobs, program_id: int, import_id: int, *, digest: str) -> Import:
+    """Apply the plan that was looked at; refuses another one and another state."""
+    import_ = find(session, program_id, import_id)
+    _require(import_, ImportState.PLANNED.value)
+    if import_.digest != digest:
+        raise DomainError(Refusal.EDITED_MEANWHILE)
+    import_.state = ImportState.APPLYING.value
+    session.flush()
+    jobs.run_import(session, import_.id)
+    return import_
+
+
+def cancel(session: Session, program_id: int, import_id: int, *, now: datetime) -> Import:
+    """Stop an import; rows that were stored stay stored and are counted."""
+    import_ = find(session, program_id, import_id)
+    _require(import_, *_OPEN, ImportState.APPLYING.value)
+    import_.state = ImportState.CANCELLED.value
+    import_.finished_at = now
+    return import_
+
+
+def _read(session: Session, jobs: Jobs, import_: Import, *, now: datetime) -> None:
+    """Judge the file as a whole, then plan it, ask for its encoding, or refuse it."""
+    file = import_files.opened(session, import_)
+    if file.refused:
+        if import_.size > IMPORT_FILE_BYTES:
+            remove(session, import_.id)
+        _refuse(import_, file.findings, now)
+        return
+    if import_.encoding is None and not file.detection.certain:
+        return
+    import_.encoding, import_.delimiter = file.encoding, file.delimiter
+    import_.state = ImportState.PLANNING.value
+    import_.refusal, import_.started_at, import_.finished_at = None, now, None
+    session.flush()
+    jobs.run_import(session, import_.id)
+
+
+def _refuse(import_: Import, findings: Sequence[Finding], now: datetime) -> None:
+    reasons = import_reasons.of_findings(findings, {})
+    import_.refusal = import_reasons.stored(one for one in reasons if one.severity is Severity.ERROR)
+    import_.state = ImportState.REFUSED.value
+    import_.finished_at = now
+
+
+def _forget_plan(session: Session, import_: Import) -> None:
+    session.execute(delete(ImportRow).where(ImportRow.import_id == import_.id))
+    import_.digest, import_.planned_rows = "", 0
+    import_.created_rows = import_.updated_rows = import_.unchanged_rows = import_.rejected_rows = 0
+    import_.refusal, import_.planned_at, import_.finished_at = None, None, None
+    import_.state = ImportState.UPLOADED.value
+
+
+def _require(import_: Import, *states: str) -> None:
+    if import_.state not in states:
+        label = IMPORT_STATE_LABELS[ImportState(import_.state)]
+        raise DomainError(Refusal.IMPORT_NOT_IN_STATE, state=label)
+
+
+class Runner:
+    """Goes through one import, a batch of rows in each call; keeps the file open in between.
+
+    A new runner, in another process too, goes on where the last committed batch ended.
+    """
+
+    def __init__(self, import_id: int, *, base_url: str, batch: int = BATCH) -> None:
+        self._import_id = import_id
+        self._base_url = base_url
+        self._batch = batch
+        self._source: StoredFile | None = None
+        self._file: CsvFile | None = None
+        self._rows: Iterator[Row] = iter(())
+        self._next = 0
+
+    def step(self, session: Session, jobs: Jobs, *, now: datetime) -> int:
+        """Do the next batch and return 1, or 0 when there is nothing more to do for now."""
+        import_ = session.get(Import, self._import_id, with_for_update=True)
+        if import_ is None or import_.state not in _RUNNING:
+            return 0
+        if import_.state == ImportState.PLANNING.value:
+            return self._plan(session, jobs, import_, now)
+        return self._apply(session, jobs, import_, now)
+
+    def _plan(self, session: Session, jobs: Jobs, import_: Import, now: datetime) -> int:
+        try:
+            file, rows = self._next_rows(session, import_)
+        except FileRefused as refused:
+            _forget_plan(session, import_)
+            _refuse(import_, refused.findings, now)
+            _tell(session, import_, "import_refused", now)
+            return 0
+        if rows:
+            import_plan.plan_rows(session, import_, file, rows)
+            self._next = rows[-1].number + 1
+            return 1
+        import_.planned_at = now
+        if not import_.dry_run:
+            import_.state = ImportState.APPLYING.value
+            return 1
+        import_.state = ImportState.PLANNED.value
+        self._report(session, jobs, import_, now, dry_run=True)
+        return 0
+
+    def _next_rows(self, session: Session, import_: Import) -> tuple[CsvFile, list[Row]]:
+        """The rows behind those planned; a file that is not open at that place is gone through again."""
+        if self._file is None or self._source is None or self._next != import_.planned_rows + 1:
+            self._file = import_files.opened(session, import_)
+            assert isinstance(self._file.source, StoredFile)
+            self._source = self._file.source
+            self._rows = self._file.rows()
+            for row in islice(self._rows, import_.planned_rows):
+                assert row.number <= import_.planned_rows
+        self._source.session = session
+        rows = list(islice(self._rows, self._batch))
+        # Another transaction than the one that ends here must not be read from.
+        self._source.session = None
+        # What was read is lost if this transaction fails: the place is set when it is planned.
+        self._next = -1
+        return self._file, rows
+
+    def _apply(self, session: Session, jobs: Jobs, import_: Import, now: datetime) -> int:
+        if import_apply.apply_rows(session, import_, limit=self._batch, now=now):
+            return 1
+        import_.state = ImportState.DONE.value
+        import_.finished_at = now
+        self._report(session, jobs, import_, now, dry_run=False)
+        return 0
+
+    def _report(self, session: Session, jobs: Jobs, import_: Import, now: datetime, *, dry_run: bool) -> None:
+        """Tell the user in the product and by mail, in their language."""
+        _tell(session, import_, "import_done", now)
+        user = session.get_one(User, import_.user_id)
+        outbox.queue_system_mail(
+            session,
+            jobs,
+            template="import-report",
+            address=user.email,
+            locale=user.locale,
+            values={
+                "file_name": import_.file_name,
+                "program_name": session.get_one(Program, import_.program_id).name,
+                "dry_run": dry_run,
+                "created": import_.created_rows,
+                "updated": import_.updated_rows,
+                "unchanged": import_.unchanged_rows,
+                "rejected": import_.rejected_rows,
+                "url": links.url(self._base_url, "import", user.locale, import_id=import_.id),
+            },
+            now=now,
+        )
+
+
+def _tell(session: Session, import_: Import, kind: str, now: datetime) -> None:
+    notices.tell(session, import_.user_id, kind, now=now, subject_id=import_.id, file=import_.file_name)
+
+
+# Queries
+
+
+def find(session: Session, program_id: int, import_id: int) -> Import:
+    """Return the import of this program; another program's import does not exist here."""
+    import_ = session.get(Import, import_id)
+    if import_ is None or import_.program_id != program_id:
+        raise DomainError(Refusal.NOT_FOUND)
+    return import_
+
+
+def list_of(session: Session, program_id: int, *, limit: int = 50, before: int | None = None) -> list[Import]:
+    """Return the program's imports, newest first, `before` the last one already seen."""
+    query = select(Import).where(Import.program_id == program_id)
+    if before is not None:
+        query = query.where(Import.id < before)
+    return list(session.scalars(query.order_by(Import.id.desc()).limit(limit)))
+
+
+def list_interrupted(session: Session) -> list[int]:
+    """Return the imports that a worker should be running."""
+    return list(session.scalars(select(Import.id).where(Import.state.in_(_RUNNING)).order_by(Import.id)))
+
+
+def list_rows(
+    session: Session, import_id: int, *, outcome: RowOutcome | None = None, after: int = 0, limit: int = 50
+) -> list[ImportRow]:
+    """Return rows of the plan in the order of the file, `after` the number of the last one already seen."""
+    query = select(ImportRow).where(ImportRow.import_id == import_id, ImportRow.number > after)
+    if outcome is not None:
+        query = query.where(ImportRow.outcome == outcome.value)
+    return list(session.scalars(query.order_by(ImportRow.number).limit(limit)))
+
+
+def count_warnings(session: Session, import_id: int) -> int:
+    """Return how many rows that are imported have something said of them."""
+    query = select(func.count()).where(
+        ImportRow.import_id == import_id,
+        ImportRow.outcome != RowOutcome.REJECTED.value,
+        ImportRow.reasons.is_not(None),
+    )
+    return session.scalar(query) or 0
+
+
+def counts(import_: Import) -> dict[RowOutcome, int]:
+    """Return the rows by outcome; together they are the rows of the file that have been looked at."""
+    return {outcome: int(getattr(import_, f"{outcome.value}_rows")) for outcome in RowOutcome}
+
+
+def remove(session: Session, import_id: int) -> None:
+    """Delete the stored bytes and rows of an import; its line in the history stays."""
+    for table in (ImportPiece, ImportRow):
+        statement: Any = delete(table).where(table.import_id == import_id)
+        session.execute(statement)
