@@ -7,9 +7,11 @@ from wtforms import HiddenField, StringField
 from service.domain import ads
 from service.domain.errors import DomainError
 from service.facts.permissions import Permission
+from service.facts.refusals import Refusal
 from service.facts.words import N_
+from service.models import Ad
 from service.web.context import program, reading, transaction
-from service.web.forms import FILTERS, Form, done
+from service.web.forms import FILTERS, Form, done, number, say
 from service.web.routes import page
 
 bp = Blueprint("ads", __name__)
@@ -34,8 +36,8 @@ def index() -> ResponseReturnValue:
                 ads.add(
                     session,
                     program().id,
-                    name=form.name.data,
-                    link_url=form.link_url.data,
+                    name=form.name.data or "",
+                    link_url=form.link_url.data or "",
                     image_url=form.image_url.data or None,
                 )
         except DomainError as error:
@@ -52,7 +54,9 @@ def index() -> ResponseReturnValue:
 def edit(ad_id: int) -> ResponseReturnValue:
     """Show and change an ad."""
     with reading() as session:
-        form = AdForm(obj=ads.find(session, program().id, ad_id))
+        saved = ads.find(session, program().id, ad_id)
+    form = AdForm(obj=saved)
+    theirs: list[tuple[str, str]] = []
     if request.method == "POST":
         try:
             with transaction() as session:
@@ -60,14 +64,24 @@ def edit(ad_id: int) -> ResponseReturnValue:
                     session,
                     program().id,
                     ad_id,
-                    version=int(form.version.data or 0),
-                    name=form.name.data,
-                    link_url=form.link_url.data,
+                    version=number(form.version.data),
+                    name=form.name.data or "",
+                    link_url=form.link_url.data or "",
                     image_url=form.image_url.data or None,
                 )
         except DomainError as error:
             form.refuse(error)
+            if error.refusal is Refusal.EDITED_MEANWHILE:
+                form.version.data = str(saved.version)
+                theirs = _words(saved)
         else:
             done(N_("The ad has been saved."))
             return redirect(url_for("ads.index"), 303)
-    return render_template("ads/edit.html", form=form, ad_id=ad_id), 400 if form.problems() else 200
+    status = 409 if theirs else 400 if form.problems() else 200
+    return render_template("ads/edit.html", form=form, ad_id=ad_id, theirs=theirs), status
+
+
+def _words(saved: Ad) -> list[tuple[str, str]]:
+    """Return the saved version in words, for whoever has to compare it with their own."""
+    rows = [(N_("Name"), saved.name), (N_("Link"), saved.link_url), (N_("Creative"), saved.image_url or "")]
+    return [(say(phrase), text) for phrase, text in rows]

@@ -1,6 +1,8 @@
 """Engage → Campaigns: the list, one campaign on its way, and what can be done to it."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from typing import Any
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -8,12 +10,14 @@ from service.domain import campaigns, outbox
 from service.domain.errors import DomainError
 from service.facts.permissions import Permission
 from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState
-from service.facts.words import N_, NN_
+from service.facts.words import N_, NN_, NP_
+from service.i18n.locales import LOCALES
 from service.links import PUBLIC_PATHS
 from service.models import Campaign
 from service.web.context import here, program, reading, services, transaction
-from service.web.forms import done, refusal_text, warn
+from service.web.forms import done, number, refusal_text, say, warn
 from service.web.routes import page
+from service.web.words import BAR, date_time, delivery_parts, label
 
 bp = Blueprint("campaigns", __name__)
 PATH = PUBLIC_PATHS["campaign"].replace("<", "<int:")
@@ -40,7 +44,14 @@ def show(campaign_id: int) -> ResponseReturnValue:
         campaign = campaigns.find(session, [program().id], campaign_id)
         if campaign.state == CampaignState.DRAFT.value:
             return redirect(url_for("compose.edit", campaign_id=campaign.id), 303)
-        return render_template("campaigns/show.html", **_facts(session, campaign), **_rows(session, campaign))
+        facts = _facts(session, campaign)
+        return render_template(
+            "campaigns/show.html",
+            **facts,
+            **_rows(session, campaign),
+            state_tabs=_tabs(campaign, facts["counts"]),
+            details=_details(campaign),
+        )
 
 
 @page(bp, f"{PATH}/progress", needs=Permission.PROSPECTS_VIEW)
@@ -80,14 +91,12 @@ def confirm_cancel(campaign_id: int) -> ResponseReturnValue:
         return render_template("campaigns/cancel.html", **_facts(session, campaign))
 
 
-@page(
-    bp,
-    f"{PATH}/deliveries/<int:delivery_id>/<any(resend,settle):verb>",
-    needs=Permission.EMAIL_SEND,
-    methods=("POST",),
-)
-def decide(campaign_id: int, delivery_id: int, verb: str) -> ResponseReturnValue:
+@page(bp, f"{PATH}/deliveries/<int:delivery_id>", needs=Permission.EMAIL_SEND, methods=("POST",))
+def decide(campaign_id: int, delivery_id: int) -> ResponseReturnValue:
     """Settle a mail of which nobody knows whether it arrived: send it again, or treat it as sent."""
+    verb = request.form.get("verb")
+    if verb not in {"resend", "settle"}:
+        abort(400)
     try:
         with transaction() as session:
             campaign = campaigns.find(session, [program().id], campaign_id)
@@ -102,7 +111,7 @@ def decide(campaign_id: int, delivery_id: int, verb: str) -> ResponseReturnValue
     return redirect(url_for("campaigns.show", campaign_id=campaign_id), 303)
 
 
-def _facts(session: Session, campaign: Campaign) -> dict[str, object]:
+def _facts(session: Session, campaign: Campaign) -> dict[str, Any]:
     counts = campaigns.count_by_state(session, [campaign.id])[campaign.id]
     total = sum(counts.values())
     waiting = sum(counts.get(state.value, 0) for state in OPEN_DELIVERIES)
@@ -114,21 +123,64 @@ def _facts(session: Session, campaign: Campaign) -> dict[str, object]:
         "waiting": waiting,
         "settled": total - waiting,
         "done": campaign.state not in {CampaignState.SENDING.value, CampaignState.PAUSED.value},
-        "states": [state.value for state in DeliveryState],
+        "retry_at": None,
     }
 
 
 def _rows(session: Session, campaign: Campaign) -> dict[str, object]:
     state = request.args.get("state", "")
-    states = frozenset({DeliveryState(state)}) if state in set(DeliveryState) else None
-    after = request.args.get("after", 0, type=int)
+    states = _states(state)
+    after = number(request.args.get("after"))
     found = outbox.list_deliveries(session, campaign.id, states=states, after=after, limit=ROWS + 1)
     unknown = outbox.list_deliveries(
         session, campaign.id, states=frozenset({DeliveryState.UNKNOWN}), limit=ROWS
     )
+    kept = {"state": state} if states else {}
+
+    def at(**more: object) -> str:
+        values: dict[str, object] = {"campaign_id": campaign.id, **kept, **more}
+        return url_for("campaigns.show", _anchor="deliveries", **values)  # type: ignore[arg-type]
+
     return {
         "deliveries": found[:ROWS],
-        "next_after": found[ROWS - 1].id if len(found) > ROWS else None,
-        "state": state if states else "",
+        "next_href": at(after=found[ROWS - 1].id) if len(found) > ROWS else None,
+        "first_href": at() if after else None,
         "unknown": unknown,
     }
+
+
+def _states(key: str) -> frozenset[DeliveryState] | None:
+    # A bar's colour stands for one state or, in *Sending*, for the two that are one word to the reader.
+    return frozenset(BAR[key]) if key in BAR else None
+
+
+def _tabs(campaign: Campaign, counts: dict[str, int]) -> list[dict[str, object]]:
+    chosen = request.args.get("state", "")
+    rows = [("", say(NP_("filter", "All")), sum(counts.values()))]
+    rows += [(colour, word, count) for word, count, colour in delivery_parts(counts)]
+    if chosen in BAR and chosen not in {row[0] for row in rows}:
+        rows.append((chosen, label(BAR[chosen][0].value, "delivery"), 0))
+    return [
+        {
+            "label": word,
+            "href": url_for(
+                "campaigns.show", campaign_id=campaign.id, state=colour or None, _anchor="deliveries"
+            ),
+            "current": colour == (chosen if chosen in BAR else ""),
+            "count": here().formats.number(count),
+        }
+        for colour, word, count in rows
+    ]
+
+
+def _details(campaign: Campaign) -> list[tuple[str, str]]:
+    formats = here().formats
+    languages = [formats.language_name(LOCALES[variant.locale].tag) for variant in campaign.variants]
+    rows = [
+        (N_("From name"), campaign.from_name),
+        (N_("Reply-to address"), campaign.reply_to or ""),
+        (N_("Language variants"), formats.listing(languages)),
+        (N_("Sent on"), date_time(campaign.launched_at) if campaign.launched_at else ""),
+        (N_("Finished on"), date_time(campaign.finished_at) if campaign.finished_at else ""),
+    ]
+    return [(say(phrase), text) for phrase, text in rows if text]

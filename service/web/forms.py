@@ -21,10 +21,10 @@ class Form(FlaskForm):  # type: ignore[misc]
 
         csrf = False
 
-    def refuse(self, error: DomainError) -> None:
-        """Put a refusal beside its field, or on top of the form where it names none."""
+    def refuse(self, error: DomainError, name: str | None = None) -> None:
+        """Put a refusal beside its field (or the one named here), or on top of the form where it has none."""
         text = refusal_text(error)
-        field = self._fields.get(error.field or "")
+        field = self._fields.get(name or error.field or "")
         if field is not None:
             field.errors = [*field.errors, text]
         else:
@@ -69,12 +69,17 @@ def warn(text: str) -> None:
     flash(text, "danger")
 
 
-def stripped(text: str | None) -> str:
-    """Return the field's text without outer spaces; a WTForms filter."""
-    return (text or "").strip()
+def stripped(value: object) -> str:
+    """Return what a field holds as text without outer spaces; a WTForms filter."""
+    return "" if value is None else str(value).strip()
 
 
-Filter = Callable[[str | None], str]
+def number(text: str | None) -> int:
+    """Return an id or another small whole number from a form or query, 0 for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 15 else 0
+
+
+Filter = Callable[[object], str]
 FILTERS: list[Filter] = [stripped]
 
 

@@ -33,7 +33,7 @@ def create() -> ResponseReturnValue:
     form = GroupForm()
     try:
         with transaction() as session:
-            group = groups.create(session, program().id, name=form.name.data, now=here().now)
+            group = groups.create(session, program().id, name=form.name.data or "", now=here().now)
     except DomainError as error:
         form.refuse(error)
         return _list(form)
@@ -50,7 +50,7 @@ def edit(group_id: int) -> ResponseReturnValue:
     if request.method == "POST":
         try:
             with transaction() as session:
-                groups.rename(session, program().id, group_id, name=form.name.data)
+                groups.rename(session, program().id, group_id, name=form.name.data or "")
         except DomainError as error:
             form.refuse(error)
         else:

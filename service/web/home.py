@@ -5,7 +5,11 @@ from flask.typing import ResponseReturnValue
 
 from service.domain import campaigns, groups, imports, notices, prospects
 from service.facts.stages import Stage
+from service.facts.states import DeliveryState
+from service.models import Notice
+from service.web import navigation
 from service.web.context import here, reader, reading, transaction
+from service.web.forms import say
 from service.web.routes import Audience, page
 
 bp = Blueprint("home", __name__)
@@ -21,6 +25,7 @@ def index() -> ResponseReturnValue:
         stages = prospects.count_by_stage(session, current.id)
         recent = campaigns.list_of(session, current.id, limit=5)
         counts = campaigns.count_by_state(session, [campaign.id for campaign in recent])
+        awaiting = sum(states.get(DeliveryState.UNKNOWN.value, 0) for states in counts.values())
         return render_template(
             "home/index.html",
             stages=[(stage.value, stages[stage.value]) for stage in Stage],
@@ -28,6 +33,8 @@ def index() -> ResponseReturnValue:
             campaigns=recent,
             subjects={item.id: campaigns.subject_of(item, here().locale.code) for item in recent},
             counts=counts,
+            awaiting=awaiting,
+            fresh=stages[Stage.NEW.value],
             imports=imports.list_of(session, current.id, limit=5),
             groups=groups.list_of(session, current.id),
         )
@@ -38,7 +45,30 @@ def news() -> ResponseReturnValue:
     """List the reader's notices."""
     with reading() as session:
         found = notices.list_recent(session, reader().id)
-    return render_template("home/notices.html", found=found, words=notices.NOTICES)
+    lines = [
+        {
+            "item": item,
+            "text": say(notices.NOTICES[item.kind], **item.values),
+            "href": _target(item),
+        }
+        for item in found
+        if item.kind in notices.NOTICES
+    ]
+    return render_template("home/notices.html", found=lines)
+
+
+def _target(notice: Notice) -> str | None:
+    if notice.subject_id is None:
+        return None
+    if notice.kind.startswith("campaign"):
+        return url_for("campaigns.show", campaign_id=notice.subject_id)
+    return url_for("imports.show", import_id=notice.subject_id)
+
+
+@page(bp, "/settings", needs=Audience.SIGNED_IN)
+def settings() -> ResponseReturnValue:
+    """List what the reader may set up."""
+    return render_template("home/settings.html", parts=navigation.settings())
 
 
 @page(bp, "/notices/read", needs=Audience.SIGNED_IN, methods=("POST",))

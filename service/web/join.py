@@ -17,7 +17,12 @@ def show(token: str) -> ResponseReturnValue:
     """Show the invitation and its two answers; looking changes nothing."""
     with reading() as session:
         invitation = invitations.find(session, services().signer, token)
-        return render_template("join/show.html", invitation=invitation, partner=invitation.prospect.partner)
+        return render_template(
+            "join/show.html",
+            invitation=invitation,
+            partner=invitation.prospect.partner,
+            token=token,
+        )
 
 
 @page(bp, PATH, needs=Audience.ANYONE, csrf=Csrf.SIGNED_PATH, methods=("POST",))

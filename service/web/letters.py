@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import cast
 
 PARTS = ("html", "text", "raw")
 
@@ -24,7 +23,7 @@ class OpenedMail:
 
 def open_mail(raw: bytes) -> OpenedMail:
     """Parse the bytes with the standard library, as a reader's mail program would."""
-    message = cast(EmailMessage, message_from_bytes(raw, policy=policy.default))
+    message = message_from_bytes(raw, policy=policy.default)
     return OpenedMail(
         subject=str(message["Subject"] or ""),
         sender=str(message["From"] or ""),
@@ -39,4 +38,4 @@ def open_mail(raw: bytes) -> OpenedMail:
 
 def _part(message: EmailMessage, kind: str) -> str:
     part = message.get_body(preferencelist=(kind,))
-    return "" if part is None else str(cast(EmailMessage, part).get_content())
+    return "" if part is None else str(part.get_content())

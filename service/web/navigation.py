@@ -15,52 +15,71 @@ from service.web.routes import Audience
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A menu entry; being anywhere in the blueprint `area` counts as being there."""
+    """A menu entry; being anywhere in one of the blueprints `areas` counts as being there."""
 
     label: Phrase
     endpoint: str
     needs: Permission | Audience
     icon: str = ""
-    area: str = ""
+    areas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading of the menu with its entries."""
+    """Entries of the menu that belong together, under a heading where there is a word for them."""
 
-    label: Phrase
+    label: Phrase | None
     entries: tuple[Entry, ...]
 
 
+_VIEW = Permission.PROSPECTS_VIEW
 MENU = (
+    Section(None, (Entry(N_("Home"), "home.index", Audience.SIGNED_IN, "home", ("home",)),)),
     Section(
         N_("Discover"),
         (
-            Entry(N_("Prospects"), "prospects.index", Permission.PROSPECTS_VIEW, "prospects", "prospects"),
-            Entry(N_("Find partners"), "partners.find_partners", Permission.PROSPECTS_VIEW, "partners"),
-            Entry(N_("Find creators"), "partners.find_creators", Permission.PROSPECTS_VIEW, "creators"),
+            Entry(N_("Prospects"), "prospects.index", _VIEW, "prospects", ("prospects",)),
+            Entry(N_("Find partners"), "partners.find_partners", _VIEW, "partners"),
+            Entry(N_("Find creators"), "partners.find_creators", _VIEW, "creators"),
         ),
     ),
     Section(
         N_("Engage"),
         (
-            Entry(N_("Groups"), "groups.index", Permission.PROSPECTS_VIEW, "groups", "groups"),
-            Entry(N_("Campaigns"), "campaigns.index", Permission.PROSPECTS_VIEW, "campaigns", "campaigns"),
+            Entry(N_("Groups"), "groups.index", _VIEW, "groups", ("groups",)),
+            Entry(N_("Campaigns"), "campaigns.index", _VIEW, "campaigns", ("campaigns", "compose")),
         ),
     ),
     Section(
-        N_("Service"),
+        None,
         (
-            Entry(N_("Help"), "help.index", Audience.ANYONE, "help", "help"),
-            Entry(N_("Outbox"), "outbox.index", Permission.SETTINGS_MANAGE, "outbox", "outbox"),
+            Entry(N_("Help"), "help.index", Audience.ANYONE, "help", ("help",)),
+            Entry(N_("Outbox"), "outbox.index", Permission.SETTINGS_MANAGE, "outbox", ("outbox",)),
         ),
     ),
 )
 SETTINGS = (
-    Entry(NP_("settings", "Profile"), "profile.edit", Audience.SIGNED_IN, "user", "profile"),
-    Entry(N_("Import prospects"), "imports.index", Permission.IMPORT_RUN, "import", "imports"),
-    Entry(N_("Program"), "programs.edit", Permission.PROGRAMS_MANAGE, "program", "programs"),
-    Entry(N_("Ads"), "ads.index", Permission.ADS_MANAGE, "ad", "ads"),
+    Section(
+        NP_("settings", "Profile"),
+        (Entry(NP_("settings", "Profile"), "profile.edit", Audience.SIGNED_IN, "user"),),
+    ),
+    Section(N_("Tools"), (Entry(N_("Import prospects"), "imports.index", Permission.IMPORT_RUN, "import"),)),
+    Section(
+        N_("Program"),
+        (
+            Entry(N_("Program"), "programs.edit", Permission.PROGRAMS_MANAGE, "program"),
+            Entry(N_("Ads"), "ads.index", Permission.ADS_MANAGE, "ads"),
+        ),
+    ),
+)
+PROFILE = (
+    Entry(N_("Notifications"), "home.news", Audience.SIGNED_IN),
+    Entry(N_("Settings"), "home.settings", Audience.SIGNED_IN),
+    *(entry for section in SETTINGS for entry in section.entries),
+)
+# A page that works in a program has nothing to show to a user who may work in none.
+_WITHOUT_PROGRAM = frozenset(
+    {"home.index", "home.news", "home.settings", "help.index", "profile.edit", "outbox.index"}
 )
 
 
@@ -74,11 +93,17 @@ def surroundings() -> dict[str, object]:
     place = here()
     return {
         "locale": place.locale,
-        "here": place,
+        "may": lambda name: place.may(Permission(name)),
+        "now": place.now,
+        "unread": place.unread,
         "languages": localization.language_links(),
         "alternates": localization.alternates(),
         "navigation": [section for entry in MENU if (section := _section(entry))["items"]],
-        "profile_items": [_item(entry) for entry in SETTINGS if _may(entry)] if place.user else [],
+        "profile_items": [
+            (place.catalog.say(entry.label), url_for(entry.endpoint))
+            for entry in PROFILE
+            if place.user and _may(entry)
+        ],
         "user": place.user,
         "programs": place.programs,
         "program": place.program,
@@ -90,9 +115,15 @@ def surroundings() -> dict[str, object]:
     }
 
 
+def settings() -> list[dict[str, object]]:
+    """Return the sections of the settings page, each with the entries the reader may use."""
+    return [section for entry in SETTINGS if (section := _section(entry))["items"]]
+
+
 def _section(section: Section) -> dict[str, object]:
     items = [_item(entry) for entry in section.entries if here().user and _may(entry)]
-    return {"label": here().catalog.say(section.label), "items": items}
+    label = here().catalog.say(section.label) if section.label else ""
+    return {"label": label, "items": items}
 
 
 def _item(entry: Entry) -> dict[str, object]:
@@ -100,13 +131,16 @@ def _item(entry: Entry) -> dict[str, object]:
     return {
         "label": here().catalog.say(entry.label),
         "href": url_for(entry.endpoint),
-        "current": current.startswith(f"{entry.area}.") if entry.area else current == entry.endpoint,
+        "current": current.partition(".")[0] in entry.areas or current == entry.endpoint,
         "icon": entry.icon,
         "count": None,
+        "children": (),
     }
 
 
 def _may(entry: Entry) -> bool:
+    if here().program is None and entry.endpoint not in _WITHOUT_PROGRAM:
+        return False
     if entry.endpoint == "outbox.index" and not services().settings.captures_mail:
         return False
     return not isinstance(entry.needs, Permission) or here().may(entry.needs)

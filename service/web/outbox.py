@@ -1,12 +1,14 @@
 """The captured outbox: every mail this installation would have sent, as list, HTML, text and raw bytes."""
 
-from flask import Blueprint, abort, make_response, render_template, request
+from flask import Blueprint, abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.adapters.capture import CapturedOutbox
+from service.facts.limits import PAGE_ROWS
 from service.facts.permissions import Permission
 from service.web import letters
 from service.web.context import services
+from service.web.forms import number
 from service.web.routes import page
 from service.web.security import MAIL_POLICY
 
@@ -23,9 +25,15 @@ def _outbox() -> CapturedOutbox:
 @page(bp, "/outbox", needs=Permission.SETTINGS_MANAGE)
 def index() -> ResponseReturnValue:
     """List captured mails, newest first."""
-    before = request.args.get("before", type=int)
-    found = _outbox().mails(before=before, limit=51)
-    return render_template("outbox/index.html", mails=found[:50], more=len(found) > 50)
+    before = number(request.args.get("before")) or None
+    found = _outbox().mails(before=before, limit=PAGE_ROWS + 1)
+    mails = found[:PAGE_ROWS]
+    return render_template(
+        "outbox/index.html",
+        mails=mails,
+        first_href=url_for("outbox.index") if before else None,
+        next_href=url_for("outbox.index", before=mails[-1].id) if len(found) > PAGE_ROWS else None,
+    )
 
 
 @page(bp, "/outbox/<int:mail_id>", needs=Permission.SETTINGS_MANAGE)

@@ -47,7 +47,8 @@ def mark(partner_id: int) -> ResponseReturnValue:
             done(N_("Marked as prospect: %(name)s"), name=partner.name)
         kind = partner.kind
     creator = kind == PartnerKind.CREATOR.value
-    return redirect(url_for("partners.find_creators" if creator else "partners.find_partners"), 303)
+    text = request.form.get("q", "")[:200] or None
+    return redirect(url_for("partners.find_creators" if creator else "partners.find_partners", q=text), 303)
 
 
 def _list(kind: PartnerKind) -> ResponseReturnValue:

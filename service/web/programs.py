@@ -2,17 +2,18 @@
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import HiddenField, IntegerField, SelectField, StringField
-from wtforms.validators import InputRequired
+from wtforms import HiddenField, SelectField, StringField
 
 from service.domain import accounts, programs
 from service.domain.errors import DomainError
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.facts.words import N_
+from service.i18n.locales import LOCALES
+from service.models import Program
 from service.web import choices
 from service.web.context import here, program, reader, transaction
-from service.web.forms import FILTERS, Form, done
+from service.web.forms import FILTERS, Form, done, number, say
 from service.web.routes import Audience, page
 
 bp = Blueprint("programs", __name__)
@@ -25,35 +26,50 @@ class ProgramForm(Form):
     name = StringField(filters=FILTERS)
     default_locale = SelectField()
     time_zone = SelectField()
-    invitation_days = IntegerField(validators=[InputRequired()])
+    invitation_days = StringField(filters=FILTERS)
 
 
 @page(bp, "/settings/program", needs=Permission.PROGRAMS_MANAGE, methods=("GET", "POST"))
 def edit() -> ResponseReturnValue:
     """Show and change the current program."""
     current = program()
+    theirs: list[tuple[str, str]] = []
     form = ProgramForm(obj=current)
     form.default_locale.choices = choices.languages()
     form.time_zone.choices = choices.zones()
-    if request.method == "POST" and form.validate():
+    if request.method == "POST":
         try:
             with transaction() as session:
                 programs.edit(
                     session,
                     current.id,
-                    version=int(form.version.data or 0),
+                    version=number(form.version.data),
                     name=form.name.data or "",
-                    default_locale=form.default_locale.data,
-                    time_zone=form.time_zone.data,
-                    invitation_days=form.invitation_days.data or 0,
+                    default_locale=form.default_locale.data or "",
+                    time_zone=form.time_zone.data or "",
+                    invitation_days=number(form.invitation_days.data),
                 )
         except DomainError as error:
             form.refuse(error)
+            if error.refusal is Refusal.EDITED_MEANWHILE:
+                form.version.data = str(current.version)
+                theirs = _words(current)
         else:
             done(N_("The program has been saved."))
             return redirect(url_for("programs.edit"), 303)
-    status = 400 if form.problems() else 200
-    return render_template("programs/edit.html", form=form), status
+    status = 409 if theirs else 400 if form.problems() else 200
+    return render_template("programs/edit.html", form=form, theirs=theirs), status
+
+
+def _words(saved: Program) -> list[tuple[str, str]]:
+    """Return the saved version in words, for whoever has to compare it with their own."""
+    formats = here().formats
+    return [
+        (say(N_("Name")), saved.name),
+        (say(N_("Default language")), formats.language_name(LOCALES[saved.default_locale].tag)),
+        (say(N_("Time zone")), formats.zone_name(saved.time_zone)),
+        (say(N_("Invitation period in days")), formats.number(saved.invitation_days)),
+    ]
 
 
 @page(bp, "/program", needs=Audience.SIGNED_IN, methods=("POST",))

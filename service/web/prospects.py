@@ -1,6 +1,8 @@
 """Discover → Prospects: the table with its filters and selection, one prospect, adding one by hand."""
 
-from urllib.parse import urlencode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlencode
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,22 +10,27 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import SelectField, StringField, TextAreaField
 
-from service.domain import groups, prospect_list, prospects, selections
+from service.domain import campaigns, checks, groups, prospect_list, prospects, selections
 from service.domain.errors import DomainError
 from service.domain.partners import Profile
 from service.domain.prospect_list import Cursor, Page, ProspectFilter, Sort
 from service.domain.selections import NOTHING, Selected
 from service.facts.permissions import Permission
-from service.facts.sources import PartnerKind, Source
-from service.facts.stages import Stage
-from service.facts.words import N_, NN_
+from service.facts.sources import PartnerKind
+from service.facts.words import N_, NN_, Phrase
+from service.i18n.locales import LOCALES
 from service.models import Prospect
 from service.web import choices
 from service.web.context import here, program, reader, reading, transaction
-from service.web.forms import FILTERS, Form, done, say, warn
+from service.web.forms import FILTERS, Form, done, number, say, warn
 from service.web.routes import page
+from service.web.words import label
 
 bp = Blueprint("prospects", __name__)
+MOST_BOXES = 500
+ADDED_TO_GROUP = NN_(
+    "%(num)s prospect added to the group: %(name)s", "%(num)s prospects added to the group: %(name)s"
+)
 
 
 class ProspectForm(Form):
@@ -56,23 +63,28 @@ def index() -> ResponseReturnValue:
             before=_cursor(request.args.get("before"), sort),
         )
         selected = selections.find(session, reader().id, program().id)
+        partner_ids = [prospect.partner_id for prospect in found.prospects]
+        names = groups.names_by_partner(session, program().id, partner_ids)
+        group_choices = [(row.id, row.name) for row in groups.list_of(session, program().id)]
         return render_template(
             "prospects/index.html",
             page=found,
             wanted=wanted,
-            chips=_chips(session, wanted),
+            chips=_chips(wanted, group_choices),
             sort=sort.value,
+            sort_text=_sort_text(sort, descending),
             descending=descending,
-            links=_links(found, wanted, sort, descending),
-            selected=selected,
+            links=_sort_links(wanted, sort, descending),
+            previous=_cursor_text(found.previous),
+            next=_cursor_text(found.next),
+            ticked=_ticked(session, found, wanted, selected),
             selected_count=selections.count(session, program().id, selected),
-            group_names=groups.names_by_partner(
-                session, program().id, [prospect.partner_id for prospect in found.prospects]
-            ),
-            groups=groups.list_of(session, program().id),
-            stages=[stage.value for stage in Stage],
-            sources=[source.value for source in Source],
-            languages_offered=choices.languages(),
+            selected_words=_filter_words(selected.matching, group_choices),
+            group_names={partner_id: names.get(partner_id, []) for partner_id in partner_ids},
+            group_choices=group_choices,
+            stage_choices=choices.labels("stage"),
+            source_choices=choices.labels("source"),
+            language_choices=choices.languages(),
             query=urlencode(request.args.to_dict(flat=False), doseq=True),
         )
 
@@ -82,53 +94,29 @@ def select() -> ResponseReturnValue:
     """Take over the ticks of a page, then do what the button says."""
     arguments = _query_of_list()
     wanted = ProspectFilter.from_values(arguments)
-    action = request.form.get("action", "")
+    action = "matching" if request.form.get("select") == "matching" else request.form.get("action", "")
     with transaction() as session:
-        chosen = selections.tick(
-            session,
-            reader().id,
-            program().id,
-            shown=_ids("shown"),
-            ticked=_ids("selected"),
-            now=here().now,
-        )
-        if action == "page":
-            chosen = selections.tick(
-                session,
-                reader().id,
-                program().id,
-                shown=_ids("shown"),
-                ticked=_ids("shown"),
-                now=here().now,
-            )
-        elif action == "matching":
+        chosen = _take_ticks(session, wanted, whole_page=action == "page")
+        if action == "matching":
             chosen = Selected(matching=wanted)
             selections.keep(session, reader().id, program().id, chosen, now=here().now)
         elif action == "clear":
             chosen = selections.keep(session, reader().id, program().id, NOTHING, now=here().now)
-        number = selections.count(session, program().id, chosen)
-    return redirect(_after(action, arguments, number), 303)
+        number_of = selections.count(session, program().id, chosen)
+    return redirect(_after(action, arguments, number_of), 303)
 
 
 @page(bp, "/prospects/group", needs=Permission.GROUPS_MANAGE, methods=("POST",))
 def add_to_group() -> ResponseReturnValue:
     """Put the selected prospects into a group."""
+    arguments = _query_of_list()
     with transaction() as session:
-        chosen = selections.tick(
-            session,
-            reader().id,
-            program().id,
-            shown=_ids("shown"),
-            ticked=_ids("selected"),
-            now=here().now,
-        )
-        group = groups.find(session, program().id, request.form.get("group", 0, type=int))
+        chosen = _take_ticks(session, ProspectFilter.from_values(arguments))
+        group = groups.find(session, program().id, number(request.form.get("into")))
         ids = selections.prospect_ids(session, program().id, chosen)
-        partner_ids = prospects.partner_ids(session, ids)
-        added = groups.add_members(session, group, partner_ids)
-    done(NN_("%(num)s prospect added to the group: %(name)s", "%(num)s prospects added to the group: %(name)s"),
-         num=added, name=group.name)  # fmt: skip
-    return redirect(url_for("prospects.index", **_query_of_list()), 303)
+        added = groups.add_members(session, group, prospects.partner_ids(session, ids))
+    done(ADDED_TO_GROUP, num=added, name=group.name)
+    return redirect(url_for("prospects.index", **arguments), 303)  # type: ignore[arg-type]
 
 
 @page(bp, "/prospects/<int:prospect_id>", needs=Permission.PROSPECTS_VIEW)
@@ -137,8 +125,13 @@ def show(prospect_id: int) -> ResponseReturnValue:
     with reading() as session:
         prospect = prospects.find(session, program().id, prospect_id)
         names = groups.names_by_partner(session, program().id, [prospect.partner_id])
+        subjects = {
+            item.id: campaigns.subject_of(item, here().locale.code)
+            for item in campaigns.list_of(session, program().id)
+        }
         return render_template(
             "prospects/show.html",
+            subjects=subjects,
             prospect=prospect,
             partner=prospect.partner,
             group_names=names.get(prospect.partner_id, []),
@@ -154,7 +147,7 @@ def archive(prospect_id: int) -> ResponseReturnValue:
         prospect = prospects.find(session, program().id, prospect_id)
         prospects.archive(session, prospect, now=here().now, actor_id=reader().id)
     done(N_("The prospect has been archived."))
-    return redirect(url_for("prospects.index", **_query_of_list()), 303)
+    return redirect(url_for("prospects.index", **_query_of_list()), 303)  # type: ignore[arg-type]
 
 
 @page(bp, "/prospects/<int:prospect_id>/restore", needs=Permission.PROSPECTS_EDIT, methods=("POST",))
@@ -171,10 +164,10 @@ def restore(prospect_id: int) -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """Add a prospect by hand."""
     form = ProspectForm()
-    form.kind.choices = [(kind.value, kind.value) for kind in PartnerKind]
+    form.kind.choices = choices.labels("kind")
     form.locale.choices = [("", "—"), *choices.languages()]
     form.time_zone.choices = [("", "—"), *choices.zones()]
-    if request.method == "POST" and form.validate():
+    if request.method == "POST":
         try:
             prospect = _add(form)
         except DomainError as error:
@@ -187,12 +180,12 @@ def new() -> ResponseReturnValue:
 
 def _add(form: ProspectForm) -> Prospect:
     profile = Profile(
-        name=form.name.data,
-        email=form.email.data,
-        kind=PartnerKind(form.kind.data),
+        name=form.name.data or "",
+        email=form.email.data or "",
+        kind=PartnerKind(form.kind.data) if form.kind.data in set(PartnerKind) else PartnerKind.PARTNER,
         first_name=form.first_name.data,
         last_name=form.last_name.data,
-        locale=form.locale.data,
+        locale=checks.locale(form.locale.data) if form.locale.data else None,
         time_zone=form.time_zone.data,
         media_properties=(form.media_property.data,) if form.media_property.data else (),
         description=form.description.data,
@@ -201,36 +194,50 @@ def _add(form: ProspectForm) -> Prospect:
         return prospects.add(session, program().id, profile, now=here().now, actor_id=reader().id)
 
 
+def _take_ticks(session: Session, wanted: ProspectFilter, *, whole_page: bool = False) -> Selected:
+    """Add the boxes of the page just left to what was selected before."""
+    shown = _ids("shown")
+    ticked = shown if whole_page else _ids("selected") & shown
+    before = selections.find(session, reader().id, program().id)
+    if before.matching is not None and before.matching != wanted:
+        if not ticked:
+            return before
+        # Ticks under another filter: what matched the first one is taken by name, so that these can join it.
+        ids = selections.prospect_ids(session, program().id, before)
+        named = Selected(frozenset(ids))
+        selections.keep(session, reader().id, program().id, named, now=here().now)
+    return selections.tick(session, reader().id, program().id, shown=shown, ticked=ticked, now=here().now)
+
+
+def _ticked(session: Session, found: Page, wanted: ProspectFilter, selected: Selected) -> frozenset[int]:
+    """Return which rows of the page are selected."""
+    shown = frozenset(prospect.id for prospect in found.prospects)
+    if selected.matching is None or selected.matching == wanted:
+        return frozenset(id_ for id_ in shown if selected.includes(id_))
+    return shown & frozenset(selections.prospect_ids(session, program().id, selected))
+
+
 def _ids(name: str) -> set[int]:
-    return {int(text) for text in request.form.getlist(name) if text.isascii() and text.isdigit()}
+    return {found for text in request.form.getlist(name)[:MOST_BOXES] if (found := number(text))}
 
 
 def _query_of_list() -> dict[str, list[str]]:
     # The list's own query travels in the form, so that every button comes back to the same place.
-    arguments: MultiDict[str, str] = MultiDict()
-    for pair in request.form.get("query", "")[:4000].split("&"):
-        name, _, value = pair.partition("=")
-        if name:
-            arguments.add(name, value)
-    from urllib.parse import unquote_plus  # decoding belongs to this one place
-
-    return {
-        name: [unquote_plus(value) for value in values]
-        for name, values in arguments.to_dict(flat=False).items()
-        if name in {"stage", "source", "group", "import", "language", "q", "sort", "after", "before"}
-    }
+    known = {"stage", "source", "group", "import", "language", "q", "sort", "after", "before"}
+    arguments = parse_qs(request.form.get("query", "")[:4000], max_num_fields=100)
+    return {name: values for name, values in arguments.items() if name in known}
 
 
-def _after(action: str, arguments: dict[str, list[str]], number: int) -> str:
+def _after(action: str, arguments: dict[str, list[str]], number_of: int) -> str:
     if action == "email":
-        if number:
-            return url_for("campaigns.new")
+        if number_of:
+            return url_for("compose.new")
         warn(say(N_("No recipient is selected. Select at least one prospect.")))
     if action.startswith("go:"):
         arguments = {name: values for name, values in arguments.items() if name not in {"after", "before"}}
         direction, _, cursor = action.removeprefix("go:").partition(":")
-        if direction in {"after", "before"}:
-            arguments[direction] = [cursor]
+        if direction in {"after", "before"} and cursor:
+            arguments[direction] = [cursor[:4000]]
     return url_for("prospects.index", **arguments)  # type: ignore[arg-type]
 
 
@@ -240,54 +247,83 @@ def _sort(values: MultiDict[str, str]) -> tuple[Sort, bool]:
     return (Sort(name), descending) if name in set(Sort) else (Sort.NAME, False)
 
 
+def _sort_text(sort: Sort, descending: bool) -> str:
+    return ("-" if descending else "") + sort.value
+
+
+def _sort_links(wanted: ProspectFilter, sort: Sort, descending: bool) -> dict[str, str]:
+    return {
+        f"sort_{column.value}": url_for(
+            "prospects.index",
+            **wanted.to_values(),  # type: ignore[arg-type]
+            sort=_sort_text(column, column is sort and not descending),
+        )
+        for column in Sort
+    }
+
+
+def _cursor_text(cursor: Cursor | None) -> str | None:
+    """Return a cursor as one word: its value may hold line breaks, which a form would change."""
+    if cursor is None:
+        return None
+    return urlsafe_b64encode(f"{cursor.id}~{cursor.value}".encode()).decode().rstrip("=")
+
+
 def _cursor(text: str | None, sort: Sort) -> Cursor | None:
+    """Return the cursor of a page; whatever is none of ours is answered with 400."""
     if not text:
         return None
-    number, _, value = text.partition("~")
-    if not (number.isascii() and number.isdigit() and len(number) <= 15):
+    try:
+        plain = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode()
+    except ValueError:
         abort(400)
-    cursor = Cursor(value, int(number))
-    if sort is Sort.ADDED:
-        prospect_list.moment_of(cursor) or abort(400)
+    id_text, _, value = plain.partition("~")
+    cursor = Cursor(value, number(id_text))
+    if not cursor.id or "\0" in value or (sort is Sort.ADDED and prospect_list.moment_of(cursor) is None):
+        abort(400)
     return cursor
 
 
-def _links(found: Page, wanted: ProspectFilter, sort: Sort, descending: bool) -> dict[str, str | None]:
-    arguments = {**wanted.to_values(), "sort": ("-" if descending else "") + sort.value}
+Groups = list[tuple[int, str]]
 
-    def link(name: str, cursor: Cursor | None) -> str | None:
-        if cursor is None:
-            return None
-        return url_for("prospects.index", **arguments, **{name: f"{cursor.id}~{cursor.value}"})  # type: ignore[arg-type]
 
-    def sorted_by(column: Sort) -> str:
-        text = f"-{column.value}" if column is sort and not descending else column.value
-        return url_for("prospects.index", **{**wanted.to_values(), "sort": text})  # type: ignore[arg-type]
-
-    return {
-        "previous": link("before", found.previous),
-        "next": link("after", found.next),
-        **{f"sort_{column.value}": sorted_by(column) for column in Sort},
+def _parts(wanted: ProspectFilter, group_choices: Groups) -> list[tuple[str, str, str, str, str]]:
+    """Return (name, value, its column's word, its own word, its language) of each value of a filter."""
+    named = {str(id_): name for id_, name in group_choices}
+    languages = dict(choices.languages())
+    told: dict[str, tuple[Phrase, Callable[[str], str]]] = {
+        "stage": (N_("Stage"), lambda value: label(value, "stage")),
+        "source": (N_("Source"), lambda value: label(value, "source")),
+        "group": (N_("Group"), lambda value: named.get(value, value)),
+        "import": (N_("Import"), str),
+        "language": (N_("Language"), lambda value: languages.get(value, value)),
+        "q": (N_("Search"), str),
     }
+    return [
+        (name, value, say(told[name][0]), told[name][1](value), _tag_of(name, value))
+        for name, values in wanted.to_values().items()
+        for value in values
+    ]
 
 
-def _chips(session: Session, wanted: ProspectFilter) -> list[dict[str, str]]:
-    # Each chip names one value of the filter and links to the table without it.
-    from service.web.words import label  # the words of facts
+def _tag_of(name: str, value: str) -> str:
+    return LOCALES[value].tag if name == "language" and value in LOCALES else ""
 
+
+def _chips(wanted: ProspectFilter, group_choices: Groups) -> list[tuple[str, ...]]:
+    """Return for each value of the filter its words and the link to the table without it."""
     values = wanted.to_values()
-    names = {str(row.id): row.name for row in groups.list_of(session, program().id)}
-    told = {
-        "stage": lambda value: label(value, "stage"),
-        "source": lambda value: label(value, "source"),
-        "group": lambda value: names.get(value, value),
-        "import": lambda value: say(N_("Import %(number)s"), number=value),
-        "language": lambda value: dict(choices.languages()).get(value, value),
-        "q": lambda value: f"“{value}”",
-    }
-    chips = []
-    for name, found in values.items():
-        for value in found:
-            rest = {**values, name: [other for other in found if other != value]}
-            chips.append({"text": told[name](value), "href": url_for("prospects.index", **rest)})  # type: ignore[arg-type]
+    chips: list[tuple[str, ...]] = []
+    for name, value, column, text, tag in _parts(wanted, group_choices):
+        rest = {**values, name: [other for other in values[name] if other != value]}
+        href = url_for("prospects.index", **rest)  # type: ignore[arg-type]
+        chips.append((column, text, href, tag) if tag else (column, text, href))
     return chips
+
+
+def _filter_words(wanted: ProspectFilter | None, group_choices: Groups) -> str:
+    """Return a filter in words, for restating what *everything that matches* means."""
+    if wanted is None:
+        return ""
+    told = [f"{column}: {text}" for _, _, column, text, _ in _parts(wanted, group_choices)]
+    return here().formats.listing(told) if told else say(N_("All prospects"))

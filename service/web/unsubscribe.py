@@ -17,7 +17,7 @@ def show(token: str) -> ResponseReturnValue:
     """Say what unsubscribing means and whether it is done."""
     with reading() as session:
         subscription = subscriptions.find(session, services().signer, token)
-        return render_template("unsubscribe/show.html", subscription=subscription)
+        return render_template("unsubscribe/show.html", subscription=subscription, token=token)
 
 
 @page(bp, PATH, needs=Audience.ANYONE, csrf=Csrf.SIGNED_PATH, methods=("POST",))

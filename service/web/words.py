@@ -1,24 +1,41 @@
 """Filters by which templates print facts and values in the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from flask import Flask
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from service.facts.permissions import PERMISSION_LABELS, ROLE_LABELS
+from service.facts.replies import reason_of
 from service.facts.sources import BUSINESS_MODEL_LABELS, KIND_LABELS, SOURCE_LABELS
-from service.facts.stages import ARCHIVED_LABEL, STAGE_LABELS
+from service.facts.stages import ARCHIVED_LABEL, STAGE_LABELS, StageEvent
 from service.facts.states import (
     CAMPAIGN_STATE_LABELS,
     DELIVERY_STATE_LABELS,
     IMPORT_STATE_LABELS,
     ROW_OUTCOME_LABELS,
+    DeliveryState,
 )
-from service.facts.words import Phrase
+from service.facts.words import NP_, Phrase
 from service.i18n.locales import LOCALES
+from service.mail.shipped import CAMPAIGN_LABELS
 from service.models import Partner
 from service.web.context import here
 
+EVENT_LABELS: dict[StageEvent, Phrase] = {
+    StageEvent.MARKED: NP_("event", "Marked as prospect"),
+    StageEvent.EMAIL_ACCEPTED: NP_("event", "Email sent"),
+    StageEvent.MESSAGE_SENT: NP_("event", "Message sent"),
+    StageEvent.ANSWERED: NP_("event", "Answered"),
+    StageEvent.JOINED: NP_("event", "Invitation accepted"),
+    StageEvent.DECLINED: NP_("event", "Invitation declined"),
+    StageEvent.EXPIRED: NP_("event", "Invitation expired"),
+    StageEvent.ARCHIVED: NP_("event", "Archived"),
+    StageEvent.RESTORED: NP_("event", "Restored"),
+}
 LABELS: dict[str, Mapping[str, Phrase]] = {
     "stage": {str(stage): phrase for stage, phrase in STAGE_LABELS.items()} | {"archived": ARCHIVED_LABEL},
     "source": {str(source): phrase for source, phrase in SOURCE_LABELS.items()},
@@ -29,15 +46,30 @@ LABELS: dict[str, Mapping[str, Phrase]] = {
     "import": {str(state): phrase for state, phrase in IMPORT_STATE_LABELS.items()},
     "row": {str(outcome): phrase for outcome, phrase in ROW_OUTCOME_LABELS.items()},
     "permission": {str(permission): phrase for permission, phrase in PERMISSION_LABELS.items()},
+    "event": {str(event): phrase for event, phrase in EVENT_LABELS.items()},
+    "template": CAMPAIGN_LABELS,
     "role": {str(role): phrase for role, phrase in ROLE_LABELS.items()},
+}
+# What a bar of deliveries is made of: the colour, and the states it counts; the first names it.
+BAR: dict[str, tuple[DeliveryState, ...]] = {
+    "sent": (DeliveryState.SENT,),
+    "sending": (DeliveryState.IN_FLIGHT, DeliveryState.CLAIMED),
+    "queued": (DeliveryState.QUEUED,),
+    "deferred": (DeliveryState.DEFERRED,),
+    "unknown": (DeliveryState.UNKNOWN,),
+    "failed": (DeliveryState.FAILED,),
+    "suppressed": (DeliveryState.SUPPRESSED,),
+    "cancelled": (DeliveryState.CANCELLED,),
 }
 # Family name first, without a space, where the name is written in Han or kana.
 _FAMILY_FIRST = ("ja", "zh")
 
 
 def install(app: Flask) -> None:
-    """Add the filters `label number percent long_date date_time relative language zone country`."""
-    filters = {
+    """Add the filters `label number percent long_date short_day date_time relative language zone country`
+    `file_size contact lang_tag reply`, and the functions `number delivery_parts`.
+    """
+    filters: dict[str, Callable[..., str]] = {
         "label": label,
         "number": lambda value: here().formats.number(value),
         "percent": lambda value: here().formats.percent(value),
@@ -46,12 +78,33 @@ def install(app: Flask) -> None:
         "relative": lambda moment: here().formats.relative(moment - here().now),
         "language": lambda tag: here().formats.language_name(LOCALES[tag].tag if tag in LOCALES else tag),
         "zone": lambda name: here().formats.zone_name(name),
+        "short_day": lambda moment: here().formats.short_date(here().to_zone(moment)),
+        "reply": reply_words,
         "country": lambda code: here().formats.country_name(code),
         "file_size": lambda size: here().formats.file_size(size),
         "contact": contact_name,
-        "lang_tag": lambda code: LOCALES[code].tag if code in LOCALES else (code or ""),
+        "lang_tag": lang_tag,
     }
-    app.jinja_env.filters.update(filters)
+    app.jinja_env.filters.update({name: _late(filter_) for name, filter_ in filters.items()})
+    app.jinja_env.globals.update(number=filters["number"], delivery_parts=delivery_parts)
+
+
+def _late(filter_: Callable[..., str]) -> Callable[..., str]:
+    @pass_context  # without it Jinja computes a filter of a constant once, for every reader's language
+    def apply(_context: Context, value: Any, *more: Any) -> str:
+        return filter_(value, *more)
+
+    return apply
+
+
+def delivery_parts(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
+    """Return (word, count, colour) of the kinds of deliveries there are, for a stacked bar."""
+    parts = []
+    for colour, states in BAR.items():
+        count = sum(counts.get(state.value, 0) for state in states)
+        if count:
+            parts.append((label(states[0].value, "delivery"), count, colour))
+    return parts
 
 
 def label(value: str, kind: str) -> str:
@@ -62,6 +115,17 @@ def label(value: str, kind: str) -> str:
 def date_time(moment: datetime) -> str:
     """Return a moment in the reader's language and time zone."""
     return here().formats.date_time(here().to_zone(moment))
+
+
+def lang_tag(code: str | None) -> str:
+    """Return the `lang` attribute of a text in this language, empty where it is not known."""
+    return LOCALES[code].tag if code and code in LOCALES else code or ""
+
+
+def reply_words(reply: str) -> str:
+    """Return why a mail was not sent: our reason in the reader's language, or the server's own words."""
+    reason = reason_of(reply)
+    return reply if reason is None else here().catalog.say(reason.phrase)
 
 
 def contact_name(partner: Partner) -> str:
