@@ -15,6 +15,7 @@ from service.facts.words import N_, Phrase
 from service.i18n.catalogs import Catalog
 from service.mail import tokens
 from service.mail.layout import Frame, surround
+from service.mail.mime import refused_character
 from service.mail.pieces import Bound, Marks, Place, Slot, cut_html, cut_text, is_page, link_pages, write
 from service.mail.tokens import AD_PREFIX, Use
 from service.mail.values import Values
@@ -71,6 +72,11 @@ class CompiledVariant:
         """Return the tokens this mail uses without a fallback for which there is no value."""
         needed = dict.fromkeys(slot.name for slot in self.slots if slot.fallback is None)
         return tuple(name for name in needed if values.get(name) is None)
+
+    def unsendable(self, values: Values) -> tuple[str, ...]:
+        """Return the tokens of the subject whose value holds a character that no header can (check H-1)."""
+        header = [slot for slot in self.slots if slot.place is Place.HEADER]
+        return tuple(slot.name for slot in header if refused_character(write(slot, values) or ""))
 
     def fill(self, values: Values) -> Filled:
         """Return the mail for one recipient; raises ValueMissing."""

@@ -158,7 +158,7 @@ class Lines:
 UNKNOWN = N_("%(token)s is not a token. To print a brace, put a backslash before it.")
 UNKNOWN_NEAR = N_("%(token)s is not a token. Did you mean %(nearest)s?")
 WRONG_CASE = N_("%(token)s is not a token, because capitals count. Write %(nearest)s.")
-WIDE = N_("Full-width braces do not make a token: %(token)s. Write them with the half-width { and }.")
+WIDE = N_("Full-width braces do not make a token: %(token)s. Write half-width braces.")
 WIDE_NEAR = N_("Full-width braces do not make a token: %(token)s. Write %(nearest)s.")
 SPLIT = N_("%(token)s has formatting or spaces inside the token. Write %(nearest)s and format around it.")
 TWICE = N_("%(token)s has more than one brace on each side. Write %(nearest)s.")

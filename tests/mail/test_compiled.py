@@ -9,6 +9,7 @@ from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES
 from service.mail.compiled import CompiledVariant, ContentRefused, ValueMissing, compile_variant
 from service.mail.layout import Frame
+from service.mail.mime import MailRefused
 from service.mail.pieces import Marks, cut_html, isolated
 from service.mail.tokens import Use
 from tests.mail.letters import posted, values_of
@@ -209,6 +210,15 @@ def test_a_missing_value_is_named_and_nobody_gets_dear_comma() -> None:
         variant.fill(nobody)
     assert missing.value.names == ("firstName",)
     assert variant.fill(values_of(last_name=None, name=None)).text.startswith("Olivia, dear reader, \n")
+
+
+def test_a_value_that_no_header_can_hold_is_named_before_it_is_sent() -> None:
+    """H-1."""
+    variant = compiled("{firstName} {lastName}", "{firstName}")
+    assert variant.unsendable(values_of(first_name="a\nb", last_name="c\nd")) == ("firstName",)
+    assert variant.unsendable(values_of(first_name="ab\u202e", last_name="c\nd")) == ()
+    with pytest.raises(MailRefused):
+        posted(variant.fill(values_of(first_name="a\nb")), "en")
 
 
 def test_fenced_code_and_escapes_print_braces() -> None:
