@@ -235,21 +235,25 @@ def upgrade() -> None:
         sa.Column("program_id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("file_name", sa.String(), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("locale", sa.String(), nullable=False),
         sa.Column("encoding", sa.String(), nullable=True),
         sa.Column("delimiter", sa.String(), nullable=True),
         sa.Column("dry_run", sa.Boolean(), nullable=False),
         sa.Column("overwrite", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
-        sa.Column("digest", sa.String(), nullable=True),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("planned_rows", sa.Integer(), nullable=False),
+        sa.Column("applied_rows", sa.Integer(), nullable=False),
         sa.Column("created_rows", sa.Integer(), nullable=False),
         sa.Column("updated_rows", sa.Integer(), nullable=False),
         sa.Column("unchanged_rows", sa.Integer(), nullable=False),
         sa.Column("rejected_rows", sa.Integer(), nullable=False),
-        sa.Column("applied_rows", sa.Integer(), nullable=False),
+        sa.Column("drifted_rows", sa.Integer(), nullable=False),
         sa.Column("refusal", sa.JSON(), nullable=True),
         sa.Column("created_at", service.db.Moment(timezone=True), nullable=False),
+        sa.Column("started_at", service.db.Moment(timezone=True), nullable=True),
+        sa.Column("planned_at", service.db.Moment(timezone=True), nullable=True),
         sa.Column("finished_at", service.db.Moment(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["program_id"], ["programs.id"], name=op.f("fk_imports_program_id_programs")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_imports_user_id_users")),
@@ -343,22 +347,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_user_sessions_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "import_pieces",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["imports.id"], name=op.f("fk_import_pieces_import_id_imports"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("import_id", "number", name=op.f("pk_import_pieces")),
+    )
+    op.create_table(
         "import_rows",
         sa.Column("import_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
-        sa.Column("reasons", sa.JSON(), nullable=False),
-        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.Column("identity", sa.String(), nullable=True),
         sa.Column("partner_id", sa.Integer(), nullable=True),
-        sa.Column("applied", sa.Boolean(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("reasons", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("changes", sa.JSON(none_as_null=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["import_id"], ["imports.id"], name=op.f("fk_import_rows_import_id_imports"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("import_id", "number", name=op.f("pk_import_rows")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("import_rows", schema=None) as batch_op:
-        batch_op.create_index("ix_import_rows_outcome", ["import_id", "outcome"], unique=False)
+        batch_op.create_index("ix_import_rows_identity", ["import_id", "identity"], unique=False)
+        batch_op.create_index("ix_import_rows_outcome", ["import_id", "outcome", "number"], unique=False)
 
     op.create_table(
         "prospects",

@@ -1,0 +1,44 @@
+"""The installation that a command works on, from the environment; refusals become words and an exit code."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from service.bootstrap import Services, build
+from service.cli.words import REFUSED, WORDS, fail
+from service.config import Settings, SettingsRefused
+from service.domain.errors import DomainError
+from service.facts.words import N_
+
+
+def settings_here() -> Settings:
+    """Read the settings, or end with every problem they have."""
+    try:
+        return Settings.from_env(os.environ)
+    except SettingsRefused as refused:
+        for problem in refused.problems:
+            click.echo(problem, err=True)
+        fail(N_("The settings cannot be used."))
+
+
+def services_here(settings: Settings, *, jobs: bool = False) -> Services:
+    """Put the installation together, or end with the reason why that is not possible."""
+    try:
+        return build(settings, jobs=jobs)
+    except SettingsRefused as refused:
+        for problem in refused.problems:
+            click.echo(problem, err=True)
+        fail(N_("The settings cannot be used."))
+
+
+@contextmanager
+def refusals_said() -> Iterator[None]:
+    """Turn a refusal of the domain into its words and exit code 2."""
+    try:
+        yield
+    except DomainError as error:
+        click.echo(WORDS.say(error.refusal.phrase, **error.values), err=True)
+        sys.exit(REFUSED)

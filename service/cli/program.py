@@ -1,0 +1,39 @@
+"""`prospectus program`: add a program to an installation."""
+
+from datetime import UTC, datetime
+
+import click
+
+from service.cli.installation import refusals_said, services_here, settings_here
+from service.cli.words import WORDS, say
+from service.domain import programs
+from service.facts.words import N_
+from service.i18n.locales import LOCALES
+
+
+@click.group("program", help=WORDS.say(N_("Add programs.")))
+def group() -> None:
+    """Hold the commands together."""
+
+
+@group.command("add", help=WORDS.say(N_("Add a program.")))
+@click.argument("name", metavar="NAME")
+@click.option(
+    "--locale", type=click.Choice(list(LOCALES)), help=WORDS.say(N_("Default language of the program."))
+)
+@click.option(
+    "--time-zone", default="UTC", show_default=True, help=WORDS.say(N_("Time zone of the program."))
+)
+def add(name: str, locale: str | None, time_zone: str) -> None:
+    """Add one program."""
+    settings = settings_here()
+    services = services_here(settings)
+    with refusals_said(), services.db.transaction() as session:
+        programs.add(
+            session,
+            name=name,
+            default_locale=locale or settings.locale,
+            time_zone=time_zone,
+            now=datetime.now(UTC),
+        )
+    say(N_("The program has been added: %(name)s."), name=name)

@@ -1,0 +1,41 @@
+"""What the command line says: in the language of the user's terminal, through the catalogs."""
+
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from service.facts.words import Phrase
+from service.i18n.catalogs import Catalog, Catalogs, CatalogUnreadable
+from service.i18n.locales import LOCALES, SOURCE
+from service.i18n.negotiation import terminal_locale
+from service.paths import data_dir
+
+REFUSED = 2
+# Another one is at work here; starting again would not help.
+LOCKED = 75
+
+
+def terminal_catalog() -> Catalog:
+    """Return the catalog of the user's language; the source texts where it cannot be read."""
+    code = terminal_locale(os.environ)
+    try:
+        return Catalogs(data_dir("locales"), codes=(code,)).catalog(code)
+    except (CatalogUnreadable, FileNotFoundError):
+        return Catalog(LOCALES[SOURCE], {}, {})
+
+
+WORDS = terminal_catalog()
+
+
+def say(phrase: Phrase, **values: object) -> None:
+    """Print a line at once, also into a pipe."""
+    click.echo(WORDS.say(phrase, **values))
+    sys.stdout.flush()
+
+
+def fail(phrase: Phrase, *, code: int = REFUSED, **values: object) -> NoReturn:
+    """Print why not to standard error, and end."""
+    click.echo(WORDS.say(phrase, **values), err=True)
+    sys.exit(code)

@@ -1,0 +1,26 @@
+"""`prospectus worker`: send mail, run imports and sweep, until told to stop."""
+
+import logging
+
+import click
+
+from service.cli.installation import services_here, settings_here
+from service.cli.words import LOCKED, WORDS, fail
+from service.facts.words import N_
+from service.worker import app
+
+
+@click.command("worker", help=WORDS.say(N_("Start a worker alone.")))
+@click.option(
+    "--slot",
+    default="1",
+    show_default=True,
+    help=WORDS.say(N_("Name of this worker among those of this machine, on PostgreSQL.")),
+)
+def command(slot: str) -> None:
+    """Work until SIGTERM."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        app.run(services_here(settings_here()), slot=slot)
+    except app.WorkerRefused as refused:
+        fail(N_("The worker cannot start: %(reason)s"), code=LOCKED, reason=str(refused))
