@@ -1,1 +1,1 @@
-"""Help pages: their tree, look-up, fallback and generated facts."""
+"""The help pages: found, resolved in the reader's language, kept as their last good version."""

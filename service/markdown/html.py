@@ -73,11 +73,6 @@ class _Page:
             return f"</{token.tag}>" + ("" if token.tag in _INLINE else "\n")
         return f"<{token.tag}{_attributes(token)}>" + ("\n" if token.tag in _LINE_AFTER_OPEN else "")
 
-    def part_title(self, title: str, kind: str) -> str:
-        """Return the heading of a tab, one level below the heading it stands under."""
-        level = min(self.level + 1, 6)
-        return f'<h{level} class="{kind}-title">{escape(title, quote=False)}</h{level}>\n' if title else ""
-
 
 def attribute(name: str, value: object) -> str:
     """Return ` name="value"` with the value escaped."""
@@ -141,8 +136,21 @@ def _hint_open(_page: _Page, token: Token) -> str:
     return f'<aside class="hint hint-{style}" role="note">\n{shown}'
 
 
+def _tabs_open(_page: _Page, token: Token) -> str:
+    """Links to the panels below them, which the script makes into tabs; without it every panel is shown."""
+    links = "".join(
+        f'<a class="tab"{attribute("href", f"#{name}")}><span>{escape(title, quote=False)}</span></a>'
+        for name, title in token.meta.get("tabs", ())
+    )
+    return f'<div data-tabs>\n<div class="tabs">{links}</div>\n'
+
+
 def _tab_open(page: _Page, token: Token) -> str:
-    return f'<section class="tab">\n{page.part_title(str(token.meta.get("title", "")), "tab")}'
+    name, title = str(token.meta.get("id", "tab")), escape(str(token.meta.get("title", "")), quote=False)
+    level = min(page.level + 1, 6)
+    heading = f'<h{level} class="tab-heading"{attribute("id", f"{name}-heading")}>{title}</h{level}>\n'
+    label = attribute("aria-labelledby", f"{name}-heading") if title else ""
+    return f'<section class="tab-panel"{attribute("id", name)}{label}>\n{heading if title else ""}'
 
 
 def _code_title(_page: _Page, token: Token) -> str:
@@ -157,7 +165,7 @@ def _box(name: str) -> tuple[Writer, Writer]:
 
 _BOXES = {
     f"{name}_{end}": writer
-    for name in ("tabs", "columns", "column", "content-ref", "code")
+    for name in ("columns", "column", "content-ref", "code")
     for end, writer in zip(("open", "close"), _box(name), strict=True)
 }
 
@@ -179,6 +187,8 @@ _WRITERS: dict[str, Writer] = {
     "generated": lambda _page, token: f"<p>{escape(str(token.meta.get('0', '')), quote=False)}</p>\n",
     "hint_open": _hint_open,
     "hint_close": lambda _page, _token: "</aside>\n",
+    "tabs_open": _tabs_open,
+    "tabs_close": lambda _page, _token: "</div>\n",
     "tab_open": _tab_open,
     "tab_close": lambda _page, _token: "</section>\n",
     "stepper_open": lambda _page, _token: '<ol class="stepper">\n',

@@ -5,6 +5,7 @@ value of the running code. Both are resolved by `content`, in the page's languag
 """
 
 import re
+from collections.abc import Callable
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
@@ -24,6 +25,25 @@ def phrase(name: str) -> Phrase:
 def token(match: re.Match[str]) -> Token:
     """Return the token of one reference; its content is the name, its markup the source."""
     return Token(match[1], "", 0, content=match[2].strip(), markup=match[0])
+
+
+_SKIPPED = re.compile(r"(`+)(?!`)[^\n]*?(?<!`)\1(?!`)|\\[!-/:-@\[-`{-~]|" + REFERENCE.pattern)
+_ESCAPED = re.compile(r"([\\`*_{}\[\]<>|#~])")
+
+
+def escape(words: str) -> str:
+    """Return plain words as Markdown source that prints them."""
+    return _ESCAPED.sub(r"\\\1", words)
+
+
+def replace(line: str, say: Callable[[re.Match[str]], str]) -> str:
+    """Return a line of source with its references replaced, except in code spans and after a backslash."""
+
+    def one(match: re.Match[str]) -> str:
+        inner = REFERENCE.fullmatch(match[0])
+        return say(inner) if inner else match[0]
+
+    return _SKIPPED.sub(one, line) if "{" in line else line
 
 
 def install(md: MarkdownIt) -> None:

@@ -45,6 +45,8 @@ class _Walk:
         self.elements = Elements()
         self.out: list[Token] = []
         self.ids: Counter[str] = Counter()
+        self.tabs: list[Token] = []
+        self.tab_count = 0
         self.line = 0
 
     def block(self, token: Token) -> None:
@@ -59,13 +61,27 @@ class _Walk:
                 self.name_heading(self.out[-1], token)
             self.out.append(token)
         elif token.nesting == -1:
+            if token.type == "tabs_close":
+                self.tabs.pop()
             self.out.extend(self.elements.leave())
             self.out.append(token)
         else:
+            self.name_tab(token)
             self.out.extend(self.elements.enter(_BLOCK_TAGS.get(token.type, token.tag)))
             self.out.append(token)
             if not token.nesting:
                 self.elements.leave()
+
+    def name_tab(self, token: Token) -> None:
+        """Number the tabs of a page, and let each group of tabs know the titles of its own."""
+        if token.type == "tabs_open":
+            token.meta["tabs"] = []
+            self.tabs.append(token)
+        elif token.type == "tab_open":
+            self.tab_count += 1
+            token.meta["id"] = f"tab-{self.tab_count}"
+            if self.tabs:
+                self.tabs[-1].meta["tabs"].append((token.meta["id"], str(token.meta.get("title", ""))))
 
     def raw_block(self, token: Token) -> None:
         run: list[Token] = []

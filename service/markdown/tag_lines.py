@@ -5,7 +5,7 @@ The pairs are found before the parse, so that no rule has to look ahead: linear 
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from html import unescape
@@ -60,6 +60,14 @@ class TagLine:
     def shown(self) -> str:
         """The tag as a finding names it."""
         return f"{{% {'end' if self.kind is Kind.CLOSE else ''}{self.name} %}}"
+
+
+def words_lines(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are neither fenced code nor raw `<pre>`, with their numbers from 0."""
+    scanner = _Scanner()
+    for number, line in enumerate(lines):
+        if not scanner.in_code(number, line):
+            yield number, line
 
 
 def scan(lines: Sequence[str]) -> tuple[dict[int, TagLine], list[Finding]]:

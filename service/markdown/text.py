@@ -99,8 +99,9 @@ class _Blocks:
             yield from token.content.rstrip("\n").split("\n")
 
     def heading(self, token: Token, inside: Sequence[Token]) -> Iterator[str]:
-        text = words(inside[0].children or []).replace("\n", " ")
-        yield text
+        text = " ".join(" ".join(_Blocks(inside).lines()).split("\n")).strip()
+        if text:
+            yield text
         if token.tag in ("h1", "h2") and text:
             yield ("=" if token.tag == "h1" else "-") * min(width(text), WIDEST_RULE)
 

@@ -34,7 +34,7 @@ ATTRIBUTES = {
     "role",
     "rowspan",
 }
-ATTRIBUTES |= {"src", "start", "title", "width"}
+ATTRIBUTES |= {"aria-labelledby", "data-tabs", "src", "start", "title", "width"}
 
 # fmt: off
 PIECES = st.sampled_from([
@@ -111,8 +111,8 @@ def test_a_browser_builds_the_tree_that_is_written(source: str) -> None:
 
 
 def tags(page: str) -> Iterator[str]:
-    for match in re.finditer(r"</?([a-z0-9]+)", page):
-        yield match[0]
+    # The standard puts a tbody around bare rows; that moves nothing.
+    yield from (tag for tag in re.findall(r"</?[a-z0-9]+", page) if not tag.endswith("tbody"))
 
 
 MARKED = st.lists(PIECES | st.just("@@"), max_size=40)

@@ -1,0 +1,82 @@
+"""What help pages print from the running code: tables (`{% generated "x" %}`) and values (`{fact:x}`)."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from service.csvfile.headers import COLUMNS
+from service.facts import limits
+from service.facts.words import N_, Phrase
+from service.i18n.catalogs import Catalog
+from service.i18n.locales import LOCALES
+from service.mail.tokens import TOKENS
+from service.mail.values import examples
+from service.markdown.references import escape
+
+TOKEN = N_("Token")
+PRINTS = N_("What it prints")
+EXAMPLE = N_("Example")
+COLUMN = N_("Column")
+HOLDS = N_("What it holds")
+REQUIRED = N_("Required")
+YES = N_("Yes")
+NO = N_("No")
+
+FACTS: Mapping[str, Callable[[Catalog], str]] = {
+    "import file size": lambda catalog: catalog.formats.file_size(limits.IMPORT_FILE_BYTES),
+    "import rows": lambda catalog: catalog.formats.number(limits.IMPORT_ROWS),
+    "import field size": lambda catalog: catalog.formats.file_size(limits.IMPORT_FIELD_BYTES),
+    "email content size": lambda catalog: catalog.formats.file_size(limits.EMAIL_CONTENT_BYTES),
+    "email subject characters": lambda catalog: catalog.formats.number(limits.EMAIL_SUBJECT_CHARACTERS),
+    "invitation days": lambda catalog: catalog.formats.number(limits.INVITATION_DAYS),
+    "page rows": lambda catalog: catalog.formats.number(limits.PAGE_ROWS),
+    "languages": lambda catalog: catalog.formats.listing(
+        [catalog.formats.language_name(locale.tag) for locale in LOCALES.values()]
+    ),
+}
+
+
+def _tokens(catalog: Catalog) -> str:
+    printed = examples(catalog.locale.code)
+    rows = [
+        (_code(token.written), escape(catalog.say(token.phrase)), escape(printed[token.name]))
+        for token in TOKENS
+    ]
+    return _table(catalog, (TOKEN, PRINTS, EXAMPLE), rows)
+
+
+def _csv_columns(catalog: Catalog) -> str:
+    code = catalog.locale.code
+    rows = [
+        (
+            escape(column.names[code]),
+            escape(catalog.say(YES if column.required else NO)),
+            escape(catalog.say(column.explanation)),
+            escape(column.examples[code]),
+        )
+        for column in COLUMNS
+    ]
+    return _table(catalog, (COLUMN, REQUIRED, HOLDS, EXAMPLE), rows)
+
+
+def _csv_example(catalog: Catalog) -> str:
+    """A whole file with the required columns and one row, to copy."""
+    code = catalog.locale.code
+    required = [column for column in COLUMNS if column.required]
+    header = ",".join(column.names[code] for column in required)
+    return f"```csv\n{header}\n{','.join(column.examples[code] for column in required)}\n```\n"
+
+
+TABLES: Mapping[str, Callable[[Catalog], str]] = {
+    "tokens": _tokens,
+    "csv-columns": _csv_columns,
+    "csv-example": _csv_example,
+}
+
+
+def _code(text: str) -> str:
+    return f"`{text.replace('|', chr(92) + '|')}`"
+
+
+def _table(catalog: Catalog, head: Sequence[Phrase], rows: Sequence[Sequence[str]]) -> str:
+    """Return a pipe table; cells are Markdown, already escaped."""
+    lines = [[escape(catalog.say(phrase)) for phrase in head], ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -1,0 +1,198 @@
+"""The help pages of a reader's language: found by locale and name, rendered once for each content."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from markdown_it.token import Token
+
+from service.content import resolve
+from service.content.files import PageFile, Source, is_slug
+from service.facts.findings import Finding
+from service.i18n.catalogs import Catalog
+from service.i18n.locales import LOCALES, SOURCE
+from service.markdown import front_matter, html, text
+from service.markdown.dialect import Document
+
+INDEX = "index"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """An entry of a page's table of contents; `level` 2 or 3."""
+
+    level: int
+    id: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as one language reads it; `language` is that of its text, another one in a fallback.
+
+    `html` begins with the H1; `markdown` and `text` are the same page in its other faces. `digest` names the
+    Markdown served.
+    """
+
+    slug: str
+    locale: str
+    language: str
+    title: str
+    description: str
+    html: str
+    markdown: str
+    text: str
+    headings: tuple[Heading, ...]
+    digest: str
+
+    @property
+    def fallback(self) -> bool:
+        """Whether the reader's language has no such page, and this is the source language's."""
+        return self.locale != self.language
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page in the tree: its name, its title and a line about it in the reader's language."""
+
+    slug: str
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendered:
+    version: tuple[str, str]
+    titles: tuple[tuple[str, str | None], ...]
+    page: Page
+
+
+class Pages:
+    """All pages below a directory that has one folder for each language.
+
+    `catalog_of` gives the catalog of a locale code; `good_copies` is where the last good version of each file
+    is kept across restarts.
+    """
+
+    def __init__(
+        self, directory: Path, catalog_of: Callable[[str], Catalog], good_copies: Path | None = None
+    ) -> None:
+        self.directory = directory
+        self._catalog_of = catalog_of
+        self._copies = good_copies
+        self._files: dict[tuple[str, str], PageFile] = {}
+        self._rendered: dict[tuple[str, str], _Rendered] = {}
+
+    def find(self, locale: str, slug: str) -> Page | None:
+        """Return a page in a language, or in the source language where that one lacks it; None for no page.
+
+        Only names that could be ours are looked up, and only as files of the language's folder (check X-8).
+        """
+        if locale not in LOCALES or not is_slug(slug):
+            return None
+        for language in dict.fromkeys((locale, SOURCE)):
+            source = self._source(language, slug)
+            if source:
+                return self._page(locale, language, slug, source)
+        return None
+
+    def slugs(self) -> tuple[str, ...]:
+        """Return the names of the pages of the source language, in the order their front matter gives."""
+        found = []
+        for path in (self.directory / SOURCE).glob("*.md"):
+            source = self._source(SOURCE, path.stem) if is_slug(path.stem) else None
+            if source:
+                order = source.document.front_matter.get("order")
+                number = order if isinstance(order, int) else 1000
+                found.append((path.stem != INDEX, number, path.stem))
+        return tuple(slug for _, _, slug in sorted(found))
+
+    def tree(self, locale: str) -> tuple[Entry, ...]:
+        """Return all pages but the index, in order, with their titles in a language."""
+        pages = (self.find(locale, slug) for slug in self.slugs() if slug != INDEX)
+        return tuple(Entry(page.slug, page.title, page.description) for page in pages if page)
+
+    def problems(self) -> tuple[tuple[Path, Finding], ...]:
+        """Return the files that are served as an older version, with the reason."""
+        return tuple((file.path, file.problem) for file in self._files.values() if file.problem)
+
+    def _source(self, language: str, slug: str) -> Source | None:
+        key = (language, slug)
+        file = self._files.get(key)
+        if file is None:
+            name = f"{slug}.md"
+            copy = self._copies / language / name if self._copies else None
+            file = PageFile(self.directory / language / name, copy)
+        source = file.source()
+        if source or file.problem:
+            # Names nobody has are not remembered: anyone may ask for them.
+            self._files[key] = file
+        return source
+
+    def _title(self, locale: str, slug: str) -> str | None:
+        source = self._source(locale, slug) or self._source(SOURCE, slug)
+        return title_of(source.document.tokens) if source and is_slug(slug) else None
+
+    def _page(self, locale: str, language: str, slug: str, source: Source) -> Page:
+        # A fallback is whole in the source language: its labels too, so that one text has one language.
+        catalog = self._catalog_of(language)
+        kept = self._rendered.get((locale, slug))
+        version = (source.digest, f"{language}{catalog.version}")
+        if (
+            kept
+            and kept.version == version
+            and all(self._title(language, one) == title for one, title in kept.titles)
+        ):
+            return kept.page
+        titles: dict[str, str | None] = {}
+
+        def title(one: str) -> str | None:
+            titles[one] = self._title(language, one)
+            return titles[one]
+
+        document = resolve.resolve(source.document, catalog, title)
+        written = resolve.source(source.text, catalog)
+        page = render(document, written, slug=slug, locale=locale, language=language)
+        self._rendered[locale, slug] = _Rendered(version, tuple(titles.items()), page)
+        return page
+
+
+def render(document: Document, markdown: str, *, slug: str, locale: str, language: str) -> Page:
+    """Make a page of a resolved document."""
+    body = _body(markdown)
+    description = document.front_matter.get("description")
+    return Page(
+        slug=slug,
+        locale=locale,
+        language=language,
+        title=title_of(document.tokens) or slug,
+        description=" ".join(description.split()) if isinstance(description, str) else "",
+        html=html.render(document),
+        markdown=body,
+        text=text.render(document),
+        headings=tuple(_headings(document)),
+        digest=hashlib.blake2b(body.encode(), digest_size=8).hexdigest(),
+    )
+
+
+def title_of(tokens: Sequence[Token]) -> str | None:
+    """Return the words of the first H1."""
+    return next((heading.words for heading in _outline(tokens) if heading.level == 1), None)
+
+
+def _headings(document: Document) -> Iterator[Heading]:
+    return (heading for heading in _outline(document.tokens) if heading.level in (2, 3))
+
+
+def _outline(tokens: Sequence[Token]) -> Iterator[Heading]:
+    for position, token in enumerate(tokens):
+        if token.type == "heading_open" and tokens[position + 1].type == "inline":
+            words = html.plain_words(tokens[position + 1].children or []).strip()
+            yield Heading(int(token.tag[1:]), str(token.attrs.get("id", "")), words)
+
+
+def _body(markdown: str) -> str:
+    """Return the source without its front matter."""
+    _, body, _ = front_matter.split(markdown)
+    return body.lstrip("\n")

@@ -1,0 +1,150 @@
+"""A page's references filled in for one language: labels, facts, generated tables, links to other pages.
+
+Done twice over: on the tokens, for HTML and text, and on the source, for the page served as Markdown; a test
+holds the two against each other.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
+
+from markdown_it.token import Token
+
+from service.content.generated import FACTS, TABLES
+from service.facts.findings import Finding, Severity
+from service.facts.words import N_, NP_, Phrase
+from service.i18n.catalogs import Catalog
+from service.markdown import references, tag_lines
+from service.markdown.dialect import Document, parse
+
+QUOTES: Mapping[str, tuple[str, str]] = {
+    "en": ("“", "”"),
+    "fr": ("«\u00a0", "\u00a0»"),
+    "ja": ("「", "」"),
+    "zh": ("“", "”"),
+}
+HINT_TITLES: Mapping[str, Phrase] = {
+    "info": NP_("hint", "Note"),
+    "success": NP_("hint", "Tip"),
+    "warning": NP_("hint", "Important"),
+    "danger": NP_("hint", "Important"),
+}
+NO_FACT = N_("No fact has this name: %(name)s")
+NO_TABLE = N_("No generated block has this name: %(name)s")
+
+PAGE_LINK = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)\.md(#[^\s]*)?")
+_GENERATED = re.compile(r"[ \t]*\{%-?\s*generated\s+\"?([\w-]+)\"?\s*-?%\}\s*")
+
+Titles = Callable[[str], str | None]
+
+
+def resolve(document: Document, catalog: Catalog, title_of: Titles) -> Document:
+    """Return the document as it reads in the catalog's language; a name that resolves to nothing stays."""
+    walk = _Walk(catalog, title_of)
+    tokens = tuple(walk.block(document.tokens))
+    return Document(tokens, document.front_matter, document.findings, document.profile)
+
+
+def source(text: str, catalog: Catalog) -> str:
+    """Return the source with its references filled in: Markdown that any reader of Markdown understands."""
+    lines = text.split("\n")
+    for number, line in tag_lines.words_lines(lines):
+        generated = _GENERATED.fullmatch(line)
+        if generated and generated[1] in TABLES:
+            lines[number] = f"\n{TABLES[generated[1]](catalog)}"
+        else:
+            lines[number] = references.replace(line, lambda match: _written(match, catalog))
+    return "\n".join(lines)
+
+
+def unresolved(document: Document) -> Iterator[Finding]:
+    """Yield a finding for each fact and generated block that does not exist; `check` judges labels."""
+    for token, line in placed(document.tokens):
+        if token.type == "fact" and token.content not in FACTS:
+            yield Finding("no-fact", Severity.ERROR, NO_FACT, {"name": token.content}, line, 1)
+        if token.type == "generated" and token.meta.get("0", "") not in TABLES:
+            name = token.meta.get("0", "")
+            yield Finding("no-table", Severity.ERROR, NO_TABLE, {"name": name}, line, 1)
+
+
+def placed(tokens: tuple[Token, ...] | list[Token], line: int = 1) -> Iterator[tuple[Token, int]]:
+    """Yield every token, inline ones too, with its line from 1."""
+    for token in tokens:
+        if token.map:
+            line = token.map[0] + 1
+        yield token, line
+        if token.children:
+            inner = line
+            for child in token.children:
+                yield child, inner
+                inner += child.type in ("softbreak", "hardbreak")
+                yield from placed(child.children or [], inner)
+
+
+def _written(match: re.Match[str], catalog: Catalog) -> str:
+    name = match[2].strip()
+    if match[1] == "label":
+        return f"**{references.escape(catalog.say(references.phrase(name)))}**"
+    return references.escape(FACTS[name](catalog)) if name in FACTS else match[0]
+
+
+class _Walk:
+    def __init__(self, catalog: Catalog, title_of: Titles) -> None:
+        self.catalog = catalog
+        self.title_of = title_of
+        self.quotes = QUOTES.get(catalog.locale.code, QUOTES["en"])
+        # The page that an open content-ref names, whose title its link shows.
+        self.reference: str | None = None
+
+    def block(self, tokens: tuple[Token, ...]) -> Iterator[Token]:
+        for position, token in enumerate(tokens):
+            if token.type == "generated":
+                table = TABLES.get(str(token.meta.get("0", "")))
+                yield from parse(table(self.catalog)).tokens if table else (token,)
+            elif token.type == "hint_open":
+                yield self.hint(token, tokens, position)
+            elif token.type in ("content-ref_open", "content-ref_close"):
+                self.reference = str(token.meta.get("url", "")) if token.nesting == 1 else None
+                yield token
+            elif token.children:
+                filled = copy(token)
+                filled.children = self.inline(token.children)
+                yield filled
+            else:
+                yield token
+
+    def hint(self, token: Token, tokens: tuple[Token, ...], position: int) -> Token:
+        """A hint bears the word for its kind, unless it begins with a heading of its own."""
+        if tokens[position + 1].type == "heading_open":
+            return token
+        titled = copy(token)
+        style = str(token.meta.get("style", "info"))
+        titled.meta = {**token.meta, "title": self.catalog.say(HINT_TITLES.get(style, HINT_TITLES["info"]))}
+        return titled
+
+    def inline(self, children: list[Token]) -> list[Token]:
+        out: list[Token] = []
+        for child in children:
+            filled = copy(child)
+            if child.type == "label":
+                filled.content = self.catalog.say(references.phrase(child.content))
+                filled.meta = {"quotes": self.quotes, "name": child.content}
+            elif child.type == "fact" and child.content in FACTS:
+                filled = Token("text", "", 0, content=FACTS[child.content](self.catalog))
+            elif child.type == "link_open":
+                filled.attrs = {**child.attrs, **self.page_link(str(child.attrs.get("href", "")))}
+            elif child.type == "text" and self.reference:
+                match = PAGE_LINK.fullmatch(self.reference)
+                filled.content = (match and self.title_of(match[1])) or child.content
+            if child.children:
+                filled.children = self.inline(child.children)
+            out.append(filled)
+        return out
+
+    def page_link(self, address: str) -> dict[str, str | int | float]:
+        """A link to `page.md#id` leads to the page itself, beside this one."""
+        match = PAGE_LINK.fullmatch(address)
+        if not match:
+            return {}
+        name = "./" if match[1] == "index" else match[1]
+        return {"href": name + (match[2] or "")}
