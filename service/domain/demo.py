@@ -57,6 +57,8 @@ def fill(session: Session, *, now: datetime) -> bool:
     accounts.ensure_roles(session)
     made = [_program(session, *facts, now=now) for facts in _PROGRAMS]
     users = [_user(session, colleague, made, now=now) for colleague in _COLLEAGUES]
+    for user in users:
+        accounts.work_in(session, user.id, made[0].id)
     known = _partners(session, now=now)
     _prospects(session, made[0], known[::2], users[0], now=now)
     _prospects(session, made[1], known[1::3], users[0], now=now)
