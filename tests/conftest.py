@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from service import bootstrap
 from service.config import Settings
 from service.db import Database, make_engine
 from service.migrations import environment
-
 from tests.sink import Sink
 
 

@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 
+from sqlalchemy.orm import Session
+
 from service.facts.sources import PartnerKind, Source
 from service.facts.stages import Stage
 from service.facts.states import CampaignState, DeliveryState, UnknownPolicy
 from service.models import Campaign, Delivery, Partner, Program, Prospect, Role, User, Variant
-from sqlalchemy.orm import Session
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 CONTENT = {

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from service.adapters.jobs import EngineJobs
 from service.bootstrap import Services
-from service.domain import deliveries, prospects, system_mails
+from service.domain import accounts, deliveries, prospects, sessions, system_mails, throttle
 
 KEEP_JOBS = timedelta(days=30)
 
@@ -45,4 +45,7 @@ def wake(services: Services, jobs: EngineJobs, *, now: datetime) -> int:
 
 def every_hour(session: Session, *, now: datetime) -> int:
     """Do what is done once an hour; return how many invitations expired."""
+    sessions.sweep(session, now=now)
+    throttle.sweep(session, now=now)
+    accounts.sweep_used_links(session, now=now)
     return prospects.expire(session, now=now)

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
+
 from service import bootstrap
 from service.bootstrap import Services
 from service.config import Settings
@@ -14,8 +16,6 @@ from service.facts.stages import Stage
 from service.facts.states import CampaignState, DeliveryState, UnknownPolicy
 from service.models import Campaign, Delivery, Prospect
 from service.worker import deliver
-from sqlalchemy import select
-
 from tests.outbound import NOW, make_campaign
 from tests.sink import DROP, Sink
 
