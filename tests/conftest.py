@@ -56,13 +56,13 @@ def sink(tmp_path: Path) -> Iterator[Sink]:
 
 @pytest.fixture(scope="session")
 def need() -> Callable[[str], str]:
-    """Return the path of a program, or skip; with REQUIRE_COMPONENTS its absence is a failure."""
+    """Return the path of a program, or skip; with CI its absence is a failure."""
 
     def find(program: str) -> str:
         path = shutil.which(program)
         if path is not None:
             return path
-        if os.environ.get("REQUIRE_COMPONENTS"):
+        if os.environ.get("CI"):
             pytest.fail(f"{program} is not installed")
         pytest.skip(f"{program} is not installed")
 
