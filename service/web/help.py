@@ -5,7 +5,6 @@ from xml.sax.saxutils import escape, quoteattr
 
 from flask import Blueprint, Response, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
 from service import links
 from service.content.pages import INDEX, Page, Pages
@@ -62,7 +61,7 @@ def llms() -> ResponseReturnValue:
             found = pages().find(locale.code, slug)
             if found and not found.fallback:
                 note = f": {found.description}" if found.description else ""
-                lines.append(f"- [{found.title}]({_address(locale.code, slug)}.md){note}")
+                lines.append(f"- [{found.title}]({_markdown(locale.code, slug)}){note}")
         lines.append("")
     return _plain("\n".join(lines), "text/plain")
 
@@ -111,13 +110,12 @@ def _shown(found: Page) -> str:
     return render_template(
         "help/show.html",
         page=found,
-        body=Markup(found.html),
         text_locale=LOCALES[found.language],
         entries=entries,
         before=before,
         after=after,
         canonical=_address(found.language, found.slug),
-        markdown=links.path("help_page", here().locale.code, slug=found.slug) + ".md",
+        markdown=_markdown(here().locale.code, found.slug),
     )
 
 
@@ -126,6 +124,10 @@ def _address(code: str, slug: str) -> str:
     if slug == INDEX:
         return links.url(base, "help", code)
     return links.url(base, "help_page", code, slug=slug)
+
+
+def _markdown(code: str, slug: str) -> str:
+    return links.url(services().settings.base_url, "help_page", code, slug=slug) + ".md"
 
 
 def _plain(text: str, kind: str) -> Response:
