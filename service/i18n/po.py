@@ -5,18 +5,22 @@ encoding again leaves every other byte of the file as it was.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import NoReturn
 
-from service.facts.words import N_, Phrase
+from service.facts.words import N_
+from service.i18n.po_mistakes import ONE_STRING, SPACE, STRING, Mistake, PoSyntaxError, diagnose, position
+
+__all__ = [
+    "Entry", "Key", "Mistake", "PoFile", "PoSyntaxError", "Span", "entry_text", "parse_header", "position",
+    "quote", "read", "read_text", "serialize", "unplaced",
+]  # fmt: skip
 
 Span = tuple[int, int]
 Key = tuple[str | None, str]
 
-_STRING = r'"(?:[^"\\\n]++|\\[^\n])*+"'
-_TEXT = rf"{_STRING}(?:\s*+{_STRING})*+"
+_TEXT = rf"{STRING}(?:\s*+{STRING})*+"
 _ENTRY = re.compile(
     rf"""
     ((?:\s*+\#[^\n]*+)*+) \s*+
@@ -30,14 +34,8 @@ _ENTRY = re.compile(
 )
 _REST = re.compile(r"(?:\s*+#[^\n]*+)*+\s*+\Z", re.ASCII)
 _NUMBERED = re.compile(rf"msgstr\s*+\[\s*+([0-9]++)\s*+\]\s*+({_TEXT})", re.ASCII)
-_SKIP = re.compile(r"(?:\s*+#[^\n]*+)*+\s*+", re.ASCII)
-_KEYWORD = re.compile(r"msgctxt|msgid_plural|msgid|msgstr")
-_INDEX = re.compile(r"\s*+\[\s*+[0-9]++\s*+\]", re.ASCII)
-_ONE_STRING = re.compile(_STRING)
-_SPACE = re.compile(r"\s*+", re.ASCII)
 _OBSOLETE = re.compile(r"^([ \t]*)#~(?!\|)", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|(.))")
-_CONFLICT = re.compile(r"<{7}|>{7}|={7}|\|{7}")
 
 _UNESCAPED = {
     "n": "\n",
@@ -51,29 +49,6 @@ _UNESCAPED = {
     "v": "\v",
 }
 _ESCAPED = str.maketrans({value: "\\" + name for name, value in _UNESCAPED.items()})
-
-
-class Mistake(StrEnum):
-    """The kinds of mistakes for which a catalog is refused."""
-
-    SYNTAX = "syntax"
-    DOUBLE = "double"
-    CONFLICT = "conflict"
-    ENCODING = "encoding"
-
-
-class PoSyntaxError(Exception):
-    """A catalog that cannot be read: the reason as a phrase with its values, line and column from 1."""
-
-    def __init__(
-        self, phrase: Phrase, line: int, column: int, mistake: Mistake = Mistake.SYNTAX, **values: object
-    ) -> None:
-        super().__init__(f"{line}:{column}: {phrase.text}")
-        self.phrase = phrase
-        self.mistake = mistake
-        self.values: Mapping[str, object] = values
-        self.line = line
-        self.column = column
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +121,6 @@ class PoFile:
         return self.position(_raw_offset(self.text, entry.spans[form], offset))
 
 
-def position(text: str, offset: int) -> tuple[int, int]:
-    """Line and column, from 1, of a character offset."""
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
-
-
 def parse_header(text: str) -> dict[str, str]:
     """Split the header entry's text into fields."""
     fields = (line.partition(":") for line in text.split("\n") if ":" in line)
@@ -190,7 +160,7 @@ def _entries(text: str) -> Iterable[Entry]:
         if match is None:
             if _REST.match(plain, at):
                 return
-            _diagnose(plain, at)
+            diagnose(plain, at)
         id_start = match.start(3)
         line += plain.count("\n", counted, id_start)
         counted = id_start
@@ -232,7 +202,7 @@ def _entry(text: str, match: re.Match[str], line: int, obsolete: bool) -> Entry:
 
 
 def _leading_space(text: str, start: int) -> int:
-    found = _SPACE.match(text, start)
+    found = SPACE.match(text, start)
     return found.end() - start if found else 0
 
 
@@ -283,9 +253,9 @@ def _unquote(text: str, span: Span) -> str:
         return (
             block[1:-1]
             if block.count('"') == 2
-            else "".join(string[1:-1] for string in _ONE_STRING.findall(block))
+            else "".join(string[1:-1] for string in ONE_STRING.findall(block))
         )
-    inner = "".join(string[1:-1] for string in _ONE_STRING.findall(block))
+    inner = "".join(string[1:-1] for string in ONE_STRING.findall(block))
     pieces: list[str] = []
     last, raw_bytes = 0, bytearray()
     for found in _ESCAPE.finditer(inner):
@@ -329,7 +299,7 @@ def _raw_offset(text: str, span: Span, offset: int) -> int:
     """Where in the file the unescaped character `offset` of a quoted text stands."""
     seen = 0
     last = span[0]
-    for string in _ONE_STRING.finditer(text, *span):
+    for string in ONE_STRING.finditer(text, *span):
         at, end = string.start() + 1, string.end() - 1
         while at < end:
             if seen == offset:
@@ -352,89 +322,6 @@ def _is_obsolete(text: str, match: re.Match[str]) -> bool:
             N_("Every line of an obsolete message starts with “#~”."), *position(text, offset)
         )
     return marks[0]
-
-
-def _diagnose(text: str, at: int) -> NoReturn:
-    """Walk an entry that did not match, statement by statement, and name its first mistake."""
-    skip = _SKIP.match(text, at)
-    at = skip.end() if skip else at
-    seen: list[str] = []
-    opened = at
-    while True:
-        keyword = _KEYWORD.match(text, at)
-        if keyword is None:
-            _refuse_junk(text, at, seen, opened)
-        _refuse_order(text, at, keyword[0], seen, opened)
-        if not seen:
-            opened = at
-        seen.append(keyword[0])
-        at = keyword.end()
-        index = _INDEX.match(text, at)
-        if index:
-            at = index.end()
-            seen[-1] += "[]"
-        at = _strings_end(text, at)
-
-
-def _strings_end(text: str, at: int) -> int:
-    found = False
-    while True:
-        space = _SPACE.match(text, at)
-        here = space.end() if space else at
-        if text[here : here + 1] != '"':
-            if not found:
-                raise PoSyntaxError(N_("A text in quotation marks is expected here."), *position(text, here))
-            return here
-        string = _ONE_STRING.match(text, here)
-        if string is None:
-            raise PoSyntaxError(
-                N_("The closing quotation mark is missing on this line."), *position(text, here)
-            )
-        at, found = string.end(), True
-
-
-def _refuse_order(text: str, at: int, keyword: str, seen: list[str], opened: int) -> None:
-    before = seen[-1] if seen else ""
-    allowed = {
-        "": ("msgctxt", "msgid"),
-        "msgctxt": ("msgid",),
-        "msgid": ("msgid_plural", "msgstr"),
-        "msgid_plural": ("msgstr",),
-        "msgstr[]": ("msgstr",),
-    }.get(before, ())
-    if keyword in allowed:
-        return
-    if before in ("msgid", "msgid_plural", "msgctxt"):
-        _refuse_missing(text, opened, before)
-    raise PoSyntaxError(N_("“%(keyword)s” is out of place here."), *position(text, at), keyword=keyword)
-
-
-def _refuse_missing(text: str, opened: int, before: str) -> NoReturn:
-    missing = "msgid" if before == "msgctxt" else "msgstr"
-    raise PoSyntaxError(
-        N_("“%(keyword)s” is missing from this message."), *position(text, opened), keyword=missing
-    )
-
-
-def _refuse_junk(text: str, at: int, seen: list[str], opened: int) -> NoReturn:
-    where = position(text, at)
-    line_start = text.rfind("\n", 0, at) + 1
-    if _CONFLICT.match(text, line_start):
-        phrase = N_("A conflict marker of the version control is left in the file.")
-        raise PoSyntaxError(phrase, *where, Mistake.CONFLICT)
-    if seen and (at >= len(text) or text[at] == "#"):
-        if not seen[-1].startswith("msgstr"):
-            _refuse_missing(text, opened, seen[-1])
-        raise PoSyntaxError(N_("This message mixes singular and plural."), *position(text, opened))
-    line_end = text.find("\n", at)
-    rest = text[at : line_end if line_end >= 0 else len(text)]
-    if text[line_start:at].rstrip().endswith('"'):
-        if '"' in rest:
-            raise PoSyntaxError(N_('A quotation mark inside a text is written “\\"”.'), *where)
-        raise PoSyntaxError(N_("Nothing may follow the closing quotation mark."), *where)
-    if rest.startswith('"'):
-        raise PoSyntaxError(N_("This text belongs to no “msgid” or “msgstr”."), *where)
-    raise PoSyntaxError(N_("This line is neither a comment nor part of a message."), *where)
 
 
 def quote(text: str) -> str:
