@@ -63,6 +63,15 @@ class EngineJobs:
         )
         return bool(found)
 
+    def failures(self, prefix: str) -> int:
+        """Return how many jobs whose id begins like this ended in an error."""
+        ended = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+        return len(
+            self._client.list_workflows(
+                workflow_id_prefix=prefix, status=ended, limit=100, load_input=False, load_output=False
+            )
+        )
+
     def forget_before(self, moment: datetime) -> int:
         """Delete the engine's records of jobs that ended before a moment; return how many."""
         ended = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]

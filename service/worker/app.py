@@ -10,6 +10,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -73,12 +74,13 @@ def run(services: Services, *, slot: str = "1", stop: threading.Event | None = N
 
 class _Worker:
     def __init__(self, services: Services, executor_id: str) -> None:
-        self._services = services
-        self._executor_id = executor_id
         self._jobs = EngineJobs(services.settings.database)
+        self._services = replace(services, jobs=self._jobs)
+        self._executor_id = executor_id
         self._room = deliver.open_room(services, _now)
         self._system_room = system_mail.open_room(services, _now)
         self._hour = ""
+        self._stopping = threading.Event()
 
     def start(self, *, everything: bool) -> None:
         """Give back all leases before the engine recovers what was running, then start it."""
@@ -116,7 +118,7 @@ class _Worker:
         """Finish the mails that are being sent, store their results, and stop."""
         self._room.stop()
         self._system_room.stop()
-        imports.stop()
+        self._stopping.set()
         DBOS.destroy(workflow_completion_timeout_sec=STOP_SECONDS, destroy_registry=True)
         self._room.close()
         self._system_room.close()
@@ -135,15 +137,13 @@ class _Worker:
 
     def _register(self) -> None:
         """Tell the engine its jobs: thin loops over steps that may run twice without harm."""
-        step = _step
-        services = self._services
+        step, services, room = _step, self._services, self._room
 
         @DBOS.workflow(name=DELIVER_JOB)
         def deliver_part(campaign_id: int) -> None:
             for _ in range(BATCHES_A_PART):
-                if step(
-                    "batch", lambda: deliver.deliver_batch(services, self._room, campaign_id, _now)
-                ) == 0:  # fmt: skip
+                batch = step("batch", lambda: deliver.deliver_batch(services, room, campaign_id, _now))
+                if batch == 0:
                     return
             step("next_part", lambda: self._next_part(campaign_id))
 
@@ -154,7 +154,7 @@ class _Worker:
 
         @DBOS.workflow(name=IMPORT_JOB)
         def run_import(import_id: int) -> None:
-            imports.run(services, import_id, lambda work: step("rows", work), _now)
+            step("rows", lambda: imports.run(services, import_id, _now, self._stopping))
 
         @DBOS.workflow(name=HOURLY_JOB)
         def every_hour(_at: str) -> None:

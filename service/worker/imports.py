@@ -1,24 +1,43 @@
-"""Running imports: plan or apply a few rows at a time, so that a page never waits long for the database."""
+"""Running imports: a batch of rows in each transaction, so that nothing else waits long for the database."""
 
+import logging
 import threading
-from collections.abc import Callable
 
 from service.adapters.jobs import EngineJobs
 from service.bootstrap import Services
+from service.domain import imports
 from service.worker.deliver import Clock
 
-_stopping = threading.Event()
+log = logging.getLogger(__name__)
+# An import that ends in an error is started again by the sweep, but not for ever (check F-17).
+MOST_FAILURES = 5
 
 
-def run(services: Services, import_id: int, step: Callable[[Callable[[], int]], int], clock: Clock) -> None:
-    """Work on one import until it waits for a decision or is over."""
+def run(services: Services, import_id: int, clock: Clock, stopping: threading.Event) -> int:
+    """Go on with one import until it waits for a decision or is over; return how many batches that took.
+
+    What was committed is not done again, whoever goes on: after a stop or a kill the sweep starts it anew.
+    """
+    runner = imports.Runner(import_id, base_url=services.settings.base_url)
+    batches = 0
+    while not stopping.is_set():
+        with services.db.transaction() as session:
+            if not runner.step(session, services.jobs, now=clock()):
+                break
+        batches += 1
+    return batches
 
 
 def wake(services: Services, jobs: EngineJobs) -> int:
-    """Start a job for every import that should be running and is not."""
-    return 0
-
-
-def stop() -> None:
-    """Let the import that is running pause after its current rows."""
-    _stopping.set()
+    """Start a job for every import that should be running and is not; return how many were started."""
+    with services.db.reading() as session:
+        interrupted = imports.list_interrupted(session)
+    started = 0
+    for import_id in interrupted:
+        prefix = f"import-{import_id}-"
+        if jobs.alive(prefix) or jobs.failures(prefix) >= MOST_FAILURES:
+            continue
+        with services.db.transaction() as session:
+            jobs.run_import(session, import_id)
+        started += 1
+    return started
