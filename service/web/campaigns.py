@@ -32,7 +32,6 @@ def index() -> ResponseReturnValue:
         return render_template(
             "campaigns/index.html",
             campaigns=found,
-            subjects={item.id: campaigns.subject_of(item, here().locale.code) for item in found},
             counts=campaigns.count_by_state(session, [item.id for item in found]),
         )
 
@@ -117,7 +116,7 @@ def _facts(session: Session, campaign: Campaign) -> dict[str, Any]:
     waiting = sum(counts.get(state.value, 0) for state in OPEN_DELIVERIES)
     return {
         "campaign": campaign,
-        "subject": campaigns.subject_of(campaign, here().locale.code),
+        "parts": [(*part, _at(campaign, state=part[2])) for part in delivery_parts(counts)],
         "counts": counts,
         "total": total,
         "waiting": waiting,
@@ -135,18 +134,17 @@ def _rows(session: Session, campaign: Campaign) -> dict[str, object]:
     unknown = outbox.list_deliveries(
         session, campaign.id, states=frozenset({DeliveryState.UNKNOWN}), limit=ROWS
     )
-    kept = {"state": state} if states else {}
-
-    def at(**more: object) -> str:
-        values: dict[str, object] = {"campaign_id": campaign.id, **kept, **more}
-        return url_for("campaigns.show", _anchor="deliveries", **values)  # type: ignore[arg-type]
-
+    kept = state if states else None
     return {
         "deliveries": found[:ROWS],
-        "next_href": at(after=found[ROWS - 1].id) if len(found) > ROWS else None,
-        "first_href": at() if after else None,
+        "next_href": _at(campaign, state=kept, after=found[ROWS - 1].id) if len(found) > ROWS else None,
+        "first_href": _at(campaign, state=kept) if after else None,
         "unknown": unknown,
     }
+
+
+def _at(campaign: Campaign, *, state: str | None = None, after: int | None = None) -> str:
+    return url_for("campaigns.show", campaign_id=campaign.id, state=state, after=after, _anchor="deliveries")
 
 
 def _states(key: str) -> frozenset[DeliveryState] | None:
@@ -163,9 +161,7 @@ def _tabs(campaign: Campaign, counts: dict[str, int]) -> list[dict[str, object]]
     return [
         {
             "label": word,
-            "href": url_for(
-                "campaigns.show", campaign_id=campaign.id, state=colour or None, _anchor="deliveries"
-            ),
+            "href": _at(campaign, state=colour or None),
             "current": colour == (chosen if chosen in BAR else ""),
             "count": here().formats.number(count),
         }

@@ -107,7 +107,10 @@ def look(campaign_id: int | None = None) -> ResponseReturnValue:
     """Keep what is being typed and tell the page's script what is wrong and where the preview is."""
     form = drafts.sent_form()
     if campaign_id is None and form.is_untouched():
-        return jsonify(status=say(drafts.NOTHING_WRITTEN), findings=[])
+        return jsonify(status=say(drafts.NOT_SAVED), findings=[])
+    if request.form.get("theirs"):
+        # The author has yet to choose between two versions: typing must not choose for them.
+        return jsonify(status=say(Refusal.EDITED_MEANWHILE.phrase), findings=[])
     try:
         with transaction() as session:
             if campaign_id is None:

@@ -17,6 +17,7 @@ from service.domain.letters import Composed
 from service.domain.recipients import Recipient
 from service.domain.selections import Selected
 from service.facts.findings import Finding, Severity
+from service.facts.refusals import Refusal
 from service.facts.states import UnknownPolicy
 from service.facts.words import N_, Phrase
 from service.i18n.locales import LOCALES
@@ -29,10 +30,11 @@ from service.mail.values import ValueRefused
 from service.models import Campaign
 from service.web import choices
 from service.web.context import here, program, services
-from service.web.forms import FILTERS, Form, number, say
+from service.web.forms import FILTERS, Form, number, refusal_text, say
 from service.web.letters import PARTS
 
 NOTHING_WRITTEN = N_("Write a subject and content to see the email here.")
+NOT_SAVED = N_("Start writing, or select Preview, to see the email here.")
 CONTENT_HAS_ERRORS = N_("The content has errors. Correct them to see the email here.")
 NO_RECIPIENT = N_("No recipient is selected. Select at least one prospect.")
 VALUE_MISSING = N_("There is no value for %(tokens)s: %(name)s.")
@@ -233,14 +235,14 @@ def page_of(
     shown = next((item for item in found if item.prospect_id == wanted), None) or next(iter(picked), None)
     part = request.values.get("part", "")
     part = part if part in PARTS else "html"
-    seen = see(session, campaign, shown) if campaign else Seen(say(NOTHING_WRITTEN), here().locale.code)
+    seen = see(session, campaign, shown) if campaign else Seen(say(NOT_SAVED), here().locale.code)
     return {
         "form": form,
         "campaign": campaign,
         "action": _action(campaign),
         "look_url": _look_url(campaign),
         "prospect": request.values.get("prospect", "") if campaign is None else "",
-        "problems": [*form.problems(), *(_in_summary(places) if refused else [])],
+        "problems": _summary(form, places, refused),
         "variants": _variants(form, places),
         "policies": choices.unknown_policies(),
         "source_choices": choices.languages(),
@@ -274,14 +276,22 @@ def _look_url(campaign: Campaign | None) -> str:
 def _refuse(form: ComposeForm, refused: DomainError, review: Review | None) -> None:
     # The first reason was raised; the author is told all of them at once.
     known = review.problems if review else ()
+    if refused.refusal is Refusal.VALUES_MISSING:
+        return  # told beside the box that leaves recipients out
     problems = known if refused.refusal in {problem.refusal for problem in known} else (refused,)
     for problem in problems:
         language = str(problem.values.get("language", ""))
         form.refuse(problem, f"subject_{language}" if language in LOCALES else None)
 
 
-def _in_summary(places: Mapping[str, list[Place]]) -> list[tuple[str, str]]:
-    return [
+def _summary(
+    form: ComposeForm, places: Mapping[str, list[Place]], refused: DomainError | None
+) -> list[tuple[str, str]]:
+    if refused is None:
+        return []
+    if refused.refusal is Refusal.VALUES_MISSING:
+        return [("leave_out", refusal_text(refused))]
+    return form.problems() + [
         (field, f"{_language_of(field)}: {place['text']}")
         for field, found in places.items()
         for place in found

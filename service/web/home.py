@@ -31,7 +31,6 @@ def index() -> ResponseReturnValue:
             stages=[(stage.value, stages[stage.value]) for stage in Stage],
             total=sum(stages.values()),
             campaigns=recent,
-            subjects={item.id: campaigns.subject_of(item, here().locale.code) for item in recent},
             counts=counts,
             awaiting=awaiting,
             fresh=stages[Stage.NEW.value],

@@ -24,7 +24,7 @@ from service.web import choices
 from service.web.context import here, program, reader, reading, transaction
 from service.web.forms import FILTERS, Form, done, number, say, warn
 from service.web.routes import page
-from service.web.words import label
+from service.web.words import campaign_title, label
 
 bp = Blueprint("prospects", __name__)
 MOST_BOXES = 500
@@ -125,13 +125,10 @@ def show(prospect_id: int) -> ResponseReturnValue:
     with reading() as session:
         prospect = prospects.find(session, program().id, prospect_id)
         names = groups.names_by_partner(session, program().id, [prospect.partner_id])
-        subjects = {
-            item.id: campaigns.subject_of(item, here().locale.code)
-            for item in campaigns.list_of(session, program().id)
-        }
+        titles = {item.id: campaign_title(item) for item in campaigns.list_of(session, program().id)}
         return render_template(
             "prospects/show.html",
-            subjects=subjects,
+            titles=titles,
             prospect=prospect,
             partner=prospect.partner,
             group_names=names.get(prospect.partner_id, []),

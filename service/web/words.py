@@ -8,6 +8,7 @@ from flask import Flask
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from service.domain import campaigns
 from service.facts.permissions import PERMISSION_LABELS, ROLE_LABELS
 from service.facts.replies import reason_of
 from service.facts.sources import BUSINESS_MODEL_LABELS, KIND_LABELS, SOURCE_LABELS
@@ -19,12 +20,14 @@ from service.facts.states import (
     ROW_OUTCOME_LABELS,
     DeliveryState,
 )
-from service.facts.words import NP_, Phrase
+from service.facts.words import N_, NP_, Phrase
 from service.i18n.locales import LOCALES
+from service.mail import tokens
 from service.mail.shipped import CAMPAIGN_LABELS
-from service.models import Partner
+from service.models import Campaign, Partner
 from service.web.context import here
 
+NO_SUBJECT = N_("(no subject)")
 EVENT_LABELS: dict[StageEvent, Phrase] = {
     StageEvent.MARKED: NP_("event", "Marked as prospect"),
     StageEvent.EMAIL_ACCEPTED: NP_("event", "Email sent"),
@@ -67,7 +70,7 @@ _FAMILY_FIRST = ("ja", "zh")
 
 def install(app: Flask) -> None:
     """Add the filters `label number percent long_date short_day date_time relative language zone country`
-    `file_size contact lang_tag reply`, and the functions `number delivery_parts`.
+    `file_size contact campaign_title lang_tag reply`, and the functions `number delivery_parts`.
     """
     filters: dict[str, Callable[..., str]] = {
         "label": label,
@@ -83,6 +86,7 @@ def install(app: Flask) -> None:
         "country": lambda code: here().formats.country_name(code),
         "file_size": lambda size: here().formats.file_size(size),
         "contact": contact_name,
+        "campaign_title": campaign_title,
         "lang_tag": lang_tag,
     }
     app.jinja_env.filters.update({name: _late(filter_) for name, filter_ in filters.items()})
@@ -120,6 +124,23 @@ def date_time(moment: datetime) -> str:
 def lang_tag(code: str | None) -> str:
     """Return the `lang` attribute of a text in this language, empty where it is not known."""
     return LOCALES[code].tag if code and code in LOCALES else code or ""
+
+
+def campaign_title(campaign: Campaign) -> str:
+    """Return the subject to call a campaign by, in the reader's language where there is one.
+
+    Tokens that are the same for every recipient are filled; the others stay as they are written.
+    """
+    place = here()
+    subject = campaigns.subject_of(campaign, place.locale.code)
+    program = campaign.program_name or (place.program.name if place.program else "")
+    known = {"programName": program, "senderName": campaign.from_name}
+    reading = tokens.read(subject, field="subject")
+
+    def shown(_number: int, use: tokens.Use) -> str:
+        return known.get(use.name) or reading.text[use.start : use.end]
+
+    return reading.substitute(shown).strip() or place.catalog.say(NO_SUBJECT)
 
 
 def reply_words(reply: str) -> str:
