@@ -1,0 +1,258 @@
+"""The delivery ledger: leases, marks, results, sweeps, and what a person may decide."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from service.bootstrap import Services
+from service.db import Database
+from service.domain import deliveries, ledger, outbox, suppression, system_mails
+from service.domain.errors import DomainError
+from service.facts.limits import LEASE, RETRY_GIVE_UP
+from service.facts.refusals import Refusal
+from service.facts.replies import Outcome, Reason, Reply, words_of
+from service.facts.states import CampaignState, DeliveryState, UnknownPolicy
+from service.models import Campaign, Delivery, StageChange, SystemMail
+from tests.outbound import NOW, make_campaign
+
+ACCEPTED = Reply(Outcome.ACCEPTED, "250 2.0.0 Ok")
+LATER = NOW + LEASE + timedelta(seconds=1)
+
+
+@pytest.fixture
+def db(services: Services) -> Database:
+    """The migrated database of an installation: this ledger needs the real one."""
+    return services.db
+
+
+def start(db: Database, recipients: int, policy: UnknownPolicy = UnknownPolicy.ASK) -> int:
+    with db.transaction() as session:
+        return make_campaign(session, recipients, policy=policy).id
+
+
+def claim(db: Database, campaign_id: int, token: str, now: datetime = NOW) -> list[int]:
+    with db.transaction() as session:
+        return [mail.id for mail in deliveries.claim(session, campaign_id, token=token, now=now)]
+
+
+def mark(db: Database, mail_id: int, token: str, now: datetime = NOW) -> bool:
+    with db.transaction() as session:
+        return deliveries.mark_in_flight(session, mail_id, token=token, now=now)
+
+
+def settle(db: Database, mail_id: int, reply: Reply, token: str, now: datetime = NOW) -> None:
+    with db.transaction() as session:
+        deliveries.settle(session, mail_id, reply, token=token, now=now)
+
+
+def row(db: Database, mail_id: int) -> Delivery:
+    with db.reading() as session:
+        return session.get_one(Delivery, mail_id)
+
+
+def sweep(db: Database, now: datetime, *, everything: bool = False) -> ledger.Swept:
+    with db.transaction() as session:
+        return deliveries.sweep(session, now=now, everything=everything)
+
+
+def test_a_mail_goes_from_queued_to_sent_and_tells_its_prospect(db: Database) -> None:
+    """The whole way of one row: every mark and moment of it."""
+    campaign_id = start(db, 1)
+    [mail_id] = claim(db, campaign_id, "t")
+    assert mark(db, mail_id, "t")
+    assert row(db, mail_id).state == DeliveryState.IN_FLIGHT.value
+    settle(db, mail_id, ACCEPTED, "t")
+    sent = row(db, mail_id)
+    assert (sent.state, sent.attempts, sent.reply) == ("sent", 1, "250 2.0.0 Ok")
+    assert (sent.claimed_at, sent.first_tried_at, sent.settled_at) == (NOW, NOW, NOW)
+    assert (sent.lease_token, sent.lease_until) == (None, None)
+    with db.reading() as session:
+        [change] = session.scalars(select(StageChange))
+        assert (change.stage, change.delivery_id) == ("outreach", mail_id)
+
+
+def test_who_lost_the_lease_changes_nothing(db: Database) -> None:
+    """A worker that slept past its lease may neither send nor settle what another one holds now."""
+    campaign_id = start(db, 1)
+    [mail_id] = claim(db, campaign_id, "old")
+    assert sweep(db, LATER) == ledger.Swept(released=1, unknown=0)
+    assert not mark(db, mail_id, "old", LATER)
+    assert claim(db, campaign_id, "new", LATER) == [mail_id]
+    settle(db, mail_id, ACCEPTED, "old", LATER)
+    assert (row(db, mail_id).state, row(db, mail_id).lease_token) == ("claimed", "new")
+
+
+def test_a_renewed_lease_is_not_swept(db: Database) -> None:
+    """A slow relay costs time, not the lease."""
+    campaign_id = start(db, 2)
+    claim(db, campaign_id, "t")
+    with db.transaction() as session:
+        assert ledger.renew(session, Delivery, token="t", now=LATER) == 2
+    assert sweep(db, LATER + timedelta(seconds=30)) == ledger.Swept(0, 0)
+
+
+def test_what_was_in_flight_becomes_unknown_and_is_not_claimed_again(db: Database) -> None:
+    """P2: after a crash nobody knows, so nobody sends again by themselves; the late answer still counts."""
+    campaign_id = start(db, 1)
+    [mail_id] = claim(db, campaign_id, "t")
+    mark(db, mail_id, "t")
+    assert sweep(db, LATER) == ledger.Swept(released=0, unknown=1)
+    lost = row(db, mail_id)
+    assert (lost.state, lost.reply) == ("unknown", words_of(Reason.INTERRUPTED))
+    assert claim(db, campaign_id, "other", LATER) == []
+    settle(db, mail_id, ACCEPTED, "t", LATER)
+    assert row(db, mail_id).state == "sent"
+
+
+def test_with_the_policy_retry_a_crash_is_followed_by_another_attempt(db: Database) -> None:
+    """P2 by choice: the row waits its time and goes out again under a new lease."""
+    campaign_id = start(db, 1, UnknownPolicy.RETRY)
+    [mail_id] = claim(db, campaign_id, "t")
+    mark(db, mail_id, "t")
+    assert sweep(db, LATER).unknown == 1
+    assert row(db, mail_id).state == "deferred"
+    settle(db, mail_id, ACCEPTED, "t", LATER)
+    assert row(db, mail_id).state == "deferred"
+    assert claim(db, campaign_id, "u", LATER + timedelta(minutes=5)) == [mail_id]
+
+
+def test_the_only_worker_releases_everything_at_its_start(db: Database) -> None:
+    """An embedded worker that got the lock need not wait for leases to expire."""
+    campaign_id = start(db, 3)
+    first, *_ = claim(db, campaign_id, "t")
+    mark(db, first, "t")
+    assert sweep(db, NOW, everything=True) == ledger.Swept(released=2, unknown=1)
+
+
+def test_temporary_refusals_are_retried_ever_more_slowly_for_four_days(db: Database) -> None:
+    """M-18: five minutes at first, then longer; at the end it fails with the server's real last answer."""
+    campaign_id = start(db, 1)
+    moment, waits = NOW, []
+    while True:
+        mails = claim(db, campaign_id, "t", moment)
+        if not mails:
+            break
+        settle(db, mails[0], Reply(Outcome.TEMPORARY, f"451 try {len(waits)}"), "t", moment)
+        again = row(db, mails[0]).next_attempt_at
+        if again is None:
+            break
+        assert claim(db, campaign_id, "early", again - timedelta(seconds=1)) == []
+        waits.append(again - moment)
+        moment = again
+    assert [wait.total_seconds() / 60 for wait in waits[:4]] == [5, 10, 20, 40]
+    assert waits == sorted(waits)
+    assert moment - NOW <= RETRY_GIVE_UP < moment - NOW + waits[-1]
+    failed = row(db, 1)
+    assert (failed.state, failed.reply, failed.attempts) == (
+        "failed",
+        f"451 try {len(waits)}",
+        len(waits) + 1,
+    )
+
+
+def test_suppressed_recipients_are_settled_at_the_claim(db: Database) -> None:
+    """M-7, M-23: nobody who unsubscribed is even claimed; another program's suppression does not count."""
+    campaign_id = start(db, 3)
+    with db.transaction() as session:
+        program_id = session.get_one(Campaign, campaign_id).program_id
+        reason = suppression.SuppressionReason.UNSUBSCRIBED
+        assert suppression.suppress(session, program_id, "p1@example.com", reason=reason, now=NOW)
+        assert not suppression.suppress(session, program_id, "p1@example.com", reason=reason, now=NOW)
+    assert len(claim(db, campaign_id, "t")) == 2
+    assert row(db, 2).state == "suppressed"
+    with db.transaction() as session:
+        assert suppression.suppressed_among(session, program_id, ["p1@example.com", "x@y.example"]) == {
+            "p1@example.com"
+        }
+        assert suppression.lift(session, program_id, "p1@example.com")
+        assert not suppression.is_suppressed(session, program_id, "p1@example.com")
+
+
+@pytest.mark.parametrize("state", [CampaignState.PAUSED, CampaignState.CANCELLED, CampaignState.FINISHED])
+def test_only_a_campaign_that_is_being_sent_gives_out_work(db: Database, state: CampaignState) -> None:
+    """F-15: neither a claim nor a mark is granted once the campaign has stopped."""
+    campaign_id = start(db, 2)
+    first, _ = claim(db, campaign_id, "t")
+    with db.transaction() as session:
+        session.get_one(Campaign, campaign_id).state = state.value
+    assert not mark(db, first, "t")
+    assert claim(db, campaign_id, "u") == []
+
+
+def test_a_campaign_ends_when_nothing_is_open(db: Database) -> None:
+    """Unknown rows do not keep a campaign open; sending one again opens it."""
+    campaign_id = start(db, 2)
+    first, second = claim(db, campaign_id, "t")
+    for mail_id in (first, second):
+        mark(db, mail_id, "t")
+    settle(db, first, ACCEPTED, "t")
+    with db.transaction() as session:
+        assert not deliveries.finish_if_done(session, campaign_id, now=NOW)
+    settle(db, second, Reply.because(Outcome.UNKNOWN, Reason.ANSWER_LOST), "t")
+    with db.transaction() as session:
+        assert deliveries.finish_if_done(session, campaign_id, now=NOW)
+
+
+def test_a_person_settles_an_unknown_mail(services: Services, db: Database) -> None:
+    """Send again keeps the Message-ID; treat as sent moves the stage; neither works twice."""
+    campaign_id = start(db, 2)
+    for mail_id in claim(db, campaign_id, "t"):
+        mark(db, mail_id, "t")
+        settle(db, mail_id, Reply.because(Outcome.UNKNOWN, Reason.ANSWER_LOST), "t")
+    message_id = row(db, 1).message_id
+    with db.transaction() as session:
+        deliveries.finish_if_done(session, campaign_id, now=NOW)
+        outbox.resend(session, services.jobs, campaign_id, 1, now=NOW)
+        outbox.treat_as_sent(session, campaign_id, 2, now=NOW)
+    assert (row(db, 1).state, row(db, 1).message_id) == ("queued", message_id)
+    assert (row(db, 2).state, row(db, 2).reply) == ("sent", words_of(Reason.TREATED_AS_SENT))
+    with db.transaction() as session:
+        assert session.get_one(Campaign, campaign_id).state == CampaignState.SENDING.value
+        with pytest.raises(DomainError) as refused:
+            outbox.resend(session, services.jobs, campaign_id, 2, now=NOW)
+        assert refused.value.refusal is Refusal.DELIVERY_NOT_UNKNOWN
+        with pytest.raises(DomainError) as missing:
+            outbox.treat_as_sent(session, campaign_id + 1, 1, now=NOW)
+        assert missing.value.refusal is Refusal.NOT_FOUND
+
+
+def test_system_mails_have_their_own_lane_and_forget_their_links(services: Services, db: Database) -> None:
+    """A reset link does not stay in the ledger once the mail is out; one whose answer is lost goes again."""
+    with db.transaction() as session:
+        values = {"url": "https://prospectus.example/en/reset/secret", "minutes": 60}
+        for _ in range(2):
+            outbox.queue_system_mail(
+                session,
+                services.jobs,
+                template="password-reset",
+                address="ada@brand.example",
+                locale="en",
+                values=values,
+                now=NOW,
+            )
+        assert system_mails.wanting_work(session, now=NOW) == 1
+    with db.transaction() as session:
+        claimed = system_mails.claim(session, token="t", now=NOW)
+        assert [(mail.id, mail.values) for mail in claimed] == [(1, values), (2, values)]
+        assert system_mails.wanting_work(session, now=NOW) is None
+        for mail in claimed:
+            assert system_mails.mark_in_flight(session, mail.id, token="t", now=NOW)
+        system_mails.settle(session, 1, ACCEPTED, token="t", now=NOW)
+    with db.transaction() as session:
+        assert system_mails.sweep(session, now=LATER).unknown == 1
+    with db.reading() as session:
+        found = [
+            (mail.state, mail.values) for mail in session.scalars(select(SystemMail).order_by(SystemMail.id))
+        ]
+    assert found == [("sent", {}), ("deferred", values)]
+
+
+def test_campaigns_without_a_worker_are_found(db: Database) -> None:
+    """The sweep wakes a campaign that has work and nobody who holds any of it."""
+    campaign_id = start(db, 2)
+    with db.reading() as session:
+        assert deliveries.wanting_work(session, now=NOW) == (campaign_id,)
+    claim(db, campaign_id, "t")
+    with db.reading() as session:
+        assert deliveries.wanting_work(session, now=NOW) == ()
