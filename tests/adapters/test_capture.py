@@ -1,0 +1,64 @@
+"""The captured outbox keeps every mail as it would have been sent."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from service.adapters.capture import CapturedOutbox
+from service.facts.replies import Outcome
+
+AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+
+
+def mail(number: int) -> bytes:
+    return (
+        f"Subject: =?utf-8?b?5oub5b6F?= {number}\r\nMessage-ID: <{number}@brand.example>\r\n\r\nHello\r\n"
+    ).encode()
+
+
+def filled(tmp_path: Path, mails: int) -> CapturedOutbox:
+    outbox = CapturedOutbox(tmp_path / "outbox.db", clock=lambda: AT)
+    connection = outbox.connect()
+    for number in range(mails):
+        reply = connection.send(
+            sender="noreply@brand.example",
+            recipient=f"p{number % 2}@example.com",
+            data=mail(number),
+            ready=lambda: True,
+        )
+        assert reply.outcome is Outcome.ACCEPTED
+    connection.close()
+    return outbox
+
+
+def test_a_mail_is_kept_byte_for_byte_with_what_a_list_needs(tmp_path: Path) -> None:
+    """Subject and Message-ID are read from the bytes; another process finds the same file."""
+    outbox = CapturedOutbox((filled(tmp_path, 1), tmp_path / "outbox.db")[1])
+    found = outbox.find(1)
+    assert found is not None
+    assert (found.raw, found.at, found.sender) == (mail(0), AT, "noreply@brand.example")
+    assert (found.subject, found.message_id, found.recipient) == (
+        "招待 0",
+        "<0@brand.example>",
+        "p0@example.com",
+    )
+    assert outbox.find(2) is None
+
+
+def test_mails_are_listed_newest_first_and_page_by_page(tmp_path: Path) -> None:
+    """A page begins where the last one ended, whatever was captured meanwhile."""
+    outbox = filled(tmp_path, 5)
+    first = outbox.mails(limit=2)
+    assert [line.id for line in first] == [5, 4]
+    assert [line.id for line in outbox.mails(before=first[-1].id, limit=2)] == [3, 2]
+    assert [line.id for line in outbox.mails(recipient="p1@example.com")] == [4, 2]
+    assert outbox.count() == 5
+
+
+def test_what_is_withheld_is_not_kept(tmp_path: Path) -> None:
+    """The outbox asks before it keeps, as a server's conversation would."""
+    outbox = filled(tmp_path, 0)
+    reply = outbox.connect().send(
+        sender="a@b.example", recipient="c@d.example", data=mail(0), ready=lambda: False
+    )
+    assert reply.outcome is Outcome.WITHHELD
+    assert outbox.count() == 0
