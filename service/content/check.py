@@ -64,7 +64,7 @@ def _names(document: Document, known: Collection[Key] | None) -> Iterator[Findin
         phrase, values = references.phrase(token.content), {"name": token.content}
         if (phrase.context, phrase.text) not in known:
             yield Finding("no-label", Severity.ERROR, NO_LABEL, values, line, 1)
-        elif _PLACEHOLDER.search(phrase.text):
+        elif _PLACEHOLDER.search(phrase.text.replace("%(num)s", "")):
             yield Finding("label-with-values", Severity.ERROR, VALUES_IN_LABEL, values, line, 1)
 
 

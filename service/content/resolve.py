@@ -81,10 +81,16 @@ def placed(tokens: tuple[Token, ...] | list[Token], line: int = 1) -> Iterator[t
                 yield from placed(child.children or [], inner)
 
 
+def _label(name: str, catalog: Catalog) -> str:
+    """Return the string on the screen; where it counts something, it counts a dozen here."""
+    phrase = references.phrase(name)
+    return catalog.say(phrase, num=12) if phrase.plural else catalog.say(phrase)
+
+
 def _written(match: re.Match[str], catalog: Catalog) -> str:
     name = match[2].strip()
     if match[1] == "label":
-        return f"**{references.escape(catalog.say(references.phrase(name)))}**"
+        return f"**{references.escape(_label(name, catalog))}**"
     return references.escape(FACTS[name](catalog)) if name in FACTS else match[0]
 
 
@@ -127,7 +133,7 @@ class _Walk:
         for child in children:
             filled = copy(child)
             if child.type == "label":
-                filled.content = self.catalog.say(references.phrase(child.content))
+                filled.content = _label(child.content, self.catalog)
                 filled.meta = {"quotes": self.quotes, "name": child.content}
             elif child.type == "fact" and child.content in FACTS:
                 filled = Token("text", "", 0, content=FACTS[child.content](self.catalog))

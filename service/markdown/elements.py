@@ -14,7 +14,8 @@ MISPLACED = N_("This element cannot stand here: %(tag)s")
 
 _PHRASING_ONLY = (PHRASING - {"a"}) | {"p", "summary", "h1", "h2", "h3", "h4", "h5", "h6"}
 _BLOCKS = FLOW | {"h1"}
-_TABLE_FRAMES = frozenset({"table", "thead", "tbody", "tr"})
+# What holds only its own parts: a browser moves words out of a table, and a list has them in its items.
+_FRAMES = frozenset(CHILDREN)
 
 
 class Elements:
@@ -45,16 +46,16 @@ class Elements:
         while (
             tag in _BLOCKS
             and self.inside_raw
-            and (self.innermost in _PHRASING_ONLY or self.innermost in _TABLE_FRAMES)
+            and (self.innermost in _PHRASING_ONLY or self.innermost in _FRAMES)
         ):
             closings.append(self._close_innermost())
         self.open.append((tag, None))
         return closings
 
     def words(self) -> list[Token]:
-        """Return the closings that words need before them: a browser moves words out of a table's frame."""
+        """Return the closings that words need before them."""
         closings: list[Token] = []
-        while self.inside_raw and self.innermost in _TABLE_FRAMES:
+        while self.inside_raw and self.innermost in _FRAMES:
             closings.append(self._close_innermost())
         return closings
 

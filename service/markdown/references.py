@@ -17,9 +17,12 @@ REFERENCE = re.compile(r"\{(label|fact):([^{}\n]{1,200})\}")
 
 
 def phrase(name: str) -> Phrase:
-    """Return the catalog entry that a label names: `New`, or `stage|New` with its context."""
-    context, bar, text = name.partition("|")
-    return Phrase(text, context) if bar else Phrase(name)
+    """Return the catalog entry that a label names: `New`, or `stage|New` with its context.
+
+    A text with `%(num)s` is the singular of an entry with a plural.
+    """
+    context, bar, text = name.rpartition("|")
+    return Phrase(text, context if bar else None, text if "%(num)s" in text else None)
 
 
 def token(match: re.Match[str]) -> Token:
