@@ -97,12 +97,12 @@ def _shown(
 
 @lru_cache(maxsize=16384)
 def safe_markup(text: str, sources: tuple[str, ...]) -> str:
-    """Escape a translation except the tags and entities of its sources; all of them if they do not nest."""
+    """Escape a translation except the tags and entities of its sources; those too if they do not nest."""
     if "<" not in text and "&" not in text and ">" not in text:
         return str(escape(text))
     allowed = frozenset(found for source in sources for found in _MARKUP.findall(source))
     tags = [found for found in _MARKUP.findall(text) if found in allowed and found.startswith("<")]
-    if not _nest(tags):
+    if text not in sources and not _nest(tags):
         allowed = frozenset()
     pieces: list[str] = []
     last = 0

@@ -118,7 +118,9 @@ class PoFile:
         """Line and column of the character `offset` of an entry's form, counted in the unescaped text."""
         if form >= len(entry.spans):
             return entry.line, 1
-        return self.position(_raw_offset(self.text, entry.spans[form], offset))
+        raw = _raw_offset(self.text, entry.spans[form], offset)
+        line = entry.line + self.text.count("\n", entry.id_span[0], raw)
+        return line, raw - self.text.rfind("\n", 0, raw)
 
 
 def parse_header(text: str) -> dict[str, str]:
@@ -230,15 +232,15 @@ def _notes(block: str) -> Notes:
     previous: list[str] = []
     for raw in block.split("\n"):
         line = raw.strip(" \t\r\f\v")
-        kind = line[1:2]
         if not line:
             continue
+        kind = line[1:2]
         if kind == ":":
-            references.extend(line[2:].split())
+            references += line[2:].split()
         elif kind == ".":
             extracted.append(line[2:].strip())
         elif kind == ",":
-            flags.extend(flag.strip() for flag in line[2:].split(",") if flag.strip())
+            flags += [name for flag in line[2:].split(",") if (name := flag.strip())]
         elif kind == "|" or line.startswith("#~|"):
             previous.append(line[line.index("|") + 1 :].strip())
         else:

@@ -81,8 +81,9 @@ class Terms:
             if label is not None:
                 taken.append(quoted.span())
                 found.setdefault(label[1].source, _Hit(*label, *quoted.span()))
+        lower = source.plain.lower()
         for row, term, pattern in self._concepts:
-            if term.contexts and context not in term.contexts:
+            if _stem(term.source) not in lower or (term.contexts and context not in term.contexts):
                 continue
             for match in pattern.finditer(source.plain):
                 if not any(start < match.end() and match.start() < end for start, end in taken):
@@ -95,6 +96,12 @@ class Terms:
         exact = [pair for pair in known if context is not None and context in pair[1].contexts]
         free = [pair for pair in known if not pair[1].contexts]
         return next(iter(exact or free), None)
+
+
+@cache
+def _stem(term: str) -> str:
+    """What every inflection of an English concept starts with."""
+    return term.rstrip("ey").lower()
 
 
 def _english(term: str) -> re.Pattern[str]:

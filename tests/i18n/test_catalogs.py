@@ -1,6 +1,7 @@
 """Catalogs: what they say, and how they live through edits and broken files."""
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -311,3 +312,35 @@ def test_only_the_asked_locales_are_read(locales: Path) -> None:
     assert Catalogs(locales, codes=("fr",)).catalog("fr").locale.code == "fr"
     with pytest.raises(KeyError):
         Catalogs(locales, codes=("fr",)).catalog("../../x")
+
+
+def test_readers_in_many_threads_see_whole_catalogs_only(locales: Path, write: Write) -> None:
+    """F-16: an edit swaps a catalog as a whole, so that no page mixes two versions."""
+
+    def body(word: str) -> str:
+        return "\n".join(f'msgid "{n}"\nmsgstr "{word}"\n' for n in range(200))
+
+    path = write("ja", body("一"))
+    catalogs = Catalogs(locales)
+    mixed: list[set[str]] = []
+    done = threading.Event()
+
+    def read_on() -> None:
+        while not done.is_set():
+            catalog = catalogs.catalog("ja")
+            words = {catalog.gettext(str(n)) for n in range(200)}
+            if len(words) != 1:
+                mixed.append(words)
+
+    readers = [threading.Thread(target=read_on) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for word in "二三四五六七八九" * 3:
+        draft = path.with_suffix(".new")
+        draft.write_text(header("ja") + body(word), encoding="utf-8")
+        draft.replace(path)
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert mixed == []
+    assert catalogs.catalog("ja").gettext("0") == "九"

@@ -1,8 +1,11 @@
 """Translation in templates: the safe-markup rule, values, blocks, filters."""
 
 import datetime as dt
+from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jinja2 import DictLoader, Environment, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
@@ -109,6 +112,7 @@ def test_text_templates_are_not_escaped() -> None:
         ("<b onclick=x>A</b>", "<b>B</b>", "&lt;b onclick=x&gt;A&lt;/b&gt;"),
         ("<script>x</script>", "<b>B</b>", "&lt;script&gt;x&lt;/script&gt;"),
         ("<b><img src=x onerror=y></b>", "<b>B</b>", "<b>&lt;img src=x onerror=y&gt;</b>"),
+        ("A</b>", "A</b>", "A</b>"),
         ("<B>A</B>", "<b>B</b>", "&lt;B&gt;A&lt;/B&gt;"),
         ("A<br>B", "B<br>A", "A<br>B"),
         ("a < b > c", "a < b > c", "a &lt; b &gt; c"),
@@ -117,6 +121,37 @@ def test_text_templates_are_not_escaped() -> None:
 )
 def test_only_the_sources_own_tags_come_through(text: str, source: str, expected: str) -> None:
     assert safe_markup(text, (source,)) == expected
+
+
+TAGGED = st.text(alphabet="<>/b ai&;='\"x\n!-", max_size=40)
+
+
+class Tags(HTMLParser):
+    """The tags a browser would see."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.seen: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.seen.append(self.get_starttag_text() or "")
+
+    def handle_startendtag(self, tag: str, attrs: object) -> None:
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.seen.append(f"</{tag}>")
+
+    def handle_comment(self, data: str) -> None:
+        self.seen.append(f"<!--{data}-->")
+
+
+@given(TAGGED, TAGGED)
+def test_a_browser_sees_no_tag_that_the_source_does_not_have(text: str, source: str) -> None:
+    parser = Tags()
+    parser.feed(safe_markup(text, (source,)))
+    parser.close()
+    assert all(tag.lower().replace(" ", "") in source.lower().replace(" ", "") for tag in parser.seen)
 
 
 def test_a_plural_may_use_the_tags_of_either_source() -> None:
