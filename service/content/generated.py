@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from service.csvfile.headers import COLUMNS
 from service.facts import limits
-from service.facts.words import N_, Phrase
+from service.facts.words import N_, NP_, Phrase
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES
 from service.mail.tokens import TOKENS
@@ -15,10 +15,10 @@ TOKEN = N_("Token")
 PRINTS = N_("What it prints")
 EXAMPLE = N_("Example")
 COLUMN = N_("Column")
-HOLDS = N_("What it holds")
-REQUIRED = N_("Required")
-YES = N_("Yes")
-NO = N_("No")
+EXPLANATION = N_("Explanation")
+NEED = N_("Required or optional")
+REQUIRED = NP_("field", "Required")
+OPTIONAL = NP_("field", "Optional")
 
 FACTS: Mapping[str, Callable[[Catalog], str]] = {
     "import file size": lambda catalog: catalog.formats.file_size(limits.IMPORT_FILE_BYTES),
@@ -48,13 +48,13 @@ def _csv_columns(catalog: Catalog) -> str:
     rows = [
         (
             escape(column.names[code]),
-            escape(catalog.say(YES if column.required else NO)),
+            escape(catalog.say(REQUIRED if column.required else OPTIONAL)),
             escape(catalog.say(column.explanation)),
             escape(column.examples[code]),
         )
         for column in COLUMNS
     ]
-    return _table(catalog, (COLUMN, REQUIRED, HOLDS, EXAMPLE), rows)
+    return _table(catalog, (COLUMN, NEED, EXPLANATION, EXAMPLE), rows)
 
 
 def _csv_example(catalog: Catalog) -> str:
