@@ -74,9 +74,10 @@ def stripped(value: object) -> str:
     return "" if value is None else str(value).strip()
 
 
-def number(text: str | None) -> int:
+def number(value: object) -> int:
     """Return an id or another small whole number from a form or query, 0 for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 15 else 0
+    text = "" if value is None else str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else 0
 
 
 Filter = Callable[[object], str]

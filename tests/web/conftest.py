@@ -7,16 +7,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from service import bootstrap, models
 from service.bootstrap import Services
 from service.config import Settings
 from service.db import Base
-from service.domain import accounts
+from service.domain import accounts, sessions
 from service.domain.passwords import Passwords
 from service.facts.permissions import BuiltInRole
 from service.models import Program, Role, User
@@ -100,10 +103,17 @@ def parts(settings: Settings) -> Iterator[Services]:
     built.db.dispose()
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> jinja2.FileSystemBytecodeCache:
+    """Templates compiled once, not again for every application."""
+    return jinja2.FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(parts: Services, clock: Clock) -> Flask:
+def app(parts: Services, clock: Clock, compiled_templates: jinja2.FileSystemBytecodeCache) -> Flask:
     """The application."""
     made = create_app(parts, clock=clock)
+    made.jinja_env.bytecode_cache = compiled_templates
     made.extensions["passwords"] = FAST
     return made
 
@@ -170,3 +180,122 @@ def program(parts: Services, clock: Clock) -> Program:
         )
         session.add(made)
     return made
+
+
+COOKIE = "prospectus_session"
+
+
+def soup(response: TestResponse) -> BeautifulSoup:
+    """Return a page parsed."""
+    return BeautifulSoup(response.get_data(as_text=True), "html.parser")
+
+
+def words(found: object) -> str:
+    """Return the text of an element on one line."""
+    assert found is not None
+    return " ".join(found.get_text(" ").split())  # type: ignore[attr-defined]
+
+
+def check_page(response: TestResponse, code: str) -> BeautifulSoup:
+    """Hold a page against what every page must be, and return it parsed.
+
+    200, its language said in header and markup, a title, one heading of the first level, a main landmark,
+    a label for every control, ids that are there once, nothing inline that the policy forbids.
+    """
+    assert response.status_code == 200
+    page = soup(response)
+    tag = {"zh": "zh-Hans"}.get(code, code)
+    assert response.headers["Content-Language"] == tag
+    assert page.html is not None
+    assert page.html["lang"] == tag
+    assert page.title is not None
+    assert words(page.title).removesuffix("· Prospectus").strip()
+    assert len(page.find_all("h1")) == 1
+    assert len(page.find_all("main")) == 1
+    ids = [element["id"] for element in page.find_all(id=True)]
+    assert len(ids) == len(set(ids))
+    check_nothing_inline(page)
+    for control in page.select("input:not([type=hidden]), select, textarea"):
+        named = control.has_attr("aria-label") or control.find_parent("label") is not None
+        assert named or page.find("label", attrs={"for": control.get("id")}), control
+    return page
+
+
+def check_nothing_inline(page: BeautifulSoup) -> None:
+    """Scripts and styles come from files, and no attribute holds code."""
+    assert not page.find_all("style")
+    assert not [script for script in page.find_all("script") if not script.has_attr("src")]
+    coded = [
+        (element.name, name)
+        for element in page.find_all(True)
+        for name in element.attrs
+        if name.startswith("on") or name == "style"
+    ]
+    assert coded == []
+
+
+def form_of(page: BeautifulSoup, **attributes: Any) -> dict[str, Any]:
+    """Return what a browser would send of a form: every control's name and value, no button."""
+    form = page.find("form", attrs=attributes)
+    assert form is not None
+    controls = [*form.find_all(["input", "select", "textarea"])]
+    if form.get("id"):
+        controls += page.find_all(["input", "select", "textarea"], attrs={"form": form["id"]})
+    sent: dict[str, Any] = {}
+    for control in controls:
+        kind, name = control.get("type"), control.get("name")
+        if not name or (kind in {"checkbox", "radio"} and not control.has_attr("checked")):
+            continue
+        if control.name == "select":
+            chosen = control.find("option", selected=True) or control.find("option")
+            value = chosen["value"] if chosen else ""
+        elif control.name == "textarea":
+            value = control.get_text().removeprefix("\n")
+        else:
+            value = control.get("value", "")
+        known = sent.setdefault(name, [])
+        known.append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in sent.items()}
+
+
+@pytest.fixture
+def enter(app: Flask, parts: Services, clock: Clock, add_user: Callable[..., User]) -> Callable[..., Browser]:
+    """Return a browser in which a new user is signed in; `programs` are all of them unless named."""
+
+    def open_browser(
+        role: BuiltInRole = BuiltInRole.ADMINISTRATOR, *programs: Program, email: str = "", **more: Any
+    ) -> Browser:
+        made = add_user(role, email or f"{role.value}@example.test", password=None, **more)
+        with parts.db.transaction() as session:
+            user = session.get_one(User, made.id)
+            if programs:
+                user.all_programs = False
+                user.programs = [session.get_one(Program, program.id) for program in programs]
+            _, secret = sessions.open_session(session, user, now=clock.now)
+        opened = Browser(app.test_client())
+        opened.client.set_cookie(COOKIE, secret)
+        opened.get("/en/settings/profile")
+        return opened
+
+    return open_browser
+
+
+@pytest.fixture
+def count_queries(parts: Services) -> Callable[[Callable[[], object]], int]:
+    """Count the SELECTs, INSERTs and so on that something sends to the database."""
+
+    def count(act: Callable[[], object]) -> int:
+        seen: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
+                seen.append(statement)
+
+        event.listen(parts.db.engine, "before_cursor_execute", note)
+        try:
+            act()
+        finally:
+            event.remove(parts.db.engine, "before_cursor_execute", note)
+        return len(seen)
+
+    return count
