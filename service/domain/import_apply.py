@@ -247,7 +247,7 @@ def _record(session: Session, import_: Import, work: _Work) -> None:
             _recount(import_, row.outcome, decision.outcome.value)
             if decision.outcome is RowOutcome.REJECTED:
                 import_.drifted_rows += 1
-                reasons = [*(row.reasons or []), *(import_reasons.stored(decision.reasons) or [])]
+                reasons = [*(import_reasons.stored(decision.reasons) or []), *(row.reasons or [])]
             changes = decision.changes
         if decision.outcome.value != row.outcome or state.partner_id != row.partner_id:
             settled.append(
@@ -255,6 +255,7 @@ def _record(session: Session, import_: Import, work: _Work) -> None:
                     "number_": row.number,
                     "outcome": decision.outcome.value,
                     "partner_id": state.partner_id,
+                    "rule": reasons[0]["rule"] if reasons else None,
                     "reasons": reasons,
                     "changes": changes,
                 }
@@ -263,7 +264,9 @@ def _record(session: Session, import_: Import, work: _Work) -> None:
         change = (
             update(table)  # type: ignore[arg-type]
             .where(table.c.import_id == import_.id, table.c.number == bindparam("number_"))
-            .values({name: bindparam(name) for name in ("outcome", "partner_id", "reasons", "changes")})
+            .values(
+                {name: bindparam(name) for name in ("outcome", "partner_id", "rule", "reasons", "changes")}
+            )
         )
         session.connection().execute(change, settled)
 

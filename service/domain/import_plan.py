@@ -89,6 +89,7 @@ def _stored(import_: Import, row: Row, values: Values, state: State | Reason | N
         values.reasons.append(state)
     elif state is not None:
         decision = import_states.decide(state, values, overwrite=import_.overwrite)
+    reasons = sorted((*values.reasons, *decision.reasons), key=lambda one: not one.rejects)
     return {
         "import_id": import_.id,
         "number": row.number,
@@ -97,7 +98,8 @@ def _stored(import_: Import, row: Row, values: Values, state: State | Reason | N
         "identity": state.identity if isinstance(state, State) else None,
         "partner_id": state.partner_id if isinstance(state, State) else None,
         "name": values.fields.get(Key.NAME.value, "")[:NAME_CHARACTERS],
-        "reasons": import_reasons.stored((*values.reasons, *decision.reasons)),
+        "rule": reasons[0].rule if reasons else None,
+        "reasons": import_reasons.stored(reasons),
         "changes": decision.changes,
     }
 

@@ -5,6 +5,7 @@ its row alone, so that any worker can go on where another one stopped.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -18,6 +19,7 @@ from service.csvfile.rows import Row
 from service.domain import import_apply, import_files, import_plan, import_reasons, notices, outbox
 from service.domain.errors import DomainError
 from service.domain.import_files import StoredFile
+from service.domain.import_reasons import Reason
 from service.domain.jobs import Jobs
 from service.facts.findings import Finding, Severity
 from service.facts.limits import IMPORT_FILE_BYTES
@@ -264,18 +266,32 @@ def list_of(session: Session, program_id: int, *, limit: int = 50, before: int |
     return list(session.scalars(query.order_by(Import.id.desc()).limit(limit)))
 
 
+def names_of_users(session: Session, found: Iterable[Import]) -> dict[int, str]:
+    """Return who started these imports."""
+    query = select(User.id, User.name).where(User.id.in_({one.user_id for one in found}))
+    return {user_id: name for user_id, name in session.execute(query)}  # noqa: C416  (rows, not pairs)
+
+
 def list_interrupted(session: Session) -> list[int]:
     """Return the imports that a worker should be running."""
     return list(session.scalars(select(Import.id).where(Import.state.in_(_RUNNING)).order_by(Import.id)))
 
 
 def list_rows(
-    session: Session, import_id: int, *, outcome: RowOutcome | None = None, after: int = 0, limit: int = 50
+    session: Session,
+    import_id: int,
+    *,
+    outcome: RowOutcome | None = None,
+    rule: str | None = None,
+    after: int = 0,
+    limit: int = 50,
 ) -> list[ImportRow]:
     """Return rows of the plan in the order of the file, `after` the number of the last one already seen."""
     query = select(ImportRow).where(ImportRow.import_id == import_id, ImportRow.number > after)
     if outcome is not None:
         query = query.where(ImportRow.outcome == outcome.value)
+    if rule is not None:
+        query = query.where(ImportRow.rule == rule)
     return list(session.scalars(query.order_by(ImportRow.number).limit(limit)))
 
 
@@ -287,6 +303,32 @@ def count_warnings(session: Session, import_id: int) -> int:
         ImportRow.reasons.is_not(None),
     )
     return session.scalar(query) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonGroup:
+    """Rows of one outcome that have the same first reason, with that of the first of them."""
+
+    rule: str
+    rows: int
+    example: Reason
+
+
+def list_reasons(session: Session, import_id: int) -> list[ReasonGroup]:
+    """Return the reasons of an import's rows, those that rejected most rows first."""
+    query = (
+        select(ImportRow.rule, func.count(), func.min(ImportRow.number))
+        .where(ImportRow.import_id == import_id, ImportRow.rule.is_not(None))
+        .group_by(ImportRow.rule)
+    )
+    found = session.execute(query).all()
+    numbers = [number for _, _, number in found]
+    stored = select(ImportRow.number, ImportRow.reasons).where(
+        ImportRow.import_id == import_id, ImportRow.number.in_(numbers)
+    )
+    examples = {number: import_reasons.loaded(reasons)[0] for number, reasons in session.execute(stored)}
+    grouped = [ReasonGroup(rule, rows, examples[number]) for rule, rows, number in found if rule is not None]
+    return sorted(grouped, key=lambda group: (not group.example.rejects, -group.rows, group.rule))
 
 
 def counts(import_: Import) -> dict[RowOutcome, int]:

@@ -77,5 +77,7 @@ class ImportRow(Base):
     identity: Mapped[str | None]
     partner_id: Mapped[int | None]
     name: Mapped[str]
+    # The rule of the first reason: reasons are grouped by it.
+    rule: Mapped[str | None]
     reasons: Mapped[list[dict[str, object]] | None] = mapped_column(JSON(none_as_null=True))
     changes: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))

@@ -1,0 +1,238 @@
+"""Settings → Tools → Import prospects: choose a file, see what was read, look at the plan, apply it."""
+
+import tempfile
+from collections.abc import Iterator
+from typing import Any, BinaryIO, cast
+
+from flask import Blueprint, Response, abort, after_this_request, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.http import dump_options_header
+from wtforms import BooleanField, FileField, RadioField, SelectField
+
+from service.csvfile import headers, words
+from service.csvfile.dialect import DELIMITERS
+from service.csvfile.encoding import CHOICES, UnknownEncoding
+from service.csvfile.file import BadDelimiter
+from service.csvfile.headers import COLUMNS
+from service.domain import accounts, import_results, imports
+from service.domain.errors import DomainError
+from service.facts.limits import IMPORT_FIELD_BYTES, IMPORT_FILE_BYTES, IMPORT_ROWS, REQUEST_BYTES
+from service.facts.permissions import Permission
+from service.facts.states import ImportState
+from service.facts.words import N_, NP_
+from service.links import PUBLIC_PATHS
+from service.web import import_words
+from service.web.context import here, program, reader, reading, services, transaction
+from service.web.forms import Form, done, refusal_text, say, warn
+from service.web.routes import page
+
+bp = Blueprint("imports", __name__)
+PATH = PUBLIC_PATHS["import"].replace("<", "<int:")
+_CHUNK = 1 << 20
+
+
+class UploadForm(Form):
+    """A file with what to do with it."""
+
+    program = SelectField()
+    file = FileField()
+    mode = RadioField(choices=["fill", "overwrite"], default="fill")
+    dry_run = BooleanField()
+
+
+@bp.url_value_preprocessor
+def _allow_a_large_file(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    # Before the form's token is looked for, which is in the body of the request.
+    if endpoint == "imports.upload":
+        request.max_content_length = IMPORT_FILE_BYTES + REQUEST_BYTES
+        after_this_request(_close_files)
+
+
+def _close_files(response: Response) -> Response:
+    request.close()
+    return response
+
+
+@page(bp, "/settings/import", needs=Permission.IMPORT_RUN)
+def index() -> ResponseReturnValue:
+    """Show the form, the format of files, and the imports so far."""
+    return _index(UploadForm())
+
+
+@page(bp, "/settings/import", needs=Permission.IMPORT_RUN, methods=("POST",))
+def upload() -> ResponseReturnValue:
+    """Take a file in."""
+    form = UploadForm()
+    chosen = next((one for one in here().programs if str(one.id) == request.form.get("program")), None)
+    file = request.files.get("file")
+    if chosen is None:
+        form.program.errors = [say(N_("Choose a program."))]
+    if file is None or not file.filename:
+        form.file.errors = [say(N_("Choose a CSV file."))]
+    if chosen is None or file is None or not file.filename:
+        return _index(form)
+    with transaction() as session:
+        if chosen.id != program().id:
+            accounts.work_in(session, reader().id, chosen.id)
+        made = imports.upload(
+            session,
+            services().jobs,
+            chosen.id,
+            file_name=_base_name(file.filename),
+            chunks=_chunks(file.stream),
+            locale=here().locale.code,
+            dry_run=bool(form.dry_run.data),
+            overwrite=form.mode.data == "overwrite",
+            actor_id=reader().id,
+            now=here().now,
+        )
+    return redirect(url_for("imports.show", import_id=made.id), 303)
+
+
+def _chunks(stream: Any) -> Iterator[bytes]:
+    while chunk := stream.read(_CHUNK):
+        yield chunk
+
+
+def _base_name(name: str) -> str:
+    """The name of a file as it is shown and never used as a path: controls and direction marks taken out."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(char for char in last if char.isprintable())[:200] or "?"
+
+
+def _index(form: UploadForm) -> ResponseReturnValue:
+    form.program.choices = [(str(one.id), one.name) for one in here().programs]
+    locale = here().locale.code
+    with reading() as session:
+        found = imports.list_of(session, program().id)
+        page_ = render_template(
+            "imports/index.html",
+            form=form,
+            imports=found,
+            users=imports.names_of_users(session, found),
+            chosen=request.form.get("program") or str(program().id),
+            columns=[
+                {
+                    "name": column.names[locale],
+                    "required": column.required,
+                    "explanation": say(column.explanation),
+                    "example": column.examples[locale],
+                }
+                for column in COLUMNS
+            ],
+            header_row="\t".join(headers.header_row(locale)),
+            encodings=here().formats.listing([words.encoding_name(name) for name in CHOICES]),
+            delimiters=here().formats.listing([import_words.delimiter_name(mark) for mark in DELIMITERS]),
+            limits={"file": IMPORT_FILE_BYTES, "rows": IMPORT_ROWS, "field": IMPORT_FIELD_BYTES},
+        )
+    return page_, 400 if form.problems() else 200
+
+
+@page(bp, PATH, needs=Permission.IMPORT_RUN)
+def show(import_id: int) -> ResponseReturnValue:
+    """Show one import: what was read, its plan or its result, row by row."""
+    with reading() as session:
+        import_ = imports.find(session, program().id, import_id)
+        values = import_words.facts(session, import_)
+        if import_.state in {ImportState.UPLOADED.value, ImportState.REFUSED.value}:
+            return render_template("imports/reading.html", **values, **import_words.choices(session, import_))
+        return render_template("imports/show.html", **values, **import_words.rows(session, import_))
+
+
+@page(bp, f"{PATH}/progress", needs=Permission.IMPORT_RUN)
+def progress(import_id: int) -> ResponseReturnValue:
+    """Serve the part of the page that changes while rows are worked on."""
+    with reading() as session:
+        import_ = imports.find(session, program().id, import_id)
+        return render_template(
+            "imports/_progress.html", just_done=True, **import_words.facts(session, import_)
+        )
+
+
+@page(bp, f"{PATH}/read", needs=Permission.IMPORT_RUN, methods=("POST",))
+def read(import_id: int) -> ResponseReturnValue:
+    """Read the file as its user says."""
+    encoding = request.form.get("encoding", "")
+    delimiter = {"tab": "\t", "": None}.get(request.form.get("delimiter", ""), request.form.get("delimiter"))
+    try:
+        with transaction() as session:
+            imports.choose_reading(
+                session,
+                services().jobs,
+                program().id,
+                import_id,
+                encoding=encoding,
+                delimiter=delimiter,
+                now=here().now,
+            )
+    except (UnknownEncoding, BadDelimiter):
+        abort(400)
+    except DomainError as error:
+        warn(refusal_text(error))
+    return redirect(url_for("imports.show", import_id=import_id), 303)
+
+
+@page(bp, f"{PATH}/apply", needs=Permission.IMPORT_RUN, methods=("POST",))
+def apply(import_id: int) -> ResponseReturnValue:
+    """Apply the plan that was looked at."""
+    try:
+        with transaction() as session:
+            imports.apply(
+                session, services().jobs, program().id, import_id, digest=request.form.get("digest", "")
+            )
+    except DomainError as error:
+        warn(refusal_text(error))
+    return redirect(url_for("imports.show", import_id=import_id), 303)
+
+
+@page(bp, f"{PATH}/cancel", needs=Permission.IMPORT_RUN, methods=("POST",))
+def cancel(import_id: int) -> ResponseReturnValue:
+    """Stop an import."""
+    try:
+        with transaction() as session:
+            imports.cancel(session, program().id, import_id, now=here().now)
+        done(N_("The import is cancelled."))
+    except DomainError as error:
+        warn(refusal_text(error))
+    return redirect(url_for("imports.show", import_id=import_id), 303)
+
+
+@page(bp, f"{PATH}/<any(result,raw,rejected):kind>.csv", needs=Permission.IMPORT_RUN)
+def download(import_id: int, kind: str) -> ResponseReturnValue:
+    """Serve the result file: guarded against spreadsheets, raw, or the rejected rows alone."""
+    with reading() as session:
+        import_ = imports.find(session, program().id, import_id)
+        if import_.state not in import_words.WITH_RESULT:
+            abort(404)
+        name = import_.file_name
+        file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=8 * _CHUNK))  # noqa: SIM115
+        response = Response(_sent(file), mimetype="text/csv")
+        response.call_on_close(file.close)
+        written = import_results.write(
+            session, import_, file, here().catalog, only_rejected=kind == "rejected", raw=kind == "raw"
+        )
+    response.content_length = file.tell()
+    file.seek(0)
+    response.headers["Content-Type"] = (
+        f"text/csv; charset={_CHARSETS.get(written.encoding, written.encoding)}"
+    )
+    disposition = dump_options_header("attachment", {"filename*": _result_name(name, kind)})
+    response.headers["Content-Disposition"] = disposition
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+_CHARSETS = {"utf-16-le": "utf-16", "utf-16-be": "utf-16", "cp932": "windows-31j", "cp1252": "windows-1252"}
+_SUFFIXES = {"result": NP_("file name", "result"), "raw": NP_("file name", "raw result"),
+             "rejected": NP_("file name", "rejected rows")}  # fmt: skip
+
+
+def _result_name(name: str, kind: str) -> str:
+    stem = name[:-4] if name.lower().endswith(".csv") else name
+    return f"{stem} – {say(_SUFFIXES[kind])}.csv"
+
+
+def _sent(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(1 << 16):
+            yield chunk

@@ -1,0 +1,225 @@
+"""The import pages: a file comes in, is shown as it was read, planned, applied, and given back."""
+
+import io
+import re
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from service.bootstrap import Services
+from service.domain import accounts, imports
+from service.domain.imports import Runner
+from service.facts.permissions import BuiltInRole
+from service.models import Partner, Program, User
+from service.models.imports import Import
+from tests.web.conftest import Browser, Clock
+
+HEADER = "Partner name,Contact email,Media property,Group name\n"
+FILE = (
+    HEADER + "Blue <b>Harbor</b>,anna@blue.example,https://blue.example,\nBad,bad,https://x.example,Winter\n"
+)
+
+
+class Office:
+    """A signed-in browser, and the worker it waits for."""
+
+    def __init__(self, browser: Browser, parts: Services, clock: Clock) -> None:
+        self.browser, self.parts, self.clock = browser, parts, clock
+
+    def upload(self, data: str | bytes, locale: str = "en", name: str = "people.csv", **fields: str) -> str:
+        """Send the form and return where it leads."""
+        body = self.browser.get(f"/{locale}/settings/import").get_data(as_text=True)
+        program = re.findall(r'<option value="(\d+)"', body)[0]
+        raw = data.encode() if isinstance(data, str) else data
+        response = self.browser.post(
+            f"/{locale}/settings/import",
+            {"program": program, "mode": "fill", "file": (io.BytesIO(raw), name), **fields},
+            content_type="multipart/form-data",
+        )
+        assert response.status_code == 303, response.get_data(as_text=True)
+        return response.location
+
+    def work(self) -> None:
+        """Do what a worker would."""
+        with self.parts.db.reading() as session:
+            waiting = imports.list_interrupted(session)
+        for import_id in waiting:
+            runner = Runner(import_id, base_url="https://p.example")
+            more = 1
+            while more:
+                with self.parts.db.transaction() as session:
+                    more = runner.step(session, self.parts.jobs, now=self.clock.now)
+
+    def page(self, path: str) -> str:
+        response = self.browser.get(path)
+        assert response.status_code == 200
+        return response.get_data(as_text=True)
+
+
+@pytest.fixture
+def office(
+    browser: Browser,
+    parts: Services,
+    clock: Clock,
+    program: Program,
+    add_user: Callable[..., User],
+    sign_in: Callable[..., object],
+) -> Office:
+    add_user()
+    sign_in(browser)
+    return Office(browser, parts, clock)
+
+
+def test_dry_run_then_apply(office: Office) -> None:
+    path = office.upload(FILE, dry_run="y")
+    assert "data-poll" in office.page(path)
+    office.work()
+    body = office.page(path)
+    assert "Nothing has been stored" in body
+    assert "Blue &lt;b&gt;Harbor&lt;/b&gt;" in body
+    assert "data-done" in body
+    digest = re.findall(r'name="digest" value="([0-9a-f]{32})"', body)[0]
+    assert office.browser.post(f"{path}/apply", {"digest": digest}).status_code == 303
+    office.work()
+    assert "The import is finished." in office.page(path)
+    with office.parts.db.reading() as session:
+        assert [one.name for one in session.scalars(select(Partner))] == ["Blue <b>Harbor</b>"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "codec", "name"),
+    [("ja", "cp932", "髙橋㈱"), ("zh", "gb18030", "青禾文化传媒"), ("fr", "cp1252", "Ateliers de l’Étang")],
+)
+def test_a_file_of_the_readers_language_goes_straight_through(
+    office: Office, locale: str, codec: str, name: str
+) -> None:
+    body = office.page(f"/{locale}/settings/import")
+    columns = re.findall(r'id="columns"[^>]*>\n([^<]+)</textarea>', body)[0].split("\t")
+    assert len(columns) == 10
+    text = ";".join(columns[:3]) + f"\r\n{name};a@x.example;x.example\r\n"
+    path = office.upload(text.encode(codec), locale)
+    office.work()
+    assert name in office.page(path)
+    result = office.browser.client.get(f"{path}/result.csv")
+    assert result.status_code == 200
+    assert result.data.decode(codec).startswith(";".join(columns[:3]))
+    assert (result.headers["X-Content-Type-Options"], result.headers["Content-Disposition"][:10]) == (
+        "nosniff",
+        "attachment",
+    )
+
+
+def test_an_uncertain_file_shows_its_own_rows_in_each_reading(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C-1: the differences are marked, and the choice is kept with the file."""
+    monkeypatch.setattr("service.csvfile.encoding.CERTAIN", 1e9)
+    plain = "Plain,p@x.example,https://x.example,\n" * 30
+    path = office.upload((HEADER + plain + "Été,a@x.example,https://x.example,\n").encode("mac_roman"), "fr")
+    body = office.page(path)
+    assert "<mark><bdi>Été</bdi></mark>" in body
+    assert "Windows-1252" in body
+    assert office.browser.post(f"{path}/read", {"encoding": "base64"}).status_code == 400
+    assert office.browser.post(f"{path}/read", {"encoding": "mac_roman"}).status_code == 303
+    office.work()
+    assert "Été" in office.page(path)
+
+
+def test_a_refused_file_says_why_and_can_be_read_otherwise(office: Office) -> None:
+    body = office.page(office.upload("Name;Mail\nA;a@x.example\n"))
+    assert "A required column is missing: Media property." in body
+    body = office.page(office.upload(b"%PDF-1.7 \x00\x01"))
+    assert "This is a file of type PDF, not a CSV file." in body
+    path = office.upload("Name|Mail|URL\nA;1|a@x.example|x.example\n".replace("|", "!"))
+    assert "missing" in office.page(path)
+    office.browser.post(f"{path}/read", {"encoding": "utf-8", "delimiter": "!"})
+    office.work()
+    assert "A;1" in office.page(path)
+
+
+def test_rows_by_outcome_and_reason(office: Office) -> None:
+    path = office.upload(FILE, dry_run="y")
+    office.work()
+    body = office.page(f"{path}?outcome=rejected")
+    assert "Blue &lt;b&gt;" not in body
+    assert "Contact email: " in body
+    assert "This group does not exist: Winter." in office.page(f"{path}?rule=email-invalid")
+    assert "No rows here." in office.page(f"{path}?outcome=unchanged")
+    assert "Bad" in office.page(f"{path}?outcome=nonsense&after=x")
+
+
+def test_the_form_says_what_is_missing(office: Office) -> None:
+    office.browser.get("/en/settings/import")
+    answer = office.browser.post("/en/settings/import", {"mode": "fill"})
+    body = answer.get_data(as_text=True)
+    assert answer.status_code == 400
+    assert "Choose a CSV file." in body
+    assert "Choose a program." in body
+
+
+def test_a_file_larger_than_a_form_comes_in(office: Office) -> None:
+    """A request of other pages is limited to 1 MB; this one to the limit of files."""
+    office.browser.get("/en/settings/import")
+    fields = {"csrf_token": office.browser.token, "program": "1", "mode": "fill", "dry_run": "y"}
+    parts = [
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ]
+    data = HEADER + "A,a@x.example,https://x.example,\n" * 60_000
+    parts.append(
+        f'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n{data}\r\n--x--\r\n'
+    )
+    body = io.BytesIO("".join(parts).encode())
+    answer = office.browser.client.post(
+        "/en/settings/import",
+        input_stream=body,
+        content_type="multipart/form-data; boundary=x",
+        content_length=len(body.getvalue()),
+    )
+    assert answer.status_code == 303
+    with office.parts.db.reading() as session:
+        assert session.scalars(select(Import.size)).one() == len(data)
+
+
+def test_file_names_are_shown_and_never_used(office: Office) -> None:
+    """U-1: a path, controls and a direction mark are taken out of the name."""
+    path = office.upload(FILE, name="../../été\u202egnp.csv", dry_run="y")
+    office.work()
+    body = office.page(path)
+    assert "<bdi>étégnp.csv</bdi>" in body
+    assert "\u202e" not in body
+    answer = office.browser.get(f"{path}/rejected.csv")
+    assert "filename*=UTF-8''%C3%A9t%C3%A9gnp" in answer.headers["Content-Disposition"]
+
+
+def test_imports_of_another_program_do_not_exist_here(office: Office, parts: Services, clock: Clock) -> None:
+    """A-2."""
+    path = office.upload(FILE)
+    with parts.db.transaction() as session:
+        other = Program(
+            name="Other", name_key="other", default_locale="en", time_zone="UTC", created_at=clock.now
+        )
+        session.add(other)
+        session.flush()
+        accounts.work_in(session, session.scalars(select(User.id)).one(), other.id)
+    for more in ("", "/progress", "/result.csv"):
+        assert office.browser.get(path + more).status_code == 404
+    for more in ("/read", "/apply", "/cancel"):
+        answer = office.browser.post(path + more, {"encoding": "utf-8"})
+        assert answer.status_code in {303, 404}
+    with parts.db.reading() as session:
+        assert session.scalars(select(Import.state)).one() == "planning"
+
+
+def test_an_analyst_may_not_import(
+    new_browser: Callable[[], Browser],
+    program: Program,
+    add_user: Callable[..., User],
+    sign_in: Callable[..., object],
+) -> None:
+    """A-1."""
+    add_user(BuiltInRole.ANALYST, "an@example.test")
+    browser = new_browser()
+    sign_in(browser, "an@example.test")
+    assert browser.get("/en/settings/import").status_code == 403
