@@ -3,10 +3,10 @@
 import tempfile
 from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, after_this_request, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.http import dump_options_header
 from wtforms import BooleanField, FileField, RadioField, SelectField
 
 from service.csvfile import headers, words
@@ -216,8 +216,8 @@ def download(import_id: int, kind: str) -> ResponseReturnValue:
     response.headers["Content-Type"] = (
         f"text/csv; charset={_CHARSETS.get(written.encoding, written.encoding)}"
     )
-    disposition = dump_options_header("attachment", {"filename*": _result_name(name, kind)})
-    response.headers["Content-Disposition"] = disposition
+    quoted = quote(_result_name(name, kind), safe="")
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quoted}"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 
