@@ -32,7 +32,10 @@ HINT_TITLES: Mapping[str, Phrase] = {
 NO_FACT = N_("No fact has this name: %(name)s")
 NO_TABLE = N_("No generated block has this name: %(name)s")
 
+BROKEN = N_("This reference is not complete: %(name)s")
+
 PAGE_LINK = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)\.md(#[^\s]*)?")
+_BROKEN = re.compile(r"\{(?:label|fact)[(:][^}]{0,40}")
 _GENERATED = re.compile(r"[ \t]*\{%-?\s*generated\s+\"?([\w-]+)\"?\s*-?%\}\s*")
 
 Titles = Callable[[str], str | None]
@@ -62,6 +65,8 @@ def unresolved(document: Document) -> Iterator[Finding]:
     for token, line in placed(document.tokens):
         if token.type == "fact" and token.content not in FACTS:
             yield Finding("no-fact", Severity.ERROR, NO_FACT, {"name": token.content}, line, 1)
+        if token.type == "text" and (broken := _BROKEN.search(token.content)):
+            yield Finding("broken-reference", Severity.ERROR, BROKEN, {"name": broken[0]}, line, 1)
         if token.type == "generated" and token.meta.get("0", "") not in TABLES:
             name = token.meta.get("0", "")
             yield Finding("no-table", Severity.ERROR, NO_TABLE, {"name": name}, line, 1)
@@ -88,7 +93,7 @@ def _label(name: str, catalog: Catalog) -> str:
 
 
 def _written(match: re.Match[str], catalog: Catalog) -> str:
-    name = match[2].strip()
+    name = references.name_of(match)
     if match[1] == "label":
         return f"**{references.escape(_label(name, catalog))}**"
     return references.escape(FACTS[name](catalog)) if name in FACTS else match[0]

@@ -1,6 +1,6 @@
-"""Names of what a page prints as it is now: `{label:Send}`, `{label:stage|New}`, `{fact:import rows}`.
+"""Names of what a page prints as it is now: `{label:Send}`, `{label(stage):New}`, `{fact:import rows}`.
 
-A label names a catalog entry (its context before the bar) and prints the string on the screen; a fact names a
+A label names a catalog entry (its context in brackets) and prints the string on the screen; a fact names a
 value of the running code. Both are resolved by `content`, in the page's language.
 """
 
@@ -13,21 +13,26 @@ from markdown_it.token import Token
 
 from service.facts.words import Phrase
 
-REFERENCE = re.compile(r"\{(label|fact):([^{}\n]{1,200})\}")
+REFERENCE = re.compile(r"\{(label|fact)(\([^(){}|\n]{1,50}\))?:([^{}\n]{1,200})\}")
 
 
 def phrase(name: str) -> Phrase:
-    """Return the catalog entry that a label names: `New`, or `stage|New` with its context.
+    """Return the catalog entry that a label names: `New`, or `(stage)New` with its context.
 
     A text with `%(num)s` is the singular of an entry with a plural.
     """
-    context, bar, text = name.rpartition("|")
-    return Phrase(text, context if bar else None, text if "%(num)s" in text else None)
+    context, bracket, text = name.removeprefix("(").partition(")") if name[:1] == "(" else ("", "", name)
+    return Phrase(text, context if bracket else None, text if "%(num)s" in text else None)
 
 
 def token(match: re.Match[str]) -> Token:
-    """Return the token of one reference; its content is the name, its markup the source."""
-    return Token(match[1], "", 0, content=match[2].strip(), markup=match[0])
+    """Return the token of one reference; its content is the name, with its context; its markup the source."""
+    return Token(match[1], "", 0, content=name_of(match), markup=match[0])
+
+
+def name_of(match: re.Match[str]) -> str:
+    """Return the name in a reference: `(stage)New`, `Send`, `import rows`."""
+    return (match[2] or "") + match[3].strip()
 
 
 _SKIPPED = re.compile(r"(`+)(?!`)[^\n]*?(?<!`)\1(?!`)|\\[!-/:-@\[-`{-~]|" + REFERENCE.pattern)
@@ -62,6 +67,6 @@ def _reference(state: StateInline, silent: bool) -> bool:
         return False
     if not silent:
         pushed = state.push(match[1], "", 0)
-        pushed.content, pushed.markup = match[2].strip(), match[0]
+        pushed.content, pushed.markup = name_of(match), match[0]
     state.pos = match.end()
     return True
