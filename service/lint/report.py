@@ -117,11 +117,33 @@ def check_directory(directory: Path) -> tuple[Finding, ...]:
     GlossaryError or ConfigError if those cannot be used.
     """
     glossary, allowed = settings_of(directory)
+    template = directory / "messages.pot"
+    wanted = _keys(template.read_bytes()) if template.exists() else None
     found: list[Finding] = []
     for locale in LOCALES.values():
         path = directory / locale.code / "LC_MESSAGES" / "messages.po"
         found += check_file(path, locale, glossary=glossary, allowed=allowed)
+        if wanted is not None and path.exists():
+            found += _drift(path, wanted)
     return tuple(found)
+
+
+def _drift(path: Path, wanted: frozenset[po.Key]) -> Iterator[Finding]:
+    """PO012: a catalog that was not updated since the template was extracted."""
+    present = _keys(path.read_bytes())
+    if present is not None and present != wanted:
+        phrase = N_(
+            "Not up to date with messages.pot (%(new)s new, %(old)s unused): run “prospectus catalog update”."
+        )
+        values = {"new": len(wanted - present), "old": len(present - wanted)}
+        yield Finding("PO012", Severity.ERROR, phrase, values, 1, 1, str(path))
+
+
+def _keys(data: bytes) -> frozenset[po.Key] | None:
+    try:
+        return frozenset(entry.key for entry in po.read(data).messages)
+    except po.PoSyntaxError:
+        return None  # PO001 says so
 
 
 def settings_of(directory: Path) -> tuple[Glossary, tuple[Allowed, ...]]:

@@ -5,12 +5,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from service.facts.findings import Severity
 from service.facts.words import N_
 from service.i18n.glossary import Glossary, Row, Term
 from service.i18n.locales import SOURCE
 from service.lint.pairs import Mark, Pair, warning
+from service.lint.tokenizer import Masked
 
 _QUOTED = re.compile(r"“([^“”]+)”|\*\*([^*]+)\*\*")
+_WORD = re.compile(r"[^\W\d_]+")
+_LABEL_WORDS = 4
 _SMALL = frozenset(
     {"a", "à", "au", "d’", "de", "des", "du", "en", "l’", "la", "le", "les", "par", "se", "s’", "non"}
 )
@@ -66,7 +70,8 @@ class Terms:
         for hit in hits:
             if id(hit.row) not in named and not _says(text, code, hit.term):
                 phrase = N_("“%(source)s” is “%(term)s” here.")
-                yield warning("CO003", phrase, 0, source=hit.term.source, term=hit.term.words[code])
+                values = {"source": hit.term.source, "term": hit.term.words[code]}
+                yield Mark("CO003", _weight(pair.source), phrase, values)
 
     def _hits(self, pair: Pair) -> list[_Hit]:
         """The terms of a source text, the longest where they overlap, each once."""
@@ -77,9 +82,9 @@ class Terms:
         found: dict[str, _Hit] = {}
         taken: list[tuple[int, int]] = []
         for quoted in _QUOTED.finditer(source.text):
+            taken.append(quoted.span())  # quoted words are a label or literal, not prose
             label = self._label(quoted[1] or quoted[2], None)
             if label is not None:
-                taken.append(quoted.span())
                 found.setdefault(label[1].source, _Hit(*label, *quoted.span()))
         lower = source.plain.lower()
         for row, term, pattern in self._concepts:
@@ -96,6 +101,11 @@ class Terms:
         exact = [pair for pair in known if context is not None and context in pair[1].contexts]
         free = [pair for pair in known if not pair[1].contexts]
         return next(iter(exact or free), None)
+
+
+def _weight(source: Masked) -> Severity:
+    """A term left out of a label is a mistake; a sentence may have been worded without it."""
+    return Severity.WARNING if len(_WORD.findall(source.plain)) <= _LABEL_WORDS else Severity.ADVICE
 
 
 @cache

@@ -12,8 +12,8 @@ _SPACES = " \u00a0\u202f\u2009\t"
 _HIGH = re.compile(rf"([{_SPACES}]*)([;!?:])(?=[\s*_)»”]|$)")
 _OPENING = re.compile(rf"«([{_SPACES}]*)")
 _CLOSING = re.compile(rf"([{_SPACES}]*)»")
-_STRAIGHT = re.compile(r'"')
-_CURLY = re.compile("“")
+_STRAIGHT = re.compile(r'"[^"\n]{2,}"')
+_CURLY = re.compile(r"“[^“”\n]{2,}”")
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
 _UNIT = re.compile(
     r"(?<=\d)([ \u202f\u2009]?)(%|€|(?:[kKMGT]?o|octets?|px|ms|min|h|s)\b)|(?<=\d)([\s]?)([KMG]B)\b"
@@ -63,7 +63,7 @@ def _quotes(pair: Pair) -> Iterator[Mark]:
             yield warning("FR002", phrase, found.end() - 1)
     for found in (*_STRAIGHT.finditer(plain), *_CURLY.finditer(plain)):
         inner = plain.count("«", 0, found.start()) > plain.count("»", 0, found.start())
-        if not (inner and found[0] == "“"):
+        if not (inner and found[0][0] == "“"):
             yield warning("FR002", N_("Quotation marks are « and », inside them “ and ”."), found.start())
 
 

@@ -14,7 +14,7 @@ _LATIN_SPACE = re.compile(rf"(?<=[{_JA}、。」』）])( +)(?=[A-Za-z0-9])|(?<=
 _INNER_SPACE = re.compile(rf"(?<=[{_JA}]) +(?=[{_JA}])|(?<=[、。：！？]) +(?=[{_JA}「])")
 _HALF_KANA = re.compile(r"[｡-ﾟ]+")
 _FULL_LATIN = re.compile(r"[０-９Ａ-Ｚａ-ｚ]+")
-_QUOTES = re.compile('["“”]')
+_QUOTES = re.compile(r'"[^"\n]{2,}"|“[^“”\n]{2,}”')
 _PAIRS = (("「", "」"), ("『", "』"), ("（", "）"))
 
 

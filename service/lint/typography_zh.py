@@ -17,7 +17,7 @@ _WIDE_SPACE = re.compile(
 )
 _INNER_SPACE = re.compile(rf"(?<=[{_HAN}])  +(?=\S)")
 _DATE = re.compile(r"\d+年(?:\d+月)?(?:\d+日)?|\d+月\d+日")
-_QUOTES = re.compile('["「」『』]')
+_QUOTES = re.compile(r'"[^"\n]{2,}"|「[^」\n]{2,}」|『[^』\n]{2,}』')
 
 
 def check(pair: Pair) -> Iterator[Mark]:

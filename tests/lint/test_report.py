@@ -31,7 +31,7 @@ def rules(body: str, head: str = HEAD, code: str = "fr") -> list[str]:
         ('<<<<<<< HEAD\nmsgid "a"\nmsgstr "b"\n', ["7:1 PO005"]),
         ('#, fuzzy\nmsgid "a"\nmsgstr "b ?"\n', ["9:9 ST002"]),
         ('msgid "Why\\n"\n"now?"\nmsgstr ""\n"Pourquoi\\n"\n"maintenant ?"\n', ["11:13 FR001"]),
-        ('msgid "One \\"x\\""\nmsgstr "Un \\"x\\""\n', ["8:12 FR002", "8:15 FR002"]),
+        ('msgid "One \\"x\\""\nmsgstr "Un \\"xy\\""\n', ["8:12 FR002"]),
         ("", []),
     ],
 )
@@ -114,3 +114,14 @@ def test_a_directory_is_checked_with_its_own_glossary(tmp_path: Path) -> None:
     )
     found = [(f.rule, Path(str(f.path)).parts[-3]) for f in check_directory(tmp_path)]
     assert found == [("CO003", "fr"), ("CO003", "ja"), ("CO003", "zh")]
+
+
+def test_a_catalog_that_was_not_updated_is_named(tmp_path: Path) -> None:
+    for code, locale in LOCALES.items():
+        path = tmp_path / code / "LC_MESSAGES" / "messages.po"
+        path.parent.mkdir(parents=True)
+        head = HEAD.replace("Language: fr", f"Language: {code}")
+        path.write_text(head.replace("nplurals=2; plural=(n > 1);", locale.plural_forms), encoding="utf-8")
+    (tmp_path / "messages.pot").write_text(HEAD + 'msgid "CSV"\nmsgstr ""\n', encoding="utf-8")
+    found = check_directory(tmp_path)
+    assert [(f.rule, f.values) for f in found] == [("PO012", {"new": 1, "old": 0})] * 4

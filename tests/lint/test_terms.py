@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from service.facts.findings import Severity
 from service.i18n import po
 from service.i18n.glossary import read
 from service.i18n.locales import LOCALES
@@ -81,6 +82,7 @@ def test_found(
         ("fr", None, "The state of %(email)s", "Le statut de %(email)s"),
         ("zh", None, "Messages and personal data", "消息和个人信息"),
         ("en", None, "Add a user", "Add a person"),
+        ("ja", None, "Run “prospectus catalog extract”", "「prospectus catalog extract」を実行"),
     ],
 )
 def test_left_alone(terms: Terms, code: str, context: str | None, source: str, target: str) -> None:
@@ -95,6 +97,15 @@ def test_every_term_of_our_glossary_says_itself(terms: Terms) -> None:
             for code in ("fr", "ja", "zh"):
                 context = term.contexts[0] if term.contexts else None
                 assert said(terms, code, term.source, term.words[code], context) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "severity"),
+    [("Your language", Severity.WARNING), ("Ask us for it in your language.", Severity.ADVICE)],
+)
+def test_a_sentence_may_do_without_the_term(terms: Terms, source: str, severity: Severity) -> None:
+    (pair,) = pairs(po.Entry(None, source, None, ("日本語",)), LOCALES["ja"])
+    assert [mark.severity for mark in terms.check(pair)] == [severity]
 
 
 def test_never_forms_hold_without_a_term(tmp_path: Path) -> None:
