@@ -112,6 +112,7 @@ class Traveller:
     page: Page
     demo: Demo
     errors: list[str]
+    scripts: bool = True
 
     def open(self, path: str) -> None:
         """Go to a path of the demo and expect a page."""
@@ -133,18 +134,19 @@ class Traveller:
 
 
 def travel(
-    browser: Browser, demo: Demo, *, scripts: bool = True, width: int = 1280
+    browser: Browser, demo: Demo, *, scripts: bool = True, width: int = 1280, storage: Path | None = None
 ) -> tuple[BrowserContext, Traveller]:
-    """Open a fresh browser profile; close the context when done."""
+    """Open a browser profile, fresh or with kept cookies; close the context when done."""
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         java_script_enabled=scripts,
         locale="en-GB",
         reduced_motion="reduce",
+        storage_state=storage,
     )
     context.set_default_timeout(15_000)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    return context, Traveller(page, demo, errors)
+    return context, Traveller(page, demo, errors, scripts)
