@@ -1,7 +1,6 @@
 """`prospectus serve`: the web server, and beside it one worker that is started again should it die."""
 
 import errno
-import os
 import socket
 import sys
 import time
@@ -11,7 +10,7 @@ import click
 
 from service.cli.db import bring_up_to_date
 from service.cli.installation import services_here, settings_here
-from service.cli.supervise import Child, Family, web_command, worker_command
+from service.cli.supervise import Child, Family
 from service.cli.words import WORDS, fail, say
 from service.config import Settings
 from service.facts.words import N_
@@ -31,10 +30,10 @@ def command(*, web_only: bool) -> None:
 
 def serve(settings: Settings, *, worker: bool = True, ready: Callable[[], None] | None = None) -> int:
     """Run the children until told to stop, and return the exit code; `ready` is called when pages answer."""
-    children = [Child(web_command(settings))]
+    children = [Child(lambda: run_web(settings))]
     if worker:
-        children.append(Child(worker_command(), again=True))
-    family = Family(children, os.environ)
+        children.append(Child(lambda: run_worker(settings), again=True))
+    family = Family(children)
     try:
         code = _wait_until_it_answers(family, settings)
         if code is None:
@@ -45,6 +44,22 @@ def serve(settings: Settings, *, worker: bool = True, ready: Callable[[], None] 
     finally:
         family.stop()
     return code or 0
+
+
+def run_web(settings: Settings) -> int:
+    """Be the web server."""
+    # Deferred: only this child needs the web room.
+    from service.cli.web import run
+
+    return run(settings)
+
+
+def run_worker(settings: Settings) -> int:
+    """Be the worker."""
+    # Deferred: only this child needs the job engine.
+    from service.cli.worker import work
+
+    return work(settings)
 
 
 def refuse_taken_port(settings: Settings) -> None:

@@ -1,59 +1,41 @@
 """Keeping children alive and taking them down together: the web server, and one worker that is started anew.
 
-The parent does nothing else and has one thread, so that a child can ask the kernel to die with it.
+The parent does nothing else and has one thread, so that children can be forked from it, with everything
+already imported, and can ask the kernel to die with it.
 """
 
 import ctypes
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from service.cli.words import LOCKED
-from service.config import Settings
 
 STOP_SECONDS = 30.0
 LONGEST_PAUSE = 10.0
 _PR_SET_PDEATHSIG = 1
-_WAITED_FOR = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+_WAITED_FOR = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD})
 
 
 @dataclass(slots=True)
 class Child:
     """One process to keep; `again` says whether its death is mended or ends everything."""
 
-    command: Sequence[str]
+    work: Callable[[], int]
     again: bool = False
-    process: "subprocess.Popen[bytes] | None" = None
+    pid: int = 0
     pause: float = 0.5
     due: float = 0.0
-
-
-def web_command(settings: Settings) -> list[str]:
-    """Return the command of the web server: two processes of eight threads."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return [
-        sys.executable,
-        *("-m", "gunicorn", "--worker-class", "gthread", "--workers", "2", "--threads", "8"),
-        *("--bind", f"{host}:{settings.port}", "--no-control-socket", "--log-level", "warning"),
-        *("--graceful-timeout", "20", "--timeout", "60", "service.cli.wsgi:app()"),
-    ]
-
-
-def worker_command() -> list[str]:
-    """Return the command of the worker."""
-    return [sys.executable, "-m", "service", "worker"]
 
 
 class Family:
     """The children of this process."""
 
-    def __init__(self, children: Sequence[Child], environment: Mapping[str, str]) -> None:
+    def __init__(self, children: Sequence[Child]) -> None:
         self._children = children
-        self._environment = dict(environment)
         # Blocked, and asked for one by one: no signal can come between two lines.
         signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
         for child in children:
@@ -73,47 +55,67 @@ class Family:
 
     def stop(self) -> None:
         """End all children, politely first."""
-        alive = [child.process for child in self._children if child.process and child.process.poll() is None]
-        for process in alive:
-            process.terminate()
+        alive = [child for child in self._children if child.pid]
+        for child in alive:
+            os.kill(child.pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
-        for process in alive:
-            try:
-                process.wait(max(deadline - time.monotonic(), 0.1))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        while alive and time.monotonic() < deadline:
+            alive = [child for child in alive if _ended(child.pid) is None]
+            if alive:
+                signal.sigtimedwait({signal.SIGCHLD}, 0.1)
+        for child in alive:
+            os.kill(child.pid, signal.SIGKILL)
+            os.waitpid(child.pid, 0)
 
     def _start(self, child: Child) -> None:
-        child.process = subprocess.Popen(
-            child.command,
-            env=self._environment,
-            start_new_session=True,  # Ctrl-C is for the parent, who tells the children in order
-            preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 (this process has one thread)
-        )
+        parent = os.getpid()
+        sys.stdout.flush()
+        sys.stderr.flush()
         child.due = 0.0
+        child.pid = os.fork()
+        if child.pid == 0:
+            code = 1
+            try:
+                _leave_home(parent)
+                code = child.work()
+            except SystemExit as leaving:
+                code = leaving.code if isinstance(leaving.code, int) else 1
+            except BaseException:  # nothing may run on as if it were the parent
+                sys.excepthook(*sys.exc_info())
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
 
     def _look_after(self) -> int | None:
         for child in self._children:
             if child.due:
                 if time.monotonic() >= child.due:
                     self._start(child)
-            elif child.process is not None and (code := child.process.poll()) is not None:
-                if not child.again or code == LOCKED:
-                    return code or 1
-                child.due = time.monotonic() + child.pause
-                child.pause = min(child.pause * 2, LONGEST_PAUSE)
+                continue
+            code = _ended(child.pid)
+            if code is None:
+                continue
+            child.pid = 0
+            if not child.again or code == LOCKED:
+                return code or 1
+            child.due = time.monotonic() + child.pause
+            child.pause = min(child.pause * 2, LONGEST_PAUSE)
         return None
 
 
-def _die_with(parent: int) -> Callable[[], None]:
-    library = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+def _ended(pid: int) -> int | None:
+    found, status = os.waitpid(pid, os.WNOHANG)
+    return abs(os.waitstatus_to_exitcode(status)) if found else None
 
-    def before_exec() -> None:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAITED_FOR)
-        if library is not None:
-            library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != parent:
-                os._exit(1)  # the parent died before the kernel was told
 
-    return before_exec
+def _leave_home(parent: int) -> None:
+    """Become a process of its own: Ctrl-C is for the parent, and the parent's death is ours."""
+    os.setsid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)  # the parent died before the kernel was told
+    for number in _WAITED_FOR:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAITED_FOR)

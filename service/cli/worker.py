@@ -1,11 +1,13 @@
 """`prospectus worker`: send mail, run imports and sweep, until told to stop."""
 
 import logging
+import sys
 
 import click
 
 from service.cli.installation import services_here, settings_here
 from service.cli.words import LOCKED, WORDS, fail
+from service.config import Settings
 from service.facts.words import N_
 from service.worker import app
 
@@ -19,8 +21,14 @@ from service.worker import app
 )
 def command(slot: str) -> None:
     """Work until SIGTERM."""
+    sys.exit(work(settings_here(), slot=slot))
+
+
+def work(settings: Settings, *, slot: str = "1") -> int:
+    """Be the worker of an installation; return the exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        app.run(services_here(settings_here()), slot=slot)
+        app.run(services_here(settings), slot=slot)
     except app.WorkerRefused as refused:
         fail(N_("The worker cannot start: %(reason)s"), code=LOCKED, reason=str(refused))
+    return 0

@@ -1,0 +1,45 @@
+"""The web server of `serve` and `demo`: gunicorn, the application loaded once for two processes."""
+
+import logging
+
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+from service.bootstrap import build
+from service.config import Settings
+from service.web.app import create_app
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        chosen = {
+            "bind": f"{host}:{self._settings.port}",
+            "worker_class": "gthread",
+            "workers": 2,
+            "threads": 8,
+            "preload_app": True,
+            "control_socket_disable": True,
+            "loglevel": "warning",
+            "timeout": 60,
+            "graceful_timeout": 20,
+        }
+        for name, value in chosen.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> object:
+        services = build(self._settings)
+        app = create_app(services)
+        # Forked processes must not share a connection.
+        services.db.dispose()
+        return app
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _Server(settings).run()
+    return 0
