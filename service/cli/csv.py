@@ -1,7 +1,6 @@
 """`prospectus csv`: what the program reads in a CSV file, without a database."""
 
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,11 +8,13 @@ from pathlib import Path
 import click
 
 from service import csvfile
+from service.cli.words import WORDS
 from service.csvfile import words
 from service.csvfile.encoding import UnknownEncoding
 from service.csvfile.file import BadDelimiter, CsvFile, FileRefused
 from service.csvfile.headers import BY_KEY
 from service.facts.findings import Finding, Severity
+from service.facts.words import N_
 from service.i18n.catalogs import Catalog, Catalogs
 from service.i18n.locales import LOCALES, SOURCE
 from service.paths import data_dir
@@ -21,35 +22,32 @@ from service.paths import data_dir
 READ, ROW_ERRORS, REFUSED = 0, 1, 2
 
 
-@click.group("csv")
+@click.group("csv", help=WORDS.say(N_("Look into CSV files.")))
 def group() -> None:
-    """Read CSV files."""
+    """Hold the commands on CSV files."""
 
 
-def _users_locale() -> str:
-    """The language of the terminal, where it is one of ours."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        value = os.environ.get(name)
-        if value:
-            code = value.partition("_")[0].partition(".")[0].lower()
-            return code if code in LOCALES else SOURCE
-    return SOURCE
-
-
-@group.command("read")
+@group.command(
+    "read",
+    help=WORDS.say(
+        N_(
+            "Show how each FILE is read: encoding, delimiter, columns, rows, and what is wrong with them. "
+            "The exit status is 0 if all was read, 1 if rows have errors, 2 if a file is refused."
+        )
+    ),
+)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option("--locale", type=click.Choice(tuple(LOCALES)), help="Language of the reader.")
-@click.option("--encoding", help="Encoding of the file, when it is known.")
-@click.option("--delimiter", help="Delimiter between the cells, when it is known.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document a line for each file.")
+@click.option("--locale", type=click.Choice(tuple(LOCALES)), help=WORDS.say(N_("Language of the reader.")))
+@click.option("--encoding", help=WORDS.say(N_("Encoding of the file, when it is known.")))
+@click.option("--delimiter", help=WORDS.say(N_("Delimiter between the cells, when it is known.")))
+@click.option(
+    "--json", "as_json", is_flag=True, help=WORDS.say(N_("Print one JSON document a line for each file."))
+)
 def read(
     files: tuple[Path, ...], locale: str | None, encoding: str | None, delimiter: str | None, *, as_json: bool
 ) -> None:
-    """Show how each FILE is read: encoding, delimiter, columns, rows, and what is wrong with them.
-
-    The exit status is 0 if all was read, 1 if rows have errors, 2 if a file is refused.
-    """
-    catalog = Catalogs(data_dir("locales")).catalog(locale or _users_locale())
+    """Print what is read of each file."""
+    catalog = WORDS if locale is None else Catalogs(data_dir("locales"), codes=(locale,)).catalog(locale)
     worst = READ
     for path in files:
         try:

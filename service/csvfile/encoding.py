@@ -204,8 +204,18 @@ def _by_sound(data: bytes, locale: str) -> Detection:
     best_score, best, best_text = readings[0]
     different = [(score, name) for score, name, text in readings[1:] if text != best_text]
     certain = not different or best_score - different[0][0] >= CERTAIN
-    candidates = (best, *(name for score, name in different if best_score - score < PLAUSIBLE))
+    # A reading with bytes that do not decode is offered only where no reading is without.
+    whole = not _KEPT.search(best_text)
+    offered = [
+        name
+        for score, name, text in readings[1:]
+        if text != best_text and best_score - score < PLAUSIBLE and not (whole and _KEPT.search(text))
+    ]
+    candidates = (best, *offered)
     return Detection(_variant(best, data), False, certain, candidates)
+
+
+_KEPT = re.compile("[\udc00-\udcff]")
 
 
 def _variant(name: str, data: bytes) -> str:

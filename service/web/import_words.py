@@ -64,10 +64,17 @@ def choices(session: Session, import_: Import) -> dict[str, Any]:
         ],
         "readable": best.readable,
         "readings": [_shown(one) for one in found] if best.readable else [],
+        **_ways(best.delimiter),
+        "recognized": _recognized(best),
+    }
+
+
+def _ways(delimiter: str) -> dict[str, Any]:
+    """The ways to read a file that a person may choose."""
+    return {
         "encodings": [(name, words.encoding_name(name)) for name in CHOICES],
         "delimiters": [("tab" if mark == "\t" else mark, delimiter_name(mark)) for mark in DELIMITERS],
-        "delimiter": "tab" if best.delimiter == "\t" else best.delimiter,
-        "recognized": _recognized(best),
+        "delimiter": "tab" if delimiter == "\t" else delimiter,
     }
 
 
@@ -125,6 +132,7 @@ def rows(session: Session, import_: Import) -> dict[str, Any]:
         else imports.list_rows(session, import_.id, outcome=outcome, rule=rule, after=after, limit=ROWS + 1)
     )
     names = {one.id: one.name for one in groups.list_of(session, import_.program_id)}
+    file = import_preview.first_rows(session, import_, count=0).file if not running else None
     kept: dict[str, Any] = {"outcome": outcome.value if outcome else None, "rule": rule}
 
     def at(**more: Any) -> str:
@@ -152,6 +160,11 @@ def rows(session: Session, import_: Import) -> dict[str, Any]:
         }
         if not running
         else {},
+        "recognized": _recognized(file) if file else [],
+        "ignored": here().formats.listing([file.header[index] for index in file.mapped.unknown])
+        if file
+        else "",
+        **_ways(import_.delimiter or ","),
         "read_as": [
             (say(N_("Encoding")), words.encoding_name(import_.encoding or "")),
             (say(N_("Delimiter")), delimiter_name(import_.delimiter or ",")),
