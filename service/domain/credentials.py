@@ -16,6 +16,8 @@ from service.models import User
 
 _RESET = "password-reset"
 # Where the mail for an unknown address would go if the work for it were not thrown away.
+# The user's own row, not that of the role that comes with it.
+_HELD = {"of": User}
 _NOBODY = "nobody@prospectus.invalid"
 
 
@@ -55,7 +57,7 @@ def user_of_reset(session: Session, signer: Signer, token: str, *, now: datetime
     payload = signer.read(_RESET, token)
     if isinstance(payload, list) and len(payload) == 3:
         user_id, issued, mark = payload
-        user = session.get(User, user_id, with_for_update=True)
+        user = session.get(User, user_id, with_for_update=_HELD)
         fresh = now.timestamp() - issued < RESET_LINK_LIFE.total_seconds()
         if user is not None and fresh and user.disabled_at is None and mark == accounts.password_mark(user):
             return user
@@ -94,7 +96,7 @@ def change_password(
 
 def renew_hash(session: Session, user_id: int, *, before: str, after: str) -> User:
     """Keep the same password under a hash of today's cost, unless it was changed in the meantime."""
-    user = session.get_one(User, user_id, with_for_update=True)
+    user = session.get_one(User, user_id, with_for_update=_HELD)
     if user.password_hash == before:
         user.password_hash = after
         session.flush()

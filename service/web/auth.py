@@ -149,7 +149,7 @@ def reset(token: str) -> ResponseReturnValue:
     try:
         if request.method == "POST":
             with transaction() as session:
-                credentials.reset_password(
+                user = credentials.reset_password(
                     session,
                     services().signer,
                     token,
@@ -159,7 +159,9 @@ def reset(token: str) -> ResponseReturnValue:
                 )
             form_cookie.clear()
             done(N_("Your password has been changed. Sign in with the new one."))
-            return redirect(url_for("auth.sign_in"), 303)
+            response = current_app.make_response(redirect(url_for("auth.sign_in"), 303))
+            _put_mark(response, user.email_key)  # the mailbox's owner does not wait behind somebody guessing
+            return response
         with reading() as session:
             credentials.user_of_reset(session, services().signer, token, now=here().now)
     except DomainError as error:

@@ -78,6 +78,7 @@ class Browser:
 
     def _send(self, method: str, path: str, **options: Any) -> TestResponse:
         options.setdefault("headers", self.headers)
+        options.setdefault("buffered", True)  # so that what an answer holds open is closed
         options.setdefault("environ_overrides", {"REMOTE_ADDR": self.source})
         return self.client.open(path, method=method, **options)
 

@@ -92,7 +92,7 @@ def act_as(
         if route.method in UNSAFE:
             answer = browser.post(route.path)
         else:
-            answer = browser.client.open(route.path, method=route.method)
+            answer = browser.client.open(route.path, method=route.method, buffered=True)
         with parts.db.reading() as session:  # a route that signs out or ends sessions has done its work
             secret = browser.cookie(COOKIE)
             if user is not None and not (secret and sessions.find(session, secret, now=clock.now)):

@@ -248,6 +248,22 @@ def test_after_ten_wrong_tries_one_waits_and_a_known_browser_does_not(
     assert sign_in(stranger).status_code == 303
 
 
+def test_who_resets_their_password_gets_in_while_somebody_guesses(
+    new_browser: Callable[[], Browser], add_user: AddUser, sign_in: SignIn, parts: Services
+) -> None:
+    """A-5: no lock-out weapon, not even against a browser that was never here before."""
+    add_user()
+    attacker, owner = new_browser(), new_browser()
+    attacker.source, owner.source = "198.51.100.9", "192.0.2.1"
+    for number in range(12):
+        sign_in(attacker, password=f"guess {number}")
+    assert sign_in(owner).status_code == 429
+    owner.submit("/en/forgotten-password", {"email": "hanako@example.test"})
+    (mail,) = mails(parts)
+    owner.submit(urlsplit(str(mail.values["url"])).path, {"password": NEW})
+    assert sign_in(owner, password=NEW).status_code == 303
+
+
 def test_a_mark_of_one_account_does_not_serve_another(
     new_browser: Callable[[], Browser], add_user: AddUser, sign_in: SignIn
 ) -> None:
