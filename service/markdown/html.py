@@ -159,6 +159,16 @@ def _code_title(_page: _Page, token: Token) -> str:
     return f'<div class="code">\n{shown}'
 
 
+def _embed_open(_page: _Page, token: Token) -> str:
+    """What another site shows is a link here: no page of ours loads anything from elsewhere."""
+    address = str(token.meta.get("url") or token.meta.get("src") or "").strip("<>")
+    shown = escape(address, quote=False)
+    if addresses.safe(address):
+        rel = attribute("rel", "noopener noreferrer") if addresses.external(address) else ""
+        shown = f"<a{attribute('href', address)}{rel}>{shown}</a>"
+    return f'<div class="embed">\n<p>{shown}</p>\n'
+
+
 def _box(name: str) -> tuple[Writer, Writer]:
     return (lambda _page, _token: f'<div class="{name}">\n'), (lambda _page, _token: "</div>\n")
 
@@ -187,6 +197,10 @@ _WRITERS: dict[str, Writer] = {
     "generated": lambda _page, token: f"<p>{escape(str(token.meta.get('0', '')), quote=False)}</p>\n",
     "hint_open": _hint_open,
     "hint_close": lambda _page, _token: "</aside>\n",
+    "embed_open": _embed_open,
+    "embed_close": lambda _page, _token: "</div>\n",
+    "file_open": _embed_open,
+    "file_close": lambda _page, _token: "</div>\n",
     "tabs_open": _tabs_open,
     "tabs_close": lambda _page, _token: "</div>\n",
     "tab_open": _tab_open,

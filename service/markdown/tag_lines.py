@@ -16,7 +16,11 @@ from markdown_it.rules_block import StateBlock
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_, Phrase
 
-CONTAINERS = frozenset({"hint", "tabs", "tab", "stepper", "step", "columns", "column", "code", "content-ref"})
+CONTAINERS = frozenset(
+    {"hint", "tabs", "tab", "stepper", "step", "columns", "column", "code", "content-ref", "embed", "file"}
+)
+# These may stand alone or have a caption and a closing tag.
+OPTIONAL = frozenset({"embed", "file"})
 VOID = frozenset({"generated"})
 # A part ends where the next one begins or its whole ends, as list items do in HTML.
 PARTS = {"tab": "tabs", "step": "stepper", "column": "columns"}
@@ -55,6 +59,8 @@ class TagLine:
     end: int
     after: int
     body: str = ""
+    # Nothing closes it. Told where the parse meets it: in indented code it is no tag.
+    open: bool = False
 
     @property
     def shown(self) -> str:
@@ -185,13 +191,13 @@ class _Scanner:
 
     def end_part(self, tag: TagLine, line: int) -> None:
         """End a tag that was not closed: a part before `line`, another tag right where it stands."""
-        self.found("unclosed-tag", Severity.ERROR, UNCLOSED, tag)
+        tag.open = tag.name not in OPTIONAL
         if tag.name in PARTS:
             tag.end = tag.after = line
 
     def finish(self) -> list[Finding]:
         for tag in self.open:
-            self.found("unclosed-tag", Severity.ERROR, UNCLOSED, tag)
+            tag.open = tag.name not in OPTIONAL
         if self.fence:
             line = self.fence[2] + 1
             self.findings.append(Finding("unclosed-fence", Severity.WARNING, OPEN_FENCE, {}, line, 1))
@@ -256,6 +262,8 @@ def _found(state: StateBlock, rule: str, phrase: Phrase, tag: TagLine) -> None:
 
 
 def _container(state: StateBlock, tag: TagLine, start: int, end: int) -> None:
+    if tag.open:
+        _found(state, "unclosed-tag", UNCLOSED, tag)
     opening = state.push(f"{tag.name}_open", "div", 1)
     opening.map, opening.meta = [start, tag.after], dict(tag.attributes)
     opening.block = True
@@ -280,6 +288,6 @@ def _body(state: StateBlock, tag: TagLine, start: int, end: int) -> None:
             # A line that is indented less than the list item it began in ended the body early.
             _found(state, "unclosed-tag", UNCLOSED, tag)
             return
-    if tag.end > end:
+    if tag.end > end and not tag.open:
         _found(state, "unclosed-tag", UNCLOSED, tag)
     state.line = tag.after if tag.after <= end else end

@@ -91,6 +91,8 @@ class _Blocks:
             if token.block and token.meta.get("title"):
                 yield str(token.meta["title"])
                 yield ""
+            if token.type in ("embed_open", "file_open"):
+                yield str(token.meta.get("url") or token.meta.get("src") or "").strip("<>")
             margin = _MARGIN.get(token.tag, "")
             yield from ((margin + line).rstrip() for line in _Blocks(inside).lines())
         elif token.type == "generated":
