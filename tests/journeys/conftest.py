@@ -126,11 +126,13 @@ class Traveller:
         assert found.violations_count == 0, f"{self.page.url}\n{found.generate_report()}"
 
     def see_no_overflow(self) -> None:
-        """Expect the page not to scroll sideways."""
-        wide = self.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert wide <= 0, f"{self.page.url} is {wide} pixels too wide"
+        """Expect the page, once it has settled, not to scroll sideways."""
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        for _ in range(20):
+            if self.page.evaluate(wide) <= 0:
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"{self.page.url} is {self.page.evaluate(wide)} pixels too wide")
 
 
 def travel(
