@@ -28,9 +28,9 @@ EMPTY = N_("The part is empty.")
 LINKS = N_("A link of the HTML part is missing from the text part: %(address)s")
 LANGUAGE = N_("The HTML says its language is “%(html)s”, Content-Language says “%(header)s”.")
 NO_LANGUAGE = N_("The HTML part does not say its language.")
-ELEMENT = N_("The element <%(name)s> does not belong into an email.")
-HANDLER = N_("The attribute %(name)s does not belong into an email.")
-SCHEME = N_("This address does not belong into an email: %(address)s")
+ELEMENT = N_("The element <%(name)s> does not belong in an email.")
+HANDLER = N_("The attribute %(name)s does not belong in an email.")
+SCHEME = N_("This address does not belong in an email: %(address)s")
 REMOTE_STYLE = N_("The styles load something from elsewhere.")
 
 MOST_DEPTH = 10
