@@ -286,7 +286,7 @@ class _Reader:
 
 _BOM_INSIDE = N_("A byte order mark in the middle of the file is left out: several files were joined here.")
 _UNCLOSED = N_("A quotation mark opens a cell and is never closed.")
-_AFTER_QUOTE = N_("Text stands behind the closing quotation mark of a cell.")
+_AFTER_QUOTE = N_("Text stands after the closing quotation mark of a cell.")
 _BAD_BYTE = N_("A byte is not valid in the encoding %(encoding)s, at offset %(offset)s of the file.")
 _CONTROL = N_("The row contains a control character: %(code)s.")
 _LONG_CELL = N_("A cell is larger than %(size)s.")
