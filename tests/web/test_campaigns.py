@@ -1,0 +1,311 @@
+"""Engage → Campaigns: the list, one campaign on its way, and what can be done to it."""
+
+from collections.abc import Callable
+
+import pytest
+from bs4 import BeautifulSoup
+from sqlalchemy import select
+
+from service.bootstrap import Services
+from service.domain import campaigns
+from service.domain.campaigns import Writing
+from service.domain.selections import Selected
+from service.facts.permissions import BuiltInRole
+from service.facts.replies import Reason, words_of
+from service.facts.states import CampaignState, DeliveryState
+from service.i18n.locales import LOCALES
+from service.models import Campaign, Delivery, Program, User
+from tests.domain import factories
+from tests.web.conftest import Browser, check_nothing_inline, check_page, soup, words
+
+HOSTILE = "<script>alert(1)</script>\"'{{7*7}}"
+NAMES = ("Harbour", "株式会社ひかり", "Werkstatt Blau")
+
+
+@pytest.fixture
+def launch(parts: Services, program: Program) -> Callable[..., int]:
+    """Launch a campaign to three people and return its id."""
+
+    def send(
+        subject: str = "Join {programName}", names: tuple[str, ...] = NAMES, into: Program = program
+    ) -> int:
+        with parts.db.transaction() as session:
+            author = session.scalars(select(User)).first() or factories.user(session, into)
+            number = session.query(Campaign).count()
+            made = [
+                factories.prospect(session, into, name, locale="en", email=f"p{number}-{index}@x.example")
+                for index, name in enumerate(names)
+            ]
+            writing = Writing("Alex", "", "en", {"en": (subject, "Hello {firstName|there}")})
+            campaign = campaigns.draft(
+                session,
+                session.get_one(Program, into.id),
+                writing,
+                form_key=f"key {number}",
+                selected=Selected(frozenset(prospect.id for prospect in made)),
+                actor=author,
+                now=factories.NOW,
+            )
+            campaigns.launch(
+                session, parts.jobs, parts.composer, campaign, leave_out=False, now=factories.NOW
+            )
+            return campaign.id
+
+    return send
+
+
+@pytest.fixture
+def settle(parts: Services) -> Callable[..., list[int]]:
+    """Give the deliveries of a campaign these states, in order; return their ids."""
+
+    def put(campaign_id: int, *states: DeliveryState, reply: str | None = None) -> list[int]:
+        with parts.db.transaction() as session:
+            query = select(Delivery).where(Delivery.campaign_id == campaign_id).order_by(Delivery.id)
+            rows = list(session.scalars(query))
+            for row, state in zip(rows, states, strict=False):
+                row.state, row.reply = state.value, reply
+            return [row.id for row in rows]
+
+    return put
+
+
+def notice(page: BeautifulSoup) -> str:
+    return words(page.select_one(".notices"))
+
+
+@pytest.mark.parametrize("code", LOCALES)
+def test_it_works(enter: Callable[..., Browser], launch: Callable[..., int], code: str) -> None:
+    launch()
+    page = check_page(enter().get(f"/{code}/campaigns"), code)
+    assert words(page.select_one("tbody th")) == "Join Alpine"
+
+
+@pytest.mark.parametrize("code", LOCALES)
+def test_one_campaign_works(
+    enter: Callable[..., Browser], launch: Callable[..., int], settle: Callable[..., list[int]], code: str
+) -> None:
+    campaign_id = launch()
+    settle(
+        campaign_id, DeliveryState.SENT, DeliveryState.UNKNOWN, DeliveryState.FAILED, reply="550 <b>no</b>"
+    )
+    page = check_page(enter().get(f"/{code}/campaigns/{campaign_id}"), code)
+    assert words(page.h1) == "Join Alpine"
+    assert len(page.select("#deliveries tbody tr")) == 3
+
+
+@pytest.mark.parametrize("code", LOCALES)
+def test_confirming_and_the_empty_list_work(
+    enter: Callable[..., Browser], program: Program, launch: Callable[..., int], code: str
+) -> None:
+    browser = enter()
+    check_page(browser.get(f"/{code}/campaigns"), code)
+    check_page(browser.get(f"/{code}/campaigns/{launch()}/cancel"), code)
+
+
+@pytest.mark.parametrize("path", ["", "/progress", "/cancel", "/edit"])
+def test_another_program_s_campaign_does_not_exist(
+    enter: Callable[..., Browser], parts: Services, program: Program, launch: Callable[..., int], path: str
+) -> None:
+    """A-2: the same answer for what belongs to others and for what is not there."""
+    campaign_id = launch()
+    with parts.db.transaction() as session:
+        theirs = factories.program(session, "Kumo Outdoor")
+    browser = enter(BuiltInRole.COMMUNITY_MANAGER, theirs)
+    answers = [browser.get(f"/en/campaigns/{number}{path}") for number in (campaign_id, campaign_id + 1)]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert words(soup(answers[0]).main) == words(soup(answers[1]).main)
+    for verb in ("pause", "cancel"):
+        browser.post(f"/en/campaigns/{campaign_id}/{verb}")
+    with parts.db.reading() as session:
+        assert session.get_one(Campaign, campaign_id).state == CampaignState.SENDING.value
+
+
+def test_an_analyst_looks_on(
+    enter: Callable[..., Browser], launch: Callable[..., int], settle: Callable[..., list[int]]
+) -> None:
+    campaign_id = launch()
+    settle(campaign_id, DeliveryState.UNKNOWN)
+    browser = enter(BuiltInRole.ANALYST)
+    page = soup(browser.get(f"/en/campaigns/{campaign_id}"))
+    assert page.main is not None
+    assert [words(button) for button in page.main.select("button")] == []
+    assert browser.post(f"/en/campaigns/{campaign_id}/pause").status_code == 403
+
+
+def test_pause_resume_cancel(
+    enter: Callable[..., Browser], parts: Services, launch: Callable[..., int]
+) -> None:
+    campaign_id = launch()
+    browser = enter()
+    path = f"/en/campaigns/{campaign_id}"
+
+    def do(verb: str) -> tuple[str, str]:
+        said = notice(soup(browser.get(browser.post(f"{path}/{verb}").location)))
+        with parts.db.reading() as session:
+            return session.get_one(Campaign, campaign_id).state, said
+
+    assert do("pause") == ("paused", "The campaign is paused. Mails already in flight are being finished.")
+    assert do("pause")[1].endswith("The campaign is in a state that does not allow this: Paused.")
+    assert do("resume") == ("sending", "The campaign goes on.")
+    page = soup(browser.get(f"{path}/cancel"))
+    assert "3 emails that have not been sent will not be sent." in words(page.main)
+    assert do("cancel") == (
+        "cancelled",
+        "The campaign is cancelled. What had not been sent will not be sent.",
+    )
+    assert do("resume")[1].endswith("The campaign is in a state that does not allow this: Cancelled.")
+    assert browser.post(f"{path}/explode").status_code in {404, 405}
+
+
+def test_the_progress_region_is_the_one_of_the_page(
+    enter: Callable[..., Browser],
+    launch: Callable[..., int],
+    settle: Callable[..., list[int]],
+    parts: Services,
+) -> None:
+    campaign_id = launch()
+    settle(campaign_id, DeliveryState.SENT, DeliveryState.IN_FLIGHT)
+    browser = enter()
+    page = soup(browser.get(f"/en/campaigns/{campaign_id}"))
+    fragment = soup(browser.get(f"/en/campaigns/{campaign_id}/progress"))
+    check_nothing_inline(fragment)
+    region = fragment.find(id="progress")
+    assert region is not None
+    assert str(region) == str(page.find(id="progress"))
+    assert region["data-poll"] == f"/en/campaigns/{campaign_id}/progress"
+    assert not region.has_attr("data-done")
+    assert words(region.select_one("[data-announce]")) == "1 of 3 settled"
+    legend = {words(item): str(item.a["href"]) for item in region.select(".legend li") if item.a}
+    assert legend == {
+        "Sent 1": f"/en/campaigns/{campaign_id}?state=sent#deliveries",
+        "Sending 1": f"/en/campaigns/{campaign_id}?state=sending#deliveries",
+        "Queued 1": f"/en/campaigns/{campaign_id}?state=queued#deliveries",
+    }
+    with parts.db.transaction() as session:
+        session.get_one(Campaign, campaign_id).state = CampaignState.FINISHED.value
+    done = soup(browser.get(f"/en/campaigns/{campaign_id}/progress")).find(id="progress")
+    assert done is not None
+    assert done.has_attr("data-done")
+
+
+def test_deliveries_are_filtered_by_state(
+    enter: Callable[..., Browser], launch: Callable[..., int], settle: Callable[..., list[int]]
+) -> None:
+    campaign_id = launch()
+    settle(campaign_id, DeliveryState.FAILED, DeliveryState.SENT, reply=words_of(Reason.NOT_COMPOSABLE))
+    browser = enter()
+
+    def rows(query: str) -> list[str]:
+        page = soup(browser.get(f"/en/campaigns/{campaign_id}{query}"))
+        return [words(row.th.a) for row in page.select("#deliveries tbody tr") if row.th]
+
+    assert rows("") == list(NAMES)
+    assert rows("?state=failed") == ["Harbour"]
+    assert rows("?state=cancelled") == []
+    assert rows("?state=<script>") == list(NAMES)
+    page = soup(browser.get(f"/en/campaigns/{campaign_id}?state=failed"))
+    assert words(page.select_one("td[data-label=Reason]")) == (
+        "The mail could not be written for this recipient."
+    )
+    current = page.select_one("#deliveries .tab[aria-current]")
+    assert words(current) == "Failed 1"
+
+
+@pytest.mark.parametrize("after", ["-1", "1e400", "9" * 5000, "\0", "x"])
+def test_a_forged_place_in_the_list_is_its_beginning(
+    enter: Callable[..., Browser], launch: Callable[..., int], after: str
+) -> None:
+    """W-5."""
+    answer = enter().get(f"/en/campaigns/{launch()}", query_string={"after": after})
+    assert len(soup(answer).select("#deliveries tbody tr")) == 3
+
+
+def test_a_long_list_has_pages(
+    enter: Callable[..., Browser], launch: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.web.campaigns.ROWS", 2)
+    browser = enter()
+    page = soup(browser.get(f"/en/campaigns/{launch()}"))
+    following = page.select_one("a[rel=next]")
+    assert following is not None
+    page = soup(browser.get(str(following["href"])))
+    assert [words(row.a) for row in page.select("#deliveries tbody th")] == [NAMES[2]]
+    assert page.select_one("a[rel=prev]") is not None
+
+
+def test_an_unknown_result_waits_for_a_decision(
+    enter: Callable[..., Browser],
+    parts: Services,
+    launch: Callable[..., int],
+    settle: Callable[..., list[int]],
+) -> None:
+    campaign_id = launch()
+    ids = settle(campaign_id, *[DeliveryState.UNKNOWN] * 3)
+    browser = enter()
+    page = soup(browser.get(f"/en/campaigns/{campaign_id}"))
+    panel = page.select_one(".notice-warning")
+    assert panel is not None
+    assert words(panel.select_one(".notice-title")) == "3 emails with an unknown result"
+    assert [words(row.bdi) for row in panel.select("li")] == list(NAMES)
+
+    def decide(delivery_id: int, verb: str) -> str:
+        answer = browser.post(f"/en/campaigns/{campaign_id}/deliveries/{delivery_id}", {"verb": verb})
+        return notice(soup(browser.get(answer.location))) if answer.location else str(answer.status_code)
+
+    assert decide(ids[0], "resend") == "1 email will be sent again."
+    assert decide(ids[1], "settle") == "The email is treated as sent."
+    assert decide(ids[1], "resend").endswith(
+        "This delivery has been settled in the meantime. Its state is: Sent."
+    )
+    assert decide(ids[2], "forget") == "400"
+    assert decide(ids[2] + 1, "resend").endswith(
+        "This item does not exist, or it belongs to another program."
+    )
+    with parts.db.reading() as session:
+        states = [session.get_one(Delivery, number).state for number in ids]
+    assert states == ["queued", "sent", "unknown"]
+
+
+def test_another_campaign_s_delivery_cannot_be_decided_here(
+    enter: Callable[..., Browser], parts: Services, program: Program, launch: Callable[..., int],
+    settle: Callable[..., list[int]],
+) -> None:  # fmt: skip
+    """A-2: the path names both, and both must belong together."""
+    with parts.db.transaction() as session:
+        theirs = factories.program(session, "Kumo Outdoor")
+    ours, foreign = launch(), launch(into=theirs)
+    ids = settle(foreign, DeliveryState.UNKNOWN)
+    browser = enter(BuiltInRole.COMMUNITY_MANAGER, program)
+    browser.post(f"/en/campaigns/{ours}/deliveries/{ids[0]}", {"verb": "settle"})
+    with parts.db.reading() as session:
+        assert session.get_one(Delivery, ids[0]).state == "unknown"
+
+
+def test_hostile_values_are_text(
+    enter: Callable[..., Browser], launch: Callable[..., int], settle: Callable[..., list[int]]
+) -> None:
+    """X-1: subject, names and the mail server's own words."""
+    campaign_id = launch(subject=HOSTILE, names=(HOSTILE, "B", "C"))
+    settle(campaign_id, DeliveryState.FAILED, DeliveryState.UNKNOWN, reply=HOSTILE)
+    browser = enter()
+    for path in (
+        "/en/campaigns",
+        f"/en/campaigns/{campaign_id}",
+        f"/en/campaigns/{campaign_id}/cancel",
+        "/en/",
+    ):
+        page = check_page(browser.get(path), "en")
+        assert HOSTILE in words(page.main)
+        assert all(str(script["src"]).startswith("/static/") for script in page.find_all("script"))
+
+
+def test_drafts_are_opened_for_writing(
+    enter: Callable[..., Browser], parts: Services, program: Program
+) -> None:
+    browser = enter()
+    browser.post("/en/campaigns/new", {"form_key": "k", "from_name": "A", "source_locale": "en"})
+    page = soup(browser.get("/en/campaigns"))
+    link = page.select_one("tbody th a")
+    assert words(link) == "(no subject)"
+    assert link is not None
+    assert browser.get(str(link["href"])).location == "/en/campaigns/1/edit"
