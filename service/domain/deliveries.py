@@ -94,16 +94,7 @@ def claim(
 
 def mark_in_flight(session: Session, delivery_id: int, *, token: str, now: datetime) -> bool:
     """Commit this before DATA; False when the lease, the campaign or the recipient no longer allows it."""
-    sending = (
-        exists()
-        .where(
-            Campaign.id == Delivery.campaign_id,
-            Campaign.state == CampaignState.SENDING.value,
-            ~_is_suppressed(),
-        )
-        .correlate(Delivery)
-    )
-    return ledger.mark_in_flight(session, Delivery, delivery_id, token=token, now=now, also=(sending,))
+    return ledger.mark_in_flight(session, _MARK, delivery_id, token=token, now=now)
 
 
 def settle(session: Session, delivery_id: int, reply: Reply, *, token: str, now: datetime) -> None:
@@ -111,7 +102,14 @@ def settle(session: Session, delivery_id: int, reply: Reply, *, token: str, now:
     if reply.outcome is Outcome.WITHHELD:
         _settle_withheld(session, delivery_id, token=token, now=now)
         return
-    state = ledger.settle(
+    if reply.outcome is Outcome.ACCEPTED:
+        sent = ledger.settle_sent(session, _SENT, delivery_id, reply, token=token, now=now)
+        if sent is not None and sent.prospect_id is not None:
+            prospects.record(
+                session, sent.prospect_id, StageEvent.EMAIL_ACCEPTED, delivery_id=delivery_id, now=now
+            )
+        return
+    ledger.settle(
         session,
         Delivery,
         delivery_id,
@@ -120,8 +118,6 @@ def settle(session: Session, delivery_id: int, reply: Reply, *, token: str, now:
         now=now,
         ask_when_unknown=reply.outcome is not Outcome.UNKNOWN or _asks(session, delivery_id),
     )
-    if state is DeliveryState.SENT:
-        tell_prospect(session, delivery_id, now)
 
 
 def sweep(session: Session, *, now: datetime, everything: bool = False) -> ledger.Swept:
@@ -233,3 +229,17 @@ def tell_prospect(session: Session, delivery_id: int, now: datetime) -> None:
 def _change(session: Session, statement: Any) -> int:
     result = session.execute(statement.execution_options(synchronize_session=False))
     return cast(CursorResult[Any], result).rowcount
+
+
+# Prepared once: these run for every mail.
+_MARK = ledger.mark_statement(
+    Delivery,
+    exists()
+    .where(
+        Campaign.id == Delivery.campaign_id,
+        Campaign.state == CampaignState.SENDING.value,
+        ~_is_suppressed(),
+    )
+    .correlate(Delivery),
+)
+_SENT = ledger.sent_statement(Delivery).returning(Delivery.prospect_id)

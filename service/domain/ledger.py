@@ -10,9 +10,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVarTuple, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Select, and_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
+from service.db import Moment
 from service.facts.limits import LEASE, RETRY_GIVE_UP
 from service.facts.replies import Outcome, Reason, Reply, words_of
 from service.facts.states import DeliveryState
@@ -79,25 +93,57 @@ def renew(session: Session, table: MailTable, *, token: str, now: datetime) -> i
     )
 
 
-def mark_in_flight(
-    session: Session, table: MailTable, mail_id: int, *, token: str, now: datetime, also: Sequence[Any] = ()
-) -> bool:
-    """Note that from the commit of this transaction on the mail may arrive; False: it must not be sent.
-
-    `also` are further conditions that must hold at this very moment.
-    """
-    changed = _count(
-        session,
-        update(table)
-        .where(
-            table.id == mail_id,
-            table.lease_token == token,
-            table.state == DeliveryState.CLAIMED.value,
-            *also,
-        )
-        .values(state=DeliveryState.IN_FLIGHT.value, lease_until=now + LEASE),
+def mark_statement(table: MailTable, *also: ColumnElement[bool]) -> Update:
+    """Prepare what `mark_in_flight` runs for each mail; `also` must hold at that very moment."""
+    return (
+        update(cast(Table, table.__table__))
+        .where(*_ours_now(table), table.state == DeliveryState.CLAIMED.value, *also)
+        .values(state=DeliveryState.IN_FLIGHT.value, lease_until=bindparam("until", type_=Moment))
     )
-    return changed == 1
+
+
+def mark_in_flight(session: Session, statement: Update, mail_id: int, *, token: str, now: datetime) -> bool:
+    """Note that from the commit of this transaction on the mail may arrive; False: it must not be sent."""
+    values = {"mail_id": mail_id, "held_by": token, "until": now + LEASE}
+    return session.connection().execute(statement, values).rowcount == 1
+
+
+def sent_statement(table: MailTable) -> ReturningUpdate[int]:
+    """Prepare what `settle_sent` runs for each mail: the common end of an attempt, in one statement."""
+    moment = bindparam("now", type_=Moment)
+    return (
+        update(cast(Table, table.__table__))
+        .where(*_ours_now(table), table.state.in_(_HELD))
+        .values(
+            state=DeliveryState.SENT.value,
+            attempts=table.attempts + 1,
+            first_tried_at=func.coalesce(table.first_tried_at, moment),
+            settled_at=moment,
+            next_attempt_at=None,
+            lease_token=None,
+            lease_until=None,
+            reply=bindparam("answer"),
+        )
+        .returning(table.id)
+    )
+
+
+def settle_sent(
+    session: Session,
+    statement: ReturningUpdate[Any],
+    mail_id: int,
+    reply: Reply,
+    *,
+    token: str,
+    now: datetime,
+) -> Any | None:
+    """Store that a mail was accepted; return what the statement returns, None when the row is not ours."""
+    values = {"mail_id": mail_id, "held_by": token, "now": now, "answer": reply.text}
+    return session.connection().execute(statement, values).one_or_none()
+
+
+def _ours_now(table: MailTable) -> tuple[ColumnElement[bool], ...]:
+    return (table.id == bindparam("mail_id"), table.lease_token == bindparam("held_by"))
 
 
 def settle(

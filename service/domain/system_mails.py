@@ -51,7 +51,7 @@ def claim(
 
 def mark_in_flight(session: Session, mail_id: int, *, token: str, now: datetime) -> bool:
     """Commit this before DATA; False when the lease is lost."""
-    return ledger.mark_in_flight(session, SystemMail, mail_id, token=token, now=now)
+    return ledger.mark_in_flight(session, _MARK, mail_id, token=token, now=now)
 
 
 def settle(session: Session, mail_id: int, reply: Reply, *, token: str, now: datetime) -> None:
@@ -72,3 +72,6 @@ def wanting_work(session: Session, *, now: datetime) -> int | None:
     held = exists().where(SystemMail.state.in_([DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value]))
     query = select(SystemMail.id).where(ledger.due(SystemMail, now), ~held).order_by(SystemMail.id)
     return session.scalar(query.limit(1))
+
+
+_MARK = ledger.mark_statement(SystemMail)
