@@ -235,6 +235,16 @@ def check_nothing_inline(page: BeautifulSoup) -> None:
     assert coded == []
 
 
+def error_of(page: BeautifulSoup, name: str) -> str:
+    """Return what stands beside a field as wrong, and see that it is tied to the field."""
+    field, error = page.find(id=f"f-{name}"), page.find(id=f"f-{name}-error")
+    assert field is not None
+    assert error is not None
+    assert field["aria-invalid"] == "true"
+    assert error["id"] in str(field["aria-describedby"]).split()
+    return words(error).removeprefix(words(error.select_one(".visually-hidden"))).strip()
+
+
 def form_of(page: BeautifulSoup, **attributes: Any) -> dict[str, Any]:
     """Return what a browser would send of a form: every control's name and value, no button."""
     form = page.find("form", attrs=attributes)

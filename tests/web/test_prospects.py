@@ -17,7 +17,7 @@ from service.facts.sources import Source
 from service.i18n.locales import LOCALES
 from service.models import Program, Prospect, User
 from tests.domain import factories
-from tests.web.conftest import Browser, Clock, check_page, form_of, soup, words
+from tests.web.conftest import Browser, Clock, check_page, error_of, form_of, soup, words
 
 HOSTILE = "<script>alert(1)</script>\"'{{7*7}}{% raw %}&lt;b&gt;"
 
@@ -432,10 +432,7 @@ def test_a_refusal_stands_beside_its_field_and_keeps_what_was_typed(
     answer = enter().submit("/en/prospects/new", typed)
     assert answer.status_code == 400
     page = soup(answer)
-    field = page.find(id=f"f-{name}")
-    assert field is not None
-    assert field["aria-invalid"] == "true"
-    assert told in words(page.find(id=f"f-{name}-error"))
+    assert error_of(page, name).startswith(told)
     summary = page.select_one(f".error-summary a[href='#f-{name}']")
     assert told in words(summary)
     description = page.find(id="f-description")
