@@ -27,7 +27,7 @@ class EngineJobs:
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url
-        self._made: DBOSClient | None = None
+        self._made: tuple[DBOSClient, Engine] | None = None
 
     def deliver(self, session: Session, campaign_id: int) -> None:
         """Send what is queued of a campaign; two such jobs share the work."""
@@ -85,18 +85,18 @@ class EngineJobs:
     def close(self) -> None:
         """Close the client's own connections."""
         if self._made is not None:
-            self._made.destroy()
+            client, engine = self._made
+            client.destroy()
+            engine.dispose()
             self._made = None
 
     @property
     def _client(self) -> DBOSClient:
         if self._made is None:
-            self._made = DBOSClient(
-                system_database_engine=engine_for_jobs(self._url),
-                application_name=APPLICATION_NAME,
-                lazy=True,
-            )
-        return self._made
+            engine = engine_for_jobs(self._url)
+            client = DBOSClient(system_database_engine=engine, application_name=APPLICATION_NAME, lazy=True)
+            self._made = (client, engine)
+        return self._made[0]
 
     def _enqueue(self, session: Session, queue: str, job: str, job_id: str, *arguments: object) -> None:
         options: EnqueueOptions = {

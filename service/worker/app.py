@@ -79,6 +79,7 @@ class _Worker:
         self._executor_id = executor_id
         self._room = deliver.open_room(services, _now)
         self._system_room = system_mail.open_room(services, _now)
+        self._engine = engine_for_jobs(services.settings.database)
         self._hour = ""
         self._stopping = threading.Event()
 
@@ -88,7 +89,7 @@ class _Worker:
         config: DBOSConfig = {
             "name": APPLICATION_NAME,
             "system_database_url": self._services.settings.database,
-            "system_database_engine": engine_for_jobs(self._services.settings.database),
+            "system_database_engine": self._engine,
             "application_version": APPLICATION_VERSION,
             "executor_id": self._executor_id,
             "log_level": "WARNING",
@@ -123,6 +124,7 @@ class _Worker:
         self._room.close()
         self._system_room.close()
         self._jobs.close()
+        self._engine.dispose()
 
     def _sweep(self) -> None:
         now = _now()

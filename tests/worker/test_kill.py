@@ -1,14 +1,9 @@
 """SIGKILL the worker in the middle of a campaign: nobody missing, nobody twice unless shown as unknown."""
 
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -21,46 +16,9 @@ from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState
 from service.models import Campaign, Delivery
 from tests.outbound import make_campaign
 from tests.sink import Sink
+from tests.worker.process import Worker
 
 CONNECTIONS = 4
-
-
-class Worker:
-    """`prospectus worker` as a process of its own."""
-
-    def __init__(self, settings: Settings, log: Path) -> None:
-        self._environment = {
-            **os.environ,
-            "DATA": str(settings.data),
-            "SECRET_KEY": settings.secret_key,
-            "BASE_URL": settings.base_url,
-            "MAIL_URL": settings.mail_url,
-            "MAIL_CONNECTIONS": str(settings.mail_connections),
-        }
-        self._log = log.open("ab")
-        self.process = self._start()
-
-    def _start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "service", "worker"],
-            env=self._environment,
-            stdout=self._log,
-            stderr=self._log,
-            start_new_session=True,
-        )
-
-    def kill(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-    def again(self) -> None:
-        self.process = self._start()
-
-    def stop(self) -> int:
-        self.process.terminate()
-        code = self.process.wait(60)
-        self._log.close()
-        return code
 
 
 def run_with_kills(sink: Sink, settings: Settings, *, recipients: int, kills: int, seed: int) -> None:
