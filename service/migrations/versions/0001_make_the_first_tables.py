@@ -365,6 +365,7 @@ def upgrade() -> None:
         sa.Column("identity", sa.String(), nullable=True),
         sa.Column("partner_id", sa.Integer(), nullable=True),
         sa.Column("name", sa.String(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=True),
         sa.Column("reasons", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("changes", sa.JSON(none_as_null=True), nullable=True),
         sa.ForeignKeyConstraint(
