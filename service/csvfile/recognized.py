@@ -61,13 +61,12 @@ def _languages() -> Mapping[str, str]:
 
 # Languages by their own name; asking CLDR for all of them would take seconds.
 _OWN_NAMES = {
-    "Deutsch": "de", "Español": "es", "Italiano": "it", "Português": "pt", "Nederlands": "nl", "Svenska": "sv",
-    "Dansk": "da", "Norsk": "no", "Suomi": "fi", "Polski": "pl", "Čeština": "cs", "Magyar": "hu",
-    "Română": "ro", "Türkçe": "tr", "Ελληνικά": "el", "Русский": "ru", "Українська": "uk", "Български": "bg",
-    "עברית": "he", "العربية": "ar", "فارسی": "fa", "हिन्दी": "hi", "বাংলা": "bn", "ไทย": "th",
-    "한국어": "ko",
-    "Tiếng Việt": "vi", "Bahasa Indonesia": "id", "Bahasa Melayu": "ms", "Català": "ca", "Hrvatski": "hr",
-    "Slovenčina": "sk",
+    "Deutsch": "de", "Español": "es", "Italiano": "it", "Português": "pt", "Nederlands": "nl",
+    "Svenska": "sv", "Dansk": "da", "Norsk": "no", "Suomi": "fi", "Polski": "pl", "Čeština": "cs",
+    "Magyar": "hu", "Română": "ro", "Türkçe": "tr", "Ελληνικά": "el", "Русский": "ru", "Українська": "uk",
+    "Български": "bg", "עברית": "he", "العربية": "ar", "فارسی": "fa", "हिन्दी": "hi", "বাংলা": "bn",
+    "ไทย": "th", "한국어": "ko", "Tiếng Việt": "vi", "Bahasa Indonesia": "id", "Bahasa Melayu": "ms",
+    "Català": "ca", "Hrvatski": "hr", "Slovenčina": "sk",
 }  # fmt: skip
 _CHINESE = {
     "简体中文": "zh", "简中": "zh", "汉语": "zh", "普通话": "zh",

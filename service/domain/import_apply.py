@@ -103,7 +103,7 @@ def _collect(session: Session, import_: Import, rows: Sequence[_Planned]) -> _Wo
         work.rows.append((row, state, decision))
         if decision.changes:
             _add(work, state, decision.changes)
-            import_states.note(state, decision.changes, state.identity)
+            import_states.note(state, decision.changes)
     return work
 
 

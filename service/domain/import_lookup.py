@@ -40,14 +40,13 @@ class Known:
     def find(self, mpid: str | None, key: str) -> State | Reason | None:
         """The partner of a row, None for somebody new, or why nobody can tell.
 
-        The partner ID decides; else who is reached at the address in this program, else who has it.
+        The partner ID decides; else whose address it is, else who is reached there in this program. In this
+        order an import that sets a custom contact does not change whom its other rows are about.
         """
         if mpid is not None:
             if mpid in self.by_mpid:
                 return self.by_id[self.by_mpid[mpid]]
             return error("partner-unknown", NO_PARTNER_ID, Key.MPID, mpid=mpid)
-        if key in self.by_custom_email:
-            return self.by_id[self.by_custom_email[key]]
         if key in self.by_email:
             return self.by_id[self.by_email[key]]
         accounts = self.accounts.get(key, [])
@@ -56,6 +55,8 @@ class Known:
             accounts = prospects if len(prospects) == 1 else accounts
         if len(accounts) > 1:
             return error("several-accounts", SEVERAL_ACCOUNTS, Key.EMAIL, address=key)
+        if not accounts and key in self.by_custom_email:
+            accounts = [self.by_custom_email[key]]
         return self.by_id[accounts[0]] if accounts else None
 
 

@@ -61,14 +61,14 @@ class Decision:
 
 def decide(state: State, values: Values, *, overwrite: bool) -> Decision:
     """Decide what a row does to a partner, and note it in the state for the rows after it."""
+    if not state.partner_exists:
+        return _somebody_new(state, values)
     written: dict[str, list[str | None]] = {}
     same: dict[str, str] = {}
     reasons: list[Reason] = []
-    new = None if state.prospect_exists else "prospect" if state.partner_exists else "partner"
+    new = None if state.prospect_exists else "prospect"
     wanted = [(name, values.fields[name]) for name in FIELDS if name in values.fields]
-    if new == "partner":
-        written["email"] = [None, values.email]
-    elif values.email_key != state.email_key:
+    if values.email_key != state.email_key:
         wanted.append((CUSTOM_EMAIL, values.email))
     for name, value in wanted:
         earlier = state.given.setdefault(name, value)
@@ -92,8 +92,24 @@ def decide(state: State, values: Values, *, overwrite: bool) -> Decision:
     outcome = RowOutcome.CREATED if new else RowOutcome.UPDATED if changes else RowOutcome.UNCHANGED
     if same and state.partner_id is not None:
         changes["same"] = same
-    note(state, changes, values.email_key)
+    note(state, changes)
     return Decision(outcome, changes or None, tuple(reasons))
+
+
+def _somebody_new(state: State, values: Values) -> Decision:
+    """The case of most rows, where nothing is there to compare with."""
+    fields = values.fields
+    written: dict[str, list[str | None]] = {name: [None, fields[name]] for name in FIELDS if name in fields}
+    written["email"] = [None, values.email]
+    changes: dict[str, Any] = {"new": "partner", "set": written}
+    if values.group_id is not None:
+        changes["group"] = values.group_id
+        state.groups.add(values.group_id)
+    state.fields.update(fields, email=values.email)
+    state.given.update(fields)
+    state.email_key = values.email_key
+    state.partner_planned = state.prospect_planned = True
+    return Decision(RowOutcome.CREATED, changes)
 
 
 def _same(name: str, before: str | None, values: Values) -> bool:
@@ -105,7 +121,7 @@ def _same(name: str, before: str | None, values: Values) -> bool:
     return name == CUSTOM_EMAIL and before.casefold() == values.email.casefold()
 
 
-def note(state: State, changes: Mapping[str, Any] | None, email_key: str = "") -> None:
+def note(state: State, changes: Mapping[str, Any] | None) -> None:
     """Have a state be as after a row with these changes, and remember what the row said."""
     if not changes:
         return
@@ -118,7 +134,8 @@ def note(state: State, changes: Mapping[str, Any] | None, email_key: str = "") -
         state.groups.add(changes["group"])
     if changes.get("new") == "partner":
         state.partner_planned = True
-        state.email_key = email_key or state.identity
+        # Somebody new is known by the address alone.
+        state.email_key = state.identity
     if "new" in changes:
         state.prospect_planned = True
 

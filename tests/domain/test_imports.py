@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -527,7 +527,15 @@ LINE = st.tuples(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
+@example(  # a custom contact that is also somebody's own address
+    lines=[
+        ("A", "a@x.example", "https://a.example", "", "", "", "", "ja"),
+        ("A", "a@x.example", "https://a.example", "", "", "", "7", ""),
+    ],
+    overwrite=False,
+    batch=1,
+)
 @given(st.lists(LINE, max_size=8), st.booleans(), st.integers(1, 4))
 def test_any_file_is_accounted_for_and_idempotent(
     tmp_path_factory: pytest.TempPathFactory, lines: Iterable[tuple[str, ...]], overwrite: bool, batch: int
