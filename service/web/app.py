@@ -37,6 +37,7 @@ def create_app(services: Services, *, clock: Callable[[], datetime] = now_utc) -
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,  # some browsers send no Referer; `security` looks at Origin
     )
     app.extensions["prospectus"] = services
     app.extensions["clock"] = clock

@@ -22,6 +22,8 @@ from service.web import localization
 from service.web.context import Here, here, services
 from service.web.routes import Audience, declaration_of
 
+LONGEST_QUERY = 1500
+
 
 def cookie_name(settings: Settings, purpose: str = "session") -> str:
     """Return the cookie's name: bound to this host by its prefix where the address is https."""
@@ -133,7 +135,9 @@ def _admit() -> ResponseReturnValue | None:
 
 def _return_ticket() -> str:
     # Where to go after signing in travels as a signed route, never as an address somebody could write.
-    ticket = [request.endpoint, request.view_args or {}, request.args.to_dict(flat=False)]
+    # A query too long for an address line is left out: the page itself is still found.
+    query = request.args.to_dict(flat=False) if len(request.query_string) <= LONGEST_QUERY else {}
+    ticket = [request.endpoint, request.view_args or {}, query]
     signer: Signer = services().signer
     return signer.sign("next", ticket)
 
