@@ -1,6 +1,6 @@
 """The page behind an invitation's link: the partner accepts or declines, in their language."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.domain import invitations
@@ -28,8 +28,10 @@ def show(token: str) -> ResponseReturnValue:
 @page(bp, PATH, needs=Audience.ANYONE, csrf=Csrf.SIGNED_PATH, methods=("POST",))
 def answer(token: str) -> ResponseReturnValue:
     """Record the answer."""
+    said = request.form.get("answer")
     with transaction() as session:
         invitation = invitations.find(session, services().signer, token)
-        accepted = request.form.get("answer") == "accept"
-        invitations.answer(session, invitation, accepted=accepted, now=here().now)
+        if said not in {"accept", "decline"}:
+            abort(400)
+        invitations.answer(session, invitation, accepted=said == "accept", now=here().now)
     return redirect(url_for("join.show", token=token), 303)

@@ -22,7 +22,9 @@ from service.db import Base
 from service.domain import accounts, sessions
 from service.domain.passwords import Passwords
 from service.facts.permissions import BuiltInRole
+from service.i18n.catalogs import Catalogs
 from service.models import Program, Role, User
+from service.paths import data_dir
 from service.web.app import create_app
 
 assert models  # imported so that every table is registered
@@ -95,9 +97,16 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data=tmp_path, secret_key="a key of the tests that is long enough")
 
 
+@pytest.fixture(scope="session")
+def catalogs(tmp_path_factory: pytest.TempPathFactory) -> Catalogs:
+    """The product's own catalogs, read once and not again for every installation."""
+    return Catalogs(data_dir("locales"), tmp_path_factory.mktemp("catalogs"))
+
+
 @pytest.fixture
-def parts(settings: Settings) -> Iterator[Services]:
+def parts(settings: Settings, catalogs: Catalogs, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
     """The parts of an installation, with an empty database and without a job engine."""
+    monkeypatch.setattr(bootstrap, "Catalogs", lambda *_directories: catalogs)
     built = bootstrap.build(settings, jobs=False)
     Base.metadata.create_all(built.db.engine)
     yield built
