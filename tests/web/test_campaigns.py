@@ -309,3 +309,19 @@ def test_drafts_are_opened_for_writing(
     assert words(link) == "(no subject)"
     assert link is not None
     assert browser.get(str(link["href"])).location == "/en/campaigns/1/edit"
+
+
+@pytest.mark.xfail(strict=False, reason="campaigns.list_of reads the variants of each campaign one by one")
+def test_the_number_of_queries_does_not_grow_with_the_rows(
+    enter: Callable[..., Browser],
+    launch: Callable[..., int],
+    count_queries: Callable[[Callable[[], object]], int],
+) -> None:
+    browser = enter()
+    launch()
+    pages = ("/en/campaigns", "/en/")
+    one = [count_queries(lambda path=path: browser.get(path)) for path in pages]  # type: ignore[misc]
+    launch()
+    launch()
+    three = [count_queries(lambda path=path: browser.get(path)) for path in pages]  # type: ignore[misc]
+    assert (one, three) == ([7, 10], [7, 10])
