@@ -35,9 +35,14 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
     """
     catalogs = Catalogs(paths.data_dir("locales"), settings.data / "catalogs")
     signer = Signer(settings.secret())
-    composer = Composer(
-        catalogs, signer, base_url=settings.base_url, mail_from=settings.mail_from, https=settings.https
-    )
+    try:
+        composer = Composer(
+            catalogs, signer, base_url=settings.base_url, mail_from=settings.mail_from, https=settings.https
+        )
+    except ValueError as error:
+        raise SettingsRefused(
+            (f"MAIL_FROM must be one email address, not {settings.mail_from!r}",)
+        ) from error
     return Services(
         settings=settings,
         db=Database(settings.database),

@@ -80,9 +80,11 @@ def test_all_problems_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
     refused = prospectus("db", "upgrade", data=tmp_path, PORT="x", LOCALE="xx")
     assert refused.returncode == 2
     assert [line.split(" ")[0] for line in refused.stderr.splitlines()[:2]] == ["PORT", "LOCALE"]
-    refused = prospectus("db", "upgrade", data=tmp_path, MAIL_URL="smtp://a:b@mx.example?tls=none")
-    assert refused.returncode == 2
-    assert "Traceback" not in refused.stderr
+    for bad in ({"MAIL_URL": "smtp://a:b@mx.example?tls=none"}, {"MAIL_FROM": "nobody"}):
+        refused = prospectus("db", "upgrade", data=tmp_path, **bad)
+        assert refused.returncode == 2
+        assert refused.stderr.startswith(next(iter(bad)))
+        assert "Traceback" not in refused.stderr
 
 
 @pytest.mark.parametrize("language", ["en_US.UTF-8", "fr_FR.UTF-8", "ja_JP.UTF-8", "zh_CN.UTF-8"])
