@@ -12,15 +12,13 @@ from sqlalchemy import CursorResult, Integer, func, select, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
-from service.domain import deliveries, letters
+from service.domain import deliveries
 from service.domain.errors import DomainError
 from service.domain.jobs import Jobs
-from service.domain.letters import Composer
-from service.domain.recipients import Recipient
 from service.facts.refusals import Refusal
 from service.facts.replies import Reason, Reply, words_of
 from service.facts.states import DELIVERY_STATE_LABELS, CampaignState, DeliveryState
-from service.models import Campaign, Delivery, SystemMail, User
+from service.models import Campaign, Delivery, SystemMail
 
 _CLAIMABLE = [DeliveryState.QUEUED.value, DeliveryState.DEFERRED.value, DeliveryState.CLAIMED.value]
 
@@ -70,50 +68,6 @@ def queue_system_mail(
     session.flush()
     jobs.send_system_mail(session, mail.id)
     return mail.id
-
-
-def preview(
-    session: Session, composer: Composer, campaign: Campaign, recipient: Recipient, *, now: datetime
-) -> bytes:
-    """Return the bytes this recipient of a draft would get now, with links that lead nowhere.
-
-    Raises what `Composer.campaign` raises, ContentRefused before all.
-    """
-    text = letters.text_of(session, campaign.id)
-    to = letters.draft_addressee(session, campaign, recipient)
-    return composer.campaign(text, to, message_id=f"preview@{composer.host}", moment=now).raw
-
-
-def send_test(
-    session: Session,
-    jobs: Jobs,
-    composer: Composer,
-    campaign: Campaign,
-    recipient: Recipient,
-    *,
-    to: User,
-    now: datetime,
-) -> int:
-    """Queue to a user what a recipient of the draft would get, and return the system mail's id."""
-    text = letters.text_of(session, campaign.id)
-    addressee = letters.draft_addressee(session, campaign, recipient)
-    composed = composer.campaign(text, addressee, message_id=composer.new_message_id(), moment=now)
-    words = {
-        "subject": composed.subject,
-        "html": composed.html,
-        "text": composed.text,
-        "from_name": text.from_name,
-        "reply_to": text.reply_to,
-    }
-    return queue_system_mail(
-        session,
-        jobs,
-        template=letters.COMPOSED,
-        address=to.email,
-        locale=addressee.locale,
-        values=words,
-        now=now,
-    )
 
 
 def cancel_open(session: Session, campaign_id: int, *, now: datetime) -> int:

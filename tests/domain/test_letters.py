@@ -10,7 +10,7 @@ import pytest
 
 from service.bootstrap import Services
 from service.db import Database
-from service.domain import deliveries, letters, outbox, programs, recipients, system_mails
+from service.domain import deliveries, letters, previews, programs, recipients, system_mails
 from service.domain.letters import Composer
 from service.mail.check import check
 from service.mail.compiled import ContentRefused
@@ -122,8 +122,8 @@ def test_a_test_mail_goes_to_its_author_as_the_recipient_would_get_it(
         author = session.get_one(User, campaign.author_id)
         program = programs.find(session, campaign.program_id)
         recipient = replace(recipients.resolve(session, program, [2])[0], locale="ja")
-        preview = outbox.preview(session, services.composer, campaign, recipient, now=NOW)
-        outbox.send_test(session, services.jobs, services.composer, campaign, recipient, to=author, now=NOW)
+        preview = previews.preview(session, services.composer, campaign, recipient, now=NOW).raw
+        previews.send_test(session, services.jobs, services.composer, campaign, recipient, to=author, now=NOW)
     with db.transaction() as session:
         [mail] = system_mails.claim(session, token="t", now=NOW)
     sent, shown = opened(services.composer.system(mail)), opened(preview)
