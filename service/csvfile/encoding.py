@@ -239,13 +239,21 @@ def _decoded_lines(data: bytes, encoding: str) -> Iterator[str]:
 
 _HAN = "\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff61-\uff9f"
 _HAN_IN_WORD = re.compile(f"(?<=[A-Za-z])[{_HAN}](?=[A-Za-z])")
-_HAN_BESIDE_WORD = re.compile(f"(?<=[a-z])[{_HAN}]|[{_HAN}](?=[a-z])")
+_HAN_AFTER_WORD = re.compile(f"(?<=[a-z])[{_HAN}]")
+_HAN_BEFORE_WORD = re.compile(f"[{_HAN}](?=[a-z])")
 _SMALL_THEN_CAPITAL = re.compile("[a-zß-öø-ÿœ][À-ÖØ-ÞŒŠŽŸ]")
 _RUN = re.compile("[^\x00-\x7f]{2,}")
 _SIGN_IN_WORD = re.compile("(?<=[A-Za-z])[^\x00-\x7f’‑·]*[^\\w\\s’‑·\x00-\x7f][^\x00-\x7f’‑·]*(?=[A-Za-z])")
 _LONE_LETTER = re.compile("(?<![^\\W\\d_])[^\\W\\d_À-Åà-å\x00-\x7f](?![^\\W\\d_])")
 # A small kana bends the kana before it; after anything else the bytes were never Japanese.
 _STRAY_SMALL_KANA = re.compile("(?<![\u3041-\u30ff])[ぁぃぅぇぉっゃゅょゎァィゥェォャュョヮー]")
+_SIGN_AFTER_WORD = re.compile("(?<=[A-Za-z])[•¸¨´¯¿¡¬×÷§¶†‡ƒ](?![A-Za-z])")
+# An apostrophe inside a word that is neither an elision nor an English ending.
+_STRAY_APOSTROPHE = re.compile(
+    r"(?<!\b[ldjcnmstyo])(?<!qu)(?<=[a-z])’(?!(?:s|t|d|m|ll|re|ve)\b)(?=[a-z])", re.IGNORECASE
+)
+# Letters that no French word begins with: they part two vowels.
+_FIRST_DIAERESIS = re.compile("(?<![^\\W\\d_])[ëïÿ]")
 _FINE_RUN = re.compile(
     "[éÉ][eéèÉ]|«\u00a0|\u00a0»|\u00a0[–—€]|[–—]\u00a0|[œ]’|’[éÉèêàâîôœÉÈÊÀ]|[»”’…]{2}|[–—] ?[«“‘]"
 )
@@ -259,11 +267,13 @@ def score(text: str, family: str) -> float:
     if family == "latin":
         total -= 5.0 * len(_SMALL_THEN_CAPITAL.findall(text))
         total -= 6.0 * len(_SIGN_IN_WORD.findall(text))
-        total -= 3.0 * len(_LONE_LETTER.findall(text))
+        total -= 3.0 * len(_LONE_LETTER.findall(text)) + 4.0 * len(_FIRST_DIAERESIS.findall(text))
+        total -= 4.0 * len(_STRAY_APOSTROPHE.findall(text)) + 4.0 * len(_SIGN_AFTER_WORD.findall(text))
+        total -= 3.0 * abs(counts["“"] - counts["”"])
         total -= sum(3.0 * _strange_neighbours(run) for run in _RUN.findall(text))
     else:
         total -= 6.0 * len(_HAN_IN_WORD.findall(text)) + 4.0 * len(_STRAY_SMALL_KANA.findall(text))
-        total -= 2.5 * len(_HAN_BESIDE_WORD.findall(text))
+        total -= 2.5 * len(_HAN_AFTER_WORD.findall(text)) + 5.0 * len(_HAN_BEFORE_WORD.findall(text))
     return total
 
 

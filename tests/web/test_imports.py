@@ -13,7 +13,7 @@ from service.domain.imports import Runner
 from service.facts.permissions import BuiltInRole
 from service.models import Partner, Program, User
 from service.models.imports import Import
-from tests.web.conftest import Browser, Clock
+from tests.web.conftest import Browser, Clock, check_page
 
 HEADER = "Partner name,Contact email,Media property,Group name\n"
 FILE = (
@@ -147,6 +147,16 @@ def test_rows_by_outcome_and_reason(office: Office) -> None:
     assert "This group does not exist: Winter." in office.page(f"{path}?rule=email-invalid")
     assert "No rows here." in office.page(f"{path}?outcome=unchanged")
     assert "Bad" in office.page(f"{path}?outcome=nonsense&after=x")
+
+
+@pytest.mark.parametrize("locale", ["en", "fr", "ja", "zh"])
+def test_every_page_is_whole_in_every_language(office: Office, locale: str) -> None:
+    check_page(office.browser.get(f"/{locale}/settings/import"), locale)
+    for data, dry_run in ((FILE, "y"), (FILE, ""), ("a;b\n1;2\n", "y"), (b"%PDF-1.7", "y")):
+        path = office.upload(data, locale, dry_run=dry_run)
+        check_page(office.browser.get(path), locale)
+        office.work()
+        check_page(office.browser.get(path), locale)
 
 
 def test_the_form_says_what_is_missing(office: Office) -> None:
