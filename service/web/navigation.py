@@ -108,6 +108,7 @@ def surroundings() -> dict[str, object]:
         "programs": place.programs,
         "program": place.program,
         "program_switch_url": url_for("programs.switch") if place.user else "",
+        "news_url": url_for("home.news") if place.user else "",
         "sign_out_url": url_for("auth.sign_out") if place.user else "",
         "csrf_token": generate_csrf,
         "notices": _notices(),
