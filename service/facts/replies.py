@@ -35,11 +35,11 @@ class Reason(Enum):
     """Why a mail was not sent when no server said so; a ledger row keeps the name."""
 
     NO_SMTPUTF8 = N_("This mail server cannot deliver to this address: it does not take international names.")
-    NOT_COMPOSABLE = N_("The mail could not be written for this recipient.")
+    NOT_COMPOSABLE = N_("The email could not be written for this recipient.")
     ANSWER_LOST = N_("The connection was lost before the server’s answer arrived.")
     INTERRUPTED = N_("Sending was interrupted before the server’s answer could be stored.")
     ADDRESS_SUPPRESSED = N_("This address has unsubscribed or must not be written to.")
-    TREATED_AS_SENT = N_("A user decided that this mail counts as sent.")
+    TREATED_AS_SENT = N_("A user decided that this email counts as sent.")
 
     @property
     def phrase(self) -> Phrase:

@@ -69,7 +69,7 @@ def change(campaign_id: int, verb: str) -> ResponseReturnValue:
             campaign = campaigns.find(session, [program().id], campaign_id)
             if verb == "pause":
                 campaigns.pause(session, campaign)
-                said = N_("The campaign is paused. Mails already in flight are being finished.")
+                said = N_("The campaign is paused. Emails already in flight are being finished.")
             elif verb == "resume":
                 campaigns.resume(session, services().jobs, campaign)
                 said = N_("The campaign goes on.")

@@ -144,7 +144,7 @@ def test_pause_resume_cancel(
         with parts.db.reading() as session:
             return session.get_one(Campaign, campaign_id).state, said
 
-    assert do("pause") == ("paused", "The campaign is paused. Mails already in flight are being finished.")
+    assert do("pause") == ("paused", "The campaign is paused. Emails already in flight are being finished.")
     assert do("pause")[1].endswith("The campaign is in a state that does not allow this: Paused.")
     assert do("resume") == ("sending", "The campaign goes on.")
     page = soup(browser.get(f"{path}/cancel"))
@@ -205,7 +205,7 @@ def test_deliveries_are_filtered_by_state(
     assert rows("?state=<script>") == list(NAMES)
     page = soup(browser.get(f"/en/campaigns/{campaign_id}?state=failed"))
     assert words(page.select_one("td[data-label=Reason]")) == (
-        "The mail could not be written for this recipient."
+        "The email could not be written for this recipient."
     )
     current = page.select_one("#deliveries .tab[aria-current]")
     assert words(current) == "Failed 1"
@@ -297,6 +297,13 @@ def test_hostile_values_are_text(
         page = check_page(browser.get(path), "en")
         assert HOSTILE in words(page.main)
         assert all(str(script["src"]).startswith("/static/") for script in page.find_all("script"))
+
+
+def test_a_title_says_its_language(enter: Callable[..., Browser], launch: Callable[..., int]) -> None:
+    launch()
+    title = soup(enter().get("/ja/campaigns")).select_one("tbody th bdi")
+    assert title is not None
+    assert (title["lang"], words(title)) == ("en", "Join Alpine")
 
 
 def test_drafts_are_opened_for_writing(
