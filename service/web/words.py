@@ -70,7 +70,7 @@ _FAMILY_FIRST = ("ja", "zh")
 
 def install(app: Flask) -> None:
     """Add the filters `label number percent long_date short_day date_time relative language zone country`
-    `file_size contact campaign_title lang_tag reply`, and the functions `number delivery_parts`.
+    `file_size contact campaign_title campaign_tag lang_tag reply`, and the functions `number delivery_parts`.
     """
     filters: dict[str, Callable[..., str]] = {
         "label": label,
@@ -87,6 +87,7 @@ def install(app: Flask) -> None:
         "file_size": lambda size: here().formats.file_size(size),
         "contact": contact_name,
         "campaign_title": campaign_title,
+        "campaign_tag": campaign_tag,
         "lang_tag": lang_tag,
     }
     app.jinja_env.filters.update({name: _late(filter_) for name, filter_ in filters.items()})
@@ -141,6 +142,15 @@ def campaign_title(campaign: Campaign) -> str:
         return known.get(use.name) or reading.text[use.start : use.end]
 
     return reading.substitute(shown).strip() or place.catalog.say(NO_SUBJECT)
+
+
+def campaign_tag(campaign: Campaign) -> str:
+    """Return the `lang` attribute of a campaign's title."""
+    written = [variant.locale for variant in campaign.variants if variant.subject]
+    for code in (here().locale.code, campaign.source_locale, *written):
+        if code in written:
+            return lang_tag(code)
+    return here().locale.tag
 
 
 def reply_words(reply: str) -> str:
