@@ -1,0 +1,22 @@
+"""Timing two ways of doing the same and printing their ratio; nothing here asserts a time."""
+
+import time
+from collections.abc import Callable
+
+
+def seconds(work: Callable[[], object], *, rounds: int = 5) -> float:
+    """Return the processor time of the quickest of several rounds: other programs only ever add to it."""
+    best = float("inf")
+    for _ in range(rounds):
+        start = time.process_time()
+        work()
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def compare(what: str, ours: float, peer_name: str, peer: float, *, times: int, target: str = "") -> None:
+    """Print our rate, the peer's rate, and how many times faster ours is."""
+    print(
+        f"\n{what}: {times / ours:,.0f}/s; {peer_name}: {times / peer:,.0f}/s; "
+        f"ratio {peer / ours:.2f}{f' (target {target})' if target else ''}"
+    )
