@@ -1,5 +1,6 @@
 """From settings to services: the one place where the parts are chosen and put together."""
 
+import logging
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from service.domain.letters import Composer
 from service.domain.outbox import Mailer
 from service.domain.signing import Signer
 from service.i18n.catalogs import Catalogs
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
     Raises SettingsRefused for settings that only their use can judge.
     """
     catalogs = Catalogs(paths.data_dir("locales"), settings.data / "catalogs")
+    for problem in catalogs.problems():
+        log.error("catalog: %s", problem)
     signer = Signer(settings.secret())
     try:
         composer = Composer(

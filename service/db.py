@@ -49,10 +49,12 @@ def make_engine(url: str) -> Engine:
 
     On SQLite: WAL, `synchronous=FULL` (a power cut must not forget that a mail is in flight), foreign keys,
     5 s of patience for the single writer, and transactions that begin as IMMEDIATE when they are to write.
+    An error never shows the values of its statement: they are people's data, and errors go to the log.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 5, "check_same_thread": False})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    connecting = {"timeout": 5, "check_same_thread": False}
+    engine = create_engine(url, connect_args=connecting, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -1,10 +1,9 @@
 """The web server of `serve` and `demo`: gunicorn, the application loaded once for two processes."""
 
-import logging
-
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from service.bootstrap import build
+from service.cli import logs
 from service.config import Settings
 from service.web.app import create_app
 
@@ -40,6 +39,6 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
 def run(settings: Settings) -> int:
     """Serve until SIGTERM."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.install()
     _Server(settings).run()
     return 0

@@ -1,10 +1,10 @@
 """`prospectus worker`: send mail, run imports and sweep, until told to stop."""
 
-import logging
 import sys
 
 import click
 
+from service.cli import logs
 from service.cli.installation import services_here, settings_here
 from service.cli.words import LOCKED, WORDS, fail
 from service.config import Settings
@@ -26,7 +26,7 @@ def command(slot: str) -> None:
 
 def work(settings: Settings, *, slot: str = "1") -> int:
     """Be the worker of an installation; return the exit code."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.install()
     try:
         app.run(services_here(settings), slot=slot)
     except app.WorkerRefused as refused:

@@ -1,0 +1,63 @@
+"""The database: durable settings, UTC moments, reads that do not wait, errors that tell no values."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from service import models
+from service.db import Base, Database
+from service.models import Program
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    assert models
+    made = Database(f"sqlite:///{tmp_path / 'x.db'}")
+    Base.metadata.create_all(made.engine)
+    return made
+
+
+def program(name: str, at: datetime) -> Program:
+    return Program(name=name, name_key=name, default_locale="en", time_zone="UTC", created_at=at)
+
+
+def test_it_works(database: Database) -> None:
+    tokyo = datetime(2038, 1, 19, 12, 14, 8, tzinfo=timezone(timedelta(hours=9)))
+    with database.transaction() as session:
+        session.add(program("A", tokyo))
+    with database.reading() as session:
+        kept = session.query(Program).one()
+    assert kept.created_at == datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC)
+    assert kept.created_at.tzinfo is UTC
+
+
+def test_settings_survive_a_power_cut(database: Database) -> None:
+    with database.reading() as session:
+        settings = [
+            session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert settings == ["wal", 2, 1]
+
+
+def test_reading_does_not_wait_for_the_writer(database: Database) -> None:
+    """F-4: pages can be read while somebody writes."""
+    with database.transaction() as writer:
+        writer.add(program("A", datetime.now(UTC)))
+        writer.flush()
+        with database.reading() as reader:
+            assert reader.query(Program).count() == 0
+
+
+def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
+    with pytest.raises(StatementError), database.transaction() as session:
+        session.add(program("A", datetime(2038, 1, 19)))  # noqa: DTZ001 (the very thing to refuse)
+
+
+def test_errors_do_not_show_the_values(database: Database) -> None:
+    """D-3: what people are called does not reach a log by way of an error."""
+    with pytest.raises(IntegrityError) as failed, database.transaction() as session:
+        session.add_all([program("Canary Name", datetime.now(UTC)) for _ in range(2)])
+    assert "Canary" not in str(failed.value)
