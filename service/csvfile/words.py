@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from service.facts.words import N_, Phrase
+from service.facts.words import N_, NP_, Phrase
 from service.i18n.catalogs import Catalog
 
 # Proper names, the same in every language.
@@ -26,7 +26,7 @@ ENCODING_NAMES: Mapping[str, str] = {
 DELIMITER_NAMES: Mapping[str, Phrase] = {
     ",": N_("Comma"),
     ";": N_("Semicolon"),
-    "\t": N_("Tab"),
+    "\t": NP_("delimiter", "Tab"),
     "|": N_("Vertical bar"),
 }
 

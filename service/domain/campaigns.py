@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from service.domain import ads, campaign_checks, letters, outbox, recipients, selections
 from service.domain.errors import DomainError
@@ -176,6 +176,14 @@ def _queue(session: Session, campaign: Campaign, chosen: Sequence[Recipient], ma
         session.execute(insert(Delivery), rows)
 
 
+def discard(session: Session, campaign: Campaign) -> None:
+    """Delete a draft; refuses a campaign that is out."""
+    if CampaignState(campaign.state) is not CampaignState.DRAFT:
+        raise DomainError(Refusal.CAMPAIGN_ALREADY_LAUNCHED)
+    session.delete(campaign)
+    session.flush()
+
+
 def pause(session: Session, campaign: Campaign) -> None:
     """Hold a campaign that is being sent; mails already in flight finish."""
     _move(session, campaign, {CampaignState.SENDING}, CampaignState.PAUSED)
@@ -220,7 +228,7 @@ def find(session: Session, program_ids: Collection[int], campaign_id: int) -> Ca
 
 def list_of(session: Session, program_id: int, *, limit: int = 100) -> Sequence[Campaign]:
     """Return the program's campaigns, newest first."""
-    query = select(Campaign).where(Campaign.program_id == program_id)
+    query = select(Campaign).where(Campaign.program_id == program_id).options(selectinload(Campaign.variants))
     return session.scalars(query.order_by(Campaign.id.desc()).limit(limit)).all()
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.i18n.locales import LOCALES
@@ -65,43 +65,37 @@ class Recipient:
 
 
 def resolve(session: Session, program: Program, prospect_ids: Sequence[int]) -> list[Recipient]:
-    """Return one recipient for each address, in the order of the ids; another program's ids are left out."""
+    """Return one recipient for each address, in the order of the ids; another program's ids are left out.
+
+    The address the brand imported wins over the account's own: it is how this program knows the person.
+    """
     suppressed = set(
         session.scalars(select(Suppression.address_key).where(Suppression.program_id == program.id))
     )
     found: dict[str, Recipient] = {}
     for start in range(0, len(prospect_ids), CHUNK):
         chunk = prospect_ids[start : start + CHUNK]
+        # Columns, not entities: an audience may be tens of thousands of people.
         query = (
-            select(Prospect)
+            select(
+                Prospect.id,
+                func.coalesce(Prospect.custom_email, Partner.email),
+                func.coalesce(Prospect.custom_email_key, Partner.email_key),
+                Partner.locale,
+                func.coalesce(Partner.time_zone, program.time_zone),
+                Partner.mpid,
+                Partner.name,
+                Partner.first_name,
+                Partner.last_name,
+            )
             .join(Prospect.partner)
             .where(Prospect.id.in_(chunk), Prospect.program_id == program.id)
             .order_by(Prospect.id)
         )
-        for prospect in session.scalars(query):
-            recipient = _recipient(prospect, prospect.partner, program, suppressed)
+        for row in session.execute(query):
+            recipient = Recipient(*row, suppressed=row[2] in suppressed)
             found.setdefault(recipient.address_key, recipient)
     return list(found.values())
-
-
-def _recipient(
-    prospect: Prospect, partner: Partner, program: Program, suppressed: Collection[str]
-) -> Recipient:
-    # The address the brand imported wins over the account's own: it is how this program knows the person.
-    address = prospect.custom_email or partner.email
-    key = prospect.custom_email_key or partner.email_key
-    return Recipient(
-        prospect_id=prospect.id,
-        address=address,
-        address_key=key,
-        locale=partner.locale,
-        time_zone=partner.time_zone or program.time_zone,
-        mpid=partner.mpid,
-        name=partner.name,
-        first_name=partner.first_name,
-        last_name=partner.last_name,
-        suppressed=key in suppressed,
-    )
 
 
 def choose_variant(locale: str | None, variants: Collection[str], *, default: str, source: str) -> str:

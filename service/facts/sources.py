@@ -50,5 +50,5 @@ BUSINESS_MODEL_LABELS: dict[BusinessModel, Phrase] = {
     BusinessModel.LOYALTY: N_("Loyalty and rewards"),
     BusinessModel.DEALS: N_("Deals and coupons"),
     BusinessModel.NEWSLETTER: N_("Newsletter"),
-    BusinessModel.SEARCH: N_("Search"),
+    BusinessModel.SEARCH: NP_("business model", "Search"),
 }

@@ -42,7 +42,7 @@ def unknown_policies() -> list[tuple[str, str, str]]:
     ask = N_("Nobody gets the email twice. You decide for each of these recipients.")
     retry = N_("Nobody is left out. A few recipients may get the email twice.")
     return [
-        (UnknownPolicy.ASK.value, say(N_("Ask me")), say(ask)),
+        (UnknownPolicy.ASK.value, say(N_("Ask me each time")), say(ask)),
         (UnknownPolicy.RETRY.value, say(N_("Send again")), say(retry)),
     ]
 

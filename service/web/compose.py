@@ -303,3 +303,16 @@ def _preview_url(campaign_id: int, prospect_id: int, *, v: str) -> str:
         part=part if part in letters.PARTS else "html",
         v=v,
     )
+
+
+@page(bp, f"{PATH}/discard", needs=Permission.EMAIL_SEND, methods=("POST",))
+def discard(campaign_id: int) -> ResponseReturnValue:
+    """Delete a draft."""
+    try:
+        with transaction() as session:
+            campaigns.discard(session, campaigns.find(session, [program().id], campaign_id))
+    except DomainError as error:
+        warn(refusal_text(error))
+    else:
+        done(N_("The draft has been deleted."))
+    return redirect(url_for("campaigns.index"), 303)

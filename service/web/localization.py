@@ -5,7 +5,7 @@ from typing import Any
 import flask_babel
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.routing import BaseConverter, RequestRedirect
+from werkzeug.routing import BaseConverter, IntegerConverter, Map, RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from service.i18n.catalogs import Catalog
@@ -22,6 +22,13 @@ class LocaleConverter(BaseConverter):
     """Matches the URL codes of the locales and nothing else."""
 
     regex = "|".join(LOCALES)
+
+
+class IdConverter(IntegerConverter):
+    """Matches ids that a database can hold; a longer number is no page."""
+
+    def __init__(self, map: Map, fixed_digits: int = 0) -> None:
+        super().__init__(map, fixed_digits, max=10**15)
 
 
 class CatalogDomain(flask_babel.Domain):  # type: ignore[misc]  # the library is not typed
@@ -44,6 +51,7 @@ class CatalogTranslations:
 def install(app: Flask) -> None:
     """Set up the converter, Flask-Babel, and the answers' language headers."""
     app.url_map.converters["locale"] = LocaleConverter
+    app.url_map.converters["int"] = IdConverter
     app.url_value_preprocessor(_take_locale)
     flask_babel.Babel(
         app,

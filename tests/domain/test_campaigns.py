@@ -220,6 +220,19 @@ def test_the_second_of_two_savers_is_told(session: Session, program: Program, ac
     assert refused.value.refusal is Refusal.EDITED_MEANWHILE
 
 
+def test_a_draft_can_be_deleted_and_a_campaign_cannot(
+    session: Session, program: Program, actor: User, jobs: AskedJobs, composer: Composer
+) -> None:
+    anna = factories.prospect(session, program, "Anna")
+    campaigns.discard(session, draft(session, program, actor, anna.id, key="gone"))
+    assert campaigns.list_of(session, program.id) == []
+    campaign = draft(session, program, actor, anna.id)
+    launch(session, jobs, composer, campaign)
+    with pytest.raises(DomainError) as refused:
+        campaigns.discard(session, campaign)
+    assert refused.value.refusal is Refusal.CAMPAIGN_ALREADY_LAUNCHED
+
+
 def test_hold_go_on_and_end(
     session: Session, program: Program, actor: User, jobs: AskedJobs, composer: Composer
 ) -> None:

@@ -318,7 +318,6 @@ def test_drafts_are_opened_for_writing(
     assert browser.get(str(link["href"])).location == "/en/campaigns/1/edit"
 
 
-@pytest.mark.xfail(strict=False, reason="campaigns.list_of reads the variants of each campaign one by one")
 def test_the_number_of_queries_does_not_grow_with_the_rows(
     enter: Callable[..., Browser],
     launch: Callable[..., int],

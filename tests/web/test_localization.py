@@ -132,3 +132,13 @@ def test_forged_hosts_change_no_link(browser: Browser, parts: Services) -> None:
     answer = browser.get("/en/sign-in", headers=headers)
     assert "evil.example" not in answer.text
     assert parts.settings.base_url in answer.text
+
+
+@pytest.mark.parametrize("number", ["9" * 16, "9" * 30, "0", "-1", "1e9"])
+def test_a_number_no_id_can_be_is_no_page(
+    browser: Browser, add_user: Callable[..., User], sign_in: Callable[..., TestResponse], number: str
+) -> None:
+    """W-5: never a 500."""
+    add_user()
+    sign_in(browser)
+    assert browser.get(f"/ja/campaigns/{number}").status_code in {403, 404}
