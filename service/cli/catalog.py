@@ -129,7 +129,7 @@ def compile_catalogs(root: Path) -> None:
 
 
 @group.command(
-    "check", help=WORDS.say(N_("Judge catalogs: syntax, placeholders, markup, typography, terms."))
+    "check", help=WORDS.say(N_("Check catalogs: syntax, placeholders, markup, typography, terms."))
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True), metavar="[PATH]...")
 @click.option(

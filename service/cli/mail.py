@@ -19,7 +19,7 @@ CLEAN, FOUND, UNREADABLE = 0, 1, 2
 
 @click.group("mail")
 def group() -> None:
-    """Judge email messages."""
+    """Check email messages."""
 
 
 def _users_locale() -> str:

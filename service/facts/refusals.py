@@ -39,7 +39,7 @@ class Refusal(Enum):
     SENDER_NAME_INVALID = N_("The From name contains a line break or a control character.")
     CAMPAIGN_ALREADY_LAUNCHED = N_("This campaign has already been sent. Its content cannot change any more.")
     CAMPAIGN_NOT_IN_STATE = N_("The campaign is in a state that does not allow this: %(state)s.")
-    DELIVERY_NOT_UNKNOWN = N_("This delivery has been settled in the meantime. Its state is: %(state)s.")
+    DELIVERY_NOT_UNKNOWN = N_("This delivery has been settled in the meantime. State: %(state)s")
     IMPORT_NOT_IN_STATE = N_("The import is in a state that does not allow this: %(state)s.")
     EDITED_MEANWHILE = N_(
         "Someone else has saved this page in the meantime. Check their version, then save yours."

@@ -16,7 +16,7 @@ MOST_OCTETS = 254
 MOST_LOCAL_OCTETS = 64
 
 NO_ADDRESS = N_("There is no email address here. Write one such as %(example)s.")
-NOT_ONE = N_("“%(address)s” is not one email address. Write one such as %(example)s.")
+NOT_ONE = N_("“%(address)s” is not a single email address. Write one such as %(example)s.")
 BAD_CHARACTER = N_(
     "The email address “%(address)s” contains a character that cannot stand there: %(character)s"
 )

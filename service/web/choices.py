@@ -81,7 +81,7 @@ def recipients(
     if shown is not None and shown not in risky and shown not in others:
         others.insert(0, shown)
     say = here().catalog.say
-    parts = {say(N_("Riskiest first")): risky, say(N_("More recipients")): others}
+    parts = {say(N_("Check first")): risky, say(N_("More recipients")): others}
     return {name: [_option(item) for item in items] for name, items in parts.items() if items}
 
 

@@ -216,7 +216,7 @@ def test_the_riskiest_recipients_come_first(author: Browser, draft: int, parts: 
         str(group["label"]): [words(option) for option in group.find_all("option")]
         for group in page.select("#f-as optgroup")
     }
-    assert groups == {"Riskiest first": ["Werkstatt Blau", "Harbour", "株式会社ひかり"]}
+    assert groups == {"Check first": ["Werkstatt Blau", "Harbour", "株式会社ひかり"]}
     assert words(page.select_one("[data-preview-status]")) == (
         "There is no value for {firstName}: Werkstatt Blau."
     )
