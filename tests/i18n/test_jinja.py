@@ -154,7 +154,9 @@ def test_a_browser_sees_no_tag_that_the_source_does_not_have(text: str, source: 
         reader.feed(words)
         reader.close()
     bare = source.lower().replace(" ", "")
-    assert [tag for tag in parser.seen if tag not in own.seen and tag.lower().replace(" ", "") not in bare] == []
+    assert [
+        tag for tag in parser.seen if tag not in own.seen and tag.lower().replace(" ", "") not in bare
+    ] == []
 
 
 def test_a_plural_may_use_the_tags_of_either_source() -> None:
