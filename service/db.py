@@ -17,6 +17,9 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+# Seconds a transaction waits for SQLite's single writer.
+PATIENCE = 5.0
+
 
 class Base(DeclarativeBase):
     """Every table's parent: one metadata, one naming convention."""
@@ -67,7 +70,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=5000",
         "cache_size=-32000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
@@ -76,8 +78,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Any) -> None:
     # A deferred transaction that reads first cannot wait for the write lock later (SQLITE_BUSY at once).
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={round(1000 * options.get('patience', PATIENCE))}")
+    connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
 
 
 class Database:
@@ -85,15 +88,18 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
-        self._writing = sessionmaker(self.engine, expire_on_commit=False)
         self._reading = sessionmaker(
             self.engine.execution_options(reading=True), expire_on_commit=False, autoflush=False
         )
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """Yield a session, commit it at the end, roll it back when an exception leaves."""
-        with self._writing.begin() as session:
+    def transaction(self, *, patience: float = PATIENCE) -> Iterator[Session]:
+        """Yield a session, commit it at the end, roll it back when an exception leaves.
+
+        On SQLite OperationalError says that another writer took longer than `patience` seconds.
+        """
+        engine = self.engine.execution_options(patience=patience)
+        with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager

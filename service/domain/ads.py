@@ -42,8 +42,8 @@ def edit(
 
 def _write(ad: Ad, name: str, link_url: str, image_url: str | None) -> None:
     ad.name = checks.name(name)
-    ad.link_url = checks.web_address(link_url, field="link_url")
-    ad.image_url = checks.web_address(image_url, field="image_url") if image_url else None
+    ad.link_url = checks.link(link_url, field="link_url")
+    ad.image_url = checks.link(image_url, field="image_url") if image_url else None
 
 
 def find(session: Session, program_id: int, ad_id: int) -> Ad:

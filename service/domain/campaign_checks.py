@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from service.domain import recipients
+from service.domain import checks, recipients
 from service.domain.errors import DomainError
 from service.domain.letters import CampaignText, Composer
 from service.domain.recipients import Recipient
@@ -70,7 +70,7 @@ def _headers(campaign: Campaign) -> list[DomainError]:
         problems.append(DomainError(Refusal.NAME_MISSING, field="from_name"))
     elif len(campaign.from_name) > NAME_CHARACTERS:
         problems.append(DomainError(Refusal.NAME_TOO_LONG, field="from_name", num=NAME_CHARACTERS))
-    elif not campaign.from_name.isprintable():
+    elif not checks.is_line(campaign.from_name):
         problems.append(DomainError(Refusal.SENDER_NAME_INVALID, field="from_name"))
     if campaign.reply_to:
         try:

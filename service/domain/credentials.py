@@ -15,9 +15,9 @@ from service.facts.refusals import Refusal
 from service.models import User
 
 _RESET = "password-reset"
-# Where the mail for an unknown address would go if the work for it were not thrown away.
 # The user's own row, not that of the role that comes with it.
 _HELD = {"of": User}
+# Where the mail for an unknown address would go if the work for it were not thrown away.
 _NOBODY = "nobody@prospectus.invalid"
 
 

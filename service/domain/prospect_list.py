@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from service.domain import checks
 from service.domain.partners import matching
 from service.facts.limits import PAGE_ROWS
 from service.facts.sources import Source
@@ -28,7 +29,7 @@ class Sort(StrEnum):
 
 SORT_COLUMNS: dict[Sort, Any] = {
     Sort.NAME: Partner.search_text,
-    Sort.STAGE: Prospect.stage,
+    Sort.STAGE: case({stage.value: rank for rank, stage in enumerate(Stage)}, value=Prospect.stage),
     Sort.ADDED: Prospect.created_at,
 }
 
@@ -53,9 +54,13 @@ class ProspectFilter:
             group_id=_id(values.get("group", ())),
             import_id=_id(values.get("import", ())),
             locales=tuple(
-                dict.fromkeys(value for value in values.get("language", ()) if len(value) <= 35 and value)
+                dict.fromkeys(
+                    value
+                    for value in values.get("language", ())
+                    if value.isascii() and value.isprintable() and 0 < len(value) <= 35
+                )
             ),
-            text=_clean("".join(values.get("q", ())[:1])),
+            text=search_words("".join(values.get("q", ())[:1])),
         )
 
     def to_values(self) -> dict[str, list[str]]:
@@ -115,7 +120,9 @@ def matches(program_id: int, wanted: ProspectFilter) -> list[ColumnElement[bool]
         members = select(GroupMember.partner_id).where(GroupMember.group_id == wanted.group_id)
         conditions.append(Prospect.partner_id.in_(members))
     if wanted.text.strip():
-        conditions.append(Partner.search_text.like(matching(wanted.text), escape="\\"))
+        pattern = matching(wanted.text)
+        known_by = (Partner.search_text, Prospect.custom_email_key)
+        conditions.append(or_(*(column.like(pattern, escape="\\") for column in known_by)))
     return conditions
 
 
@@ -157,7 +164,7 @@ def cursor_of(prospect: Prospect, sort: Sort) -> Cursor:
     """Return the cursor that points at this row."""
     value: dict[Sort, str] = {
         Sort.NAME: prospect.partner.search_text,
-        Sort.STAGE: prospect.stage,
+        Sort.STAGE: str(list(Stage).index(Stage(prospect.stage))),
         Sort.ADDED: prospect.created_at.isoformat(),
     }
     return Cursor(value[sort], prospect.id)
@@ -167,9 +174,14 @@ def moment_of(cursor: Cursor) -> datetime | None:
     """Return the moment a cursor of the *added* column names, or None if it names none."""
     try:
         moment = datetime.fromisoformat(cursor.value)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo is not None else None
+
+
+def rank_of(cursor: Cursor) -> int | None:
+    """Return the rank a cursor of the *stage* column names, or None if it names none."""
+    return int(cursor.value) if cursor.value in set("0123456789") else None
 
 
 def _ordered(query: Select[Any], sort: Sort, descending: bool) -> Select[Any]:
@@ -181,7 +193,7 @@ def _ordered(query: Select[Any], sort: Sort, descending: bool) -> Select[Any]:
 
 def _beyond(sort: Sort, edge: Cursor, descending: bool) -> ColumnElement[bool]:
     column: ColumnElement[Any] = SORT_COLUMNS[sort]
-    value: Any = moment_of(edge) if sort is Sort.ADDED else edge.value
+    value: Any = {Sort.ADDED: moment_of, Sort.STAGE: rank_of}.get(sort, lambda cursor: cursor.value)(edge)
     if descending:
         return or_(column < value, and_(column == value, Prospect.id < edge.id))
     return or_(column > value, and_(column == value, Prospect.id > edge.id))
@@ -196,6 +208,6 @@ def _id(values: Sequence[str]) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None
 
 
-def _clean(text: str) -> str:
-    # A search text is at most a line; what no name can hold is left out of it.
-    return "".join(character for character in text[:200] if character.isprintable())
+def search_words(text: str) -> str:
+    """Return what somebody typed into a search box as at most a line, without what no name can hold."""
+    return "".join(character for character in text[:200] if checks.is_line(character))

@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import flash
 from flask_wtf import FlaskForm
-from wtforms import Field
 
 from service.domain.errors import DomainError
 from service.facts.words import Phrase
@@ -82,8 +81,3 @@ def number(value: object) -> int:
 
 Filter = Callable[[object], str]
 FILTERS: list[Filter] = [stripped]
-
-
-def value_of(field: Field) -> str:
-    """Return what the field holds as text."""
-    return str(field.data or "")

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import OperationalError
 
 from service.config import Settings
 from service.domain import accounts, notices, sessions
@@ -23,6 +24,7 @@ from service.web.context import Here, here, services
 from service.web.routes import Audience, declaration_of
 
 LONGEST_QUERY = 1500
+NOTING_PATIENCE = 0.2
 
 
 def cookie_name(settings: Settings, purpose: str = "session") -> str:
@@ -97,11 +99,16 @@ def _recognize(place: Here, secret: str) -> None:
 
 
 def _note_visit(response: Response) -> Response:
-    # Written after the answer is made, and at most once a minute: reading pages must not wait for the writer.
-    if not g.get("session_due") or request.endpoint is None or _here_session() is None:
+    # Written after the answer is made, at most once a minute. A visit not noted because somebody else
+    # writes is no loss: reading must not wait for the writer.
+    session_id = _here_session()
+    if not g.pop("session_due", False) or session_id is None:
         return response
-    with services().db.transaction() as session:
-        secret = sessions.saw(session, cast(int, _here_session()), now=here().now)
+    try:
+        with services().db.transaction(patience=NOTING_PATIENCE) as session:
+            secret = sessions.saw(session, session_id, now=here().now)
+    except OperationalError:
+        return response
     if secret is not None:
         keep(response, secret)
     return response

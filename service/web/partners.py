@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from service.domain import partners, prospects
+from service.domain import partners, prospect_list, prospects
 from service.domain.errors import DomainError
 from service.facts.permissions import Permission
 from service.facts.sources import PartnerKind, Source
@@ -52,7 +52,7 @@ def mark(partner_id: int) -> ResponseReturnValue:
 
 
 def _list(kind: PartnerKind) -> ResponseReturnValue:
-    text = request.args.get("q", "")[:200]
+    text = prospect_list.search_words(request.args.get("q", ""))
     with reading() as session:
         found = partners.list_known(session, kind=kind, text=text, program_id=program().id)
         return render_template("partners/marketplace.html", kind=kind.value, partners=found, text=text)

@@ -1,11 +1,11 @@
 """The headers that every answer carries, and the check that a form came from one of our own pages."""
 
-from urllib.parse import urlsplit
+from itertools import chain
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, abort, current_app, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
-from service.web.context import services
+from service.web.context import here, services
 from service.web.routes import Cache, Csrf, declaration_of
 
 PAGE_POLICY = (
@@ -23,8 +23,16 @@ csrf = CSRFProtect()
 def install(app: Flask) -> None:
     """Guard unsafe methods by each route's declaration and put the headers on every answer."""
     csrf.init_app(app)
+    app.before_request(_refuse_nul)
     app.before_request(_guard_forms)
     app.after_request(_put_headers)
+
+
+def _refuse_nul() -> None:
+    # No page of ours sends one, and no database keeps it in a text.
+    values = chain(*request.args.listvalues(), *request.form.listvalues())
+    if any("\0" in value for value in values):
+        abort(400)
 
 
 def _guard_forms() -> None:
@@ -52,26 +60,21 @@ def _put_headers(response: Response) -> Response:
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
     if services().settings.https:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    private = is_private()
     if "Cache-Control" not in headers:
-        headers["Cache-Control"] = "private, no-store" if _private() else "public, max-age=60"
+        headers["Cache-Control"] = "private, no-store" if private else "public, max-age=60"
+    if not private:
+        response.vary.add("Cookie")  # who is signed in gets another page at the same address
     return response
 
 
-def _private() -> bool:
-    if request.endpoint is None:
+def is_private() -> bool:
+    """Whether the answer is for this reader alone: declared so, or the reader is signed in."""
+    if request.endpoint is None or "here" not in g or here().user is not None:
         return True
-    try:
-        return declaration_of(_app(), request.endpoint).cache is Cache.PRIVATE
-    except KeyError:
-        return True
+    return declaration_of(_app(), request.endpoint).cache is Cache.PRIVATE
 
 
 def _app() -> Flask:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     return app
-
-
-def origin_of(url: str) -> str:
-    """Return scheme and authority of an address."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

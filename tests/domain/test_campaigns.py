@@ -294,6 +294,16 @@ def test_one_language_for_the_whole_mail(locale: str | None, variants: set[str],
     assert choose_variant(locale, variants, default="ja", source="en") == chosen
 
 
+@pytest.mark.parametrize("name", ["佐藤\u3000健", "Léa\u00a0Moreau", "O’Connor"])
+def test_spaces_of_any_width_may_stand_in_a_sender_name(
+    session: Session, program: Program, actor: User, jobs: AskedJobs, composer: Composer, name: str
+) -> None:
+    anna = factories.prospect(session, program, "Anna")
+    campaign = draft(session, program, actor, anna.id, text=writing(from_name=name))
+    launch(session, jobs, composer, campaign)
+    assert campaign.state == "sending"
+
+
 def test_policies_are_kept(session: Session, program: Program, actor: User) -> None:
     campaign = draft(session, program, actor, text=writing(unknown_policy=UnknownPolicy.RETRY))
     assert campaign.unknown_policy == "retry"

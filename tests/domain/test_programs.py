@@ -1,11 +1,14 @@
 """Programs and ads: unique names, checked facts, and two people saving at once."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from service.domain import ads, programs
+from service.domain import ads, checks, programs
 from service.domain.errors import DomainError
 from service.facts.refusals import Refusal
+from service.mail import values
 from tests.domain import factories
 from tests.domain.factories import NOW
 
@@ -57,13 +60,49 @@ def test_an_ad_belongs_to_its_program(session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    "link", ["javascript:alert(1)", "//evil.example", "shop.example", "https://", "http://a b/", "data:x"]
+    "link",
+    [
+        "javascript:alert(1)",
+        "//evil.example",
+        "shop.example",
+        "https://",
+        "http://a b/",
+        "data:x",
+        "https://u:p@shop.example/",
+        "https://a..b/",
+        "https://a.example:99999/",
+    ],
 )
 def test_an_ad_links_to_the_web_only(session: Session, link: str) -> None:
     """X-5."""
     with pytest.raises(DomainError) as refused:
         ads.add(session, factories.program(session).id, name="Ad", link_url=link, image_url=None)
     assert (refused.value.refusal, refused.value.field) == (Refusal.URL_INVALID, "link_url")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://shop.example/été?q=花#ü", "https://shop.example/%C3%A9t%C3%A9?q=%E8%8A%B1#%C3%BC"),
+        ("https://例え.jp/", "https://xn--r8jz45g.jp/"),
+        ("https://faß.de:8443/a%20b", "https://xn--fa-hia.de:8443/a%20b"),
+        ("http://Shop.Example/A?b=c&d=%3D", "http://shop.example/A?b=c&d=%3D"),
+    ],
+)
+def test_an_ads_link_is_kept_as_mails_can_carry_it(session: Session, given: str, kept: str) -> None:
+    """H-9, T-7: whatever is stored can be sent, so that no ad breaks the emails of its program."""
+    ad = ads.add(session, factories.program(session).id, name="Ad", link_url=given, image_url=given)
+    assert (ad.link_url, ad.image_url) == (kept, kept)
+    assert values.Ad(ad.name, ad.link_url, ad.image_url).link == kept
+
+
+@given(st.text(max_size=40))
+def test_every_link_that_is_kept_can_be_sent(text: str) -> None:
+    try:
+        kept = checks.link(f"https://shop.example/{text}", field="link_url")
+    except DomainError:
+        return
+    assert values.Ad("Ad", kept).link == kept
 
 
 def test_the_moment_of_making_is_kept(session: Session) -> None:

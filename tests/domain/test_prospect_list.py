@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from service.domain import groups, prospect_list, prospects
-from service.domain.prospect_list import ProspectFilter, Sort
+from service.domain.prospect_list import Cursor, ProspectFilter, Sort
 from service.facts.sources import Source
 from service.facts.stages import StageEvent
 from service.models import Program
@@ -132,6 +132,32 @@ def test_archived_prospects_show_only_when_asked_for(session: Session, program: 
     assert names(session, program, ProspectFilter(stages=("archived",))) == ["Atelier"]
 
 
+def test_stages_sort_by_how_far_they_are(session: Session, program: Program) -> None:
+    found = prospect_list.list_page(session, program.id, ProspectFilter(), rows=3).prospects
+    for prospect, event in zip(
+        found, (StageEvent.JOINED, StageEvent.EMAIL_ACCEPTED, StageEvent.DECLINED), strict=True
+    ):
+        prospects.record(session, prospect.id, event, now=NOW)
+    page = prospect_list.list_page(session, program.id, ProspectFilter(), sort=Sort.STAGE)
+    assert [prospect.stage for prospect in page.prospects][-4:] == ["new", "outreach", "joined", "declined"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["花屋", "株式会社\u3000花屋", "株式会社 花屋", "株式会社\u00a0花屋", "hanaya@custom"]
+)
+def test_a_name_is_found_as_it_is_written(session: Session, program: Program, typed: str) -> None:
+    made = factories.prospect(session, program, "株式会社\u3000花屋")
+    made.custom_email, made.custom_email_key = "Hanaya@custom.example", "hanaya@custom.example"
+    session.flush()
+    assert names(session, program, ProspectFilter.from_values({"q": [typed]})) == ["株式会社\u3000花屋"]
+
+
+@pytest.mark.parametrize("value", ["", "x", "0001-01-01T00:00:00+14:00", "2038-01-19", "9" * 5000])
+def test_a_cursor_that_names_no_moment_is_none(value: str) -> None:
+    """W-5: a tampered cursor is told, not a 500."""
+    assert prospect_list.moment_of(Cursor(value, 1)) is None
+
+
 def test_a_filter_survives_its_query(session: Session) -> None:
     wanted = ProspectFilter(("new", "archived"), ("import",), 7, 3, ("ja", "zh"), "東京")
     assert ProspectFilter.from_values(wanted.to_values()) == wanted
@@ -143,7 +169,7 @@ def test_what_is_no_known_value_does_not_narrow() -> None:
         "stage": ["won", "new"],
         "group": ["-1"],
         "import": ["1e9"],
-        "language": ["x" * 99],
+        "language": ["x" * 99, "\0", "日本"],
         "q": ["\0a\r\n"],
     }
     assert ProspectFilter.from_values(values) == ProspectFilter(stages=("new",), text="a")

@@ -1,15 +1,18 @@
 """Headers on every kind of answer, and forms that only our own pages can send."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from service.bootstrap import Services
 from service.config import Settings
-from service.models import User
+from service.domain import sessions
+from service.models import Program, UsedLink, User
 from service.web.security import PAGE_POLICY
-from tests.web.conftest import Browser
+from tests.web.conftest import Browser, Clock
 
 COMMON = {
     "X-Content-Type-Options": "nosniff",
@@ -105,3 +108,46 @@ def test_cookies_are_bound_to_the_host_where_the_address_is_https() -> None:
 
     assert cookie_name(Settings()) == "prospectus_session"
     assert cookie_name(Settings(base_url="https://x.example")) == "__Host-prospectus_session"
+
+
+@pytest.mark.parametrize("path", ["/en/sign-in?q=%00", "/en/sign-in?a=b%00c&d=e"])
+def test_a_value_with_nul_is_refused(browser: Browser, path: str) -> None:
+    """T-9, W-5: no page sends one and no database keeps it."""
+    assert browser.get(path).status_code == 400
+
+
+def test_reading_goes_on_while_somebody_writes(
+    parts: Services,
+    browser: Browser,
+    clock: Clock,
+    program: Program,
+    add_user: Callable[..., User],
+    sign_in: Callable[..., TestResponse],
+) -> None:
+    """F-4: a page is read although its visit cannot be noted."""
+    add_user()
+    sign_in(browser)
+    clock.pass_by(timedelta(minutes=5))
+    with parts.db.transaction() as writer:
+        writer.add(UsedLink(purpose="busy", nonce="busy", used_at=clock.now))
+        writer.flush()
+        assert browser.get("/en/groups").status_code == 200
+
+
+def test_what_is_public_for_strangers_is_private_for_the_signed_in(
+    parts: Services,
+    browser: Browser,
+    new_browser: Callable[[], Browser],
+    add_user: Callable[..., User],
+    sign_in: Callable[..., TestResponse],
+) -> None:
+    """W-6: no cache may keep an answer that holds a name or a session's cookie."""
+    user = add_user()
+    sign_in(browser)
+    with parts.db.transaction() as session:
+        sessions.renew_all(session, user.id)
+    own = browser.get("/en/help/contact-a-prospect.md")
+    assert (own.status_code, own.headers["Cache-Control"]) == (200, "private, no-store")
+    strangers = new_browser().get("/en/help/contact-a-prospect.md")
+    assert (strangers.headers["Cache-Control"], strangers.headers["Vary"]) == ("public, max-age=60", "Cookie")
+    assert strangers.headers.getlist("Set-Cookie") == []
