@@ -1,10 +1,9 @@
 """Partners and creators: who they are, where they publish, how they are found."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from service.domain import checks
@@ -116,14 +115,22 @@ def find_without_account(session: Session, key: str) -> Partner | None:
 
 
 def list_known(
-    session: Session, *, kind: PartnerKind, text: str, program_id: int
-) -> Sequence[tuple[Partner, bool]]:
-    """Return partners with an account, by name, each with whether it is a prospect of the program."""
+    session: Session, *, kind: PartnerKind, text: str, program_id: int, after: int | None = None
+) -> tuple[list[tuple[Partner, bool]], int | None]:
+    """Return a page of partners with an account, by name, and the id the next page begins after.
+
+    Each comes with whether it is a prospect of the program; `after` is the last partner of the page before.
+    """
     marked = select(Prospect.partner_id).where(Prospect.program_id == program_id)
     query = select(Partner, Partner.id.in_(marked)).where(
         Partner.kind == kind.value, Partner.mpid.is_not(None)
     )
     if text.strip():
         query = query.where(Partner.search_text.like(matching(text), escape="\\"))
-    rows = session.execute(query.order_by(Partner.search_text).limit(PAGE))
-    return [(partner, bool(known)) for partner, known in rows]
+    last = session.get(Partner, after) if after else None
+    if last is not None:
+        place = tuple_(Partner.search_text, Partner.id)
+        query = query.where(place > tuple_(literal(last.search_text), literal(last.id)))
+    rows = session.execute(query.order_by(Partner.search_text, Partner.id).limit(PAGE + 1))
+    found = [(partner, bool(known)) for partner, known in rows]
+    return found[:PAGE], found[PAGE - 1][0].id if len(found) > PAGE else None

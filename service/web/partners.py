@@ -9,7 +9,7 @@ from service.facts.permissions import Permission
 from service.facts.sources import PartnerKind, Source
 from service.facts.words import N_
 from service.web.context import here, program, reader, reading, transaction
-from service.web.forms import done, refusal_text, warn
+from service.web.forms import done, number, refusal_text, warn
 from service.web.routes import page
 
 bp = Blueprint("partners", __name__)
@@ -54,5 +54,8 @@ def mark(partner_id: int) -> ResponseReturnValue:
 def _list(kind: PartnerKind) -> ResponseReturnValue:
     text = prospect_list.search_words(request.args.get("q", ""))
     with reading() as session:
-        found = partners.list_known(session, kind=kind, text=text, program_id=program().id)
-        return render_template("partners/marketplace.html", kind=kind.value, partners=found, text=text)
+        after = number(request.args.get("after"))
+        found, last = partners.list_known(session, kind=kind, text=text, program_id=program().id, after=after)
+        return render_template(
+            "partners/marketplace.html", kind=kind.value, partners=found, text=text, after=after, last=last
+        )
