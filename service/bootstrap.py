@@ -39,7 +39,7 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
     catalogs = Catalogs(paths.data_dir("locales"), settings.data / "catalogs")
     for problem in catalogs.problems():
         log.error("catalog: %s", problem)
-    signer = Signer(settings.secret())
+    signer = Signer(settings.secret(), *settings.secret_keys_old)
     try:
         composer = Composer(
             catalogs, signer, base_url=settings.base_url, mail_from=settings.mail_from, https=settings.https

@@ -1,12 +1,23 @@
 """The settings of one installation, read once from the environment."""
 
+import ipaddress
+import os
+import re
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
+
+import idna
 
 LOCALE_CODES = ("en", "fr", "ja", "zh")
+SECRET_CHARACTERS = 32
+_PORTS = {"http": 80, "https": 443}
+# What a resolver takes of plain ASCII; the underscore stands in the names of many private networks.
+_ASCII_HOST = re.compile(r"(?=.{1,253}\.?\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
 
 
 class SettingsRefused(Exception):
@@ -22,7 +33,9 @@ class Settings:
     """What an operator decides; every field has a default that works on one machine.
 
     `mail_url` is `capture:` (keep mails in the local outbox) or `smtp://user:password@host:port`,
-    `smtps://…` for TLS from the first byte; `?tls=none` allows an unencrypted relay.
+    `smtps://…` for TLS from the first byte; `?tls=none` allows an unencrypted relay. `base_url` is an origin:
+    scheme, lower-case host in ASCII, and a port only where it is not the scheme's own. `secret_keys_old` sign
+    nothing any more, and what they signed is still accepted.
     """
 
     data: Path = Path("var")
@@ -32,6 +45,7 @@ class Settings:
     database_url: str = ""
     locale: str = "en"
     secret_key: str = ""
+    secret_keys_old: tuple[str, ...] = ()
     mail_url: str = "capture:"
     mail_from: str = "noreply@localhost.invalid"
     trusted_proxies: int = 0
@@ -54,34 +68,39 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
-        """Read `DATA HOST PORT BASE_URL DATABASE_URL LOCALE SECRET_KEY MAIL_URL MAIL_FROM TRUSTED_PROXIES`.
+        """Read `DATA HOST PORT BASE_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_CONNECTIONS`
+        `SECRET_KEY SECRET_KEY_OLD TRUSTED_PROXIES`.
 
         Raises SettingsRefused with all problems at once.
         """
         problems: list[str] = []
         port = _number(env, "PORT", 8000, low=1, high=65535, problems=problems)
         host = env.get("HOST") or "127.0.0.1"
-        base_url = env.get("BASE_URL") or f"http://{_reachable(host)}:{port}"
-        parts = urlsplit(base_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-            problems.append(f"BASE_URL must be an http or https address, not {base_url!r}")
+        base_url = _base_url(env.get("BASE_URL") or f"http://{_reachable(host)}:{port}", problems)
         locale = env.get("LOCALE") or "en"
         if locale not in LOCALE_CODES:
             problems.append(f"LOCALE must be one of {', '.join(LOCALE_CODES)}, not {locale!r}")
-        mail_url = env.get("MAIL_URL") or "capture:"
-        if urlsplit(mail_url).scheme not in {"capture", "smtp", "smtps"}:
-            problems.append("MAIL_URL must start with capture:, smtp:// or smtps://")
+        mail_url = _mail_url(env.get("MAIL_URL") or "capture:", problems)
         secret_key = env.get("SECRET_KEY") or ""
-        if secret_key and len(secret_key) < 32:
-            problems.append("SECRET_KEY must have at least 32 characters")
+        old_keys = tuple(
+            key for text in (env.get("SECRET_KEY_OLD") or "").split(",") if (key := text.strip())
+        )
+        if secret_key and len(secret_key) < SECRET_CHARACTERS:
+            problems.append(f"SECRET_KEY must have at least {SECRET_CHARACTERS} characters")
+        if any(len(key) < SECRET_CHARACTERS for key in old_keys):
+            problems.append(
+                f"SECRET_KEY_OLD must be keys of at least {SECRET_CHARACTERS} characters "
+                "with commas between them"
+            )
         settings = cls(
             data=Path(env.get("DATA") or "var"),
             host=host,
             port=port,
-            base_url=base_url.rstrip("/"),
+            base_url=base_url,
             database_url=env.get("DATABASE_URL") or "",
             locale=locale,
             secret_key=secret_key,
+            secret_keys_old=old_keys,
             mail_url=mail_url,
             mail_from=env.get("MAIL_FROM") or "noreply@localhost.invalid",
             trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, low=0, high=5, problems=problems),
@@ -92,19 +111,92 @@ class Settings:
         return settings
 
     def secret(self) -> str:
-        """The key that signs links and sessions: the one given, or one made once under the data directory."""
+        """The key that signs links and sessions: the one given, or one made once under the data directory.
+
+        Raises SettingsRefused for a file that holds no whole key.
+        """
         if self.secret_key:
             return self.secret_key
         file = self.data / "secret-key"
         if not file.exists():
-            self.data.mkdir(parents=True, exist_ok=True)
-            file.touch(mode=0o600)
-            file.write_text(secrets.token_urlsafe(48), encoding="ascii")
-        return file.read_text(encoding="ascii").strip()
+            _make_secret(file)
+        key = file.read_bytes().strip()
+        if len(key) < SECRET_CHARACTERS or not key.isascii():
+            raise SettingsRefused(
+                (
+                    f"{file} must hold a key of at least {SECRET_CHARACTERS} characters; put the key back, or "
+                    "remove the file to have a new one made (links already sent and sessions then end)",
+                )
+            )
+        return key.decode("ascii")
+
+
+def _make_secret(file: Path) -> None:
+    # The file appears whole or not at all, and of several processes that start at once one makes the key.
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix="secret-key.", dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as unfinished:
+            unfinished.write(secrets.token_urlsafe(48))
+            unfinished.flush()
+            os.fsync(unfinished.fileno())
+        with suppress(FileExistsError):
+            os.link(name, file)
+    finally:
+        Path(name).unlink()
+
+
+def _base_url(text: str, problems: list[str]) -> str:
+    """Return the origin that browsers make of an address: they compare it letter by letter."""
+    try:
+        parts = urlsplit(text.strip())
+        host, port = _host(parts), parts.port
+        beyond = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+        if parts.scheme not in _PORTS or beyond:
+            raise ValueError("there is more or less to it")
+    except ValueError:
+        problems.append(f"BASE_URL must be an http or https address without a path, not {text!r}")
+        return text
+    shown = "" if port is None or port == _PORTS[parts.scheme] else f":{port}"
+    return f"{parts.scheme}://{host.rstrip('.')}{shown}"
+
+
+def _mail_url(text: str, problems: list[str]) -> str:
+    """Return the address of the relay with its host in ASCII; what is wrong never shows the password."""
+    try:
+        parts = urlsplit(text)
+        if parts.scheme == "capture":
+            return text
+        if parts.scheme not in {"smtp", "smtps"}:
+            problems.append("MAIL_URL must start with capture:, smtp:// or smtps://")
+            return text
+        user, at, _ = parts.netloc.rpartition("@")
+        port = "" if parts.port is None else f":{parts.port}"
+        return parts._replace(netloc=f"{user}{at}{_host(parts)}{port}").geturl()
+    except ValueError:
+        problems.append(
+            "MAIL_URL does not name a mail server that can exist: it must look like smtp://host:port or "
+            "smtps://user:password@host:port, with special characters of a password written as %XX"
+        )
+        return text
+
+
+def _host(parts: SplitResult) -> str:
+    """Return the host as it stands in addresses, in lower-case ASCII; ValueError for none that can exist."""
+    name = parts.hostname or ""
+    if "[" in parts.netloc.rpartition("@")[2]:
+        return f"[{ipaddress.IPv6Address(name)}]"
+    if not name.isascii():
+        name = idna.encode(name, uts46=True).decode("ascii")
+    if not _ASCII_HOST.fullmatch(name):
+        raise ValueError("not a host name")
+    return name
 
 
 def _reachable(host: str) -> str:
-    return "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 (compared, not bound)
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 (compared, not bound)
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def _number(

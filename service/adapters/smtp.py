@@ -250,7 +250,8 @@ class SmtpConnection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if relay.tls == "first":
                 connection = self._encrypt(connection)
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            # A name that cannot be encoded is a ValueError: a fault of the settings, not of any recipient.
             raise _Refused(_plain(error)) from error
         lines = Lines(connection)
         try:
@@ -265,7 +266,7 @@ class SmtpConnection:
                 self._hello(lines)
             if relay.user is not None:
                 self._sign_in(lines, relay.user, relay.password or "")
-        except (LostConnection, OSError) as error:
+        except (LostConnection, OSError, ValueError) as error:
             lines.close()
             raise _Refused(_plain(error)) from error
         except _Refused:

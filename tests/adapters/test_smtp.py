@@ -130,6 +130,27 @@ def test_what_a_server_says_or_does_not_say(
         assert send(server) == reply
 
 
+@pytest.mark.parametrize("host", ["relay..example.com", f"{'x' * 70}.example.com"])
+@pytest.mark.parametrize("tls", ["none", "first"])
+def test_a_relay_whose_name_cannot_be_encoded_is_not_reached(host: str, tls: str) -> None:
+    """F-9: a fault of the settings is never held against a recipient."""
+    connection = SmtpMailer(Relay(host, 25, tls), timeouts=FAST).connect()
+    reply = connection.send(
+        sender="a@brand.example", recipient="p@example.com", data=DATA, ready=lambda: True
+    )
+    assert reply.outcome is Outcome.UNREACHABLE
+
+
+def test_a_greeting_name_that_cannot_be_said_is_our_own_fault() -> None:
+    """F-9."""
+    with Conversation(polite()) as server:
+        mailer = SmtpMailer(Relay("127.0.0.1", server.port, "none"), helo="例え.jp", timeouts=FAST)
+        reply = mailer.connect().send(
+            sender="a@brand.example", recipient="p@example.com", data=DATA, ready=lambda: True
+        )
+    assert reply.outcome is Outcome.UNREACHABLE
+
+
 @pytest.mark.parametrize(("step", "outcome"), [("DATA", Outcome.TEMPORARY), (".", Outcome.UNKNOWN)])
 def test_silence_ends_after_its_time(step: str, outcome: Outcome) -> None:
     """M-19: a server that hangs costs one connection for the time of one command."""

@@ -132,6 +132,14 @@ def test_an_unreachable_relay_costs_nothing_but_time(settings: Settings) -> None
         assert set(session.scalars(select(Delivery.attempts))) == {0}
 
 
+def test_a_fault_of_the_settings_fails_no_recipient(settings: Settings) -> None:
+    """F-9: what is wrong for everybody is not counted against anybody."""
+    services = bootstrap.build(replace(settings, mail_url="smtp://relay..example.com?tls=none"), jobs=False)
+    campaign_id = launch(services, 5)
+    send_all(services, campaign_id)
+    assert counts(services, campaign_id) == {DeliveryState.QUEUED: 5}
+
+
 def test_after_cancelled_is_shown_only_what_is_in_flight_may_arrive(sink: Sink, settings: Settings) -> None:
     """F-15: the cancel comes from within a transaction of the server, in the middle of the campaign."""
     services = through(sink, replace(settings, mail_connections=2))

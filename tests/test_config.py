@@ -1,0 +1,171 @@
+"""The settings of an installation: what is read, what is put in order, what is refused and in which words."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from service import bootstrap
+from service.config import Settings, SettingsRefused
+from service.domain.signing import Signer
+
+OLD, OLDER, NEW = "the old key that was long enough", "an older key that was also long enough", "n" * 32
+
+
+def problems(**env: str) -> tuple[str, ...]:
+    with pytest.raises(SettingsRefused) as refused:
+        Settings.from_env(env)
+    return refused.value.problems
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://partners.example.com", "https://partners.example.com"),
+        ("https://Partners.Example.COM/", "https://partners.example.com"),
+        ("https://partners.example.com:443", "https://partners.example.com"),
+        ("http://partners.example.com:80/", "http://partners.example.com"),
+        ("http://partners.example.com:443", "http://partners.example.com:443"),
+        ("HTTPS://partners.example.com.", "https://partners.example.com"),
+        ("https://例え.jp", "https://xn--r8jz45g.jp"),
+        ("https://XN--R8JZ45G.jp", "https://xn--r8jz45g.jp"),
+        ("https://straße.example", "https://xn--strae-oqa.example"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("http://[2001:DB8:0::1]", "http://[2001:db8::1]"),
+        ("http://my_machine:8000", "http://my_machine:8000"),
+        ("http://192.0.2.7", "http://192.0.2.7"),
+        ("", "http://127.0.0.1:8000"),
+    ],
+)
+def test_the_base_url_is_the_origin_that_a_browser_names(given: str, kept: str) -> None:
+    """Forms are accepted from this very origin, so it is written as browsers write it."""
+    assert Settings.from_env({"BASE_URL": given}).base_url == kept
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "http://[::1",
+        "http://[not-an-address]",
+        "http://x:port",
+        "http://x:99999",
+        "https://x.example/app",
+        "https://x.example?a=b",
+        "https://x.example#part",
+        "https://user@x.example",
+        "https://",
+        "x.example",
+        "ftp://x.example",
+        "https://relay..example",
+        f"https://{'x' * 70}.example",
+        "https://a b.example",
+        "https://\u2100.example",
+        "https://例\u200d.jp",
+    ],
+)
+def test_a_base_url_that_no_browser_could_name_is_refused(given: str) -> None:
+    assert problems(BASE_URL=given) == (
+        f"BASE_URL must be an http or https address without a path, not {given!r}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "base_url"),
+    [("0.0.0.0", "http://127.0.0.1:8000"), ("::", "http://127.0.0.1:8000"), ("::1", "http://[::1]:8000")],
+)
+def test_without_a_base_url_there_is_one_that_works(host: str, base_url: str) -> None:
+    assert Settings.from_env({"HOST": host}).base_url == base_url
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("capture:", "capture:"),
+        ("smtp://relay.example:25?tls=none", "smtp://relay.example:25?tls=none"),
+        ("smtps://us%40er:pa%2Fss@Relay.Example", "smtps://us%40er:pa%2Fss@relay.example"),
+        ("smtp://例え.jp:2525", "smtp://xn--r8jz45g.jp:2525"),
+        ("smtp://[::1]:25", "smtp://[::1]:25"),
+        ("smtp://mail_relay", "smtp://mail_relay"),
+    ],
+)
+def test_the_relay_is_named_in_ascii(given: str, kept: str) -> None:
+    assert Settings.from_env({"MAIL_URL": given}).mail_url == kept
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "smtp://[x",
+        "smtp://relay..example.com",
+        f"smtp://{'x' * 70}.example.com",
+        "smtp://user:secret@",
+        "smtp://user:secret@relay:port",
+        "smtp://user:sec[ret@relay.example",
+        "smtp://例\u200d.jp",
+    ],
+)
+def test_a_relay_that_cannot_exist_is_refused_without_showing_its_password(given: str) -> None:
+    """F-9: such a name would be an error for every recipient; it is found before the first."""
+    (problem,) = problems(MAIL_URL=given)
+    assert problem.startswith("MAIL_URL does not name a mail server that can exist: ")
+    assert "sec" not in problem
+
+
+def test_every_problem_is_told_at_once() -> None:
+    assert problems(
+        BASE_URL="x",
+        MAIL_URL="pigeon:",
+        SECRET_KEY="short",
+        SECRET_KEY_OLD=f"{OLD},short",
+        PORT="0",
+        LOCALE="de",
+    ) == (
+        "PORT must be a number from 1 to 65535, not '0'",
+        "BASE_URL must be an http or https address without a path, not 'x'",
+        "LOCALE must be one of en, fr, ja, zh, not 'de'",
+        "MAIL_URL must start with capture:, smtp:// or smtps://",
+        "SECRET_KEY must have at least 32 characters",
+        "SECRET_KEY_OLD must be keys of at least 32 characters with commas between them",
+    )
+
+
+def test_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    """D-7: several processes that start together sign with one key, and leave nothing else behind."""
+    settings = Settings(data=tmp_path / "var")
+    with ThreadPoolExecutor(8) as threads:
+        keys = set(threads.map(lambda _: settings.secret(), range(8)))
+    assert len(keys) == 1
+    assert len(keys.pop()) == 64
+    (file,) = (tmp_path / "var").iterdir()
+    assert (file.name, stat.S_IMODE(file.stat().st_mode)) == ("secret-key", 0o600)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"too short", "ö".encode() * 40])
+def test_a_key_file_without_a_whole_key_is_refused(tmp_path: Path, content: bytes) -> None:
+    """D-7: an empty key would verify what anybody signs."""
+    file = tmp_path / "secret-key"
+    file.write_bytes(content)
+    settings = Settings(data=tmp_path)
+    for use in (settings.secret, lambda: bootstrap.build(settings, jobs=False)):
+        with pytest.raises(SettingsRefused) as refused:
+            use()
+        assert str(refused.value).startswith(f"{file} must hold a key of at least 32 characters;")
+    assert file.read_bytes() == content
+
+
+def test_links_outlive_a_change_of_key(tmp_path: Path) -> None:
+    """D-7, M-6: what earlier keys signed still verifies, and new links are signed with the new key."""
+    settings = Settings.from_env(
+        {"DATA": str(tmp_path), "SECRET_KEY": NEW, "SECRET_KEY_OLD": f"{OLD}, {OLDER} ,"}
+    )
+    assert settings.secret_keys_old == (OLD, OLDER)
+    built = bootstrap.build(settings, jobs=False)
+    try:
+        for key in (OLD, OLDER, NEW):
+            assert built.signer.read("unsubscribe", Signer(key).sign("unsubscribe", 7)) == 7
+        assert built.signer.read("unsubscribe", Signer("x" * 32).sign("unsubscribe", 7)) is None
+        assert Signer(NEW).read("unsubscribe", built.signer.sign("unsubscribe", 7)) == 7
+        assert Signer(OLD).read("unsubscribe", built.signer.sign("unsubscribe", 7)) is None
+    finally:
+        built.db.dispose()
