@@ -1,48 +1,54 @@
-"""`prospectus mail`: judge messages as files, without a database."""
+"""`prospectus mail`: write and judge messages as files, without a database."""
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
+from service.cli import mail_render
+from service.cli.words import WORDS
 from service.facts.findings import SEVERITY_LABELS, Finding
+from service.facts.words import N_
 from service.i18n.catalogs import Catalog, Catalogs
-from service.i18n.locales import LOCALES, SOURCE
+from service.i18n.locales import LOCALES
 from service.mail.check import check
 from service.paths import data_dir
 
 CLEAN, FOUND, UNREADABLE = 0, 1, 2
 
 
-@click.group("mail")
+@click.group("mail", help=WORDS.say(N_("Write and check email messages.")))
 def group() -> None:
-    """Check email messages."""
+    """Hold the commands on messages."""
 
 
-def _users_locale() -> str:
-    """The language of the terminal, where it is one of ours."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        value = os.environ.get(name)
-        if value:
-            code = value.partition("_")[0].partition(".")[0].lower()
-            return code if code in LOCALES else SOURCE
-    return SOURCE
+group.add_command(mail_render.command)
 
 
-@group.command("check")
+@group.command(
+    "check",
+    help=WORDS.say(
+        N_(
+            "Check each FILE.eml byte by byte against the standards of mail. "
+            "The exit status is 0 if nothing was found, 1 if something was, 2 if a file cannot be read."
+        )
+    ),
+)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE.eml...")
-@click.option("--base-url", metavar="URL", help="Address of the installation that unsubscribe links lead to.")
-@click.option("--locale", type=click.Choice(tuple(LOCALES)), help="Language of the findings.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document a line for each file.")
+@click.option(
+    "--base-url",
+    metavar="URL",
+    help=WORDS.say(N_("Address of the installation that unsubscribe links lead to.")),
+)
+@click.option("--locale", type=click.Choice(tuple(LOCALES)), help=WORDS.say(N_("Language of the findings.")))
+@click.option(
+    "--json", "as_json", is_flag=True, help=WORDS.say(N_("Print one JSON document a line for each file."))
+)
 def check_files(files: tuple[Path, ...], base_url: str | None, locale: str | None, *, as_json: bool) -> None:
-    """Check each FILE.eml byte by byte against the standards of mail.
-
-    The exit status is 0 if nothing was found, 1 if something was, 2 if a file cannot be read.
-    """
-    catalog = Catalogs(data_dir("locales")).catalog(locale or _users_locale())
+    """Print what is found in each file."""
+    catalog = WORDS if locale is None else Catalogs(data_dir("locales"), codes=(locale,)).catalog(locale)
     worst = CLEAN
     for path in files:
         try:
