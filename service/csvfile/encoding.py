@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from service.csvfile import headers
 from service.csvfile.letters import weight
@@ -55,8 +55,21 @@ CHOICES = (
 )  # fmt: skip
 
 
+# What we read besides: what `detect` says of a file must be taken when the file is opened again.
+_READ = (*CHOICES, *(variant for variants in VARIANTS.values() for variant in variants))
+# Names that other programs give them, and narrower encodings read as the wider one that holds them.
+_OTHER_NAMES = {
+    "utf8": "utf-8", "utf_8_sig": "utf-8", "utf_16": "utf-16", "utf16": "utf-16", "utf_16le": "utf-16-le",
+    "utf_16be": "utf-16-be", "shift_jis": "cp932", "sjis": "cp932", "windows_31j": "cp932", "ms932": "cp932",
+    "eucjp": "euc_jp", "iso_2022_jp": "iso2022_jp", "gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030",
+    "windows_1252": "cp1252", "latin_1": "cp1252", "latin1": "cp1252", "iso_8859_1": "cp1252",
+    "macintosh": "mac_roman", "macroman": "mac_roman",
+}  # fmt: skip
+_READ_AS: Mapping[str, str] = {name.replace("-", "_"): name for name in _READ} | _OTHER_NAMES
+
+
 class UnknownEncoding(ValueError):
-    """The name given is not the name of an encoding for text."""
+    """The name given is not that of an encoding we read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +103,16 @@ codecs.register_error(KEEP, _keep)
 
 
 def chosen(name: str, source: Source) -> Detection:
-    """What a person said the encoding is; the BOM is still looked for. Raises UnknownEncoding."""
-    try:
-        codec = codecs.lookup(name)
-        "".encode(codec.name)
-    except (LookupError, UnicodeError) as error:
-        raise UnknownEncoding(name) from error
+    """What a person said the encoding is; the BOM is still looked for.
+
+    Raises UnknownEncoding for all but those we read, by any of the names they go by.
+    """
+    encoding = _READ_AS.get(re.sub("[-_ ]+", "_", name).lower())
+    if encoding is None:
+        raise UnknownEncoding(name)
     head = source.read(0, 4)
-    encoding = {"utf-8-sig": "utf-8", "gbk": "gb18030", "gb2312": "gb18030", "shift_jis": "cp932"}.get(
-        codec.name, codec.name
-    )
     if encoding == "utf-16":
         encoding = "utf-16-be" if head.startswith(codecs.BOM_UTF16_BE) else "utf-16-le"
-    encoding = {"iso8859-1": "cp1252", "mac-roman": "mac_roman"}.get(encoding, encoding)
     return Detection(encoding, head.startswith(BOMS.get(encoding, b"\xff\xff\xff\xff")), True, (encoding,))
 
 
@@ -168,9 +178,6 @@ def is_utf_8(source: Source) -> bool:
     return True
 
 
-_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*[\r\n]*")
-
-
 def sample(source: Source) -> bytes:
     """The header and lines that are not ASCII, from all over the file, whole lines, about 32 KB."""
     head = source.read(0, 8 * 1024)
@@ -182,14 +189,16 @@ def sample(source: Source) -> bytes:
         data = source.read(start, CHUNK)
         if data.isascii():
             continue
+        # Bytes are cut at CR and LF only. A line that ends or began in another chunk may be cut inside a
+        # character and is left out.
+        lines = data[first_end + 1 if start == 0 else 0 :].splitlines(keepends=True)
+        if start + len(data) < source.size:
+            del lines[-1:]
         taken = 0
-        for match in _LINE.finditer(data, first_end + 1 if start == 0 else 0):
-            if match.start() == 0 < start:
-                continue  # the line began in the chunk before: it may be cut inside a character
-            line = match.group()
-            if match.end() == len(data) and start + len(data) < source.size:
-                break  # it ends in the next chunk
-            parts.append(line[:4096] if len(line) > 4096 else line)
+        for line in islice(lines, 0 if start == 0 else 1, None):
+            if line.isascii():
+                continue
+            parts.append(line[:4096])
             taken += len(line)
             if taken >= share:
                 break
@@ -243,7 +252,10 @@ _HAN_AFTER_WORD = re.compile(f"(?<=[a-z])[{_HAN}]")
 _HAN_BEFORE_WORD = re.compile(f"[{_HAN}](?=[a-z])")
 _SMALL_THEN_CAPITAL = re.compile("[a-zß-öø-ÿœ][À-ÖØ-ÞŒŠŽŸ]")
 _RUN = re.compile("[^\x00-\x7f]{2,}")
-_SIGN_IN_WORD = re.compile("(?<=[A-Za-z])[^\x00-\x7f’‑·]*[^\\w\\s’‑·\x00-\x7f][^\x00-\x7f’‑·]*(?=[A-Za-z])")
+# Possessive, so that a long run of signs is gone through once.
+_SIGN_IN_WORD = re.compile(
+    "(?<=[A-Za-z])(?:(?![^\\w\\s])[^\x00-\x7f’‑·])*+[^\\w\\s\x00-\x7f’‑·][^\x00-\x7f’‑·]*+(?=[A-Za-z])"
+)
 _LONE_LETTER = re.compile("(?<![^\\W\\d_])[^\\W\\d_À-Åà-å\x00-\x7f](?![^\\W\\d_])")
 # A small kana bends the kana before it; after anything else the bytes were never Japanese.
 _STRAY_SMALL_KANA = re.compile("(?<![\u3041-\u30ff])[ぁぃぅぇぉっゃゅょゎァィゥェォャュョヮー]")

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 
 class Source(Protocol):
@@ -49,3 +49,21 @@ class OnDisk:
         """At most `length` bytes from `start`; raises OSError."""
         with self.path.open("rb", buffering=0) as file:
             return os.pread(file.fileno(), min(length, max(self.size - start, 0)), start)
+
+
+@dataclass(frozen=True, slots=True)
+class InStream:
+    """A seekable file that somebody else holds open, such as an upload."""
+
+    stream: BinaryIO
+    size: int
+
+    @classmethod
+    def of(cls, stream: BinaryIO) -> "InStream":
+        """The whole of a stream; raises OSError."""
+        return cls(stream, stream.seek(0, os.SEEK_END))
+
+    def read(self, start: int, length: int) -> bytes:
+        """At most `length` bytes from `start`; raises OSError."""
+        self.stream.seek(start)
+        return self.stream.read(length)
