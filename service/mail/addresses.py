@@ -137,7 +137,7 @@ def domain_key(domain: str) -> str:
     labels = encoded.split(".")
     if len(labels) < 2:
         raise AddressError(NO_DOT, domain=shown)
-    if labels[-1].isdigit():
+    if not all(labels) or labels[-1].isdigit():
         raise AddressError(BAD_DOMAIN, domain=shown)
     return encoded
 

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.mail.addresses import Address, AddressError, parse, warnings
@@ -82,6 +82,7 @@ def test_a_domain_that_passes_for_another_is_shown_with_its_punycode(
 
 
 @given(st.text(max_size=40) | st.from_regex(r"[a-z.<>@(),;:\" \r\n]{1,20}@[a-z.é例]{1,20}", fullmatch=True))
+@example("0@0..")
 def test_any_text_is_one_address_or_refused(text: str) -> None:
     try:
         address = parse(text)
