@@ -14,7 +14,7 @@ from service.models.ad import Ad
 from service.models.campaign import Campaign, Variant
 from service.models.delivery import Delivery, Suppression, SystemMail
 from service.models.group import Group, GroupMember
-from service.models.imports import Import, ImportRow
+from service.models.imports import Import, ImportPiece, ImportRow
 from service.models.partner import MediaProperty, Partner
 from service.models.program import Program
 from service.models.prospect import Prospect, StageChange
@@ -27,6 +27,7 @@ __all__ = [
     "Group",
     "GroupMember",
     "Import",
+    "ImportPiece",
     "ImportRow",
     "MediaProperty",
     "Notice",
