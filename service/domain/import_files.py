@@ -1,13 +1,11 @@
 """The bytes of an import in the database, a piece at a time: a large file never stands in memory whole."""
 
-from collections.abc import Iterable
-
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from service import csvfile
 from service.csvfile import CsvFile
-from service.facts.limits import IMPORT_FILE_BYTES
+from service.csvfile.source import Source
 from service.models.imports import Import, ImportPiece
 
 PIECE = 1 << 20
@@ -46,31 +44,20 @@ class StoredFile:
         return self._piece
 
 
-def store(session: Session, import_id: int, chunks: Iterable[bytes]) -> int:
-    """Store the bytes of an upload and return their number; one byte above the limit is enough to refuse."""
-    waiting, number, size = bytearray(), 0, 0
-    for chunk in chunks:
-        waiting += chunk
-        size += len(chunk)
-        while len(waiting) >= PIECE:
-            _add(session, import_id, number, bytes(waiting[:PIECE]))
-            del waiting[:PIECE]
-            number += 1
-        if size > IMPORT_FILE_BYTES:
-            break
-    if waiting:
-        _add(session, import_id, number, bytes(waiting))
-    return size
-
-
-def _add(session: Session, import_id: int, number: int, data: bytes) -> None:
-    session.connection().execute(
-        insert(ImportPiece), {"import_id": import_id, "number": number, "data": data}
-    )
+def store(session: Session, import_id: int, source: Source) -> None:
+    """Store the bytes of an upload."""
+    for number, start in enumerate(range(0, source.size, PIECE)):
+        piece = {"import_id": import_id, "number": number, "data": source.read(start, PIECE)}
+        session.connection().execute(insert(ImportPiece), piece)
 
 
 def opened(session: Session, import_: Import) -> CsvFile:
     """The file of an import as it is read with the choices made for it; its rows need the session."""
+    return opened_as(session, import_, encoding=import_.encoding, delimiter=import_.delimiter)
+
+
+def opened_as(session: Session, import_: Import, *, encoding: str | None, delimiter: str | None) -> CsvFile:
+    """The file of an import as it reads in any way; raises UnknownEncoding and BadDelimiter."""
     source = StoredFile(import_.id, import_.size)
     source.session = session
-    return csvfile.read(source, locale=import_.locale, encoding=import_.encoding, delimiter=import_.delimiter)
+    return csvfile.read(source, locale=import_.locale, encoding=encoding, delimiter=delimiter)

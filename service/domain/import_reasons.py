@@ -7,7 +7,7 @@ from typing import Any
 from service.csvfile import words
 from service.csvfile.headers import BY_KEY, Key
 from service.facts.findings import Finding, Severity
-from service.facts.words import N_, Phrase
+from service.facts.words import N_, NN_, Phrase
 from service.i18n.catalogs import Catalog
 
 
@@ -40,6 +40,12 @@ EXTRA_CELLS = N_("The row has more cells than the header row, so its values may 
 FIRST_WINS = N_("An earlier row of this partner says something else, which is kept: %(value)s.")
 CHANGED_SINCE = N_("The prospect changed after the plan was made, so the row was not imported.")
 GROUP_GONE = N_("The group was deleted after the plan was made, so the row was not imported.")
+# Why an import as a whole stopped.
+RIGHTS_LOST = N_("The import was stopped because %(name)s may no longer import prospects into this program.")
+FAILED = NN_(
+    "The import was stopped after %(num)s failed attempt.",
+    "The import was stopped after %(num)s failed attempts.",
+)
 
 _WITH_COLUMN = N_("%(column)s: %(reason)s")
 

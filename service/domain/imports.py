@@ -4,11 +4,10 @@ An import is planned and applied by a worker, a batch of rows in each transactio
 its row alone, so that any worker can go on where another one stopped.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -16,17 +15,18 @@ from sqlalchemy.orm import Session
 from service import links
 from service.csvfile import CsvFile, FileRefused
 from service.csvfile.rows import Row
-from service.domain import import_apply, import_files, import_plan, import_reasons, notices, outbox
+from service.domain import accounts, import_apply, import_files, import_plan, import_reasons, notices, outbox
 from service.domain.errors import DomainError
 from service.domain.import_files import StoredFile
 from service.domain.import_reasons import Reason
 from service.domain.jobs import Jobs
 from service.facts.findings import Finding, Severity
 from service.facts.limits import IMPORT_FILE_BYTES
+from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.facts.states import IMPORT_STATE_LABELS, ImportState, RowOutcome
 from service.models import Program, User
-from service.models.imports import Import, ImportPiece, ImportRow
+from service.models.imports import Import, ImportRow
 
 # Small enough that a page never waits long for the one writer of SQLite.
 BATCH = 1_000
@@ -40,7 +40,7 @@ def upload(
     program_id: int,
     *,
     file_name: str,
-    chunks: Iterable[bytes],
+    file: CsvFile,
     locale: str,
     dry_run: bool,
     overwrite: bool,
@@ -49,13 +49,14 @@ def upload(
 ) -> Import:
     """Take a file in. It is planned at once, unless its encoding must be chosen first or it is refused.
 
+    `file` was read for the locale before the transaction, so that nobody waits for the judging of its bytes.
     Without `dry_run` the plan is applied as soon as it is made.
     """
     import_ = Import(
         program_id=program_id,
         user_id=actor_id,
         file_name=file_name,
-        size=0,
+        size=file.source.size,
         locale=locale,
         dry_run=dry_run,
         overwrite=overwrite,
@@ -64,63 +65,105 @@ def upload(
     )
     session.add(import_)
     session.flush()
-    import_.size = import_files.store(session, import_.id, chunks)
-    _read(session, jobs, import_, now=now)
+    if import_.size <= IMPORT_FILE_BYTES:
+        import_files.store(session, import_.id, file.source)
+    _go_on(session, jobs, import_, file, now=now)
     return import_
+
+
+def read_as(
+    session: Session,
+    program_ids: Collection[int],
+    import_id: int,
+    *,
+    encoding: str,
+    delimiter: str | None,
+) -> CsvFile:
+    """Return the file as it reads in another way, for `choose_reading`.
+
+    Raises UnknownEncoding and BadDelimiter.
+    """
+    import_ = find(session, program_ids, import_id)
+    return import_files.opened_as(session, import_, encoding=encoding, delimiter=delimiter)
 
 
 def choose_reading(
     session: Session,
     jobs: Jobs,
-    program_id: int,
+    program_ids: Collection[int],
     import_id: int,
     *,
-    encoding: str,
-    delimiter: str | None,
+    file: CsvFile,
+    actor_id: int,
     now: datetime,
 ) -> Import:
-    """Read the file the way its user says, and plan it.
+    """Read the file the way its user says, and plan it; `file` comes from `read_as`.
 
-    Raises UnknownEncoding, BadDelimiter, and DomainError IMPORT_NOT_IN_STATE once rows have been stored.
+    Raises DomainError IMPORT_NOT_IN_STATE once rows have been stored.
     """
-    import_ = find(session, program_id, import_id)
+    import_ = find(session, program_ids, import_id)
     _require(import_, *_OPEN, ImportState.REFUSED.value)
-    import_.encoding, import_.delimiter = encoding, delimiter
+    # A file that is none, such as a picture, has neither.
+    import_.encoding, import_.delimiter = file.encoding or None, file.delimiter or None
+    import_.user_id = actor_id
     _forget_plan(session, import_)
-    _read(session, jobs, import_, now=now)
+    _go_on(session, jobs, import_, file, now=now)
     return import_
 
 
-def apply(session: Session, jobs: Jobs, program_id: int, import_id: int, *, digest: str) -> Import:
-    """Apply the plan that was looked at; refuses another one and another state."""
-    import_ = find(session, program_id, import_id)
+def apply(
+    session: Session,
+    jobs: Jobs,
+    program_ids: Collection[int],
+    import_id: int,
+    *,
+    digest: str,
+    actor_id: int,
+) -> Import:
+    """Apply the plan that was looked at; refuses another one and another state.
+
+    From now on it is the actor's import, whoever brought in the file: it runs on their rights.
+    """
+    import_ = find(session, program_ids, import_id)
     _require(import_, ImportState.PLANNED.value)
     if import_.digest != digest:
         raise DomainError(Refusal.EDITED_MEANWHILE)
-    import_.state = ImportState.APPLYING.value
+    import_.state, import_.user_id = ImportState.APPLYING.value, actor_id
     session.flush()
     jobs.run_import(session, import_.id)
     return import_
 
 
-def cancel(session: Session, program_id: int, import_id: int, *, now: datetime) -> Import:
+def cancel(session: Session, program_ids: Collection[int], import_id: int, *, now: datetime) -> Import:
     """Stop an import; rows that were stored stay stored and are counted."""
-    import_ = find(session, program_id, import_id)
+    import_ = find(session, program_ids, import_id)
     _require(import_, *_OPEN, ImportState.APPLYING.value)
     import_.state = ImportState.CANCELLED.value
     import_.finished_at = now
     return import_
 
 
-def _read(session: Session, jobs: Jobs, import_: Import, *, now: datetime) -> None:
-    """Judge the file as a whole, then plan it, ask for its encoding, or refuse it."""
-    file = import_files.opened(session, import_)
+def give_up(session: Session, import_id: int, *, failures: int, now: datetime) -> None:
+    """Stop a running import that failed again and again, and tell its user (check F-17)."""
+    import_ = session.get(Import, import_id, with_for_update=True)
+    if import_ is not None and import_.state in _RUNNING:
+        _stop(import_, import_reasons.error("import-failed", import_reasons.FAILED, num=failures), now)
+        _tell(session, import_, "import_refused", now)
+
+
+def _stop(import_: Import, reason: Reason, now: datetime) -> None:
+    """Cancel an import with a reason; rows that were stored stay stored and are counted."""
+    import_.state = ImportState.CANCELLED.value
+    import_.refusal = import_reasons.stored([reason])
+    import_.finished_at = now
+
+
+def _go_on(session: Session, jobs: Jobs, import_: Import, file: CsvFile, *, now: datetime) -> None:
+    """By what the file is as a whole, plan it, ask for its encoding, or refuse it."""
     if file.refused:
-        if import_.size > IMPORT_FILE_BYTES:
-            remove(session, import_.id)
         _refuse(import_, file.findings, now)
         return
-    if import_.encoding is None and not file.detection.certain:
+    if not file.detection.certain:
         return
     import_.encoding, import_.delimiter = file.encoding, file.delimiter
     import_.state = ImportState.PLANNING.value
@@ -169,6 +212,11 @@ class Runner:
         """Do the next batch and return 1, or 0 when there is nothing more to do for now."""
         import_ = session.get(Import, self._import_id, with_for_update=True)
         if import_ is None or import_.state not in _RUNNING:
+            return 0
+        user = session.get_one(User, import_.user_id)
+        if not _may_go_on(session, user, import_):
+            reason = import_reasons.error("rights-lost", import_reasons.RIGHTS_LOST, name=user.name)
+            _stop(import_, reason, now)
             return 0
         if import_.state == ImportState.PLANNING.value:
             return self._plan(session, jobs, import_, now)
@@ -243,6 +291,13 @@ class Runner:
         )
 
 
+def _may_go_on(session: Session, user: User, import_: Import) -> bool:
+    """Whether the user has, at this moment, the rights that the import needs (check A-8)."""
+    if Permission.IMPORT_RUN not in accounts.permissions_of(user):
+        return False
+    return any(program.id == import_.program_id for program in accounts.programs_of(session, user))
+
+
 def _tell(session: Session, import_: Import, kind: str, now: datetime) -> None:
     notices.tell(session, import_.user_id, kind, now=now, subject_id=import_.id, file=import_.file_name)
 
@@ -250,10 +305,10 @@ def _tell(session: Session, import_: Import, kind: str, now: datetime) -> None:
 # Queries
 
 
-def find(session: Session, program_id: int, import_id: int) -> Import:
-    """Return the import of this program; another program's import does not exist here."""
+def find(session: Session, program_ids: Collection[int], import_id: int) -> Import:
+    """Return the import of one of these programs; those of other programs do not exist here."""
     import_ = session.get(Import, import_id)
-    if import_ is None or import_.program_id != program_id:
+    if import_ is None or import_.program_id not in program_ids:
         raise DomainError(Refusal.NOT_FOUND)
     return import_
 
@@ -334,10 +389,3 @@ def list_reasons(session: Session, import_id: int) -> list[ReasonGroup]:
 def counts(import_: Import) -> dict[RowOutcome, int]:
     """Return the rows by outcome; together they are the rows of the file that have been looked at."""
     return {outcome: int(getattr(import_, f"{outcome.value}_rows")) for outcome in RowOutcome}
-
-
-def remove(session: Session, import_id: int) -> None:
-    """Delete the stored bytes and rows of an import; its line in the history stays."""
-    for table in (ImportPiece, ImportRow):
-        statement: Any = delete(table).where(table.import_id == import_id)
-        session.execute(statement)

@@ -19,6 +19,7 @@ class Import(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     program_id: Mapped[int] = mapped_column(ForeignKey("programs.id"), index=True)
+    # Who last had it go on: it runs on their rights, and the report is for them.
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     file_name: Mapped[str]
     size: Mapped[int]
@@ -38,7 +39,7 @@ class Import(Base):
     rejected_rows: Mapped[int] = mapped_column(default=0)
     # Rows among the rejected whose prospect changed between plan and import.
     drifted_rows: Mapped[int] = mapped_column(default=0)
-    # Why the file was refused: findings as `domain.import_reasons` stores them.
+    # Why the file was refused or the import stopped by itself, as `domain.import_reasons` stores it.
     refusal: Mapped[list[dict[str, object]] | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(Moment)
     started_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -15,7 +15,7 @@ from service.facts.findings import Severity
 from service.facts.states import ImportState, RowOutcome
 from service.facts.words import N_, NP_
 from service.models.imports import Import, ImportRow
-from service.web.context import here
+from service.web.context import here, program
 from service.web.forms import number, say
 from service.web.words import label
 
@@ -45,8 +45,22 @@ def facts(session: Session, import_: Import) -> dict[str, Any]:
             }
             for group in reasons
         ],
+        "stopped": stopped(import_),
+        "program_name": _program_name(import_),
+        "elsewhere": here().program is None or import_.program_id != program().id,
         "step": 1 if import_.state in {ImportState.UPLOADED.value, ImportState.REFUSED.value} else 2,
     }
+
+
+def stopped(import_: Import) -> list[str]:
+    """Return why an import stopped by itself; nothing where it did not, or where a person cancelled it."""
+    if import_.state != ImportState.CANCELLED.value:
+        return []
+    return [import_reasons.say(one, here().catalog) for one in import_reasons.loaded(import_.refusal)]
+
+
+def _program_name(import_: Import) -> str:
+    return next(one.name for one in here().programs if one.id == import_.program_id)
 
 
 def choices(session: Session, import_: Import) -> dict[str, Any]:
@@ -84,7 +98,9 @@ def _shown(one: Reading) -> dict[str, Any]:
         "encoding": file.encoding,
         "name": words.encoding_name(file.encoding),
         "delimiter": delimiter_name(file.delimiter),
-        "header": [(cell, (-1, column) in one.differs) for column, cell in enumerate(file.header)],
+        "header": [
+            (_printable(cell), (-1, column) in one.differs) for column, cell in enumerate(file.header)
+        ],
         "rows": [
             (
                 row.number,
@@ -108,7 +124,7 @@ def _recognized(file: CsvFile) -> list[dict[str, str]]:
     return [
         {
             "ours": column.names[locale],
-            "theirs": file.header[file.columns[column.key]] if column.key in file.columns else "",
+            "theirs": _printable(file.header[file.columns[column.key]]) if column.key in file.columns else "",
         }
         for column in COLUMNS
         if column.key in file.columns or column.required
@@ -161,11 +177,12 @@ def rows(session: Session, import_: Import) -> dict[str, Any]:
         if not running
         else {},
         "recognized": _recognized(file) if file else [],
-        "ignored": here().formats.listing([file.header[index] for index in file.mapped.unknown])
+        "ignored": here().formats.listing([_printable(file.header[index]) for index in file.mapped.unknown])
         if file
         else "",
         **_ways(import_.delimiter or ","),
         "read_as": [
+            (say(N_("Program")), _program_name(import_)),
             (say(N_("Encoding")), words.encoding_name(import_.encoding or "")),
             (say(N_("Delimiter")), delimiter_name(import_.delimiter or ",")),
             (say(N_("Size")), here().formats.file_size(import_.size)),

@@ -9,11 +9,13 @@ from flask import Blueprint, Response, abort, after_this_request, redirect, rend
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, FileField, RadioField, SelectField
 
+from service import csvfile
 from service.csvfile import headers, words
 from service.csvfile.dialect import DELIMITERS
 from service.csvfile.encoding import CHOICES, UnknownEncoding
 from service.csvfile.file import BadDelimiter
 from service.csvfile.headers import COLUMNS
+from service.csvfile.source import InStream
 from service.domain import accounts, import_results, imports
 from service.domain.errors import DomainError
 from service.facts.limits import IMPORT_FIELD_BYTES, IMPORT_FILE_BYTES, IMPORT_ROWS, REQUEST_BYTES
@@ -23,12 +25,14 @@ from service.facts.words import N_, NP_
 from service.links import PUBLIC_PATHS
 from service.web import import_words
 from service.web.context import here, program, reader, reading, services, transaction
-from service.web.forms import Form, done, refusal_text, say, warn
+from service.web.forms import Form, done, number, refusal_text, say, warn
 from service.web.routes import page
 
 bp = Blueprint("imports", __name__)
 PATH = PUBLIC_PATHS["import"].replace("<", "<int:")
-_CHUNK = 1 << 20
+_IN_MEMORY = 8 << 20
+# Lines of the history on one page.
+IMPORTS = 50
 
 
 class UploadForm(Form):
@@ -71,6 +75,8 @@ def upload() -> ResponseReturnValue:
         form.file.errors = [say(N_("Choose a CSV file."))]
     if chosen is None or file is None or not file.filename:
         return _index(form)
+    # Before the transaction: while the bytes are judged, others may write.
+    read = csvfile.read(InStream.of(cast(BinaryIO, file.stream)), locale=here().locale.code)
     with transaction() as session:
         if chosen.id != program().id:
             accounts.work_in(session, reader().id, chosen.id)
@@ -79,7 +85,7 @@ def upload() -> ResponseReturnValue:
             services().jobs,
             chosen.id,
             file_name=_base_name(file.filename),
-            chunks=_chunks(file.stream),
+            file=read,
             locale=here().locale.code,
             dry_run=bool(form.dry_run.data),
             overwrite=form.mode.data == "overwrite",
@@ -87,11 +93,6 @@ def upload() -> ResponseReturnValue:
             now=here().now,
         )
     return redirect(url_for("imports.show", import_id=made.id), 303)
-
-
-def _chunks(stream: Any) -> Iterator[bytes]:
-    while chunk := stream.read(_CHUNK):
-        yield chunk
 
 
 def _base_name(name: str) -> str:
@@ -103,13 +104,19 @@ def _base_name(name: str) -> str:
 def _index(form: UploadForm) -> ResponseReturnValue:
     form.program.choices = [(str(one.id), one.name) for one in here().programs]
     locale = here().locale.code
+    before = number(request.args.get("before"))
     with reading() as session:
-        found = imports.list_of(session, program().id)
+        found = imports.list_of(session, program().id, limit=IMPORTS + 1, before=before or None)
+        next_href = _history(found[IMPORTS - 1].id) if len(found) > IMPORTS else None
+        found = found[:IMPORTS]
         page_ = render_template(
             "imports/index.html",
             form=form,
             imports=found,
             users=imports.names_of_users(session, found),
+            stopped={one.id: import_words.stopped(one) for one in found},
+            first_href=_history() if before else None,
+            next_href=next_href,
             chosen=request.form.get("program") or str(program().id),
             columns=[
                 {
@@ -128,11 +135,20 @@ def _index(form: UploadForm) -> ResponseReturnValue:
     return page_, 400 if form.problems() else 200
 
 
+def _history(before: int | None = None) -> str:
+    return url_for("imports.index", before=before, _anchor="history")
+
+
+def _programs() -> set[int]:
+    """The programs whose imports the reader may see: links in mails and notices lead to any of them."""
+    return {one.id for one in here().programs}
+
+
 @page(bp, PATH, needs=Permission.IMPORT_RUN)
 def show(import_id: int) -> ResponseReturnValue:
     """Show one import: what was read, its plan or its result, row by row."""
     with reading() as session:
-        import_ = imports.find(session, program().id, import_id)
+        import_ = imports.find(session, _programs(), import_id)
         values = import_words.facts(session, import_)
         if import_.state in {ImportState.UPLOADED.value, ImportState.REFUSED.value}:
             return render_template("imports/reading.html", **values, **import_words.choices(session, import_))
@@ -143,7 +159,7 @@ def show(import_id: int) -> ResponseReturnValue:
 def progress(import_id: int) -> ResponseReturnValue:
     """Serve the part of the page that changes while rows are worked on."""
     with reading() as session:
-        import_ = imports.find(session, program().id, import_id)
+        import_ = imports.find(session, _programs(), import_id)
         return render_template(
             "imports/_progress.html", just_done=True, **import_words.facts(session, import_)
         )
@@ -155,14 +171,16 @@ def read(import_id: int) -> ResponseReturnValue:
     encoding = request.form.get("encoding", "")
     delimiter = {"tab": "\t", "": None}.get(request.form.get("delimiter", ""), request.form.get("delimiter"))
     try:
+        with reading() as session:
+            file = imports.read_as(session, _programs(), import_id, encoding=encoding, delimiter=delimiter)
         with transaction() as session:
             imports.choose_reading(
                 session,
                 services().jobs,
-                program().id,
+                _programs(),
                 import_id,
-                encoding=encoding,
-                delimiter=delimiter,
+                file=file,
+                actor_id=reader().id,
                 now=here().now,
             )
     except (UnknownEncoding, BadDelimiter):
@@ -178,7 +196,12 @@ def apply(import_id: int) -> ResponseReturnValue:
     try:
         with transaction() as session:
             imports.apply(
-                session, services().jobs, program().id, import_id, digest=request.form.get("digest", "")
+                session,
+                services().jobs,
+                _programs(),
+                import_id,
+                digest=request.form.get("digest", ""),
+                actor_id=reader().id,
             )
     except DomainError as error:
         warn(refusal_text(error))
@@ -190,7 +213,7 @@ def cancel(import_id: int) -> ResponseReturnValue:
     """Stop an import."""
     try:
         with transaction() as session:
-            imports.cancel(session, program().id, import_id, now=here().now)
+            imports.cancel(session, _programs(), import_id, now=here().now)
         done(N_("The import is cancelled."))
     except DomainError as error:
         warn(refusal_text(error))
@@ -201,11 +224,11 @@ def cancel(import_id: int) -> ResponseReturnValue:
 def download(import_id: int, kind: str) -> ResponseReturnValue:
     """Serve the result file: guarded against spreadsheets, raw, or the rejected rows alone."""
     with reading() as session:
-        import_ = imports.find(session, program().id, import_id)
+        import_ = imports.find(session, _programs(), import_id)
         if import_.state not in import_words.WITH_RESULT:
             abort(404)
         name = import_.file_name
-        file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=8 * _CHUNK))  # noqa: SIM115
+        file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
         response = Response(_sent(file), mimetype="text/csv")
         response.call_on_close(file.close)
         written = import_results.write(

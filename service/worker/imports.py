@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from datetime import UTC, datetime
 
 from service.adapters.jobs import EngineJobs
 from service.bootstrap import Services
@@ -28,16 +29,24 @@ def run(services: Services, import_id: int, clock: Clock, stopping: threading.Ev
     return batches
 
 
-def wake(services: Services, jobs: EngineJobs) -> int:
-    """Start a job for every import that should be running and is not; return how many were started."""
+def wake(services: Services, jobs: EngineJobs, *, now: datetime | None = None) -> int:
+    """Start a job for every import that should be running and is not; return how many were started.
+
+    One that failed too often is stopped, with a reason its user can see.
+    """
     with services.db.reading() as session:
         interrupted = imports.list_interrupted(session)
     started = 0
     for import_id in interrupted:
         prefix = f"import-{import_id}-"
-        if jobs.alive(prefix) or jobs.failures(prefix) >= MOST_FAILURES:
+        if jobs.alive(prefix):
             continue
+        failures = jobs.failures(prefix)
         with services.db.transaction() as session:
+            if failures >= MOST_FAILURES:
+                log.error("import %d failed %d times and is given up", import_id, failures)
+                imports.give_up(session, import_id, failures=failures, now=now or datetime.now(UTC))
+                continue
             jobs.run_import(session, import_id)
         started += 1
     return started

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 from hypothesis import example, given, settings
@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service import csvfile
+from service.csvfile.source import InMemory
 from service.db import Base, Database
-from service.domain import groups, import_reasons, import_results, imports, partners
+from service.domain import accounts, groups, import_reasons, import_results, imports, partners
 from service.domain.errors import DomainError
 from service.domain.import_files import PIECE
 from service.domain.imports import Runner
+from service.facts.permissions import BuiltInRole
 from service.facts.refusals import Refusal
 from service.facts.stages import Stage
 from service.facts.states import ImportState, RowOutcome
@@ -60,13 +63,14 @@ class Desk:
         self, text: str | bytes, *, locale: str = "en", dry_run: bool = False, overwrite: bool = False
     ) -> int:
         data = text.encode() if isinstance(text, str) else text
+        file = csvfile.read(InMemory(data), locale=locale)
         with self.db.transaction() as session:
             return imports.upload(
                 session,
                 self.jobs,
                 self.program_id,
                 file_name="people.csv",
-                chunks=[data[at : at + 70_000] for at in range(0, len(data), 70_000)],
+                file=file,
                 locale=locale,
                 dry_run=dry_run,
                 overwrite=overwrite,
@@ -91,8 +95,20 @@ class Desk:
     def apply(self, import_id: int) -> None:
         with self.db.transaction() as session:
             digest = session.get_one(Import, import_id).digest
-            imports.apply(session, self.jobs, self.program_id, import_id, digest=digest)
+            imports.apply(
+                session, self.jobs, [self.program_id], import_id, digest=digest, actor_id=self.user_id
+            )
         self.run(import_id)
+
+    def read_as(self, import_id: int, encoding: str, delimiter: str | None = None) -> None:
+        with self.db.reading() as session:
+            file = imports.read_as(
+                session, [self.program_id], import_id, encoding=encoding, delimiter=delimiter
+            )
+        with self.db.transaction() as session:
+            imports.choose_reading(
+                session, self.jobs, [self.program_id], import_id, file=file, actor_id=self.user_id, now=NOW
+            )
 
     def state(self, import_id: int) -> str:
         with self.db.reading() as session:
@@ -390,10 +406,7 @@ def test_a_refused_file_stores_nothing_and_can_be_read_otherwise(desk: Desk) -> 
     assert desk.state(desk.upload(b"PK\x03\x04 xl/workbook.xml")) == ImportState.REFUSED
     fine = "Name|Email|URL\nSociété;1|a@x.example|x.example\n".encode("mac_roman")
     import_id = desk.upload(fine, locale="fr")
-    with desk.db.transaction() as session:
-        imports.choose_reading(
-            session, desk.jobs, desk.program_id, import_id, encoding="mac_roman", delimiter="|", now=NOW
-        )
+    desk.read_as(import_id, "mac_roman", "|")
     desk.run(import_id)
     assert [name for name, *_ in desk.people()] == ["Société;1"]
 
@@ -402,10 +415,7 @@ def test_an_uncertain_encoding_is_asked_for(desk: Desk, monkeypatch: pytest.Monk
     monkeypatch.setattr("service.csvfile.encoding.CERTAIN", 1e9)
     import_id = desk.upload((HEADER + "Été,a@x.example,https://x.example,,,,,\n").encode("cp1252"))
     assert (desk.state(import_id), desk.jobs.imports) == (ImportState.UPLOADED, [])
-    with desk.db.transaction() as session:
-        imports.choose_reading(
-            session, desk.jobs, desk.program_id, import_id, encoding="cp1252", delimiter=None, now=NOW
-        )
+    desk.read_as(import_id, "cp1252")
     assert desk.jobs.imports == [import_id]
     desk.run(import_id)
     assert [name for name, *_ in desk.people()] == ["Été"]
@@ -428,7 +438,7 @@ def test_too_many_rows_refuse_the_file_and_store_nothing(desk: Desk, monkeypatch
 
 def test_a_file_above_the_limit_is_refused_and_not_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """C-6."""
-    for place in ("service.csvfile.file", "service.domain.import_files", "service.domain.imports"):
+    for place in ("service.csvfile.file", "service.domain.imports"):
         monkeypatch.setattr(f"{place}.IMPORT_FILE_BYTES", 100_000)
     import_id = desk.upload(HEADER + ROW * 10_000)
     with desk.db.reading() as session:
@@ -455,11 +465,87 @@ def test_cancelling_stops_before_the_next_batch(desk: Desk) -> None:
         with desk.db.transaction() as session:
             runner.step(session, desk.jobs, now=NOW)
     with desk.db.transaction() as session:
-        imports.cancel(session, desk.program_id, import_id, now=NOW)
+        imports.cancel(session, [desk.program_id], import_id, now=NOW)
     desk.run(import_id)
     assert (desk.state(import_id), len(desk.people())) == (ImportState.CANCELLED, 4)
     with desk.db.reading() as session:
         assert session.get_one(Import, import_id).applied_rows == 4
+
+
+def shut_out(session: Session, who: User) -> None:
+    accounts.disable(session, who, actor=None, now=NOW)
+
+
+def demote(session: Session, who: User) -> None:
+    accounts.change_role(session, who, accounts.built_in_role(session, BuiltInRole.ANALYST), actor=None)
+
+
+def send_away(session: Session, who: User) -> None:
+    who.programs = []
+
+
+@pytest.mark.parametrize("lose", [shut_out, demote, send_away])
+@pytest.mark.parametrize("steps", [0, 2, 4, 5])
+def test_rights_that_are_lost_stop_the_import(
+    desk: Desk, lose: Callable[[Session, User], None], steps: int
+) -> None:
+    """A-8: before the plan, in it, before applying and in it; the reason is kept, and nobody gets a mail."""
+    import_id = desk.upload(HEADER + "".join(ROW.replace("anna", f"a{n}") for n in range(6)))
+    runner = Runner(import_id, base_url="https://p.example", batch=2)
+    for _ in range(steps):
+        with desk.db.transaction() as session:
+            runner.step(session, desk.jobs, now=NOW)
+    with desk.db.transaction() as session:
+        lose(session, session.get_one(User, desk.user_id))
+    desk.run(import_id)
+    assert (desk.state(import_id), len(desk.people())) == (ImportState.CANCELLED, max(0, (steps - 4) * 2))
+    with desk.db.reading() as session:
+        found = session.get_one(Import, import_id)
+        assert [import_reasons.say(one, ENGLISH) for one in import_reasons.loaded(found.refusal)] == [
+            "The import was stopped because Alex Morgan may no longer import prospects into this program."
+        ]
+        assert found.finished_at == NOW
+        assert session.scalar(select(func.count()).select_from(SystemMail)) == 0
+        assert session.scalar(select(func.count()).select_from(Notice)) == 0
+
+
+def test_whoever_applies_a_plan_answers_for_it(desk: Desk) -> None:
+    """A-8: the plan of somebody who left is handed over; the report goes to who applied it."""
+    import_id = desk.import_file(FILE, dry_run=True)
+    with desk.db.transaction() as session:
+        shut_out(session, session.get_one(User, desk.user_id))
+        other = user(session, session.get_one(Program, desk.program_id), email="kim@brand.example")
+        desk.user_id = other.id
+    desk.apply(import_id)
+    assert desk.state(import_id) == ImportState.DONE
+    with desk.db.reading() as session:
+        mails = session.scalars(select(SystemMail.address).order_by(SystemMail.id))
+        assert list(mails) == ["alex@brand.example", "kim@brand.example"]
+        assert set(session.scalars(select(StageChange.user_id))) == {other.id}
+
+
+def test_an_import_is_given_up_with_a_reason_and_a_notice(desk: Desk) -> None:
+    """F-17."""
+    import_id, over = desk.upload(FILE), desk.import_file(FILE)
+    with desk.db.transaction() as session:
+        for one in (import_id, import_id, over, 99):
+            imports.give_up(session, one, failures=5, now=NOW)
+    assert (desk.state(import_id), desk.state(over)) == (ImportState.CANCELLED, ImportState.DONE)
+    with desk.db.reading() as session:
+        found = session.get_one(Import, import_id)
+        assert [import_reasons.say(one, ENGLISH) for one in import_reasons.loaded(found.refusal)] == [
+            "The import was stopped after 5 failed attempts."
+        ]
+        kept = [(one.kind, one.subject_id) for one in session.scalars(select(Notice).order_by(Notice.id))]
+        assert kept == [("import_done", over), ("import_refused", import_id)]
+        assert imports.list_interrupted(session) == []
+
+
+def test_a_file_that_is_none_can_be_read_in_another_way(desk: Desk) -> None:
+    import_id = desk.upload(b"PK\x03\x04 xl/workbook.xml")
+    for _ in range(2):
+        desk.read_as(import_id, "utf-8", ";")
+    assert desk.state(import_id) == ImportState.REFUSED
 
 
 def test_what_is_not_in_the_right_state_or_program_is_refused(desk: Desk) -> None:
@@ -468,7 +554,7 @@ def test_what_is_not_in_the_right_state_or_program_is_refused(desk: Desk) -> Non
 
     def refusal(program_id: int, digest: str) -> Refusal:
         with pytest.raises(DomainError) as refused, desk.db.transaction() as session:
-            imports.apply(session, desk.jobs, program_id, import_id, digest=digest)
+            imports.apply(session, desk.jobs, [program_id], import_id, digest=digest, actor_id=desk.user_id)
         return refused.value.refusal
 
     with desk.db.reading() as session:

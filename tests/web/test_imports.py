@@ -5,15 +5,20 @@ import re
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from service.bootstrap import Services
-from service.domain import accounts, imports
+from service.csvfile import encoding
+from service.csvfile.encoding import Detection
+from service.csvfile.source import Source
+from service.domain import accounts, imports, partners, prospects
 from service.domain.imports import Runner
 from service.facts.permissions import BuiltInRole
+from service.facts.sources import Source as Origin
+from service.facts.states import IMPORT_STATE_LABELS, ImportState
 from service.models import Partner, Program, User
 from service.models.imports import Import
-from tests.web.conftest import Browser, Clock, check_page
+from tests.web.conftest import Browser, Clock, check_page, form_of, soup, words
 
 HEADER = "Partner name,Contact email,Media property,Group name\n"
 FILE = (
@@ -203,23 +208,169 @@ def test_file_names_are_shown_and_never_used(office: Office) -> None:
     assert "filename*=UTF-8''%C3%A9t%C3%A9gnp" in answer.headers["Content-Disposition"]
 
 
-def test_imports_of_another_program_do_not_exist_here(office: Office, parts: Services, clock: Clock) -> None:
-    """A-2."""
-    path = office.upload(FILE)
-    with parts.db.transaction() as session:
+def move_to_other_program(office: Office, *, keeping: bool) -> None:
+    """Have the user work in a new program; without `keeping` they may work in no other."""
+    with office.parts.db.transaction() as session:
         other = Program(
-            name="Other", name_key="other", default_locale="en", time_zone="UTC", created_at=clock.now
+            name="Other", name_key="other", default_locale="en", time_zone="UTC", created_at=office.clock.now
         )
         session.add(other)
         session.flush()
-        accounts.work_in(session, session.scalars(select(User.id)).one(), other.id)
+        user = session.scalars(select(User)).one()
+        if not keeping:
+            user.all_programs, user.programs = False, [other]
+        accounts.work_in(session, user.id, other.id)
+
+
+def test_imports_of_a_program_one_may_not_work_in_do_not_exist(office: Office) -> None:
+    """A-2."""
+    path = office.upload(FILE)
+    move_to_other_program(office, keeping=False)
     for more in ("", "/progress", "/result.csv"):
         assert office.browser.get(path + more).status_code == 404
+    unknown = path.replace("/1", "/99")
     for more in ("/read", "/apply", "/cancel"):
-        answer = office.browser.post(path + more, {"encoding": "utf-8"})
-        assert answer.status_code in {303, 404}
-    with parts.db.reading() as session:
+        answers = [office.browser.post(one + more, {"encoding": "utf-8"}) for one in (path, unknown)]
+        assert answers[0].status_code == answers[1].status_code
+    with office.parts.db.reading() as session:
         assert session.scalars(select(Import.state)).one() == "planning"
+    assert "people.csv" not in office.page("/en/settings/import")
+
+
+@pytest.mark.parametrize("data", [FILE, "a;b\n1;2\n"])
+def test_links_lead_to_an_import_of_another_program(office: Office, data: str) -> None:
+    """From a mail or a notice, after the user has switched: the page says which program it is."""
+    path = office.upload(data, dry_run="y")
+    office.work()
+    move_to_other_program(office, keeping=True)
+    page = check_page(office.browser.get(path), "en")
+    assert page.main is not None
+    told = "This import belongs to the program Alpine. You work in another program now."
+    assert told in page.main.get_text()
+    assert office.browser.get(f"{path}/progress").status_code == 200
+    if data == FILE:
+        found = form_of(page, action=f"{path}/apply")
+        assert office.browser.post(f"{path}/apply", {"digest": found["digest"]}).status_code == 303
+        office.work()
+        page = soup(office.browser.get(path))
+        assert "The import is finished." in words(page.main)
+        assert not page.select('a[href*="source=import"]')
+    else:
+        answer = office.browser.post(f"{path}/read", {"encoding": "utf-8", "delimiter": ","})
+        assert answer.status_code == 303
+
+
+@pytest.mark.parametrize("wrong", ["utf-8", "big5", "euc_jp", "utf-16-le", "mac_roman", "iso2022_jp"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "パートナー名,連絡先メールアドレス,メディアプロパティ,グループ名,能表\n",
+        "Name表,Email,URL,ソ\n",
+        "Ｎａｍｅ,Email,URL,ソ\n",
+    ],
+)
+def test_a_file_read_in_a_wrong_way_can_be_read_again(office: Office, wrong: str, header: str) -> None:
+    """C-1: whatever the choice made of the header, its page opens and lets choose anew."""
+    path = office.upload((header + "髙橋,a@x.example,x.example,,\n").encode("cp932"), "ja", dry_run="y")
+    for name in (wrong, "cp932"):
+        office.work()
+        answer = office.browser.post(f"{path}/read", {"encoding": name, "delimiter": ","})
+        assert answer.status_code == 303
+        office.work()
+        page = check_page(office.browser.get(path), "ja")
+        assert page.find("form", attrs={"action": f"{path}/read"}) is not None
+        assert office.browser.get("/ja/settings/import").status_code == 200
+    assert "髙橋" in words(page.main)
+
+
+@pytest.mark.parametrize("name", ["idna", "punycode", "utf-8\0", "utf-7", "unicode_escape", "\udc81"])
+def test_only_encodings_that_are_offered_are_taken(office: Office, name: str) -> None:
+    path = office.upload("a;b\n1;2\n")
+    sent = name.encode("utf-8", "surrogateescape")
+    assert office.browser.post(f"{path}/read", {"encoding": sent}).status_code == 400
+    assert "missing" in office.page(path)
+
+
+def test_a_file_is_judged_before_others_have_to_wait(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the bytes are looked at, somebody else may write; the same when they are read otherwise."""
+    judged = []
+
+    def detect(source: Source, locale: str) -> Detection:
+        with office.parts.db.transaction() as session:  # would wait for another's transaction, and give up
+            judged.append(session.scalar(select(func.count()).select_from(Import)))
+        return real(source, locale)
+
+    def chosen(name: str, source: Source) -> Detection:
+        with office.parts.db.transaction():
+            judged.append(name)
+        return as_chosen(name, source)
+
+    real, as_chosen = encoding.detect, encoding.chosen
+    monkeypatch.setattr(encoding, "detect", detect)
+    path = office.upload("Name;Mail\nA;a@x.example\n")
+    monkeypatch.setattr(encoding, "detect", real)
+    monkeypatch.setattr(encoding, "chosen", chosen)
+    assert office.browser.post(f"{path}/read", {"encoding": "cp1252"}).status_code == 303
+    assert judged == [0, "cp1252"]
+
+
+def test_an_import_that_stopped_says_why_on_its_page_and_in_the_history(office: Office) -> None:
+    """A-8, F-17."""
+    failed, left = office.upload(FILE), office.upload(FILE)
+    with office.parts.db.transaction() as session:
+        imports.give_up(session, 1, failures=5, now=office.clock.now)
+    with office.parts.db.transaction() as session:
+        session.scalars(select(User)).one().all_programs = False
+    office.work()
+    with office.parts.db.transaction() as session:
+        session.scalars(select(User)).one().all_programs = True
+    reasons = {
+        failed: "The import was stopped after 5 failed attempts.",
+        left: "The import was stopped because 山田 花子 may no longer import prospects into this program.",
+    }
+    rows = [words(row) for row in soup(office.browser.get("/en/settings/import")).select("#history tbody tr")]
+    for path, row in zip(reasons, reversed(rows), strict=True):
+        assert reasons[path] in row
+        assert reasons[path] in words(check_page(office.browser.get(path), "en").main)
+    notices = soup(office.browser.get("/en/notices"))
+    assert [link["href"] for link in notices.select("main a[href*=import]")] == [failed]
+
+
+def test_the_history_goes_back_to_the_first_import(office: Office) -> None:
+    with office.parts.db.transaction() as session:
+        owner, place = session.scalars(select(User.id)).one(), session.scalars(select(Program.id)).one()
+        facts = {"program_id": place, "user_id": owner, "size": 0, "locale": "en", "state": "done"}
+        session.add_all(
+            Import(file_name=f"f{number}.csv", created_at=office.clock.now, **facts) for number in range(120)
+        )
+    path, seen = "/en/settings/import", []
+    while path:
+        page = check_page(office.browser.get(path), "en")
+        seen.append([words(cell.a) for cell in page.select("#history tbody th")])
+        following = page.select_one("#history a[rel=next]")
+        back = page.select_one("#history a[rel=prev]")
+        assert (back is None) == (len(seen) == 1)
+        path = str(following["href"]).partition("#")[0] if following else ""
+    assert [len(one) for one in seen] == [50, 50, 20]
+    assert [name for one in seen for name in one] == [f"f{number}.csv" for number in reversed(range(120))]
+    assert office.browser.get("/en/settings/import?before=x").status_code == 200
+
+
+@pytest.mark.parametrize("state", ImportState)
+def test_every_state_has_a_badge_of_its_own(office: Office, state: ImportState) -> None:
+    """In the history and on Home alike: none falls back to the dot of a state that is not known."""
+    office.upload(FILE)
+    with office.parts.db.transaction() as session:
+        session.scalars(select(Import)).one().state = state.value
+        partner = partners.add(session, partners.Profile(name="A", email="a@x.example"), now=office.clock.now)
+        prospects.mark(session, 1, partner, source=Origin.MANUAL, now=office.clock.now)
+    shown = [
+        [one for one in page.select("main .badge.state") if words(one) == IMPORT_STATE_LABELS[state].text]
+        for page in (soup(office.browser.get("/en/settings/import")), soup(office.browser.get("/en/")))
+    ]
+    assert [len(found) for found in shown] == [1, 1]
+    assert shown[0] == shown[1]
+    assert "#dot" not in str(shown[0])
 
 
 def test_an_analyst_may_not_import(

@@ -1,0 +1,87 @@
+"""Imports in the job engine: one that always fails is given up, and does not hold up the others."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select
+
+from service import bootstrap, csvfile
+from service.adapters.jobs import EngineJobs, migrate_engine
+from service.bootstrap import Services
+from service.config import Settings
+from service.csvfile.source import InMemory
+from service.domain import import_reasons, imports
+from service.facts.states import ImportState
+from service.models import Import, Notice
+from service.worker import app
+from service.worker.imports import MOST_FAILURES
+from tests.domain import factories
+from tests.domain.factories import NOW
+
+FILE = b"Partner name,Contact email,Media property\nA,a@x.example,https://x.example\n"
+
+
+@pytest.fixture
+def services(settings: Settings) -> Iterator[Services]:
+    """An installation with the engine's tables and client."""
+    migrate_engine(settings.database)
+    made = bootstrap.build(settings)
+    yield made
+    assert isinstance(made.jobs, EngineJobs)
+    made.jobs.close()
+    made.db.dispose()
+
+
+def upload(services: Services, count: int) -> list[int]:
+    file = csvfile.read(InMemory(FILE), locale="en")
+    with services.db.transaction() as session:
+        program = factories.program(session)
+        user = factories.user(session, program)
+        return [
+            imports.upload(
+                session,
+                services.jobs,
+                program.id,
+                file_name=f"{number}.csv",
+                file=file,
+                locale="en",
+                dry_run=False,
+                overwrite=False,
+                actor_id=user.id,
+                now=NOW,
+            ).id
+            for number in range(count)
+        ]
+
+
+def states(services: Services) -> list[str]:
+    with services.db.reading() as session:
+        return list(session.scalars(select(Import.state).order_by(Import.id)))
+
+
+def test_an_import_that_always_fails_is_given_up(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F-17: after five tries it stops with a reason and a notice; the one after it is done meanwhile."""
+    monkeypatch.setattr(app, "SWEEP_SECONDS", 0.1)
+    poison, fine = upload(services, 2)
+    with services.db.transaction() as session:
+        session.get_one(Import, poison).delimiter = "no delimiter"
+    ended = threading.Event()
+    thread = threading.Thread(target=app.run, args=(services,), kwargs={"stop": ended})
+    thread.start()
+    try:
+        end = time.monotonic() + 60
+        while states(services) != [ImportState.CANCELLED, ImportState.DONE] and time.monotonic() < end:
+            time.sleep(0.05)
+    finally:
+        ended.set()
+        thread.join(60)
+    assert states(services) == [ImportState.CANCELLED, ImportState.DONE]
+    with services.db.reading() as session:
+        stopped = session.get_one(Import, poison)
+        reasons = import_reasons.loaded(stopped.refusal)
+        assert [(one.rule, one.values) for one in reasons] == [("import-failed", {"num": MOST_FAILURES})]
+        assert stopped.finished_at is not None
+        told = {(one.kind, one.subject_id) for one in session.scalars(select(Notice))}
+        assert told == {("import_refused", poison), ("import_done", fine)}
