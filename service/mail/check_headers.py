@@ -74,6 +74,7 @@ _NO_WORDS = frozenset(
         "references",
         "mime-version",
         "content-type",
+        "content-disposition",
         "content-transfer-encoding",
         "content-language",
         "list-id",

@@ -9,7 +9,9 @@ from itertools import pairwise
 
 from service.facts.findings import Severity
 from service.facts.words import N_
+from service.mail import check_headers, check_parameters
 from service.mail.check_headers import Header, Note
+from service.mail.check_parameters import media_type
 
 NO_TYPE = N_("Content-Type cannot be read: %(value)s")
 FLOWED = N_("format=flowed breaks text without spaces between words; it is not used.")
@@ -65,7 +67,7 @@ class _Reader:
     def entity(self, headers: Mapping[str, Header], lines: list[bytes], start: int, depth: int) -> str:
         """Read one entity and return its media type."""
         header = headers.get("content-type")
-        kind, parameters = _media_type(header) if header else ("text/plain", {})
+        kind, parameters = media_type(header) if header else ("text/plain", {})
         at = header.line if header else start
         if not kind:
             self.notes.append(Note("mime-type", NO_TYPE, at, {"value": header.shown if header else ""}))
@@ -80,7 +82,10 @@ class _Reader:
                 self.notes.append(Note("mime-encoding", ENCODING, at, {"value": name}))
             self.multipart(kind, parameters.get("boundary", ""), lines, (start, at), depth)
         else:
-            self.leaf(kind, parameters, name, lines, (start, at))
+            is_file = check_parameters.is_attachment(headers)
+            self.leaf("" if is_file else kind, parameters, name, lines, (start, at))
+        if "content-disposition" in headers:
+            self.notes += check_parameters.disposition(headers["content-disposition"])
         return kind
 
     def multipart(
@@ -111,6 +116,7 @@ class _Reader:
         last: Header | None = None
         for number, line in enumerate(lines):
             if not line:
+                self.part_headers(headers)
                 return self.entity(headers, lines[number + 1 :], start + number + 1, depth + 1)
             name, colon, value = line.partition(b":")
             if line[:1] in (b" ", b"\t") and last:
@@ -120,7 +126,12 @@ class _Reader:
                 headers[last.key] = last
             else:
                 self.notes.append(Note("mime-header", PART_HEADER, start + number))
+        self.part_headers(headers)
         return self.entity(headers, [], start + len(lines), depth + 1)
+
+    def part_headers(self, headers: Mapping[str, Header]) -> None:
+        for header in headers.values():
+            self.notes += check_headers.judge(header)
 
     def leaf(
         self,
@@ -187,26 +198,6 @@ class _Reader:
         if not text.strip():
             self.notes.append(Note("body-empty", EMPTY, start))
         self.leaves.append(Part(kind, text, start))
-
-
-_TYPE = re.compile(r"([A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+)")
-_PARAMETER = re.compile(r"[ \t]*;[ \t]*([A-Za-z0-9!#$&^_.+*-]+)=(?:\"((?:[^\"\\]|\\.)*+)\"|([^\s;\"]+))")
-
-
-def _media_type(header: Header) -> tuple[str, dict[str, str]]:
-    value = header.value.decode("ascii", "replace")
-    kind = _TYPE.match(value)
-    if not kind:
-        return "", {}
-    position = kind.end()
-    parameters: dict[str, str] = {}
-    while position < len(value):
-        match = _PARAMETER.match(value, position)
-        if not match:
-            return "", {}
-        parameters[match[1].lower()] = match[3] if match[2] is None else re.sub(r"\\(.)", r"\1", match[2])
-        position = match.end()
-    return kind[1].lower(), parameters
 
 
 # The HTML part (check X-9)

@@ -1,19 +1,20 @@
 """Mail as bytes: our own writer of headers and bodies, and nothing that came from a user becomes a header.
 
-RFC 5322 (lines), 2045 (encodings), 2047 (encoded words), 2369 and 8058 (List-Unsubscribe), 3834
-(Auto-Submitted), 6532 (addresses that need SMTPUTF8 stand as UTF-8).
+RFC 5322 (lines), 2045 (encodings), 2047 (encoded words), 2183 and 2231 (attachments), 2369 and 8058
+(List-Unsubscribe), 3834 (Auto-Submitted), 6532 (addresses that need SMTPUTF8 stand as UTF-8).
 """
 
 import binascii
 import functools
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from service.facts.words import N_, Phrase
 from service.mail.addresses import Mailbox
+from service.mail.attachments import Attachment, parameter
 from service.mail.graphemes import clusters
 
 CRLF = "\r\n"
@@ -60,6 +61,7 @@ class Letter:
     list_id: str | None = None
     bulk: bool = False
     automatic: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def needs_smtputf8(self) -> bool:
@@ -69,7 +71,7 @@ class Letter:
 
 
 def serialize(letter: Letter) -> bytes:
-    """Return the message: CRLF lines of at most 998 octets, text part first; raises MailRefused.
+    """Return the message: CRLF lines of at most 998 octets, text part first, files last; raises MailRefused.
 
     The same letter always gives the same bytes: the boundary comes from the Message-ID.
     """
@@ -86,19 +88,34 @@ def serialize(letter: Letter) -> bytes:
         f"Content-Language: {_language(letter.language)}",
         "MIME-Version: 1.0",
     ]
+    head, body = _words(letter)
+    if letter.attachments:
+        head, body = _multipart("mixed", letter, [(head, body), *map(_file, letter.attachments)])
+    return (CRLF.join([*headers, head]) + "\r\n\r\n").encode() + body + b"\r\n"
+
+
+def _words(letter: Letter) -> tuple[str, bytes]:
+    """The text, alone or with the HTML that says the same."""
+    text = _part("plain", letter.text)
     if letter.html is None:
-        head, body = _part("plain", letter.text)
-        return (CRLF.join([*headers, head]) + "\r\n\r\n").encode() + body + b"\r\n"
-    # Neither base64 nor quoted-printable can contain "=_", so no body can contain the boundary.
-    boundary = f"=_{hashlib.sha256(letter.message_id.encode()).hexdigest()[:32]}"
-    headers.append(f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"')
+        return text
+    return _multipart("alternative", letter, [text, _part("html", letter.html)])
+
+
+def _multipart(subtype: str, letter: Letter, parts: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
+    # Neither base64 nor quoted-printable can contain "=_", so no body can contain a boundary; and none begins
+    # like another, because the rest is hexadecimal.
+    mark = _MARKS[subtype]
+    boundary = f"=_{mark}{hashlib.sha256(letter.message_id.encode()).hexdigest()[:32]}"
     line = f"--{boundary}".encode()
-    pieces = [(CRLF.join(headers) + "\r\n\r\n").encode()]
-    for subtype, content in (("plain", letter.text), ("html", letter.html)):
-        head, body = _part(subtype, content)
+    pieces = []
+    for head, body in parts:
         pieces += [line, b"\r\n", head.encode(), b"\r\n\r\n", body, b"\r\n"]
-    pieces += [line, b"--\r\n"]
-    return b"".join(pieces)
+    pieces += [line, b"--"]
+    return f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"', b"".join(pieces)
+
+
+_MARKS = {"alternative": "", "mixed": "x"}
 
 
 # Values in headers
@@ -308,3 +325,36 @@ def encode_body(field: str, content: str) -> tuple[str, bytes]:
 def _base64(data: bytes) -> bytes:
     encoded = binascii.b2a_base64(data, newline=False)
     return b"\r\n".join([encoded[start : start + 76] for start in range(0, len(encoded), 76)])
+
+
+# Attachments
+
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
+# What must not stand encoded: parts of their own.
+_NOT_FILES = ("multipart/", "message/")
+NAME_MOST = 1000
+
+
+def _file(attachment: Attachment) -> tuple[str, bytes]:
+    kind = _matching("Content-Type", _MEDIA_TYPE, attachment.media_type).lower()
+    if kind.startswith(_NOT_FILES):
+        raise MailRefused("Content-Type", REFUSED_VALUE, value=kind)
+    name = header_text("Content-Disposition", attachment.name).strip()
+    if not name or name in (".", "..") or set(name) & set("/\\\t") or len(name.encode()) > NAME_MOST:
+        raise MailRefused("Content-Disposition", REFUSED_VALUE, value=ascii(name[:80])[1:-1])
+    if kind.startswith("text/"):
+        kind = f"{kind}; charset=utf-8" if _is_utf8(attachment.data) else "application/octet-stream"
+    lines = [
+        f"Content-Type: {kind}",
+        "Content-Transfer-Encoding: base64",
+        ";\r\n ".join(["Content-Disposition: attachment", *parameter("filename", name)]),
+    ]
+    return CRLF.join(lines), _base64(attachment.data)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
