@@ -23,6 +23,11 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@
 
+# Peers stand beside the environment, so that nothing but the benches can import them.
+$(VENV)/.bench: $(VENV)/.dev requirements-bench.txt
+	$(PIP) --require-hashes --upgrade --target $(VENV)/bench -r requirements-bench.txt
+	@touch $@
+
 setup: $(VENV)/.dev ## Make the environment for running, testing and checking
 
 run: $(VENV)/.run ## Start the demo: web, worker and captured outbox (PORT=, DATA=)
@@ -56,12 +61,13 @@ format: $(VENV)/.dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.dev ## Print the figures, as ratios against peers
-	$(PYTEST) -q -s tests/bench --override-ini=python_files='bench_*.py'
+bench: $(VENV)/.bench ## Print the figures, as ratios against peers
+	PYTHONPATH=$(VENV)/bench $(PYTEST) -q -s tests/bench --override-ini=python_files='bench_*.py'
 
 locks: ## Write the hash-pinned locks again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements.in -o requirements.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements-bench.in -o requirements-bench.txt
 
 wheel: $(VENV)/.dev ## Build the wheel into dist/
 	$(PY) -m pip --python $(BIN)/python wheel -q --no-deps --no-build-isolation -w dist .
