@@ -124,8 +124,8 @@ class Settings:
         if len(key) < SECRET_CHARACTERS or not key.isascii():
             raise SettingsRefused(
                 (
-                    f"{file} must hold a key of at least {SECRET_CHARACTERS} characters; put the key back, or "
-                    "remove the file to have a new one made (links already sent and sessions then end)",
+                    f"{file} must hold a key of at least {SECRET_CHARACTERS} characters; put the key back, "
+                    "or remove the file to have a new one made (links already sent and sessions then end)",
                 )
             )
         return key.decode("ascii")
