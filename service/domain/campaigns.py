@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
-from service.domain import ads, campaign_checks, letters, outbox, recipients, selections
+from service.domain import ads, campaign_checks, letters, notices, outbox, recipients, selections
 from service.domain.errors import DomainError
 from service.domain.jobs import Jobs
 from service.domain.letters import Composer
@@ -20,6 +21,7 @@ from service.models import Campaign, Delivery, Program, User, Variant
 
 BATCH = 1000
 MakeId = Callable[[], str]
+subject_of = notices.subject_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,9 @@ def draft(
     actor: User,
     now: datetime,
 ) -> Campaign:
-    """Start a campaign; the same form sent twice is one campaign."""
-    known = session.scalar(select(Campaign).where(Campaign.form_key == form_key))
+    """Start a campaign; the same form sent twice is one campaign, also when both arrive at once."""
+    known = _started(session, program, form_key, actor)
     if known is not None:
-        if known.program_id != program.id or known.author_id != actor.id:
-            raise DomainError(Refusal.NOT_FOUND)
         return known
     campaign = Campaign(
         program_id=program.id,
@@ -62,9 +62,22 @@ def draft(
         created_at=now,
     )
     _put(campaign, writing)
-    session.add(campaign)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(campaign)
+    except IntegrityError:
+        known = _started(session, program, form_key, actor)
+        if known is None:
+            raise
+        return known
     return campaign
+
+
+def _started(session: Session, program: Program, form_key: str, actor: User) -> Campaign | None:
+    known = session.scalar(select(Campaign).where(Campaign.form_key == form_key))
+    if known is not None and (known.program_id != program.id or known.author_id != actor.id):
+        raise DomainError(Refusal.NOT_FOUND)
+    return known
 
 
 def write(session: Session, campaign: Campaign, writing: Writing, *, version: int) -> None:
@@ -226,9 +239,11 @@ def find(session: Session, program_ids: Collection[int], campaign_id: int) -> Ca
     return campaign
 
 
-def list_of(session: Session, program_id: int, *, limit: int = 100) -> Sequence[Campaign]:
-    """Return the program's campaigns, newest first."""
+def list_of(session: Session, program_id: int, *, before: int = 0, limit: int = 100) -> Sequence[Campaign]:
+    """Return the program's campaigns, newest first; `before` is the id of the last one already seen."""
     query = select(Campaign).where(Campaign.program_id == program_id).options(selectinload(Campaign.variants))
+    if before:
+        query = query.where(Campaign.id < before)
     return session.scalars(query.order_by(Campaign.id.desc()).limit(limit)).all()
 
 
@@ -250,9 +265,3 @@ def count_by_state(session: Session, campaign_ids: Collection[int]) -> dict[int,
     for campaign_id, state, number in session.execute(query):
         counts[campaign_id][state] = number
     return counts
-
-
-def subject_of(campaign: Campaign, locale: str) -> str:
-    """Return the subject to call a campaign by, in the reader's language where there is one."""
-    subjects = {variant.locale: variant.subject for variant in campaign.variants}
-    return subjects.get(locale) or subjects.get(campaign.source_locale) or next(iter(subjects.values()), "")

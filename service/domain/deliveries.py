@@ -3,18 +3,17 @@
 Each belongs in a short transaction of the worker's loop; the mail itself is sent between two of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, exists, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from service.domain import ledger, prospects
+from service.domain import ledger, notices, prospects
 from service.facts.limits import DELIVERY_BATCH
-from service.facts.replies import Outcome, Reason, Reply, words_of
-from service.facts.stages import StageEvent
+from service.facts.replies import Outcome, Reason, words_of
 from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState, UnknownPolicy
 from service.models import Campaign, Delivery, Suppression
 
@@ -97,27 +96,22 @@ def mark_in_flight(session: Session, delivery_id: int, *, token: str, now: datet
     return ledger.mark_in_flight(session, _MARK, delivery_id, token=token, now=now)
 
 
-def settle(session: Session, delivery_id: int, reply: Reply, *, token: str, now: datetime) -> None:
-    """Store what became of one attempt, and move the prospect's stage when the mail was accepted."""
-    if reply.outcome is Outcome.WITHHELD:
-        _settle_withheld(session, delivery_id, token=token, now=now)
-        return
-    if reply.outcome is Outcome.ACCEPTED:
-        sent = ledger.settle_sent(session, _SENT, delivery_id, reply, token=token, now=now)
-        if sent is not None and sent.prospect_id is not None:
-            prospects.record(
-                session, sent.prospect_id, StageEvent.EMAIL_ACCEPTED, delivery_id=delivery_id, now=now
-            )
-        return
-    ledger.settle(
-        session,
-        Delivery,
-        delivery_id,
-        reply,
-        token=token,
-        now=now,
-        ask_when_unknown=reply.outcome is not Outcome.UNKNOWN or _asks(session, delivery_id),
-    )
+def settle(session: Session, attempts: Sequence[ledger.Attempt], *, now: datetime) -> None:
+    """Store what became of attempts, and move the stages of prospects whose mails were accepted."""
+    sent: dict[int, int] = {}
+    for attempt in attempts:
+        if attempt.reply.outcome is Outcome.ACCEPTED:
+            row = ledger.settle_sent(session, _SENT, attempt, now=now)
+            if row is not None and row.prospect_id is not None:
+                sent[attempt.mail_id] = row.prospect_id
+        elif attempt.reply.outcome is Outcome.WITHHELD:
+            _settle_withheld(session, attempt, now=now)
+        elif attempt.reply.outcome is Outcome.UNKNOWN:
+            _settle_unknown(session, attempt, now=now)
+        else:
+            ledger.settle(session, Delivery, attempt, now=now)
+    if sent:
+        prospects.record_sent(session, sent, now=now)
 
 
 def sweep(session: Session, *, now: datetime, everything: bool = False) -> ledger.Swept:
@@ -130,24 +124,29 @@ def sweep(session: Session, *, now: datetime, everything: bool = False) -> ledge
         Campaign.id == Delivery.campaign_id, Campaign.state == CampaignState.CANCELLED.value
     )
     stopped = [DeliveryState.QUEUED.value, DeliveryState.DEFERRED.value]
-    _change(
+    ledger.change(
         session,
         update(Delivery)
         .where(Delivery.state.in_(stopped), over)
         .values(state=DeliveryState.CANCELLED.value, settled_at=now),
     )
+    asked = select(Delivery.campaign_id).where(Delivery.id.in_(swept.asking)).distinct()
+    for campaign_id in sorted(session.scalars(asked)) if swept.asking else ():
+        notices.tell_author(session, campaign_id, notices.UNKNOWN, now=now)
     return swept
 
 
 def finish_if_done(session: Session, campaign_id: int, *, now: datetime) -> bool:
     """Set a campaign to finished when nothing of it is open any more."""
     still_open = exists().where(Delivery.campaign_id == campaign_id, Delivery.state.in_(_OPEN))
-    changed = _change(
+    changed = ledger.change(
         session,
         update(Campaign)
         .where(Campaign.id == campaign_id, Campaign.state == CampaignState.SENDING.value, ~still_open)
         .values(state=CampaignState.FINISHED.value, finished_at=now),
     )
+    if changed:
+        notices.tell_author(session, campaign_id, notices.FINISHED, now=now)
     return changed == 1
 
 
@@ -168,36 +167,43 @@ def finish_all_done(session: Session, *, now: datetime) -> int:
     return sum(finish_if_done(session, campaign_id, now=now) for campaign_id in list(sending))
 
 
-def _asks(session: Session, delivery_id: int) -> bool:
-    query = select(Campaign.unknown_policy).join(Delivery, Delivery.campaign_id == Campaign.id)
-    return session.scalar(query.where(Delivery.id == delivery_id)) != UnknownPolicy.RETRY.value
+def _settle_unknown(session: Session, attempt: ledger.Attempt, *, now: datetime) -> None:
+    campaign = session.execute(
+        select(Campaign.id, Campaign.unknown_policy)
+        .join(Delivery, Delivery.campaign_id == Campaign.id)
+        .where(Delivery.id == attempt.mail_id)
+    ).one()
+    asks = campaign.unknown_policy != UnknownPolicy.RETRY.value
+    state = ledger.settle(session, Delivery, attempt, now=now, ask_when_unknown=asks)
+    if state is DeliveryState.UNKNOWN:
+        notices.tell_author(session, campaign.id, notices.UNKNOWN, now=now)
 
 
-def _settle_withheld(session: Session, delivery_id: int, *, token: str, now: datetime) -> None:
+def _settle_withheld(session: Session, attempt: ledger.Attempt, *, now: datetime) -> None:
     """Find out why a mail was held back at the last moment, and say so in its row."""
     row = session.execute(
         select(Campaign.state, _is_suppressed().label("suppressed"))
         .join(Delivery, Delivery.campaign_id == Campaign.id)
         .where(
-            Delivery.id == delivery_id,
-            Delivery.lease_token == token,
+            Delivery.id == attempt.mail_id,
+            Delivery.lease_token == attempt.token,
             Delivery.state == DeliveryState.CLAIMED.value,
         )
     ).one_or_none()
     if row is None:
         return  # the lease is lost: whoever took the row knows better
     if row.suppressed:
-        _settle_suppressed(session, [delivery_id], now)
+        _settle_suppressed(session, [attempt.mail_id], now)
         return
     cancelled = row.state == CampaignState.CANCELLED.value
     changes: dict[str, object] = {"lease_token": None, "lease_until": None}
     changes["state"] = (DeliveryState.CANCELLED if cancelled else DeliveryState.QUEUED).value
     changes["settled_at"] = now if cancelled else None
-    _change(session, update(Delivery).where(Delivery.id == delivery_id).values(changes))
+    ledger.change(session, update(Delivery).where(Delivery.id == attempt.mail_id).values(changes))
 
 
 def _settle_suppressed(session: Session, delivery_ids: list[int], now: datetime) -> None:
-    _change(
+    ledger.change(
         session,
         update(Delivery)
         .where(Delivery.id.in_(delivery_ids))
@@ -217,18 +223,6 @@ def _is_suppressed() -> ColumnElement[bool]:
         Suppression.program_id == Campaign.program_id, Suppression.address_key == Delivery.address_key
     )
     return found.correlate(Campaign, Delivery)
-
-
-def tell_prospect(session: Session, delivery_id: int, now: datetime) -> None:
-    """Move the stage of the prospect whose mail was accepted."""
-    prospect_id = session.scalar(select(Delivery.prospect_id).where(Delivery.id == delivery_id))
-    if prospect_id is not None:
-        prospects.record(session, prospect_id, StageEvent.EMAIL_ACCEPTED, delivery_id=delivery_id, now=now)
-
-
-def _change(session: Session, statement: Any) -> int:
-    result = session.execute(statement.execution_options(synchronize_session=False))
-    return cast(CursorResult[Any], result).rowcount
 
 
 # Prepared once: these run for every mail.

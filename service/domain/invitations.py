@@ -40,6 +40,8 @@ def answer(session: Session, invitation: Invitation, *, accepted: bool, now: dat
     """Record the partner's answer; accepting wins over an earlier no, answering twice changes nothing."""
     event = StageEvent.JOINED if accepted else StageEvent.DECLINED
     goal = Stage.JOINED if accepted else Stage.DECLINED
-    if invitation.stage in {goal, Stage.JOINED}:
-        return invitation.stage
-    return prospects.record(session, invitation.prospect.id, event, now=now)
+    prospect_id = invitation.prospect.id
+    stage = Stage(prospects.lock(session, prospect_id).stage)
+    if stage in {goal, Stage.JOINED} or prospects.has_happened(session, prospect_id, event):
+        return stage
+    return prospects.record(session, prospect_id, event, now=now)

@@ -42,10 +42,20 @@ _HELD = (DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value, DeliverySta
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many rows a sweep put back and how many it had to call unknown."""
+    """How many rows a sweep put back and how many it had to call unknown; `asking` wait for a person."""
 
     released: int
     unknown: int
+    asking: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one attempt to send a mail came to, told by whoever held the lease `token`."""
+
+    mail_id: int
+    token: str
+    reply: Reply
 
 
 def due(table: MailTable, now: datetime) -> ColumnElement[bool]:
@@ -79,13 +89,13 @@ def claim(
         "lease_until": now + LEASE,
         **values,
     }
-    _count(session, update(table).where(table.id.in_(ids)).values(changes))
+    change(session, update(table).where(table.id.in_(ids)).values(changes))
 
 
 def renew(session: Session, table: MailTable, *, token: str, now: datetime) -> int:
     """Hold on to everything leased under a token; return how many rows that is."""
     held = (DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value)
-    return _count(
+    return change(
         session,
         update(table)
         .where(table.lease_token == token, table.state.in_(held))
@@ -129,16 +139,15 @@ def sent_statement(table: MailTable) -> ReturningUpdate[int]:
 
 
 def settle_sent(
-    session: Session,
-    statement: ReturningUpdate[Any],
-    mail_id: int,
-    reply: Reply,
-    *,
-    token: str,
-    now: datetime,
+    session: Session, statement: ReturningUpdate[Any], attempt: Attempt, *, now: datetime
 ) -> Any | None:
     """Store that a mail was accepted; return what the statement returns, None when the row is not ours."""
-    values = {"mail_id": mail_id, "held_by": token, "now": now, "answer": reply.text}
+    values = {
+        "mail_id": attempt.mail_id,
+        "held_by": attempt.token,
+        "now": now,
+        "answer": attempt.reply.text,
+    }
     return session.connection().execute(statement, values).one_or_none()
 
 
@@ -149,23 +158,21 @@ def _ours_now(table: MailTable) -> tuple[ColumnElement[bool], ...]:
 def settle(
     session: Session,
     table: MailTable,
-    mail_id: int,
-    reply: Reply,
+    attempt: Attempt,
     *,
-    token: str,
     now: datetime,
     ask_when_unknown: bool = True,
 ) -> DeliveryState | None:
     """Store what became of an attempt; return the new state, or None when the row is no longer ours."""
     row = session.execute(
-        select(table.attempts, table.first_tried_at).where(*_ours(table, mail_id, token))
+        select(table.attempts, table.first_tried_at).where(*_ours(table, attempt))
     ).one_or_none()
     if row is None:
         return None
     first = row.first_tried_at or now
-    changes: dict[str, object] = {"reply": reply.text, "lease_until": None}
+    changes: dict[str, object] = {"reply": attempt.reply.text, "lease_until": None}
     attempts = row.attempts + 1
-    state = _settled_as(reply.outcome, ask_when_unknown)
+    state = _settled_as(attempt.reply.outcome, ask_when_unknown)
     again = retry_at(attempts, first, now) if state is DeliveryState.DEFERRED else None
     if state is DeliveryState.DEFERRED and again is None:
         state = DeliveryState.FAILED
@@ -177,7 +184,7 @@ def settle(
     if state is not DeliveryState.UNKNOWN:
         changes["lease_token"] = None
     changes |= {"state": state.value, "next_attempt_at": again}
-    _count(session, update(table).where(*_ours(table, mail_id, token)).values(changes))
+    change(session, update(table).where(*_ours(table, attempt)).values(changes))
     return state
 
 
@@ -203,7 +210,7 @@ def release(session: Session, table: MailTable, *, token: str, reply: str | None
     if reply is not None:
         changes["reply"] = reply
     claimed = table.state == DeliveryState.CLAIMED.value
-    return _count(session, update(table).where(table.lease_token == token, claimed).values(changes))
+    return change(session, update(table).where(table.lease_token == token, claimed).values(changes))
 
 
 def sweep(
@@ -215,7 +222,7 @@ def sweep(
     nobody else holds a lease. `retry` is the condition under which an unknown row is tried again by itself.
     """
     over = [] if everything else [table.lease_until < now]
-    released = _count(
+    released = change(
         session,
         update(table)
         .where(table.state == DeliveryState.CLAIMED.value, *over)
@@ -235,17 +242,22 @@ def sweep(
             "next_attempt_at": again,
             "lease_token": None,
         }
-        unknown += _count(session, update(table).where(*lost, retry).values(deferred))
-    unknown += _count(
-        session, update(table).where(*lost).values(values | {"state": DeliveryState.UNKNOWN.value})
-    )
-    return Swept(released, unknown)
+        unknown += change(session, update(table).where(*lost, retry).values(deferred))
+    asking = session.scalars(
+        update(table)
+        .where(*lost)
+        .values(values | {"state": DeliveryState.UNKNOWN.value})
+        .returning(table.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return Swept(released, unknown + len(asking), tuple(asking))
 
 
-def _ours(table: MailTable, mail_id: int, token: str) -> tuple[ColumnElement[bool], ...]:
-    return (table.id == mail_id, table.lease_token == token, table.state.in_(_HELD))
+def _ours(table: MailTable, attempt: Attempt) -> tuple[ColumnElement[bool], ...]:
+    return (table.id == attempt.mail_id, table.lease_token == attempt.token, table.state.in_(_HELD))
 
 
-def _count(session: Session, statement: Any) -> int:
+def change(session: Session, statement: Any) -> int:
+    """Run a statement that objects of the session need not know of; return how many rows it changed."""
     result = session.execute(statement.execution_options(synchronize_session=False))
     return cast(CursorResult[Any], result).rowcount

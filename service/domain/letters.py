@@ -168,10 +168,6 @@ class Composer:
         )
         return Composed(filled.subject, filled.html, filled.text, serialize(letter))
 
-    def missing(self, text: CampaignText, to: Addressee, *, moment: datetime) -> tuple[str, ...]:
-        """Return the tokens for which this recipient has neither a value nor a fallback."""
-        return self._variant(text, to.locale).missing(self._values(text, to, moment)[0])
-
     def findings(self, text: CampaignText, locale: str) -> tuple[Finding, ...]:
         """Return what is wrong with a variant's subject and content, with the places."""
         try:

@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from service.facts.words import N_, Phrase
-from service.models import Notice
+from service.mail import tokens
+from service.models import Campaign, Notice, User
 
+FINISHED, UNKNOWN = "campaign_finished", "campaign_unknown"
 NOTICES: dict[str, Phrase] = {
     "import_done": N_("The import of %(file)s is finished."),
     "import_refused": N_("The file %(file)s could not be imported."),
-    "campaign_finished": N_("Your email campaign is finished: %(subject)s"),
-    "campaign_unknown": N_("Some deliveries need your decision: %(subject)s"),
+    FINISHED: N_("Your email campaign is finished: %(subject)s"),
+    UNKNOWN: N_("Some deliveries need your decision: %(subject)s"),
 }
 
 
@@ -29,6 +31,39 @@ def tell(
     """Add a notice of a known kind; KeyError for another."""
     NOTICES[kind]
     session.add(Notice(user_id=user_id, kind=kind, values=values, subject_id=subject_id, created_at=now))
+
+
+def tell_author(session: Session, campaign_id: int, kind: str, *, now: datetime) -> None:
+    """Tell the author about their campaign: FINISHED once, UNKNOWN again only once they read the last."""
+    campaign = session.get_one(Campaign, campaign_id)
+    # Locked, so that of two workers with the same news one finds it told.
+    author = session.execute(
+        select(User.id, User.locale).where(User.id == campaign.author_id).with_for_update(key_share=True)
+    ).one()
+    told = exists().where(Notice.user_id == author.id, Notice.kind == kind, Notice.subject_id == campaign_id)
+    if kind == UNKNOWN:
+        told = told.where(Notice.read_at.is_(None))
+    if not session.scalar(select(told)):
+        title = title_of(campaign, author.locale, program_name=campaign.program_name or "")
+        tell(session, author.id, kind, now=now, subject_id=campaign_id, subject=title)
+        session.flush()
+
+
+def subject_of(campaign: Campaign, locale: str) -> str:
+    """Return the subject to call a campaign by, in the reader's language where there is one."""
+    subjects = {variant.locale: variant.subject for variant in campaign.variants}
+    return subjects.get(locale) or subjects.get(campaign.source_locale) or next(iter(subjects.values()), "")
+
+
+def title_of(campaign: Campaign, locale: str, *, program_name: str) -> str:
+    """Return a campaign's subject with the tokens filled that are the same for every recipient."""
+    known = {"programName": program_name, "senderName": campaign.from_name}
+    reading = tokens.read(subject_of(campaign, locale), field="subject")
+
+    def shown(_number: int, use: tokens.Use) -> str:
+        return known.get(use.name) or reading.text[use.start : use.end]
+
+    return reading.substitute(shown).strip()
 
 
 def mark_read(session: Session, user_id: int, *, now: datetime) -> None:

@@ -6,21 +6,28 @@
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Protocol
 
-from sqlalchemy import CursorResult, Integer, func, select, update
+from sqlalchemy import Integer, func, select, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
-from service.domain import deliveries
+from service.domain import ledger, prospects
 from service.domain.errors import DomainError
 from service.domain.jobs import Jobs
 from service.facts.refusals import Refusal
 from service.facts.replies import Reason, Reply, words_of
-from service.facts.states import DELIVERY_STATE_LABELS, CampaignState, DeliveryState
+from service.facts.states import (
+    CAMPAIGN_STATE_LABELS,
+    DELIVERY_STATE_LABELS,
+    CampaignState,
+    DeliveryState,
+)
 from service.models import Campaign, Delivery, SystemMail
 
 _CLAIMABLE = [DeliveryState.QUEUED.value, DeliveryState.DEFERRED.value, DeliveryState.CLAIMED.value]
+# The states of a campaign in which an unknown mail can be sent again; a finished one goes on for it.
+RESENDING = frozenset({CampaignState.SENDING, CampaignState.PAUSED, CampaignState.FINISHED})
 
 
 class MailConnection(Protocol):
@@ -72,7 +79,7 @@ def queue_system_mail(
 
 def cancel_open(session: Session, campaign_id: int, *, now: datetime) -> int:
     """Cancel what no server has been told of yet; return how many mails of the campaign are in flight."""
-    _change(
+    ledger.change(
         session,
         update(Delivery)
         .where(Delivery.campaign_id == campaign_id, Delivery.state.in_(_CLAIMABLE))
@@ -83,7 +90,7 @@ def cancel_open(session: Session, campaign_id: int, *, now: datetime) -> int:
 
 def hold(session: Session, campaign_id: int) -> None:
     """Take claimed deliveries of a paused campaign back from the workers."""
-    _change(
+    ledger.change(
         session,
         update(Delivery)
         .where(Delivery.campaign_id == campaign_id, Delivery.state == DeliveryState.CLAIMED.value)
@@ -94,10 +101,14 @@ def hold(session: Session, campaign_id: int) -> None:
 def resend(session: Session, jobs: Jobs, campaign_id: int, delivery_id: int, *, now: datetime) -> None:
     """Send an unknown delivery again, with the same Message-ID; somebody decided that.
 
-    Raises DomainError NOT_FOUND or DELIVERY_NOT_UNKNOWN.
+    Raises DomainError NOT_FOUND, DELIVERY_NOT_UNKNOWN, or CAMPAIGN_NOT_IN_STATE for a campaign that sends
+    nothing any more.
     """
     delivery = _find_unknown(session, campaign_id, delivery_id)
-    campaign = session.get_one(Campaign, campaign_id)
+    campaign = session.get_one(Campaign, campaign_id, with_for_update=True, populate_existing=True)
+    state = CampaignState(campaign.state)
+    if state not in RESENDING:
+        raise DomainError(Refusal.CAMPAIGN_NOT_IN_STATE, state=CAMPAIGN_STATE_LABELS[state])
     if campaign.state == CampaignState.FINISHED.value:
         campaign.state = CampaignState.SENDING.value
         campaign.finished_at = None
@@ -116,7 +127,8 @@ def treat_as_sent(session: Session, campaign_id: int, delivery_id: int, *, now: 
     delivery.settled_at = now
     delivery.reply = words_of(Reason.TREATED_AS_SENT)
     session.flush()
-    deliveries.tell_prospect(session, delivery_id, now)
+    if delivery.prospect_id is not None:
+        prospects.record_sent(session, {delivery_id: delivery.prospect_id}, now=now)
 
 
 def _find_unknown(session: Session, campaign_id: int, delivery_id: int) -> Delivery:
@@ -147,6 +159,12 @@ def counts(session: Session, campaign_id: int) -> dict[DeliveryState, int]:
     return {state: found.get(state, 0) for state in DeliveryState}
 
 
+def next_try(session: Session, campaign_id: int) -> datetime | None:
+    """Return when the first of the campaign's deferred mails is tried again, None when none waits."""
+    waiting = (Delivery.campaign_id == campaign_id, Delivery.state == DeliveryState.DEFERRED.value)
+    return session.scalar(select(func.min(Delivery.next_attempt_at)).where(*waiting))
+
+
 def list_deliveries(
     session: Session,
     campaign_id: int,
@@ -160,8 +178,3 @@ def list_deliveries(
     if states is not None:
         query = query.where(Delivery.state.in_([state.value for state in states]))
     return list(session.scalars(query.order_by(Delivery.id).limit(limit)))
-
-
-def _change(session: Session, statement: Any) -> int:
-    result = session.execute(statement.execution_options(synchronize_session=False))
-    return cast(CursorResult[Any], result).rowcount

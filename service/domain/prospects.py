@@ -1,10 +1,10 @@
 """Prospects: partners in the funnel of a program, and the events that move them along it."""
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import Integer, Table, bindparam, cast, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from service.domain import partners
@@ -13,6 +13,16 @@ from service.facts.refusals import Refusal
 from service.facts.sources import Source
 from service.facts.stages import Stage, StageEvent, advance
 from service.models import Delivery, Partner, Program, Prospect, StageChange
+
+# How many ids one statement names; a statement of PostgreSQL has room for 65,535 values.
+CHUNK = 5000
+_PROSPECTS: Table = Prospect.__table__  # type: ignore[assignment]
+_LOCKED = (
+    select(_PROSPECTS.c.id, _PROSPECTS.c.stage, _PROSPECTS.c.invited_at)
+    .where(_PROSPECTS.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_PROSPECTS.c.id)
+    .with_for_update()
+)
 
 
 def mark(
@@ -66,12 +76,25 @@ def record(
     user_id: int | None = None,
 ) -> Stage:
     """Write an event into the prospect's history and return the stage it leads to."""
-    prospect = session.get_one(Prospect, prospect_id)
-    prospect.stage = advance(Stage(prospect.stage), event).value
-    if event is StageEvent.EMAIL_ACCEPTED and prospect.invited_at is None:
-        prospect.invited_at = now
-    _remember(session, prospect, event, now=now, delivery_id=delivery_id, user_id=user_id)
-    return Stage(prospect.stage)
+    line = _Line(prospect_id, delivery_id, user_id)
+    return _write(session, event, [line], now=now)[prospect_id]
+
+
+def record_sent(session: Session, sent: Mapping[int, int], *, now: datetime) -> None:
+    """Write that mails were accepted, as delivery id -> prospect id; few statements however many."""
+    lines = [_Line(prospect_id, delivery_id) for delivery_id, prospect_id in sent.items()]
+    _write(session, StageEvent.EMAIL_ACCEPTED, lines, now=now)
+
+
+def lock(session: Session, prospect_id: int) -> Prospect:
+    """Return a prospect as it stands now; until this transaction ends nobody else writes its history."""
+    return session.get_one(Prospect, prospect_id, with_for_update={"of": Prospect}, populate_existing=True)
+
+
+def has_happened(session: Session, prospect_id: int, event: StageEvent) -> bool:
+    """Tell whether an event stands in the prospect's history."""
+    found = exists().where(StageChange.prospect_id == prospect_id, StageChange.event == event.value)
+    return bool(session.scalar(select(found)))
 
 
 def archive(session: Session, prospect: Prospect, *, now: datetime, actor_id: int) -> None:
@@ -90,40 +113,90 @@ def restore(session: Session, prospect: Prospect, *, now: datetime, actor_id: in
 
 def expire(session: Session, *, now: datetime) -> int:
     """Set Expired on every invitation older than its program's period and return how many there were."""
-    expired = 0
+    stale: list[int] = []
     for program in session.scalars(select(Program)):
         limit = now - timedelta(days=program.invitation_days)
-        stale = session.scalars(
-            select(Prospect).where(
+        stale += session.scalars(
+            select(Prospect.id).where(
                 Prospect.program_id == program.id,
                 Prospect.stage == Stage.OUTREACH.value,
                 Prospect.invited_at < limit,
             )
-        ).all()
-        for prospect in stale:
-            record(session, prospect.id, StageEvent.EXPIRED, now=now)
-        expired += len(stale)
-    return expired
+        )
+    lines = [_Line(prospect_id) for prospect_id in stale]
+    return len(_write(session, StageEvent.EXPIRED, lines, now=now, only_at=Stage.OUTREACH))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Whom an event concerns, and the mail or the user that caused it."""
+
+    prospect_id: int
+    delivery_id: int | None = None
+    user_id: int | None = None
+
+
+def _write(
+    session: Session,
+    event: StageEvent,
+    lines: Sequence[_Line],
+    *,
+    now: datetime,
+    only_at: Stage | None = None,
+) -> dict[int, Stage]:
+    """Write one event into many histories and return the stages it leads to, by prospect id.
+
+    The rows are locked before they are read: an event of another transaction is never overwritten by what
+    stood there before it. `only_at` leaves out who no longer stands at that stage.
+    """
+    session.flush()
+    connection = session.connection()
+    stages: dict[int, Stage] = {}
+    # Everybody locks in this order, so that nobody waits for somebody who waits for them.
+    ordered = sorted(lines, key=lambda line: line.prospect_id)
+    for start in range(0, len(ordered), CHUNK):
+        chunk = ordered[start : start + CHUNK]
+        ids = sorted({line.prospect_id for line in chunk})
+        moved: dict[Stage, list[int]] = {}
+        for prospect_id, kept, invited_at in connection.execute(_LOCKED, {"ids": ids}):
+            before = Stage(kept)
+            if only_at is not None and before is not only_at:
+                continue
+            after = stages[prospect_id] = advance(before, event)
+            first = event is StageEvent.EMAIL_ACCEPTED and invited_at is None
+            if first or after is not before:
+                moved.setdefault(after, []).append(prospect_id)
+        for stage, moving in moved.items():
+            changes: dict[str, object] = {"stage": stage.value}
+            if event is StageEvent.EMAIL_ACCEPTED:
+                changes["invited_at"] = func.coalesce(Prospect.invited_at, now)
+            connection.execute(update(_PROSPECTS).where(_PROSPECTS.c.id.in_(moving)).values(changes))
+        rows = [
+            {
+                "prospect_id": line.prospect_id,
+                "event": event.value,
+                "stage": stages[line.prospect_id].value,
+                "delivery_id": line.delivery_id,
+                "user_id": line.user_id,
+                "at": now,
+            }
+            for line in chunk
+            if line.prospect_id in stages
+        ]
+        if rows:
+            connection.execute(insert(StageChange.__table__), rows)  # type: ignore[arg-type]
+    # Objects of these rows must not go on telling what was before; a worker's session holds none.
+    for held in [item for item in session.identity_map.values() if isinstance(item, Prospect)]:
+        if held.id in stages:
+            session.refresh(held)
+    return stages
 
 
 def _remember(
-    session: Session,
-    prospect: Prospect,
-    event: StageEvent,
-    *,
-    now: datetime,
-    delivery_id: int | None = None,
-    user_id: int | None = None,
+    session: Session, prospect: Prospect, event: StageEvent, *, now: datetime, user_id: int | None
 ) -> None:
     session.add(
-        StageChange(
-            prospect_id=prospect.id,
-            event=event.value,
-            stage=prospect.stage,
-            delivery_id=delivery_id,
-            user_id=user_id,
-            at=now,
-        )
+        StageChange(prospect_id=prospect.id, event=event.value, stage=prospect.stage, user_id=user_id, at=now)
     )
 
 
@@ -149,8 +222,13 @@ def history(session: Session, prospect_id: int) -> list[StageChange]:
 
 
 def partner_ids(session: Session, prospect_ids: Collection[int]) -> list[int]:
-    """Return the partners behind these prospects."""
-    return list(session.scalars(select(Prospect.partner_id).where(Prospect.id.in_(prospect_ids))))
+    """Return the partners behind these prospects, in the order of the prospects' ids."""
+    ids = sorted(prospect_ids)
+    found: list[int] = []
+    for start in range(0, len(ids), CHUNK):
+        query = select(Prospect.partner_id).where(Prospect.id.in_(ids[start : start + CHUNK]))
+        found += session.scalars(query.order_by(Prospect.id))
+    return found
 
 
 def deliveries(session: Session, prospect_id: int, *, limit: int = 20) -> list[Delivery]:

@@ -1,13 +1,14 @@
 """What a user has ticked in the prospect table: kept on the server, page after page, until it is used."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from service.domain.prospect_list import ProspectFilter, matches
+from service.domain.prospects import CHUNK
 from service.models import Prospect, Selection
 
 
@@ -78,16 +79,32 @@ def find(session: Session, user_id: int, program_id: int) -> Selected:
 
 def prospect_ids(session: Session, program_id: int, selected: Selected) -> Sequence[int]:
     """Return the ids selected, resolved now and only within the program."""
-    return session.scalars(_query(program_id, selected).order_by(Prospect.id)).all()
+    if selected.matching is None:
+        return [
+            id_ for chunk in _named(session, [Prospect.program_id == program_id], selected) for id_ in chunk
+        ]
+    query = _query(matches(program_id, selected.matching)).order_by(Prospect.id)
+    return [id_ for id_ in session.scalars(query) if id_ not in selected.ids]
 
 
 def count(session: Session, program_id: int, selected: Selected) -> int:
     """Return how many prospects are selected."""
-    return session.scalar(select(func.count()).select_from(_query(program_id, selected).subquery())) or 0
-
-
-def _query(program_id: int, selected: Selected) -> Select[int]:
-    query = select(Prospect.id).join(Prospect.partner)
     if selected.matching is None:
-        return query.where(Prospect.program_id == program_id, Prospect.id.in_(selected.ids))
-    return query.where(*matches(program_id, selected.matching), Prospect.id.not_in(selected.ids))
+        return sum(len(chunk) for chunk in _named(session, [Prospect.program_id == program_id], selected))
+    conditions = matches(program_id, selected.matching)
+    matching = session.scalar(select(func.count()).select_from(_query(conditions).subquery())) or 0
+    return matching - sum(len(chunk) for chunk in _named(session, conditions, selected))
+
+
+def _named(
+    session: Session, conditions: Sequence[ColumnElement[bool]], selected: Selected
+) -> Iterator[Sequence[int]]:
+    """Yield the ids of the selection for which the conditions hold, in their order."""
+    ids = sorted(selected.ids)
+    for start in range(0, len(ids), CHUNK):
+        query = _query(conditions).where(Prospect.id.in_(ids[start : start + CHUNK]))
+        yield session.scalars(query.order_by(Prospect.id)).all()
+
+
+def _query(conditions: Sequence[ColumnElement[bool]]) -> Select[int]:
+    return select(Prospect.id).join(Prospect.partner).where(*conditions)

@@ -1,6 +1,5 @@
 """Who must not be written to: suppressed addresses of a program, by their comparison form."""
 
-from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
@@ -52,15 +51,3 @@ def is_suppressed(session: Session, program_id: int, address_key: str) -> bool:
     """Tell whether a program must not write to an address."""
     found = exists().where(Suppression.program_id == program_id, Suppression.address_key == address_key)
     return bool(session.scalar(select(found)))
-
-
-def suppressed_among(session: Session, program_id: int, address_keys: Collection[str]) -> frozenset[str]:
-    """Return those of the addresses that the program must not write to."""
-    keys = list(address_keys)
-    found: set[str] = set()
-    for start in range(0, len(keys), 500):
-        query = select(Suppression.address_key).where(
-            Suppression.program_id == program_id, Suppression.address_key.in_(keys[start : start + 500])
-        )
-        found.update(session.scalars(query))
-    return frozenset(found)

@@ -3,7 +3,7 @@
 One whose answer was lost is tried again by itself: a second password link is better than none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,6 @@ from sqlalchemy import exists, select, true, update
 from sqlalchemy.orm import Session
 
 from service.domain import ledger
-from service.facts.replies import Reply
 from service.facts.states import DeliveryState
 from service.models import SystemMail
 
@@ -54,12 +53,14 @@ def mark_in_flight(session: Session, mail_id: int, *, token: str, now: datetime)
     return ledger.mark_in_flight(session, _MARK, mail_id, token=token, now=now)
 
 
-def settle(session: Session, mail_id: int, reply: Reply, *, token: str, now: datetime) -> None:
-    """Store what became of one attempt; a settled mail forgets its values, which may hold a link."""
-    state = ledger.settle(session, SystemMail, mail_id, reply, token=token, now=now, ask_when_unknown=False)
-    if state in {DeliveryState.SENT, DeliveryState.FAILED}:
-        forget = update(SystemMail).where(SystemMail.id == mail_id).values(values={})
-        session.execute(forget.execution_options(synchronize_session=False))
+def settle(session: Session, attempts: Sequence[ledger.Attempt], *, now: datetime) -> None:
+    """Store what became of attempts; a settled mail forgets its values, which may hold a link."""
+    for attempt in attempts:
+        state = ledger.settle(session, SystemMail, attempt, now=now, ask_when_unknown=False)
+        if state in {DeliveryState.SENT, DeliveryState.FAILED}:
+            ledger.change(
+                session, update(SystemMail).where(SystemMail.id == attempt.mail_id).values(values={})
+            )
 
 
 def sweep(session: Session, *, now: datetime, everything: bool = False) -> ledger.Swept:

@@ -27,7 +27,6 @@ class Refusal(Enum):
         "This language variant has a subject without content, or the reverse: %(language)s."
     )
     SUBJECT_TOO_LONG = N_("The subject is longer than %(num)s characters: %(language)s.")
-    CONTENT_TOO_LONG = N_("The content is larger than %(size)s: %(language)s.")
     CONTENT_HAS_ERRORS = NN_(
         "The content has %(num)s error. Correct it, then send again.",
         "The content has %(num)s errors. Correct them, then send again.",

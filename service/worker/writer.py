@@ -7,7 +7,7 @@ connections share theirs.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service.db import Database
+from service.domain.ledger import Attempt
 from service.facts.replies import Reply
 
 log = logging.getLogger(__name__)
@@ -29,8 +30,8 @@ class Rows(Protocol):
     def mark_in_flight(self, session: Session, mail_id: int, /, *, token: str, now: datetime) -> bool:
         """Note that the mail may arrive from now on."""
 
-    def settle(self, session: Session, mail_id: int, reply: Reply, /, *, token: str, now: datetime) -> None:
-        """Store what became of it."""
+    def settle(self, session: Session, attempts: Sequence[Attempt], /, *, now: datetime) -> None:
+        """Store what became of mails."""
 
 
 @dataclass(slots=True)
@@ -39,13 +40,6 @@ class _Mark:
     token: str
     answered: threading.Event = field(default_factory=threading.Event)
     granted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    mail_id: int
-    token: str
-    reply: Reply
 
 
 class LedgerWriter:
@@ -57,7 +51,7 @@ class LedgerWriter:
         self._clock = clock
         self._turn = threading.Condition()
         self._marks: list[_Mark] = []
-        self._results: list[_Result] = []
+        self._results: list[Attempt] = []
         self._busy = False
         self._hurry = False
         self._stopping = False
@@ -77,7 +71,7 @@ class LedgerWriter:
     def settle(self, mail_id: int, token: str, reply: Reply) -> None:
         """Hand over a result; it is committed with the next mark, or after a moment."""
         with self._turn:
-            self._results.append(_Result(mail_id, token, reply))
+            self._results.append(Attempt(mail_id, token, reply))
             self._turn.notify_all()
 
     def flush(self) -> None:
@@ -116,13 +110,13 @@ class LedgerWriter:
                 if not stored:
                     self._turn.wait_for(lambda: self._marks, TROUBLE_SECONDS)
 
-    def _commit(self, marks: list[_Mark], results: list[_Result]) -> bool:
+    def _commit(self, marks: list[_Mark], results: list[Attempt]) -> bool:
         granted: list[bool] = []
         try:
             with self._db.transaction() as session:
                 now = self._clock()
-                for result in results:
-                    self._store(session, result, now)
+                if results:
+                    self._rows.settle(session, results, now=now)
                 for mark in marks:
                     granted.append(
                         self._rows.mark_in_flight(session, mark.mail_id, token=mark.token, now=now)
@@ -144,13 +138,10 @@ class LedgerWriter:
             mark.answered.set()
         return not self.in_trouble
 
-    def _store(self, session: Session, result: _Result, now: datetime) -> None:
-        self._rows.settle(session, result.mail_id, result.reply, token=result.token, now=now)
-
-    def _store_alone(self, result: _Result) -> None:
+    def _store_alone(self, result: Attempt) -> None:
         try:
             with self._db.transaction() as session:
-                self._store(session, result, self._clock())
+                self._rows.settle(session, [result], now=self._clock())
         except Exception:
             # The row stays in flight, and the sweep will call it unknown: nobody knows better.
             log.exception("the result of mail %d could not be stored", result.mail_id)

@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from service.domain import invitations, subscriptions, suppression
+from service.domain import invitations, prospects, subscriptions, suppression
 from service.domain.errors import DomainError
 from service.domain.letters import JOIN, UNSUBSCRIBE
 from service.domain.signing import Signer
 from service.facts.refusals import Refusal
-from service.facts.stages import Stage
+from service.facts.stages import Stage, StageEvent
 from service.models import Campaign, Delivery, Program
 from tests.domain import factories
 from tests.domain.factories import NOW
@@ -104,3 +104,17 @@ def test_a_link_tells_nothing_of_the_person(session: Session) -> None:
     """D-7: no address in clear."""
     row = delivery(session, factories.program(session))
     assert "anna" not in SIGNER.sign(UNSUBSCRIBE, row.id)
+
+
+@pytest.mark.parametrize("happened", [None, StageEvent.EXPIRED])
+def test_answering_again_writes_nothing(session: Session, happened: StageEvent | None) -> None:
+    """A button pressed five times is one answer, also where the answer leaves the stage."""
+    prospect = factories.prospect(session, factories.program(session))
+    if happened is not None:
+        prospects.record(session, prospect.id, happened, now=NOW)
+    found = invitations.find(session, SIGNER, SIGNER.sign(JOIN, prospect.id))
+    for accepted in (False, False, False, True, True, False):
+        invitations.answer(session, found, accepted=accepted, now=NOW)
+    events = [change.event for change in reversed(prospects.history(session, prospect.id))]
+    assert events == ["marked", *([happened.value] if happened else []), "declined", "joined"]
+    assert found.stage is Stage.JOINED

@@ -1,5 +1,6 @@
 """The delivery ledger: leases, marks, results, sweeps, and what a person may decide."""
 
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 import pytest
@@ -7,13 +8,14 @@ from sqlalchemy import select
 
 from service.bootstrap import Services
 from service.db import Database
-from service.domain import deliveries, ledger, outbox, suppression, system_mails
+from service.domain import deliveries, ledger, notices, outbox, suppression, system_mails
 from service.domain.errors import DomainError
+from service.domain.ledger import Attempt
 from service.facts.limits import LEASE, RETRY_GIVE_UP
 from service.facts.refusals import Refusal
 from service.facts.replies import Outcome, Reason, Reply, words_of
-from service.facts.states import CampaignState, DeliveryState, UnknownPolicy
-from service.models import Campaign, Delivery, StageChange, SystemMail
+from service.facts.states import CAMPAIGN_STATE_LABELS, CampaignState, DeliveryState, UnknownPolicy
+from service.models import Campaign, Delivery, Notice, StageChange, SystemMail, User
 from tests.outbound import NOW, make_campaign
 
 ACCEPTED = Reply(Outcome.ACCEPTED, "250 2.0.0 Ok")
@@ -43,7 +45,7 @@ def mark(db: Database, mail_id: int, token: str, now: datetime = NOW) -> bool:
 
 def settle(db: Database, mail_id: int, reply: Reply, token: str, now: datetime = NOW) -> None:
     with db.transaction() as session:
-        deliveries.settle(session, mail_id, reply, token=token, now=now)
+        deliveries.settle(session, [Attempt(mail_id, token, reply)], now=now)
 
 
 def row(db: Database, mail_id: int) -> Delivery:
@@ -97,7 +99,7 @@ def test_what_was_in_flight_becomes_unknown_and_is_not_claimed_again(db: Databas
     campaign_id = start(db, 1)
     [mail_id] = claim(db, campaign_id, "t")
     mark(db, mail_id, "t")
-    assert sweep(db, LATER) == ledger.Swept(released=0, unknown=1)
+    assert sweep(db, LATER) == ledger.Swept(released=0, unknown=1, asking=(mail_id,))
     lost = row(db, mail_id)
     assert (lost.state, lost.reply) == ("unknown", words_of(Reason.INTERRUPTED))
     assert claim(db, campaign_id, "other", LATER) == []
@@ -122,7 +124,7 @@ def test_the_only_worker_releases_everything_at_its_start(db: Database) -> None:
     campaign_id = start(db, 3)
     first, *_ = claim(db, campaign_id, "t")
     mark(db, first, "t")
-    assert sweep(db, NOW, everything=True) == ledger.Swept(released=2, unknown=1)
+    assert sweep(db, NOW, everything=True) == ledger.Swept(released=2, unknown=1, asking=(first,))
 
 
 def test_temporary_refusals_are_retried_ever_more_slowly_for_four_days(db: Database) -> None:
@@ -162,9 +164,7 @@ def test_suppressed_recipients_are_settled_at_the_claim(db: Database) -> None:
     assert len(claim(db, campaign_id, "t")) == 2
     assert row(db, 2).state == "suppressed"
     with db.transaction() as session:
-        assert suppression.suppressed_among(session, program_id, ["p1@example.com", "x@y.example"]) == {
-            "p1@example.com"
-        }
+        assert suppression.is_suppressed(session, program_id, "p1@example.com")
         assert suppression.lift(session, program_id, "p1@example.com")
         assert not suppression.is_suppressed(session, program_id, "p1@example.com")
 
@@ -217,6 +217,88 @@ def test_a_person_settles_an_unknown_mail(services: Services, db: Database) -> N
         assert missing.value.refusal is Refusal.NOT_FOUND
 
 
+def unknown_mails(db: Database, recipients: int, **options: UnknownPolicy) -> int:
+    """Launch a campaign whose mails all lost their answer."""
+    campaign_id = start(db, recipients, **options)
+    for mail_id in claim(db, campaign_id, "t"):
+        mark(db, mail_id, "t")
+        settle(db, mail_id, Reply.because(Outcome.UNKNOWN, Reason.ANSWER_LOST), "t")
+    return campaign_id
+
+
+@pytest.mark.parametrize("state", CampaignState)
+def test_only_a_campaign_that_still_sends_sends_again(
+    services: Services, db: Database, state: CampaignState
+) -> None:
+    """F-7: what a cancelled campaign would never send stays unknown, and the page is told so."""
+    campaign_id = unknown_mails(db, 1)
+    sends = state in {CampaignState.SENDING, CampaignState.PAUSED, CampaignState.FINISHED}
+    with db.transaction() as session:
+        session.get_one(Campaign, campaign_id).state = state.value
+    with db.transaction() as session, nullcontext() if sends else pytest.raises(DomainError) as refused:
+        outbox.resend(session, services.jobs, campaign_id, 1, now=NOW)
+    if refused is not None:
+        assert refused.value.refusal is Refusal.CAMPAIGN_NOT_IN_STATE
+        assert refused.value.values == {"state": CAMPAIGN_STATE_LABELS[state]}
+    sweep(db, LATER)
+    assert row(db, 1).state == ("queued" if sends else "unknown")
+
+
+def told(db: Database) -> list[tuple[str, int | None, object]]:
+    with db.reading() as session:
+        found = session.scalars(select(Notice).order_by(Notice.id))
+        return [(item.kind, item.subject_id, item.values["subject"]) for item in found]
+
+
+def test_the_author_is_told_once_that_a_campaign_is_finished(services: Services, db: Database) -> None:
+    """In the author's language; sending one mail again does not make it news a second time."""
+    campaign_id = start(db, 2)
+    with db.transaction() as session:
+        session.scalars(select(User)).one().locale = "ja"
+    for mail_id in claim(db, campaign_id, "t"):
+        mark(db, mail_id, "t")
+        settle(db, mail_id, ACCEPTED, "t")
+    assert told(db) == []
+    for _ in range(2):
+        with db.transaction() as session:
+            deliveries.finish_all_done(session, now=NOW)
+    assert told(db) == [("campaign_finished", campaign_id, "Auroraとの提携")]
+    with db.transaction() as session:
+        session.get_one(Campaign, campaign_id).state = CampaignState.SENDING.value
+        session.flush()
+        assert deliveries.finish_if_done(session, campaign_id, now=NOW)
+    assert len(told(db)) == 1
+
+
+def test_the_author_is_told_of_unknown_mails_until_they_have_read_it(db: Database) -> None:
+    """Two lost answers are one line of news; one after it was read is another."""
+    campaign_id = unknown_mails(db, 2)
+    line = ("campaign_unknown", campaign_id, "A partnership with Aurora")
+    assert told(db) == [line]
+    with db.transaction() as session:
+        notices.mark_read(session, session.scalars(select(User.id)).one(), now=NOW)
+        deliveries.settle(session, [Attempt(1, "t", Reply(Outcome.UNKNOWN, "lost"))], now=NOW)
+    assert told(db) == [line, line]
+
+
+def test_the_author_is_told_what_a_sweep_called_unknown(db: Database) -> None:
+    """F-7: a worker that died in flight; a campaign that repeats by itself asks nobody."""
+    campaign_id = start(db, 2)
+    for mail_id in claim(db, campaign_id, "t"):
+        mark(db, mail_id, "t")
+    assert sweep(db, LATER) == ledger.Swept(0, 2, (1, 2))
+    sweep(db, LATER)
+    assert told(db) == [("campaign_unknown", campaign_id, "A partnership with Aurora")]
+
+
+def test_a_campaign_that_repeats_by_itself_asks_nobody(db: Database) -> None:
+    campaign_id = unknown_mails(db, 1, policy=UnknownPolicy.RETRY)
+    assert told(db) == []
+    with db.reading() as session:
+        assert outbox.next_try(session, campaign_id) == NOW + timedelta(minutes=5)
+        assert outbox.next_try(session, campaign_id + 1) is None
+
+
 def test_system_mails_have_their_own_lane_and_forget_their_links(services: Services, db: Database) -> None:
     """A reset link does not stay in the ledger once the mail is out; one whose answer is lost goes again."""
     with db.transaction() as session:
@@ -238,7 +320,7 @@ def test_system_mails_have_their_own_lane_and_forget_their_links(services: Servi
         assert system_mails.wanting_work(session, now=NOW) is None
         for mail in claimed:
             assert system_mails.mark_in_flight(session, mail.id, token="t", now=NOW)
-        system_mails.settle(session, 1, ACCEPTED, token="t", now=NOW)
+        system_mails.settle(session, [Attempt(1, "t", ACCEPTED)], now=NOW)
     with db.transaction() as session:
         assert system_mails.sweep(session, now=LATER).unknown == 1
     with db.reading() as session:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.domain import prospects
@@ -13,8 +14,10 @@ from service.domain.partners import Profile
 from service.facts.refusals import Refusal
 from service.facts.sources import Source
 from service.facts.stages import Stage, StageEvent, advance
+from service.models import Delivery, Program, Prospect
 from tests.domain import factories
 from tests.domain.factories import NOW
+from tests.outbound import make_campaign
 
 RANK = {
     Stage.NEW: 0,
@@ -120,3 +123,46 @@ def test_an_unanswered_invitation_expires_after_the_programs_period(session: Ses
     assert prospects.expire(session, now=NOW + timedelta(days=60, seconds=1)) == 1
     assert prospects.expire(session, now=NOW + timedelta(days=61)) == 0
     assert [waiting.stage, answered.stage, fresh.stage] == ["expired", "in_conversation", "new"]
+
+
+def delivery_ids(session: Session, into: Program, number: int) -> list[int]:
+    campaign = make_campaign(session, number, program=into, author=factories.user(session, into))
+    return list(session.scalars(select(Delivery.id).where(Delivery.campaign_id == campaign.id)))
+
+
+def test_many_mails_are_written_down_as_one_would_be(session: Session) -> None:
+    """Each history line, stage and first day of an invitation, whatever stood there before."""
+    into = factories.program(session)
+    before = [None, StageEvent.ANSWERED, StageEvent.EXPIRED, StageEvent.EMAIL_ACCEPTED, StageEvent.JOINED]
+    pairs = []
+    for number, event in enumerate(before):
+        pair = [factories.prospect(session, into, f"{number}{side}") for side in "ab"]
+        for prospect in pair:
+            if event is not None:
+                prospects.record(session, prospect.id, event, now=NOW)
+        pairs.append(pair)
+    later = NOW + timedelta(days=1)
+    for one, _ in pairs:
+        prospects.record(session, one.id, StageEvent.EMAIL_ACCEPTED, now=later)
+    prospects.record_sent(session, {}, now=later)
+    mails = delivery_ids(session, into, len(pairs))
+    prospects.record_sent(
+        session, {mail: many.id for mail, (_, many) in zip(mails, pairs, strict=True)}, now=later
+    )
+    session.expire_all()
+
+    def told(prospect: Prospect) -> object:
+        events = [(line.event, line.stage, line.at) for line in prospects.history(session, prospect.id)]
+        return prospect.stage, prospect.invited_at, events
+
+    assert [told(many) for _, many in pairs] == [told(one) for one, _ in pairs]
+
+
+def test_a_prospect_with_two_mails_in_one_batch_has_two_lines(session: Session) -> None:
+    into = factories.program(session)
+    prospect = factories.prospect(session, into)
+    first, second = delivery_ids(session, into, 2)
+    prospects.record_sent(session, {second: prospect.id, first: prospect.id}, now=NOW)
+    lines = [(line.event, line.delivery_id) for line in prospects.history(session, prospect.id)]
+    assert sorted(lines[:2]) == [("email_accepted", first), ("email_accepted", second)]
+    assert lines[2:] == [("marked", None)]

@@ -1,22 +1,30 @@
 """The same ledger, engine and worker on PostgreSQL."""
 
 import os
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
 
 from service import bootstrap
 from service.adapters.jobs import EngineJobs, migrate_engine
 from service.config import Settings
-from service.domain import deliveries, outbox
+from service.domain import campaigns, deliveries, groups, invitations, outbox, prospects, selections
+from service.domain.campaigns import Writing
+from service.domain.letters import JOIN
+from service.domain.prospect_list import ProspectFilter
+from service.domain.selections import Selected
+from service.facts.stages import Stage, StageEvent
 from service.facts.states import CampaignState, DeliveryState
 from service.migrations import environment
-from service.models import Campaign, Program, User
+from service.models import Campaign, Delivery, Partner, Program, Prospect, User
 from tests import postgres
-from tests.outbound import NOW, make_campaign
+from tests.outbound import NOW, make_campaign, make_program
 from tests.worker.process import Worker
 from tests.worker.test_jobs import wait_for
 
@@ -70,10 +78,122 @@ def state_of(services: bootstrap.Services, campaign_id: int) -> str:
 def test_claims_pass_by_one_anothers_rows(services: bootstrap.Services) -> None:
     """SKIP LOCKED: a worker in the middle of a claim holds up nobody."""
     with services.db.transaction() as session:
-        program, author = session.scalar(select(Program)), session.scalar(select(User))
+        program, author = somebody(session)
         campaign_id = make_campaign(session, 10, program=program, author=author).id
     with services.db.transaction() as first, services.db.transaction() as second:
         ours = deliveries.claim(first, campaign_id, token="a", now=NOW, limit=6)
         theirs = deliveries.claim(second, campaign_id, token="b", now=NOW, limit=6)
     assert (len(ours), len(theirs)) == (6, 4)
     assert not {mail.id for mail in ours} & {mail.id for mail in theirs}
+
+
+def somebody(session: Session) -> tuple[Program, User]:
+    """Return the program and the user of this database, made by the first test that needs them."""
+    program, user = session.scalar(select(Program)), session.scalar(select(User))
+    return make_program(session) if program is None or user is None else (program, user)
+
+
+def add_prospects(services: bootstrap.Services, number: int) -> list[int]:
+    with services.db.transaction() as session:
+        program, _ = somebody(session)
+        first = (session.scalar(select(func.max(Partner.id))) or 0) + 1
+        names = range(first, first + number)
+        session.execute(
+            insert(Partner),
+            [
+                {
+                    "name": f"N{n}",
+                    "email": f"n{n}@x.example",
+                    "email_key": f"n{n}@x.example",
+                    "kind": "partner",
+                    "created_at": NOW,
+                }
+                for n in names
+            ],
+        )
+        found = session.scalars(select(Partner.id).where(Partner.id >= first).order_by(Partner.id))
+        facts = {"program_id": program.id, "stage": "new", "source": "manual", "created_at": NOW}
+        rows = [{"partner_id": partner_id, **facts} for partner_id in found]
+        return sorted(session.scalars(insert(Prospect).returning(Prospect.id), rows))
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_joining_while_a_mail_is_settled_is_not_forgotten(services: bootstrap.Services, batch: bool) -> None:
+    """The worker has read the row, the partner joins, the worker writes: it builds on what is there."""
+    [prospect_id] = add_prospects(services, 1)
+    with services.db.transaction() as worker:
+        assert worker.get_one(Prospect, prospect_id).stage == Stage.NEW.value
+        with services.db.transaction() as partner:
+            prospects.record(partner, prospect_id, StageEvent.JOINED, now=NOW)
+        if batch:
+            program, author = somebody(worker)
+            campaign = make_campaign(worker, 1, program=program, author=author)
+            delivery_id = worker.scalars(select(Delivery.id).where(Delivery.campaign_id == campaign.id)).one()
+            prospects.record_sent(worker, {delivery_id: prospect_id}, now=NOW)
+        else:
+            prospects.record(worker, prospect_id, StageEvent.EMAIL_ACCEPTED, now=NOW)
+    with services.db.reading() as session:
+        assert session.get_one(Prospect, prospect_id).stage == Stage.JOINED.value
+
+
+def test_five_declines_at_once_are_one_answer(services: bootstrap.Services) -> None:
+    """An invitation that has expired: each click waits for the one before it."""
+    [prospect_id] = add_prospects(services, 1)
+    with services.db.transaction() as session:
+        prospects.record(session, prospect_id, StageEvent.EXPIRED, now=NOW)
+    together = threading.Barrier(5)
+
+    def decline(_: int) -> None:
+        with services.db.transaction() as session:
+            found = invitations.find(session, services.signer, services.signer.sign(JOIN, prospect_id))
+            together.wait()
+            invitations.answer(session, found, accepted=False, now=NOW)
+
+    with ThreadPoolExecutor(5) as threads:
+        list(threads.map(decline, range(5)))
+    with services.db.reading() as session:
+        events = [line.event for line in prospects.history(session, prospect_id)]
+    assert events == ["declined", "expired"]
+
+
+def test_more_people_can_be_selected_than_a_statement_has_room_for(services: bootstrap.Services) -> None:
+    """70,000 ticked by name, or everything but 70,000: counted, listed, put into a group."""
+    ids = add_prospects(services, 70_000)
+    with services.db.transaction() as session:
+        program, _ = somebody(session)
+        everybody = Selected(matching=ProspectFilter())
+        total = selections.count(session, program.id, everybody)
+        named, others = Selected(frozenset(ids)), Selected(frozenset(ids[1:]), ProspectFilter())
+        assert selections.count(session, program.id, named) == 70_000
+        assert selections.prospect_ids(session, program.id, named) == ids
+        assert selections.count(session, program.id, others) == total - 69_999
+        assert ids[0] in selections.prospect_ids(session, program.id, others)
+        assert len(selections.prospect_ids(session, program.id, others)) == total - 69_999
+        group = groups.create(session, program.id, name="Everybody", now=NOW)
+        partner_ids = prospects.partner_ids(session, ids)
+        assert groups.add_members(session, group, partner_ids) == 70_000
+
+
+def test_the_same_form_eight_times_at_once_is_one_campaign(services: bootstrap.Services) -> None:
+    """F-14: whoever comes second gets the campaign of the first."""
+    with services.db.transaction() as session:
+        somebody(session)
+    together = threading.Barrier(8)
+
+    def post(_: int) -> int:
+        with services.db.transaction() as session:
+            program, author = somebody(session)
+            together.wait()
+            campaign = campaigns.draft(
+                session,
+                program,
+                Writing("Ada", "", "en", {"en": ("Hello", "Hello")}),
+                form_key="one form",
+                selected=Selected(),
+                actor=author,
+                now=NOW,
+            )
+            return campaign.id
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(post, range(8)))) == 1
