@@ -1,5 +1,6 @@
 """Engage → Campaigns: the list, one campaign on its way, and what can be done to it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -26,13 +27,17 @@ ROWS = 100
 
 @page(bp, "/campaigns", needs=Permission.PROSPECTS_VIEW)
 def index() -> ResponseReturnValue:
-    """List the program's campaigns."""
+    """List the program's campaigns, newest first."""
+    before = number(request.args.get("before"))
     with reading() as session:
-        found = campaigns.list_of(session, program().id)
+        found = campaigns.list_of(session, program().id, before=before, limit=ROWS + 1)
+        shown = found[:ROWS]
         return render_template(
             "campaigns/index.html",
-            campaigns=found,
-            counts=campaigns.count_by_state(session, [item.id for item in found]),
+            campaigns=shown,
+            counts=campaigns.count_by_state(session, [item.id for item in shown]),
+            first_href=url_for("campaigns.index") if before else None,
+            next_href=url_for("campaigns.index", before=shown[-1].id) if len(found) > ROWS else None,
         )
 
 
@@ -40,7 +45,7 @@ def index() -> ResponseReturnValue:
 def show(campaign_id: int) -> ResponseReturnValue:
     """Show how far a campaign is and what became of each mail."""
     with reading() as session:
-        campaign = campaigns.find(session, [program().id], campaign_id)
+        campaign = _find(session, campaign_id)
         if campaign.state == CampaignState.DRAFT.value:
             return redirect(url_for("compose.edit", campaign_id=campaign.id), 303)
         facts = _facts(session, campaign)
@@ -57,7 +62,7 @@ def show(campaign_id: int) -> ResponseReturnValue:
 def progress(campaign_id: int) -> ResponseReturnValue:
     """Serve the part of the page that changes while mails go out."""
     with reading() as session:
-        campaign = campaigns.find(session, [program().id], campaign_id)
+        campaign = _find(session, campaign_id)
         return render_template("campaigns/_progress.html", **_facts(session, campaign))
 
 
@@ -66,7 +71,7 @@ def change(campaign_id: int, verb: str) -> ResponseReturnValue:
     """Hold, go on with, or end a campaign."""
     try:
         with transaction() as session:
-            campaign = campaigns.find(session, [program().id], campaign_id)
+            campaign = _find(session, campaign_id)
             if verb == "pause":
                 campaigns.pause(session, campaign)
                 said = N_("The campaign is paused. Emails already in flight are being finished.")
@@ -86,7 +91,7 @@ def change(campaign_id: int, verb: str) -> ResponseReturnValue:
 def confirm_cancel(campaign_id: int) -> ResponseReturnValue:
     """Name what cancelling will do before it is done."""
     with reading() as session:
-        campaign = campaigns.find(session, [program().id], campaign_id)
+        campaign = _find(session, campaign_id)
         return render_template("campaigns/cancel.html", **_facts(session, campaign))
 
 
@@ -98,7 +103,7 @@ def decide(campaign_id: int, delivery_id: int) -> ResponseReturnValue:
         abort(400)
     try:
         with transaction() as session:
-            campaign = campaigns.find(session, [program().id], campaign_id)
+            campaign = _find(session, campaign_id)
             if verb == "resend":
                 outbox.resend(session, services().jobs, campaign.id, delivery_id, now=here().now)
                 done(NN_("%(num)s email will be sent again.", "%(num)s emails will be sent again."), num=1)
@@ -108,6 +113,11 @@ def decide(campaign_id: int, delivery_id: int) -> ResponseReturnValue:
     except DomainError as error:
         warn(refusal_text(error))
     return redirect(url_for("campaigns.show", campaign_id=campaign_id), 303)
+
+
+def _find(session: Session, campaign_id: int) -> Campaign:
+    # A notice may lead to a campaign of another of the reader's programs than the one they work in now.
+    return campaigns.find(session, [item.id for item in here().programs], campaign_id)
 
 
 def _facts(session: Session, campaign: Campaign) -> dict[str, Any]:
@@ -122,8 +132,21 @@ def _facts(session: Session, campaign: Campaign) -> dict[str, Any]:
         "waiting": waiting,
         "settled": total - waiting,
         "done": campaign.state not in {CampaignState.SENDING.value, CampaignState.PAUSED.value},
-        "retry_at": None,
+        "retry_at": outbox.next_try(session, campaign.id) if _is_waiting(campaign, counts) else None,
+        "elsewhere": _elsewhere(campaign),
     }
+
+
+def _is_waiting(campaign: Campaign, counts: Mapping[str, int]) -> bool:
+    deferred = counts.get(DeliveryState.DEFERRED.value, 0)
+    return campaign.state == CampaignState.SENDING.value and deferred > 0
+
+
+def _elsewhere(campaign: Campaign) -> str | None:
+    """Return the name of the campaign's program where that is not the one the reader works in."""
+    if campaign.program_id == program().id:
+        return None
+    return next(item.name for item in here().programs if item.id == campaign.program_id)
 
 
 def _rows(session: Session, campaign: Campaign) -> dict[str, object]:
@@ -140,6 +163,7 @@ def _rows(session: Session, campaign: Campaign) -> dict[str, object]:
         "next_href": _at(campaign, state=kept, after=found[ROWS - 1].id) if len(found) > ROWS else None,
         "first_href": _at(campaign, state=kept) if after else None,
         "unknown": unknown,
+        "may_resend": CampaignState(campaign.state) in outbox.RESENDING,
     }
 
 
@@ -173,6 +197,7 @@ def _details(campaign: Campaign) -> list[tuple[str, str]]:
     formats = here().formats
     languages = [formats.language_name(LOCALES[variant.locale].tag) for variant in campaign.variants]
     rows = [
+        (N_("Program"), next(item.name for item in here().programs if item.id == campaign.program_id)),
         (N_("From name"), campaign.from_name),
         (N_("Reply-to address"), campaign.reply_to or ""),
         (N_("Language variants"), formats.listing(languages)),

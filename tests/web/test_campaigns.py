@@ -1,6 +1,7 @@
 """Engage → Campaigns: the list, one campaign on its way, and what can be done to it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
@@ -211,7 +212,7 @@ def test_deliveries_are_filtered_by_state(
     assert words(current) == "Failed 1"
 
 
-@pytest.mark.parametrize("after", ["-1", "1e400", "9" * 5000, "\0", "x"])
+@pytest.mark.parametrize("after", ["-1", "1e400", "9" * 5000, "\x01", "x"])
 def test_a_forged_place_in_the_list_is_its_beginning(
     enter: Callable[..., Browser], launch: Callable[..., int], after: str
 ) -> None:
@@ -254,9 +255,7 @@ def test_an_unknown_result_waits_for_a_decision(
 
     assert decide(ids[0], "resend") == "1 email will be sent again."
     assert decide(ids[1], "settle") == "The email is treated as sent."
-    assert decide(ids[1], "resend").endswith(
-        "This delivery has been settled in the meantime. Its state is: Sent."
-    )
+    assert decide(ids[1], "resend").endswith("This delivery has been settled in the meantime. State: Sent")
     assert decide(ids[2], "forget") == "400"
     assert decide(ids[2] + 1, "resend").endswith(
         "This item does not exist, or it belongs to another program."
@@ -331,3 +330,96 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     launch()
     three = [count_queries(lambda path=path: browser.get(path)) for path in pages]  # type: ignore[misc]
     assert (one, three) == ([7, 10], [7, 10])
+
+
+@pytest.mark.parametrize("path", ["", "/progress", "/cancel"])
+def test_a_campaign_of_another_of_the_readers_programs_is_found(
+    enter: Callable[..., Browser], parts: Services, program: Program, launch: Callable[..., int], path: str
+) -> None:
+    """A notice leads to it whatever program is being worked in; the page says whose it is."""
+    with parts.db.transaction() as session:
+        other = factories.program(session, "Kumo <b>Outdoor")
+    campaign_id = launch(into=other)
+    browser = enter(BuiltInRole.COMMUNITY_MANAGER, program, other)
+    answer = browser.get(f"/en/campaigns/{campaign_id}{path}")
+    assert answer.status_code == 200
+    if path != "/progress":
+        page = check_page(answer, "en")
+        assert "Program: Kumo <b>Outdoor" in words(page.main)
+        assert not page.select("#deliveries tbody a")
+    assert browser.post(f"/en/campaigns/{campaign_id}/pause").location == f"/en/campaigns/{campaign_id}"
+    with parts.db.reading() as session:
+        assert session.get_one(Campaign, campaign_id).state == CampaignState.PAUSED.value
+    own = words(soup(browser.get(f"/en/campaigns/{launch()}")).main)
+    assert "Program: " not in own
+
+
+def test_the_list_of_campaigns_has_pages(
+    enter: Callable[..., Browser], launch: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Newest first; every campaign is on one page, and a forged place is the beginning."""
+    monkeypatch.setattr("service.web.campaigns.ROWS", 2)
+    for number in range(5):
+        launch(f"Letter {number}")
+    browser = enter()
+
+    def titles(page: BeautifulSoup) -> list[str]:
+        return [words(row) for row in page.select("tbody th")]
+
+    page, seen = check_page(browser.get("/en/campaigns"), "en"), []
+    assert page.select_one("a[rel=prev]") is None
+    while True:
+        seen.append(titles(page))
+        following = page.select_one("a[rel=next]")
+        if following is None:
+            break
+        page = check_page(browser.get(str(following["href"])), "en")
+    assert seen == [["Letter 4", "Letter 3"], ["Letter 2", "Letter 1"], ["Letter 0"]]
+    first = page.select_one("a[rel=prev]")
+    assert first is not None
+    assert titles(soup(browser.get(str(first["href"])))) == seen[0]
+    for forged in ("-1", "x", "9" * 5000):
+        assert titles(soup(browser.get("/en/campaigns", query_string={"before": forged}))) == seen[0]
+
+
+@pytest.mark.parametrize("state", [CampaignState.SENDING, CampaignState.PAUSED])
+def test_the_page_tells_when_a_deferred_mail_is_tried_again(
+    enter: Callable[..., Browser], parts: Services, launch: Callable[..., int],
+    settle: Callable[..., list[int]], state: CampaignState,
+) -> None:  # fmt: skip
+    """In the reader's time zone (Tokyo); a paused campaign tries nothing."""
+    campaign_id = launch()
+    ids = settle(campaign_id, DeliveryState.DEFERRED, DeliveryState.DEFERRED)
+    with parts.db.transaction() as session:
+        session.get_one(Campaign, campaign_id).state = state.value
+        for delivery_id, minutes in zip(ids, (40, 5), strict=False):
+            again = factories.NOW + timedelta(minutes=minutes)
+            session.get_one(Delivery, delivery_id).next_attempt_at = again
+    page = soup(enter().get(f"/en/campaigns/{campaign_id}"))
+    said = words(page.find(id="progress"))
+    sends = state is CampaignState.SENDING
+    assert ("The mail server asked to wait. Next try: " in said) is sends
+    assert ("9:05" in said) is sends
+    tries = [words(row) for row in page.select("#deliveries td[data-label=Time] .under")]
+    assert [tried[-8:-3] for tried in tries] == ([" 9:40", " 9:05"] if sends else [])
+
+
+@pytest.mark.parametrize(("state", "verbs"), [("cancelled", ["settle"]), ("finished", ["resend", "settle"])])
+def test_what_a_cancelled_campaign_never_sends_is_not_offered(
+    enter: Callable[..., Browser], parts: Services, launch: Callable[..., int],
+    settle: Callable[..., list[int]], state: str, verbs: list[str],
+) -> None:  # fmt: skip
+    """F-7."""
+    campaign_id = launch()
+    [delivery_id] = settle(campaign_id, DeliveryState.UNKNOWN)[:1]
+    with parts.db.transaction() as session:
+        session.get_one(Campaign, campaign_id).state = state
+    browser = enter()
+    page = soup(browser.get(f"/en/campaigns/{campaign_id}"))
+    assert [button["value"] for button in page.select(".notice-warning button")] == verbs
+    answer = browser.post(f"/en/campaigns/{campaign_id}/deliveries/{delivery_id}", {"verb": "resend"})
+    said = notice(soup(browser.get(answer.location)))
+    if state == "cancelled":
+        assert said.endswith("The campaign is in a state that does not allow this: Cancelled.")
+    else:
+        assert said == "1 email will be sent again."
