@@ -122,7 +122,8 @@ def test_joining_while_a_mail_is_settled_is_not_forgotten(services: bootstrap.Se
     """The worker has read the row, the partner joins, the worker writes: it builds on what is there."""
     [prospect_id] = add_prospects(services, 1)
     with services.db.transaction() as worker:
-        assert worker.get_one(Prospect, prospect_id).stage == Stage.NEW.value
+        seen = worker.get_one(Prospect, prospect_id)
+        assert seen.stage == Stage.NEW.value
         with services.db.transaction() as partner:
             prospects.record(partner, prospect_id, StageEvent.JOINED, now=NOW)
         if batch:
@@ -132,6 +133,7 @@ def test_joining_while_a_mail_is_settled_is_not_forgotten(services: bootstrap.Se
             prospects.record_sent(worker, {delivery_id: prospect_id}, now=NOW)
         else:
             prospects.record(worker, prospect_id, StageEvent.EMAIL_ACCEPTED, now=NOW)
+        assert seen.stage == Stage.JOINED.value
     with services.db.reading() as session:
         assert session.get_one(Prospect, prospect_id).stage == Stage.JOINED.value
 
