@@ -3,6 +3,7 @@
 Domains follow IDNA 2008 with UTS 46 mapping, non-transitional, so that `faß.de` stays its own domain.
 """
 
+import functools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -102,16 +103,20 @@ def parse(text: str) -> Address:
     ascii_domain = domain_key(domain)
     if len(f"{local}@{ascii_domain}".encode()) > MOST_OCTETS:
         raise AddressError(TOO_LONG, address=written[:64] + "…")
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", local).casefold())
+    folded = local.lower() if local.isascii() else _folded(local)
     return Address(local, ascii_domain, plain, f"{folded}@{ascii_domain}")
+
+
+def _folded(local: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", local).casefold())
 
 
 def _check_local(local: str, written: str) -> None:
     whole = _LOCAL.match(local)
     end = whole.end() if whole else 0
-    bad = next(
-        (char for char in local[:end] if not char.isascii() and not _can_stand(char)), local[end : end + 1]
-    )
+    bad = local[end : end + 1]
+    if not local.isascii():
+        bad = next((char for char in local[:end] if not char.isascii() and not _can_stand(char)), bad)
     if bad:
         raise AddressError(BAD_CHARACTER, address=_printable(written), character=_named(bad))
     if local.startswith("-"):
@@ -126,6 +131,8 @@ def _can_stand(char: str) -> bool:
     return unicodedata.category(char)[0] in "LMNSP"
 
 
+# Few domains hold most people, and IDNA costs more than all else that is done with an address.
+@functools.lru_cache(maxsize=4096)
 def domain_key(domain: str) -> str:
     """Return a domain as lower-case A-labels; raises AddressError for one that cannot exist."""
     shown = _printable(domain)

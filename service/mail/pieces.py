@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from html import escape
 from urllib.parse import quote
@@ -72,6 +72,11 @@ class Slot:
     name: str
     fallback: str | None
     place: Place
+    # How a value is written there, looked up once and not for each mail.
+    writer: Callable[[str], str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "writer", _WRITE[self.place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +194,14 @@ _CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
+# Most values hold none of these and are written as they are.
+_AWKWARD_IN_TEXT = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
+_AWKWARD_IN_HTML = re.compile(
+    "[&<>\"'\x00-\x1f\x7f-\x9f\u0590-\u08ff\u2028\u2029\u202a-\u202e\u2066-\u2069"
+    "\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff\U000e0000-\U000e007f]"
+)
 _FSI, _PDI = "\u2068", "\u2069"
 _OPENERS = frozenset("\u2066\u2067\u2068")
 
@@ -210,11 +223,15 @@ def _header(value: str) -> str:
 
 
 def _text(value: str) -> str:
+    if not _AWKWARD_IN_TEXT.search(value):
+        return value
     value = _BREAKS.sub(" ", value)
     return isolated(value) if _CONTROLS.search(value) else value
 
 
 def _html(value: str) -> str:
+    if not _AWKWARD_IN_HTML.search(value):
+        return value
     value = _BREAKS.sub(" ", value)
     if _CONTROLS.search(value):
         # The element isolates by style sheet; the characters do where a reader has none.
@@ -223,6 +240,8 @@ def _html(value: str) -> str:
 
 
 def _attribute(value: str) -> str:
+    if not _AWKWARD_IN_HTML.search(value):
+        return value
     return escape(_CONTROLS.sub("", _BREAKS.sub(" ", value)))
 
 
@@ -245,12 +264,10 @@ _WRITE: Mapping[Place, Callable[[str], str]] = {
 
 def write(slot: Slot, values: Values) -> str | None:
     """Return a value as its place takes it, None if it is missing and has no fallback."""
-    value = values.get(slot.name)
+    value = values.printed.get(slot.name, slot.fallback)
     if value is None:
-        value = slot.fallback
-        if value is None:
-            return None
-    return _ad(value, slot.place) if isinstance(value, Ad) else _WRITE[slot.place](value)
+        return None
+    return _ad(value, slot.place) if isinstance(value, Ad) else slot.writer(value)
 
 
 def _ad(ad: Ad, place: Place) -> str:

@@ -79,17 +79,16 @@ def values_for(
     `locale` is the variant's language; `time_zone` the program's, for a recipient without their own;
     `moment` an aware time; `ads` has the ids as text.
     """
-    local = moment.astimezone(zone(recipient.time_zone, time_zone))
-    language = formats(locale)
+    day, time, month = _moment_words(locale, zone(recipient.time_zone, time_zone), moment)
     words: dict[str, str | None] = {
         "mpid": clean("mpid", recipient.mpid),
         "mpname": clean("mpname", recipient.name),
         "firstName": clean("firstName", recipient.first_name),
         "lastName": clean("lastName", recipient.last_name),
         "greetingName": greeting_name(recipient, locale),
-        "currentDay": language.long_date(local),
-        "currentTime": fixed_moment(moment),
-        "currentMonthYear": language.month_year(local),
+        "currentDay": day,
+        "currentTime": time,
+        "currentMonthYear": month,
         "unsubscribeUrl": page_address("unsubscribeUrl", unsubscribe_url),
         "joinUrl": page_address("joinUrl", join_url),
         "programName": clean("programName", program_name),
@@ -99,6 +98,13 @@ def values_for(
     for ad_id, ad in ads.items():
         printed[f"{AD_PREFIX}{ad_id}"] = ad
     return Values(printed)
+
+
+# Times are equal in all zones, so the zone is a part of the key.
+@functools.lru_cache(maxsize=1024)
+def _moment_words(locale: str, place: tzinfo, moment: datetime) -> tuple[str, str, str]:
+    local, language = moment.astimezone(place), formats(locale)
+    return language.long_date(local), fixed_moment(moment), language.month_year(local)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -120,6 +126,8 @@ def is_blank(text: str) -> bool:
     """Tell whether a reader would see nothing: spaces, controls, zero-width and fillers (check T-8)."""
     if text.isascii():
         return not text.strip(_ASCII_BLANK)
+    if text[0].isalnum() and text[0] not in _BLANK_LETTERS:
+        return False
     return all(
         char.isspace() or char in _BLANK_LETTERS or unicodedata.category(char) in ("Cc", "Cf")
         or "\ufe00" <= char <= "\ufe0f"
@@ -129,6 +137,9 @@ def is_blank(text: str) -> bool:
 
 _ASCII_BLANK = "".join(map(chr, [*range(33), 127]))
 _UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")
+# What most values are: letters that are seen, no space around them, nothing to refuse or to leave out.
+_LETTER = r"!-~\u00a1-\u00ac\u00ae-\u024f\u3041-\u3096\u30a1-\u30fe\u3400-\u4dbf\u4e00-\u9fff"
+_USUAL = re.compile(rf"[{_LETTER}]+(?: [{_LETTER}]+)*+")
 _WEB = re.compile(r"https?://[A-Za-z0-9\[][!#-;=?-\[\]_a-z~]*")
 
 
@@ -137,6 +148,8 @@ def clean(token: str, value: object) -> str | None:
     if value is None:
         return None
     text = str(value)
+    if _USUAL.fullmatch(text):
+        return text
     if bad := _UNSENDABLE.search(text):
         raise ValueRefused(token, REFUSED, code=f"U+{ord(bad.group()):04X}")
     return None if is_blank(text) else text.strip()

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from base64 import b64decode
+from binascii import b2a_qp
 from datetime import datetime, timedelta, timezone
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -234,7 +235,11 @@ def test_the_shorter_encoding_is_taken(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("招待" * 50, "base64"), ("Nous vous invitons à découvrir notre programme. " * 20, "quoted-printable")],
+    [
+        ("a", "quoted-printable"),
+        ("招待" * 50, "base64"),
+        ("Nous vous invitons à découvrir notre programme. " * 20, "quoted-printable"),
+    ],
 )
 def test_cjk_is_base64_and_french_is_quoted_printable(text: str, name: str) -> None:
     """M-10."""
@@ -294,3 +299,14 @@ def test_several_recipients_are_several_mailboxes() -> None:
     raw = clean_bytes(letter(recipients=boxes))
     assert mailboxes(raw, "To") == [(box.name, box.address.spec) for box in boxes]
     assert isinstance(letter(), Letter)
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r\n"), max_size=100))
+)
+@settings(deadline=None)
+def test_quoted_printable_by_line_is_that_of_the_whole(lines: list[str]) -> None:
+    """M-10: lines are encoded one by one, so that those of the layout are encoded once."""
+    name, body = encode_body("text", "\n".join(lines) + "\n")
+    data = "".join(f"{line}\r\n" for line in lines or [""]).encode()
+    assert name == "base64" or body == b2a_qp(data, istext=True)
