@@ -145,20 +145,22 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def date(moment: datetime) -> str:
     """Return an aware moment as RFC 5322 writes it in every language, with its own numeric offset."""
-    if moment.tzinfo is None:
+    offset = moment.utcoffset()
+    if offset is None:
         raise ValueError("a date needs its offset")
-    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
-    offset = _offset(moment)
+    return _date(moment, offset)
+
+
+# Equal moments differ in their offsets; a batch of mails has one moment.
+@functools.lru_cache(maxsize=1024)
+def _date(moment: datetime, offset: timedelta) -> str:
+    day = f"{_DAYS[moment.weekday()]}, {moment.day} {_MONTHS[moment.month - 1]} {moment.year:04}"
+    # The offset of old local times may have seconds, which have no place in a header.
+    minutes = int(offset.total_seconds() / 60)
     return (
-        f"{day}, {moment.day} {month} {moment.year:04} {moment.hour:02}:{moment.minute:02}:{moment.second:02}"
-        f" {offset}"
+        f"{day} {moment.hour:02}:{moment.minute:02}:{moment.second:02} "
+        f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}{abs(minutes) % 60:02}"
     )
-
-
-def _offset(moment: datetime) -> str:
-    # That of old local times may have seconds, which have no place in a header.
-    minutes = int((moment.utcoffset() or timedelta()).total_seconds() / 60)
-    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}{abs(minutes) % 60:02}"
 
 
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,120}@[A-Za-z0-9.-]{1,120}>")
@@ -194,10 +196,22 @@ _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_
 _PLAIN = re.compile(r"[ -~]*")
 
 
-@functools.lru_cache(maxsize=1024)
 def _mailboxes(field: str, boxes: tuple[Mailbox, ...]) -> str:
     if not boxes:
         raise MailRefused(field, REFUSED_VALUE, value="")
+    if len(boxes) == 1 and not boxes[0].name and not boxes[0].address.needs_smtputf8:
+        spec = boxes[0].address.spec
+        if len(spec) <= _BARE_MOST:
+            return f"{field}: {spec}"
+    return _listed(field, boxes)
+
+
+# An address alone needs no angle brackets while it leaves room on its line.
+_BARE_MOST = 60
+
+
+@functools.lru_cache(maxsize=1024)
+def _listed(field: str, boxes: tuple[Mailbox, ...]) -> str:
     lines = [f"{field}:"]
     for number, box in enumerate(boxes):
         for word in _mailbox(field, box, last=number == len(boxes) - 1):
@@ -212,7 +226,7 @@ def _mailbox(field: str, box: Mailbox, *, last: bool) -> Iterator[str]:
         spec = f"{spec.rpartition('@')[0]}@{box.address.shown.rpartition('@')[2]}"
     name = header_text(field, box.name).strip()
     if not name:
-        yield f"<{spec}>{comma}" if not last or len(spec) > 60 else spec
+        yield f"<{spec}>{comma}" if not last or len(spec) > _BARE_MOST else spec
         return
     if not _PLAIN.fullmatch(name) or "=?" in name or len(name) > 60:
         yield from encoded_words(name, first=WORD_LINE_MOST - len(field) - 2)
