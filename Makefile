@@ -8,7 +8,7 @@ PIP := $(PY) -m pip --python $(BIN)/python install -q --disable-pip-version-chec
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test journeys sweep check lint format catalogs bench locks wheel screenshots clean
+.PHONY: help setup run test journeys sweep check lint format catalogs bench locks wheel clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

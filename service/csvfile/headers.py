@@ -103,7 +103,7 @@ COLUMNS: tuple[Column, ...] = (
         _four("Contact last name", "Nom de famille du contact", "連絡先の姓", "联系人姓氏"),
         N_("The last name of the person you write to."),
         _four("Berg", "Lefèvre", "山田", "王"),
-        ("Last name", "Family name", "Surname", "Nom de famille", "Nom du contact", "姓",
+        ("Last name", "Family name", "Surname", "Nom de famille", "Nom du contact", "Nom", "姓",
          "名前（姓）", "姓氏", "聯絡人姓氏"),
     ),
     Column(

@@ -24,6 +24,13 @@ def line(text: str, *, field: str) -> str:
     return kept
 
 
+def paragraphs(text: str, *, field: str) -> str:
+    """Return text of several lines without outer spaces; refuses the controls that no text holds."""
+    kept = text.strip().replace("\r\n", "\n")
+    line("".join(character for character in kept if character not in "\n\t"), field=field)
+    return kept
+
+
 def is_line(text: str) -> bool:
     """Whether a text holds neither controls nor surrogates nor line breaks; spaces of any width are fine."""
     return all(unicodedata.category(character) not in _INVISIBLE for character in text)

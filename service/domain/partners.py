@@ -53,7 +53,9 @@ def add(session: Session, profile: Profile, *, now: datetime) -> Partner:
         country=profile.country or None,
         kind=profile.kind.value,
         business_model=profile.business_model or None,
-        description=profile.description or None,
+        description=checks.paragraphs(profile.description, field="description")
+        if profile.description
+        else None,
         messaging_enabled=profile.messaging_enabled,
         created_at=now,
         media_properties=[
@@ -68,7 +70,9 @@ def add(session: Session, profile: Profile, *, now: datetime) -> Partner:
 
 
 def email_address(text: str, *, field: str = "email") -> addresses.Address:
-    """Return the parsed address; refuses one that is not valid."""
+    """Return the parsed address; refuses none, and one that is not valid."""
+    if not text.strip():
+        raise DomainError(Refusal.EMAIL_MISSING, field=field)
     try:
         return addresses.parse(text.strip())
     except addresses.AddressError as error:
@@ -90,11 +94,12 @@ def search_text(
     return "\n".join(fold(text) for text in (name, f"{first} {last}", f"{last}{first}", email, mpid or ""))
 
 
-def matching(text: str) -> str:
-    """Return the LIKE pattern (escaped with a backslash) for what a user typed into a search box."""
-    folded = fold(text)
-    escaped = folded.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
+def matching(text: str) -> list[str]:
+    """Return a LIKE pattern (escaped with a backslash) for each word that a user typed into a search box."""
+    words = (
+        word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for word in fold(text).split()
+    )
+    return [f"%{word}%" for word in words]
 
 
 def _optional(text: str | None, name: str) -> str | None:
@@ -109,9 +114,26 @@ def find(session: Session, partner_id: int) -> Partner:
     return partner
 
 
-def find_without_account(session: Session, key: str) -> Partner | None:
-    """Return the account-less partner whose address has this comparison form."""
-    return session.scalar(select(Partner).where(Partner.email_key == key, Partner.mpid.is_(None)))
+def fill_blanks(partner: Partner, profile: Profile) -> None:
+    """Take over from a profile what is not known of a partner yet."""
+    partner.first_name = partner.first_name or _optional(profile.first_name, "first_name")
+    partner.last_name = partner.last_name or _optional(profile.last_name, "last_name")
+    partner.locale = partner.locale or profile.locale or None
+    partner.time_zone = partner.time_zone or (checks.zone(profile.time_zone) if profile.time_zone else None)
+    if not partner.description and profile.description:
+        partner.description = checks.paragraphs(profile.description, field="description")
+    if not partner.media_properties:
+        partner.media_properties = [
+            MediaProperty(url=checks.web_address(url, field="media_property"))
+            for url in profile.media_properties
+        ]
+    index(partner)
+
+
+def list_with_address(session: Session, key: str) -> list[Partner]:
+    """Return the partners whose address has this comparison form, those with an account first."""
+    query = select(Partner).where(Partner.email_key == key)
+    return list(session.scalars(query.order_by(Partner.mpid.is_(None), Partner.id)))
 
 
 def list_known(
@@ -125,8 +147,7 @@ def list_known(
     query = select(Partner, Partner.id.in_(marked)).where(
         Partner.kind == kind.value, Partner.mpid.is_not(None)
     )
-    if text.strip():
-        query = query.where(Partner.search_text.like(matching(text), escape="\\"))
+    query = query.where(*(Partner.search_text.like(word, escape="\\") for word in matching(text)))
     last = session.get(Partner, after) if after else None
     if last is not None:
         place = tuple_(Partner.search_text, Partner.id)

@@ -119,8 +119,7 @@ def matches(program_id: int, wanted: ProspectFilter) -> list[ColumnElement[bool]
     if wanted.group_id:
         members = select(GroupMember.partner_id).where(GroupMember.group_id == wanted.group_id)
         conditions.append(Prospect.partner_id.in_(members))
-    if wanted.text.strip():
-        pattern = matching(wanted.text)
+    for pattern in matching(wanted.text):
         known_by = (Partner.search_text, Prospect.custom_email_key)
         conditions.append(or_(*(column.like(pattern, escape="\\") for column in known_by)))
     return conditions

@@ -55,14 +55,20 @@ def mark(
 def add(
     session: Session, program_id: int, profile: partners.Profile, *, now: datetime, actor_id: int
 ) -> Prospect:
-    """Add a prospect by hand; someone known by this address is taken, not doubled."""
-    key = partners.email_address(profile.email).key
-    known = partners.find_without_account(session, key)
-    if known is not None:
-        if find_by_partner(session, program_id, known.id) is not None:
-            raise DomainError(Refusal.PARTNER_KNOWN, field="email", name=known.name)
-        return mark(session, program_id, known, source=Source.MANUAL, now=now, actor_id=actor_id)
-    partner = partners.add(session, replace(profile, mpid=None), now=now)
+    """Add a prospect by hand; someone known by this address is taken, not doubled.
+
+    What is known of them stays, and blanks are filled. An account goes before somebody without one, as in
+    an import. Refuses somebody who is a prospect of the program, and names them.
+    """
+    known = partners.list_with_address(session, partners.email_address(profile.email).key)
+    for partner in known:
+        if find_by_partner(session, program_id, partner.id) is not None:
+            raise DomainError(Refusal.PARTNER_KNOWN, field="email", name=partner.name)
+    if known:
+        partner = known[0]
+        partners.fill_blanks(partner, profile)
+    else:
+        partner = partners.add(session, replace(profile, mpid=None), now=now)
     return mark(session, program_id, partner, source=Source.MANUAL, now=now, actor_id=actor_id)
 
 

@@ -17,6 +17,7 @@ class Refusal(Enum):
     GROUP_NAME_TAKEN = N_("A group with this name already exists: %(name)s.")
     PARTNER_KNOWN = N_("This email address already belongs to a prospect of the program: %(name)s.")
     ALREADY_PROSPECT = N_("This partner is already a prospect of the program: %(name)s.")
+    EMAIL_MISSING = N_("Enter an email address.")
     EMAIL_INVALID = N_("This is not a valid email address: %(address)s.")
     URL_INVALID = N_("This is not a valid web address: %(url)s. It must start with https:// or http://.")
     MPID_TAKEN = N_("This partner ID is already in use: %(mpid)s.")

@@ -6,6 +6,7 @@ from service.domain.checks import ZONES
 from service.domain.recipients import Recipient
 from service.facts.states import UnknownPolicy
 from service.facts.words import N_
+from service.i18n.folding import fold
 from service.i18n.locales import LOCALES
 from service.mail import shipped
 from service.web.context import here
@@ -19,10 +20,18 @@ def languages() -> list[tuple[str, str]]:
     return [(locale.code, locale.name) for locale in LOCALES.values()]
 
 
-def zones() -> list[tuple[str, str]]:
-    """Return (name, words) of the time zones of the world, UTC first."""
-    names = sorted(name for name in ZONES if name.startswith(_OFFERED))
-    return [("UTC", "UTC"), *((name, here().formats.zone_name(name)) for name in names)]
+def zones(chosen: str | None = None) -> list[tuple[str, str]]:
+    """Return (name, words) of the time zones of the world by their words, UTC first.
+
+    Of several zones with the same words one is offered: the chosen one, or the first by name.
+    """
+    offered: dict[str, str] = {}
+    for name in sorted(name for name in ZONES if name.startswith(_OFFERED)):
+        words = here().formats.zone_name(name)
+        if words not in offered or name == chosen:
+            offered[words] = name
+    by_words = sorted(offered.items(), key=lambda item: fold(item[0]))
+    return [("UTC", "UTC"), *((name, words) for words, name in by_words)]
 
 
 def labels(kind: str) -> list[tuple[str, str]]:

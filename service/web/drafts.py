@@ -41,6 +41,7 @@ VALUE_MISSING = N_("There is no value for %(tokens)s: %(name)s.")
 SHOWN_AS = N_("As %(name)s gets it, in this language: %(language)s.")
 PLACE = N_("Line %(line)s, column %(column)s")
 MISSING_NAMED = 20
+SHOWN_RECIPIENTS = 50
 
 
 def _fields() -> dict[str, UnboundField]:
@@ -66,8 +67,8 @@ class ComposeForm(Form):
         """Return (subject, content) in each language, line breaks as the product keeps them."""
         return {
             code: (
-                self[f"subject_{code}"].data or "",
-                (self[f"content_{code}"].data or "").replace("\r\n", "\n"),
+                _storable(self[f"subject_{code}"].data or ""),
+                _storable(self[f"content_{code}"].data or "").replace("\r\n", "\n"),
             )
             for code in LOCALES
         }
@@ -247,6 +248,7 @@ def page_of(
         "policies": choices.unknown_policies(),
         "source_choices": choices.languages(),
         "recipient_count": len(found),
+        "first_recipients": found[:SHOWN_RECIPIENTS],
         "suppressed_count": sum(recipient.suppressed for recipient in found),
         "languages_count": _languages(form, found),
         "missing": [] if review is None else list(review.missing[:MISSING_NAMED]),
@@ -379,3 +381,8 @@ def _theirs(form: ComposeForm, campaign: Campaign) -> list[dict[str, str]]:
                 label = f"{say(word)} · {LOCALES[code].name}"
                 rows.append({"label": label, "lang": LOCALES[code].tag, "text": other})
     return [row for row in rows if row is not None]
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL keeps no NUL in a text; its symbol shows the author what they pasted.
+    return text.replace("\0", "\u2400")

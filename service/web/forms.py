@@ -1,5 +1,6 @@
 """Forms as all pages use them: WTForms in the reader's language, refusals beside their field."""
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -10,6 +11,8 @@ from service.domain.errors import DomainError
 from service.facts.words import Phrase
 from service.i18n.locales import LOCALES
 from service.web.context import here
+
+_TURNING = frozenset({"R", "AL", "AN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 class Form(FlaskForm):  # type: ignore[misc]
@@ -42,20 +45,23 @@ def _flat(errors: Iterable[Any]) -> list[str]:
 
 
 def refusal_text(error: DomainError) -> str:
-    """Return a refusal in the reader's words; a phrase among its values is translated first."""
-    catalog = here().catalog
-    values = {
-        name: catalog.say(value) if isinstance(value, Phrase) else value
-        for name, value in error.values.items()
-    }
-    if error.values.get("language") in LOCALES:
-        values["language"] = here().formats.language_name(LOCALES[str(error.values["language"])].tag)
-    return catalog.say(error.refusal.phrase, **values)
+    """Return a refusal in the reader's words."""
+    values = dict(error.values)
+    if values.get("language") in LOCALES:
+        values["language"] = here().formats.language_name(LOCALES[str(values["language"])].tag)
+    return say(error.refusal.phrase, **values)
 
 
 def say(phrase: Phrase, **values: object) -> str:
-    """Return a phrase in the reader's language."""
-    return here().catalog.say(phrase, **values)
+    """Return a phrase in the reader's language; a value cannot turn the sentence around it (check T-9)."""
+    isolated = {name: _isolated(value) if isinstance(value, str) else value for name, value in values.items()}
+    return here().catalog.say(phrase, **isolated)
+
+
+def _isolated(value: str) -> str:
+    # First strong isolate … pop directional isolate (UAX #9), where a value has a direction of its own.
+    turns = any(unicodedata.bidirectional(character) in _TURNING for character in value)
+    return f"\u2068{value}\u2069" if turns else value
 
 
 def done(phrase: Phrase, **values: object) -> None:

@@ -8,7 +8,7 @@ from service.facts.stages import Stage
 from service.facts.states import DeliveryState
 from service.models import Notice
 from service.web import navigation
-from service.web.context import here, reader, reading, transaction
+from service.web.context import here, reader, reading, services, transaction
 from service.web.forms import say
 from service.web.routes import Audience, page
 
@@ -67,7 +67,8 @@ def _target(notice: Notice) -> str | None:
 @page(bp, "/settings", needs=Audience.SIGNED_IN)
 def settings() -> ResponseReturnValue:
     """List what the reader may set up."""
-    return render_template("home/settings.html", parts=navigation.settings())
+    https = services().settings.https
+    return render_template("home/settings.html", parts=navigation.settings(), https=https)
 
 
 @page(bp, "/notices/read", needs=Audience.SIGNED_IN, methods=("POST",))

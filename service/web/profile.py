@@ -179,7 +179,7 @@ def _profile_form(*, saved: bool = False) -> ProfileForm:
     kept = {"name": user.name, "locale": user.locale, "time_zone": user.time_zone}
     form = ProfileForm(formdata=None, data=kept) if saved else ProfileForm(data=kept)
     form.locale.choices = choices.languages()
-    form.time_zone.choices = choices.zones()
+    form.time_zone.choices = choices.zones(reader().time_zone)
     if user.time_zone not in dict(form.time_zone.choices):
         form.time_zone.choices.append((user.time_zone, user.time_zone))
     return form

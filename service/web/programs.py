@@ -36,7 +36,7 @@ def edit() -> ResponseReturnValue:
     theirs: list[tuple[str, str]] = []
     form = ProgramForm(obj=current)
     form.default_locale.choices = choices.languages()
-    form.time_zone.choices = choices.zones()
+    form.time_zone.choices = choices.zones(current.time_zone)
     if request.method == "POST":
         try:
             with transaction() as session:

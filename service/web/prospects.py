@@ -170,7 +170,13 @@ def new() -> ResponseReturnValue:
         except DomainError as error:
             form.refuse(error)
         else:
-            done(N_("The prospect has been created: %(name)s"), name=prospect.partner.name)
+            if prospect.partner.created_at < here().now:
+                done(
+                    N_("Already known, and now a prospect of this program: %(name)s"),
+                    name=prospect.partner.name,
+                )
+            else:
+                done(N_("The prospect has been created: %(name)s"), name=prospect.partner.name)
             return redirect(url_for("prospects.show", prospect_id=prospect.id), 303)
     return render_template("prospects/new.html", form=form), 400 if form.problems() else 200
 

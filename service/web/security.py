@@ -1,8 +1,6 @@
 """The headers that every answer carries, and the check that a form came from one of our own pages."""
 
-from itertools import chain
-
-from flask import Flask, Response, abort, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from service.web.context import here, services
@@ -23,16 +21,8 @@ csrf = CSRFProtect()
 def install(app: Flask) -> None:
     """Guard unsafe methods by each route's declaration and put the headers on every answer."""
     csrf.init_app(app)
-    app.before_request(_refuse_nul)
     app.before_request(_guard_forms)
     app.after_request(_put_headers)
-
-
-def _refuse_nul() -> None:
-    # No page of ours sends one, and no database keeps it in a text.
-    values = chain(*request.args.listvalues(), *request.form.listvalues())
-    if any("\0" in value for value in values):
-        abort(400)
 
 
 def _guard_forms() -> None:

@@ -62,6 +62,8 @@ def test_it_works(session: Session, program: Program) -> None:
         ("東京", ["東京ガジェット通信"]),
         ("ｶﾞｼﾞｪｯﾄ", ["東京ガジェット通信"]),
         ("花艺", ["四季花艺"]),
+        (" juniper\u3000", ["Juniper"]),
+        ("通信  東京", ["東京ガジェット通信"]),
         ("100%", []),
         ("_", []),
         ("'; DROP TABLE prospects; --", []),

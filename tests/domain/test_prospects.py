@@ -65,6 +65,23 @@ def test_somebody_added_by_hand_twice_is_named(session: Session) -> None:
     assert (refused.value.refusal, refused.value.values) == (Refusal.PARTNER_KNOWN, {"name": "Anna"})
 
 
+def test_somebody_known_keeps_what_is_known_and_gains_what_is_not(session: Session) -> None:
+    """C-14: the same person is one prospect, by hand as in an import."""
+    program, other = factories.program(session), factories.program(session, "Other")
+    actor = factories.user(session, program)
+    account = factories.prospect(
+        session, other, "Account", email="anna@x.example", mpid="7", first_name="Anna"
+    )
+    typed = Profile("Typed", "Anna@x.example", first_name="Other", last_name="Berg", locale="fr")
+    added = prospects.add(session, program.id, typed, now=NOW, actor_id=actor.id)
+    assert added.partner_id == account.partner_id
+    assert (added.partner.name, added.partner.first_name) == ("Account", "Anna")
+    assert (added.partner.last_name, added.partner.locale) == ("Berg", "fr")
+    with pytest.raises(DomainError) as refused:
+        prospects.add(session, program.id, typed, now=NOW, actor_id=actor.id)
+    assert (refused.value.refusal, refused.value.values) == (Refusal.PARTNER_KNOWN, {"name": "Account"})
+
+
 @pytest.mark.parametrize(
     ("events", "stage"),
     [

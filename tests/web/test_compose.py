@@ -153,7 +153,8 @@ def test_the_recipients_are_told_by_language(author: Browser, parts: Services, p
         )
     page = soup(author.get("/en/campaigns/new?template=welcome"))
     assert words(page.select_one("#compose .card")) == (
-        "Recipients 3 recipients English 2 Japanese 1 1 of them has unsubscribed and gets nothing."
+        "Recipients 3 recipients English 2 Japanese 1 1 of them has unsubscribed and gets nothing. "
+        "Show the recipients Harbour a@x.example 株式会社ひかり b@x.example Werkstatt Blau c@x.example"
     )
     assert words(page.select_one("button[value=send]")) == "Send to 3 recipients"
 

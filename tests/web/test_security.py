@@ -110,12 +110,6 @@ def test_cookies_are_bound_to_the_host_where_the_address_is_https() -> None:
     assert cookie_name(Settings(base_url="https://x.example")) == "__Host-prospectus_session"
 
 
-@pytest.mark.parametrize("path", ["/en/sign-in?q=%00", "/en/sign-in?a=b%00c&d=e"])
-def test_a_value_with_nul_is_refused(browser: Browser, path: str) -> None:
-    """T-9, W-5: no page sends one and no database keeps it."""
-    assert browser.get(path).status_code == 400
-
-
 def test_reading_goes_on_while_somebody_writes(
     parts: Services,
     browser: Browser,

@@ -1,4 +1,5 @@
-// A region with data-poll="URL" is fetched again every two seconds until what comes back has data-done.
+// A region with data-poll="URL" is fetched again every two seconds until what comes back has data-done; then the
+// page is loaded anew, because what stands around the region (its buttons, its table) has changed as well.
 // The answer is the region itself (same id), alone or within a page. Its element with data-announce is read
 // out when its words change, at most every ten seconds and at the end.
 const PAUSE = 2000;
@@ -40,7 +41,8 @@ function follow(id, failures = 0, said = "", saidAt = 0) {
         said = text;
         saidAt = now;
       }
-      follow(id, 0, said, saidAt);
+      if (done) location.reload();
+      else follow(id, 0, said, saidAt);
     } catch {
       follow(id, failures + 1, said, saidAt);
     }
