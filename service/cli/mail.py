@@ -19,7 +19,7 @@ from service.paths import data_dir
 CLEAN, FOUND, UNREADABLE = 0, 1, 2
 
 
-@click.group("mail", help=WORDS.say(N_("Write and check email messages.")))
+@click.group("mail", help=WORDS.say(N_("Write and check emails.")))
 def group() -> None:
     """Hold the commands on messages."""
 

@@ -30,15 +30,15 @@ MOST_FINDINGS = 50
 
 IN_ROW = N_("Row %(row)s, %(name)s: %(problem)s")
 MORE = N_("There may be more errors. These are the first.")
-SAME_LOCALE = N_("Another file already is the variant for “%(locale)s”: %(path)s")
-NO_SOURCE = N_("There is no variant for the source language “%(locale)s”.")
+SAME_LOCALE = N_("Another file already is the language variant “%(locale)s”: %(path)s")
+NO_SOURCE = N_("There is no language variant “%(locale)s” that could be the source.")
 NO_COLUMN = N_("A required column is missing: %(name)s.")
 DOUBLED = N_("The file has this column more than once: %(name)s.")
 IGNORED = N_("This column is neither a token nor one of %(columns)s, and is ignored: %(name)s.")
 COLUMN_CASE = N_("This column is not a token, because capitals count: %(name)s. Write %(nearest)s.")
 NO_MOMENT = N_("“%(value)s” is not a moment such as 2038-01-19T03:14:08Z.")
 LEFT_OVER = N_(
-    "The directory %(path)s holds messages of an earlier run that would stay among the new ones, "
+    "The directory %(path)s holds emails of an earlier run that would stay among the new ones, "
     "such as %(name)s. Remove them or name another directory."
 )
 
@@ -51,10 +51,10 @@ class _Refused(Exception):
     "render",
     help=WORDS.say(
         N_(
-            "Write one message for each row of a CSV file, without a database. "
+            "Write one email for each row of a CSV file, without a database. "
             "Each VARIANT.md is Markdown under a YAML head with the keys locale and subject. "
             "The columns of the CSV file are names of tokens, and email, locale and timezone. "
-            "The messages are 0001.eml, 0002.eml and so on, in the order of the rows. "
+            "The emails are 0001.eml, 0002.eml and so on, in the order of the rows. "
             "The exit status is 0 if all were written, 2 if anything is wrong; then nothing is written."
         )
     ),
@@ -72,19 +72,19 @@ class _Refused(Exception):
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help=WORDS.say(N_("Directory for the messages.")),
+    help=WORDS.say(N_("Directory for the emails.")),
 )
 @click.option(
     "--source",
     metavar="LOCALE",
     help=WORDS.say(
-        N_("Language for recipients whose own has no variant; by default that of the first file.")
+        N_("Source language variant, for recipients of other languages; by default the first file.")
     ),
 )
 @click.option(
     "--at",
     metavar="TIME",
-    help=WORDS.say(N_("Moment the messages tell, such as 2038-01-19T03:14:08Z; by default now.")),
+    help=WORDS.say(N_("Moment the emails tell, such as 2038-01-19T03:14:08Z; by default now.")),
 )
 @click.option("--from-name", default="", metavar="NAME", help=WORDS.say(N_("Name of the sender.")))
 @click.option(
@@ -132,7 +132,7 @@ def command(
     except OSError as error:
         fail(N_("%(path)s: %(reason)s"), path=str(error.filename), reason=str(error.strerror))
     say(
-        NN_("%(num)s message written to %(path)s", "%(num)s messages written to %(path)s"),
+        NN_("%(num)s email written to %(path)s", "%(num)s emails written to %(path)s"),
         num=count,
         path=str(out),
     )

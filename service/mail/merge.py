@@ -24,7 +24,7 @@ COLUMNS = (EMAIL, LOCALE, TIME_ZONE)
 UTC_NAME = "UTC"
 NOBODY = "noreply@localhost.invalid"
 
-NO_VALUE = N_("%(token)s has neither a value nor a fallback.")
+NO_VALUE = N_("%(token)s has neither a value nor a fallback value.")
 NO_ZONE = N_("“%(zone)s” is not a time zone. UTC is used.")
 WHY = N_("You receive this email because we would like to work with you.")
 

@@ -23,7 +23,7 @@ email,locale,timezone,firstName,lastName
 olivia@x.example,en,,Olivia,
 k@x.example,ja,Asia/Tokyo,健太,髙橋
 """
-MISSING = "{firstName} has neither a value nor a fallback. [value-missing]"
+MISSING = "{firstName} has neither a value nor a fallback value. [value-missing]"
 AT = ("--at", "2038-01-19T03:14:08Z")
 
 
@@ -72,7 +72,7 @@ def merge(tmp_path: Path) -> Merge:
 
 def test_one_message_a_row_in_its_language(merge: Merge) -> None:
     done = merge.run()
-    assert (done.exit_code, done.output) == (0, f"2 messages written to {merge.out}\n")
+    assert (done.exit_code, done.output) == (0, f"2 emails written to {merge.out}\n")
     assert merge.subjects() == {"0001.eml": "Hello Olivia", "0002.eml": "招待：髙橋様"}
 
 
