@@ -53,10 +53,11 @@ class _Refused(Exception):
         N_(
             "Write one email for each row of a CSV file, without a database. "
             "Each VARIANT.md is Markdown under a YAML head with the keys locale and subject. "
-            "The columns of the CSV file are names of tokens, and email, locale and timezone. "
+            "The columns of the CSV file are names of tokens, and %(columns)s. "
             "The emails are 0001.eml, 0002.eml and so on, in the order of the rows. "
             "The exit status is 0 if all were written, 2 if anything is wrong; then nothing is written."
-        )
+        ),
+        columns=", ".join(merge.COLUMNS),
     ),
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="VARIANT.md...")

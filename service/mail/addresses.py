@@ -82,21 +82,23 @@ class Mailbox:
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u00a1-\ud7ff\uf900-\ufffc\U00010000-\U0010fffd-]+")
 _DOT_ATOM = re.compile(r"[^.]+(?:\.[^.]+)*")
 _FULL_STOPS = "。．｡"
+# U+FF01 to U+FF5E stand for U+0021 to U+007E (Unicode, Halfwidth and Fullwidth Forms).
+_PLAIN = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
 
 
 def parse(text: str) -> Address:
     """Read exactly one address, nothing around it; raises AddressError.
 
-    A full-width ＠ and ideographic full stops in the domain are read as typed on a CJK keyboard. Groups,
-    comments, routes, quoted strings and address literals are refused.
+    Full-width letters, digits and signs are what a CJK keyboard writes for plain ones, and are read as these;
+    so are ideographic full stops in the domain. Groups, comments, routes, quoted strings and address literals
+    are refused.
     """
-    written = text.strip()
+    written = text.strip().translate(_PLAIN)
     if not written:
         raise AddressError(NO_ADDRESS, example=EXAMPLE)
     if len(written) > MOST_OCTETS or len(written.encode("utf-8", "replace")) > MOST_OCTETS:
         raise AddressError(TOO_LONG, address=written[:64] + "…")
-    plain = written if "@" in written else written.replace("＠", "@", 1)
-    local, at, domain = plain.partition("@")
+    local, at, domain = written.partition("@")
     if not at or not local or not domain or "@" in domain:
         raise AddressError(NOT_ONE, address=_printable(written), example=EXAMPLE)
     _check_local(local, written)
@@ -104,7 +106,7 @@ def parse(text: str) -> Address:
     if len(f"{local}@{ascii_domain}".encode()) > MOST_OCTETS:
         raise AddressError(TOO_LONG, address=written[:64] + "…")
     folded = local.lower() if local.isascii() else _folded(local)
-    return Address(local, ascii_domain, plain, f"{folded}@{ascii_domain}")
+    return Address(local, ascii_domain, written, f"{folded}@{ascii_domain}")
 
 
 def _folded(local: str) -> str:

@@ -29,6 +29,7 @@ def create_app(services: Services, *, clock: Callable[[], datetime] = now_utc) -
     app = Flask("service.web", static_folder=None, template_folder=str(data_dir("templates")))
     app.config.update(
         SECRET_KEY=services.settings.secret(),
+        SECRET_KEY_FALLBACKS=list(services.settings.secret_keys_old),
         MAX_CONTENT_LENGTH=REQUEST_BYTES,
         MAX_FORM_MEMORY_SIZE=REQUEST_BYTES,
         SESSION_COOKIE_NAME=identity.cookie_name(services.settings, "form"),

@@ -25,6 +25,11 @@ def test_the_names_printed_in_a_language_are_read_back(locale: str) -> None:
     assert (found.unknown, found.findings) == ((), ())
 
 
+def test_a_french_list_of_names_keeps_both() -> None:
+    found = headers.assign(["Nom du partenaire", "E-mail", "Site web", "Prénom", "Nom"], "fr")
+    assert (found.columns[Key.FIRST_NAME], found.columns[Key.LAST_NAME], found.unknown) == (3, 4, ())
+
+
 @pytest.mark.parametrize(
     ("spelling", "key"),
     [

@@ -215,7 +215,7 @@ def test_applying_runs_the_plan_that_was_looked_at(desk: Desk) -> None:
         assert (midori.email_key, midori.locale, midori.mpid) == ("yamada@xn--p9j0b8a.example", "ja", None)
         assert [one.url for one in midori.media_properties] == ["https://midori.example", "https://b.example"]
         found = session.scalars(
-            select(Partner).where(Partner.search_text.like(partners.matching("ﾐﾄﾞﾘ"), escape="\\"))
+            select(Partner).where(Partner.search_text.like(partners.matching("ﾐﾄﾞﾘ")[0], escape="\\"))
         )
         assert "みどり企画" in [one.name for one in found]
         assert [(one.event, one.stage, one.user_id) for one in session.scalars(select(StageChange))] == [

@@ -15,6 +15,11 @@ from service.mail.addresses import Address, AddressError, parse, warnings
         (" \u3000a@x.example\n", "a@x.example", "a@x.example"),
         ("a@faß.de", "a@xn--fa-hia.de", "a@xn--fa-hia.de"),
         ("a@βόλος.com", "a@xn--nxasmm1c.com", "a@xn--nxasmm1c.com"),
+        (
+            "ｆｕｌｌ＿ｗｉｄｔｈ＋１＠ｕｇｌｙ．ｅｘａｍｐｌｅ",
+            "full_width+1@ugly.example",
+            "full_width+1@ugly.example",
+        ),
         ("a＠例え。テスト", "a@xn--r8jz45g.xn--zckzah", "a@xn--r8jz45g.xn--zckzah"),
         ("a@x.example.", "a@x.example", "a@x.example"),
         ("用户@例子.广告", "用户@xn--fsqu00a.xn--4rr70v", "用户@xn--fsqu00a.xn--4rr70v"),
