@@ -272,7 +272,7 @@ def write(slot: Slot, values: Values) -> str | None:
 
 def _ad(ad: Ad, place: Place) -> str:
     if place is Place.TEXT:
-        return f"{_text(ad.name)} ({ad.link})"
+        return f"{_text(ad.name)} <{ad.link}>"
     if place not in (Place.HTML, Place.HTML_IN_LINK):
         return _WRITE[place](ad.name)
     shown = _html(ad.name)

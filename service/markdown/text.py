@@ -13,7 +13,7 @@ _MARGIN = {"blockquote": "> "}
 
 
 def render(document: Document) -> str:
-    """Return plain text that ends in one newline: links as `label (url)`, lists with marks, quotes with `>`.
+    """Return plain text that ends in one newline: links as `label <url>`, lists with marks, quotes with `>`.
 
     Paragraphs are one line each; blocks stand apart by an empty line.
     """
@@ -32,7 +32,8 @@ def words(tokens: Sequence[Token]) -> str:
             start, address = links.pop()
             label = "".join(parts[start:])
             if address and address not in (label, f"mailto:{label}") and not address.startswith("#"):
-                parts.append(f" ({address.removeprefix('mailto:')})" if label.strip() else address)
+                # In angle brackets a mail program finds the end of it (RFC 3986 appendix C).
+                parts.append(f" <{address.removeprefix('mailto:')}>" if label.strip() else address)
         elif token.type == "hardbreak":
             parts.append("\n")
         elif token.type == "softbreak":

@@ -55,7 +55,7 @@ def test_a_mail_is_filled_in_all_its_parts() -> None:
     filled = variant.fill(values_of("ja", first_name="花子", name="花と暮らし"))
     assert filled.subject == "For 花子"
     assert filled.text.startswith("Hi 花子\n")
-    assert "花と暮らし and join (https://prospectus.example/ja/join/abc)" in filled.text
+    assert "花と暮らし and join <https://prospectus.example/ja/join/abc>" in filled.text
     assert '<html lang="ja" dir="ltr">' in filled.html
     assert "花子</h1>" in filled.html
     assert variant.tokens == {"firstName", "mpname", "joinUrl", "unsubscribeUrl"}
@@ -122,7 +122,7 @@ def test_a_value_in_a_link_is_encoded_for_an_address() -> None:
     filled = variant.fill(values)
     address = "https://x.example/a%2Fb%3Fc%26d?q=%C3%A9%3D1%26b%3D2#..%2Fx%20y"
     assert f'href="{address}"' in filled.html
-    assert f"a ({address}) https://x.example/%2541\n" in filled.text
+    assert f"a <{address}> https://x.example/%2541\n" in filled.text
     assert ">https://x.example/%2541</a>" in filled.html
 
 
@@ -133,7 +133,7 @@ def test_addresses_of_pages_stand_whole_and_become_links() -> None:
         "https://prospectus.example/en/join/abc",
         "https://prospectus.example/en/unsubscribe/abc?a=1&b=2",
     )
-    assert f"Go: {join} {join} {join} stop ({stop})\n" in filled.text
+    assert f"Go: {join} {join} {join} stop <{stop}>\n" in filled.text
     assert Shape(filled.html).links == [join, join, stop, stop]
     assert filled.html.count(f'href="{join}"') == 2
 
@@ -143,8 +143,8 @@ def test_an_ad_is_a_linked_picture_or_name_and_in_text_name_and_link() -> None:
     filled = variant.fill(values_of())
     assert filled.subject == "About Spring <sale>"
     assert filled.text.startswith(
-        "Spring <sale> (https://ads.example/x?a=1&b=2) Plain ad (https://ads.example/) "
-        "in Plain ad (https://ads.example/) (https://x.example/)\n"
+        "Spring <sale> <https://ads.example/x?a=1&b=2> Plain ad <https://ads.example/> "
+        "in Plain ad <https://ads.example/> <https://x.example/>\n"
     )
     assert '<a href="https://ads.example/x?a=1&amp;b=2"' in filled.html
     assert 'alt="Spring &lt;sale&gt;"' in filled.html

@@ -124,7 +124,7 @@ def test_the_import_report_counts_rows_in_the_readers_language(catalogs: dict[st
     assert filled.subject == "Import finished: a.csv"
     assert "Created   | 1,204" in filled.text
     assert "1 row was rejected." in filled.text
-    assert "Open the import report (https://prospectus.example/en/settings/import/7)" in filled.text
+    assert "Open the import report <https://prospectus.example/en/settings/import/7>" in filled.text
     dry = system("import-report", catalogs["en"], {**REPORT, "dry_run": True, "rejected": 0})
     assert dry.subject == "Dry run finished: a.csv"
     assert "Nothing was stored." in dry.text

@@ -97,9 +97,9 @@ def test_the_text_face_of_a_whole_mail() -> None:
         "```\n{code}\n```\n[Leave](mailto:a@b.example)"
     )
     assert text.render(mail(source)) == (
-        "招待\n----\n\nHello Mika,\nsee our program (https://e.example/p) or https://e.example.\n\n"
+        "招待\n----\n\nHello Mika,\nsee our program <https://e.example/p> or https://e.example.\n\n"
         "- one\n- two\n  1. inner\n\n> quoted\n> again\n\n列 | b\n---+--\n1  | x\n\n"
-        f"{'-' * 40}\n\n    {{code}}\n\nLeave (a@b.example)\n"
+        f"{'-' * 40}\n\n    {{code}}\n\nLeave <a@b.example>\n"
     )
 
 
