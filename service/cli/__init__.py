@@ -16,7 +16,7 @@ COMMANDS: dict[str, Phrase] = {
     "db": N_("Prepare the database."),
     "user": N_("Add users."),
     "program": N_("Add programs."),
-    "mail": N_("Check email messages."),
+    "mail": N_("Write and check emails."),
     "csv": N_("Look into CSV files."),
     "content": N_("Check and preview help pages."),
     "catalog": N_("Work on the catalogs of every language."),

@@ -11,6 +11,7 @@ from service.facts.findings import Finding, Severity
 from service.facts.limits import EMAIL_SUBJECT_CHARACTERS, NAME_CHARACTERS
 from service.facts.refusals import Refusal
 from service.mail import addresses, tokens
+from service.mail.variants import choose_variant
 from service.models import Campaign
 
 
@@ -112,7 +113,7 @@ def _missing(
     }
     missing = []
     for recipient in found:
-        locale = recipients.choose_variant(
+        locale = choose_variant(
             recipient.locale, codes, default=default_locale, source=campaign.source_locale
         )
         if needed.get(locale, set()) & recipient.lacks(locale):

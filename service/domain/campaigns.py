@@ -17,6 +17,7 @@ from service.domain.selections import Selected
 from service.facts.refusals import Refusal
 from service.facts.states import CAMPAIGN_STATE_LABELS, CampaignState, DeliveryState, UnknownPolicy
 from service.i18n.locales import LOCALES
+from service.mail.variants import choose_variant
 from service.models import Campaign, Delivery, Program, User, Variant
 
 BATCH = 1000
@@ -175,7 +176,7 @@ def _queue(session: Session, campaign: Campaign, chosen: Sequence[Recipient], ma
                 "prospect_id": recipient.prospect_id,
                 "address": recipient.address,
                 "address_key": recipient.address_key,
-                "locale": recipients.choose_variant(
+                "locale": choose_variant(
                     recipient.locale, variants, default=program.default_locale, source=campaign.source_locale
                 ),
                 "time_zone": recipient.time_zone,

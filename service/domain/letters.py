@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from service import links
 from service.domain import ads as program_ads
 from service.domain.deliveries import ClaimedDelivery
-from service.domain.recipients import Recipient, choose_variant
+from service.domain.recipients import Recipient
 from service.domain.signing import Signer
 from service.domain.system_mails import ClaimedSystemMail
 from service.facts.findings import Finding
@@ -21,6 +21,7 @@ from service.mail.addresses import Mailbox, parse
 from service.mail.compiled import CompiledVariant, ContentRefused, Filled, compile_variant
 from service.mail.layout import Frame
 from service.mail.mime import Letter, serialize
+from service.mail.variants import choose_variant
 from service.models import Campaign, Delivery, Program
 
 UNSUBSCRIBE, JOIN = "unsubscribe", "join"

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from service.i18n.locales import LOCALES
 from service.mail.values import Recipient as MailRecipient
 from service.mail.values import clean, greeting_name
+from service.mail.variants import choose_variant
 from service.models import Partner, Program, Prospect, Suppression
 
 CHUNK = 500
@@ -96,17 +97,6 @@ def resolve(session: Session, program: Program, prospect_ids: Sequence[int]) -> 
             recipient = Recipient(*row, suppressed=row[2] in suppressed)
             found.setdefault(recipient.address_key, recipient)
     return list(found.values())
-
-
-def choose_variant(locale: str | None, variants: Collection[str], *, default: str, source: str) -> str:
-    """Return the variant for a recipient: their language, its base language, the default, or the source."""
-    if locale is not None:
-        if locale in variants:
-            return locale
-        base = locale.replace("_", "-").split("-")[0].lower()
-        if base in variants:
-            return base
-    return default if default in variants else source
 
 
 def count_by_variant(

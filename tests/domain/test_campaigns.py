@@ -10,7 +10,6 @@ from service.domain import ads, campaigns, previews, suppression
 from service.domain.campaigns import Writing
 from service.domain.errors import DomainError
 from service.domain.letters import Composer
-from service.domain.recipients import choose_variant
 from service.domain.selections import Selected
 from service.domain.signing import Signer
 from service.domain.suppression import SuppressionReason
@@ -18,6 +17,7 @@ from service.facts.refusals import Refusal
 from service.facts.states import UnknownPolicy
 from service.i18n.catalogs import Catalogs
 from service.mail import check
+from service.mail.variants import choose_variant
 from service.models import Campaign, Delivery, Program, SystemMail, User
 from service.paths import data_dir
 from tests.domain import factories
