@@ -1,14 +1,12 @@
 """The command line `prospectus`: one file per command group, loaded only when it is asked for."""
 
-from importlib import import_module
-
 import click
 
+from service.cli.lazy import LazyGroup
 from service.cli.words import WORDS
 from service.facts.words import N_, Phrase
 
-# Command -> its words. The module of the same name holds it as `group` or `command`; listing the commands
-# loads none of them, so that the light ones start without the heavy parts.
+# Command -> its words; the module of the same name holds it.
 COMMANDS: dict[str, Phrase] = {
     "demo": N_("Start everything on this machine with demo data."),
     "serve": N_("Start the web server and its worker."),
@@ -23,26 +21,9 @@ COMMANDS: dict[str, Phrase] = {
 }
 
 
-class _Commands(click.Group):
-    """Finds a command in the module of its name."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = import_module(f"service.cli.{cmd_name}")
-        found: click.Command = getattr(module, "group", None) or module.command
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section(WORDS.say(N_("Commands"))):
-            formatter.write_dl([(name, WORDS.say(words)) for name, words in COMMANDS.items()])
-
-
 @click.command(
-    cls=_Commands,
+    cls=LazyGroup,
+    table={name: (f"service.cli.{name}", words) for name, words in COMMANDS.items()},
     help=WORDS.say(N_("Recruit partners and creators in their own languages.")),
     context_settings={"help_option_names": ["-h", "--help"]},
 )

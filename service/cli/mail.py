@@ -1,85 +1,20 @@
-"""`prospectus mail`: write and judge messages as files, without a database."""
-
-import json
-import sys
-from collections.abc import Mapping
-from pathlib import Path
+"""`prospectus mail`: write and check emails as files, without a database."""
 
 import click
 
-from service.cli import mail_render
+from service.cli.lazy import LazyGroup
 from service.cli.words import WORDS
-from service.facts.findings import SEVERITY_LABELS, Finding
 from service.facts.words import N_
-from service.i18n.catalogs import Catalog, Catalogs
-from service.i18n.locales import LOCALES
-from service.mail.check import check
-from service.paths import data_dir
-
-CLEAN, FOUND, UNREADABLE = 0, 1, 2
 
 
-@click.group("mail", help=WORDS.say(N_("Write and check emails.")))
+@click.command(
+    "mail",
+    cls=LazyGroup,
+    help=WORDS.say(N_("Write and check emails.")),
+    table={
+        "render": ("service.cli.mail_render", N_("Write one email for each row of a CSV file.")),
+        "check": ("service.cli.mail_check", N_("Check email files against the standards of mail.")),
+    },
+)
 def group() -> None:
-    """Hold the commands on messages."""
-
-
-group.add_command(mail_render.command)
-
-
-@group.command(
-    "check",
-    help=WORDS.say(
-        N_(
-            "Check each FILE.eml byte by byte against the standards of mail. "
-            "The exit status is 0 if nothing was found, 1 if something was, 2 if a file cannot be read."
-        )
-    ),
-)
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE.eml...")
-@click.option(
-    "--base-url",
-    metavar="URL",
-    help=WORDS.say(N_("Address of the installation that unsubscribe links lead to.")),
-)
-@click.option("--locale", type=click.Choice(tuple(LOCALES)), help=WORDS.say(N_("Language of the findings.")))
-@click.option(
-    "--json", "as_json", is_flag=True, help=WORDS.say(N_("Print one JSON document a line for each file."))
-)
-def check_files(files: tuple[Path, ...], base_url: str | None, locale: str | None, *, as_json: bool) -> None:
-    """Print what is found in each file."""
-    catalog = WORDS if locale is None else Catalogs(data_dir("locales"), codes=(locale,)).catalog(locale)
-    worst = CLEAN
-    for path in files:
-        try:
-            findings = check(path.read_bytes(), base_url=base_url)
-        except OSError as error:
-            click.echo(f"{path}: {error.strerror}", err=True)
-            worst = UNREADABLE
-            continue
-        if as_json:
-            document = {"file": str(path), "findings": [_shown(one, catalog) for one in findings]}
-            # Escaped, so that text of any kind goes through a terminal of any encoding.
-            click.echo(json.dumps(document, ensure_ascii=True))
-        else:
-            for one in findings:
-                label, message = catalog.say(SEVERITY_LABELS[one.severity]), _message(one, catalog)
-                click.echo(f"{path}:{one.line}: {label}: {message} [{one.rule}]")
-        worst = max(worst, FOUND if findings else CLEAN)
-    sys.exit(worst)
-
-
-def _shown(finding: Finding, catalog: Catalog) -> Mapping[str, object]:
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "line": finding.line,
-        "column": finding.column,
-        "message": _message(finding, catalog),
-    }
-
-
-def _message(finding: Finding, catalog: Catalog) -> str:
-    words = catalog.say(finding.phrase, **finding.values)
-    # What a stranger's message holds must not steer the terminal.
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in words)
+    """Hold the commands on emails."""
