@@ -1,90 +1,23 @@
 """`prospectus content`: check help pages and see them rendered, without a server."""
 
-import json
-import sys
-from pathlib import Path
-
 import click
 
+from service.cli.lazy import LazyGroup
 from service.cli.words import WORDS
-from service.content import check, files, resolve
-from service.facts.findings import SEVERITY_LABELS, Finding, Severity
-from service.facts.words import N_, NN_
-from service.i18n import po
-from service.i18n.catalogs import Catalogs
-from service.i18n.locales import LOCALES, SOURCE
-from service.markdown import html, text
-from service.paths import data_dir
-
-CLEAN, FOUND, UNREADABLE = 0, 1, 2
+from service.facts.words import N_
 
 
-@click.group("content", help=WORDS.say(N_("Check and preview help pages.")))
+@click.command(
+    "content",
+    cls=LazyGroup,
+    help=WORDS.say(N_("Check and preview help pages.")),
+    table={
+        "check": (
+            "service.cli.content_pages:check_pages",
+            N_("Check Markdown files, or all below directories. Exits with 1 on errors."),
+        ),
+        "render": ("service.cli.content_pages:render", N_("Print one Markdown file as a reader gets it.")),
+    },
+)
 def group() -> None:
-    pass
-
-
-@group.command(
-    "check", help=WORDS.say(N_("Check Markdown files, or all below directories. Exits with 1 on errors."))
-)
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--json", "as_json", is_flag=True, help=WORDS.say(N_("Print the findings as a JSON list.")))
-def check_pages(paths: tuple[Path, ...], *, as_json: bool) -> None:
-    findings = check.check(paths, _known())
-    if as_json:
-        click.echo(json.dumps([_shown(finding) for finding in findings], ensure_ascii=False, indent=1))
-    else:
-        for finding in findings:
-            click.echo(_line(str(finding.path), finding))
-        click.echo(WORDS.say(NN_("%(num)s finding", "%(num)s findings"), num=len(findings)))
-    errors = any(finding.severity is Severity.ERROR for finding in findings)
-    sys.exit(FOUND if errors else CLEAN)
-
-
-@group.command("render", help=WORDS.say(N_("Print one Markdown file as a reader gets it.")))
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--to", "face", type=click.Choice(("html", "text", "markdown")), default="html", show_default=True
-)
-@click.option(
-    "--locale",
-    type=click.Choice(tuple(LOCALES)),
-    help=WORDS.say(N_("Language of labels and tables; by default that of the file’s folder.")),
-)
-def render(file: Path, face: str, locale: str | None) -> None:
-    folder = file.resolve().parent
-    code = locale or (folder.name if folder.name in LOCALES else SOURCE)
-    catalog = Catalogs(data_dir("locales"), codes=(code,)).catalog(code)
-    try:
-        source = files.read(file.read_bytes())
-    except files.BrokenPage as broken:
-        click.echo(_line(str(file), broken.finding), err=True)
-        sys.exit(UNREADABLE)
-    document = resolve.resolve(source.document, catalog, lambda _slug: None)
-    if face == "markdown":
-        click.echo(resolve.source(source.text, catalog), nl=False)
-    else:
-        click.echo(html.render(document) if face == "html" else text.render(document), nl=False)
-
-
-def _known() -> frozenset[check.Key]:
-    """Every entry of the catalogs, by the source language's file."""
-    path = data_dir("locales") / SOURCE / "LC_MESSAGES" / "messages.po"
-    return frozenset((entry.context, entry.id) for entry in po.read(path.read_bytes()).messages)
-
-
-def _line(path: str, finding: Finding) -> str:
-    label = WORDS.say(SEVERITY_LABELS[finding.severity])
-    message = WORDS.say(finding.phrase, **finding.values)
-    return f"{path}:{finding.line}:{finding.column}: {label}: {message} [{finding.rule}]"
-
-
-def _shown(finding: Finding) -> dict[str, object]:
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "path": finding.path,
-        "line": finding.line,
-        "column": finding.column,
-        "message": WORDS.say(finding.phrase, **finding.values),
-    }
+    """Hold the commands on help pages."""

@@ -11,9 +11,10 @@ from service.facts.words import N_, Phrase
 
 
 class LazyGroup(click.Group):
-    """Commands by name, with the module that holds each as `group` or `command`, and its words.
+    """Commands by name, each with where it is and its words.
 
-    Listing the commands loads none of them, so that the light ones start without the heavy parts.
+    `module:name` tells where; a `module` alone holds it as `group` or `command`. Listing the
+    commands loads none of them, so that the light ones start without the heavy parts.
     """
 
     def __init__(self, *args: Any, table: Mapping[str, tuple[str, Phrase]], **settings: Any) -> None:
@@ -26,8 +27,9 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self._table:
             return None
-        module = import_module(self._table[cmd_name][0])
-        found: click.Command = getattr(module, "group", None) or module.command
+        place, _, name = self._table[cmd_name][0].partition(":")
+        module = import_module(place)
+        found: click.Command = getattr(module, name or "group", None) or module.command
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
