@@ -7,34 +7,18 @@ from pathlib import Path
 
 import click
 
+from service.cli.words import WORDS, say
 from service.facts.findings import SEVERITY_LABELS, Finding, Severity
-from service.facts.words import N_, NN_, Phrase
+from service.facts.words import N_, NN_
 from service.i18n import po
-from service.i18n.catalogs import Catalog, Catalogs, CatalogUnreadable
 from service.i18n.glossary import GlossaryError
 from service.i18n.locales import LOCALES, SOURCE, Locale
-from service.i18n.negotiation import closest, terminal_locale
+from service.i18n.negotiation import closest
 from service.lint import report
-from service.paths import PACKAGE, data_dir
+from service.paths import PACKAGE
 
 CLEAN, FOUND, UNREADABLE = 0, 1, 2
 ROOT = PACKAGE.parent
-
-
-def _words() -> Catalog:
-    """The catalog of the user's language; source texts where no catalog can be read, so as to mend it."""
-    code = terminal_locale(os.environ)
-    try:
-        return Catalogs(data_dir("locales"), codes=(code,)).catalog(code)
-    except (CatalogUnreadable, FileNotFoundError):
-        return Catalog(LOCALES[SOURCE], {}, {})
-
-
-WORDS = _words()
-
-
-def _say(phrase: Phrase, **values: object) -> None:
-    click.echo(WORDS.say(phrase, **values))
 
 
 def _fail(text: str) -> None:
@@ -70,14 +54,14 @@ def extract(root: Path, *, check: bool) -> None:
     fresh = path.exists() and path.read_text(encoding="utf-8") == text
     if check:
         if not fresh:
-            _say(
+            say(
                 N_("%(path)s is not up to date. Run “prospectus catalog extract” and “update”."),
                 path=_near(path),
             )
             sys.exit(FOUND)
     elif not fresh:
         _write(path, text)
-    _say(NN_("%(num)s message", "%(num)s messages"), num=len(po.read_text(text).messages))
+    say(NN_("%(num)s message", "%(num)s messages"), num=len(po.read_text(text).messages))
 
 
 def _extracted(root: Path) -> str:
@@ -156,7 +140,7 @@ def check(paths: tuple[Path, ...], root: Path, *, as_json: bool) -> None:
         click.echo(f"{_near(path)}: {WORDS.say(SEVERITY_LABELS[Severity.WARNING])} ST001 {message}")
     bad = sum(finding.severity is not Severity.ADVICE for finding in findings)
     if not as_json:
-        _say(NN_("%(num)s finding", "%(num)s findings"), num=len(findings))
+        say(NN_("%(num)s finding", "%(num)s findings"), num=len(findings))
     sys.exit(FOUND if bad else CLEAN)
 
 
@@ -206,7 +190,7 @@ def _print_state(locale: Locale, file: po.PoFile) -> None:
     done = sum(entry.translated for entry in messages)
     fuzzy = sum(entry.fuzzy for entry in messages)
     share = done / len(messages) if messages else 1.0
-    _say(
+    say(
         N_(
             "%(locale)s: %(share)s translated (%(done)s of %(all)s), fuzzy: %(fuzzy)s, obsolete: %(obsolete)s"
         ),

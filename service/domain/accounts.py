@@ -24,7 +24,6 @@ from service.facts.permissions import (
     Permission,
 )
 from service.facts.refusals import Refusal
-from service.facts.words import Phrase
 from service.i18n.folding import name_key
 from service.mail import addresses
 from service.models import Program, Role, UsedLink, User
@@ -80,11 +79,6 @@ def role_permissions(role: Role) -> frozenset[Permission]:
         return ROLE_PERMISSIONS[BuiltInRole(role.key)]
     known = {permission.value for permission in Permission}
     return frozenset(Permission(value) for value in role.permissions if value in known)
-
-
-def role_label(role: Role) -> Phrase | str:
-    """Return the words of a built-in role, or the name that a custom one was given."""
-    return ROLE_LABELS[BuiltInRole(role.key)] if role.key is not None else role.name
 
 
 def is_administrator(user: User) -> bool:

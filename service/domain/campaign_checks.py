@@ -1,6 +1,6 @@
 """What stands between a draft and its launch: faults in the text, missing values, half-written languages."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from service.domain import checks, recipients
@@ -10,7 +10,7 @@ from service.domain.recipients import Recipient
 from service.facts.findings import Finding, Severity
 from service.facts.limits import EMAIL_SUBJECT_CHARACTERS, NAME_CHARACTERS
 from service.facts.refusals import Refusal
-from service.mail import addresses, tokens
+from service.mail import addresses
 from service.mail.variants import choose_variant
 from service.models import Campaign
 
@@ -54,6 +54,7 @@ def review(
     errors = sum(1 for places in findings.values() for place in places if place.severity is Severity.ERROR)
     if errors:
         problems.append(DomainError(Refusal.CONTENT_HAS_ERRORS, num=errors))
+    needed = {} if errors else {locale: composer.needed(text, locale) for locale in text.variants}
     codes = [variant.locale for variant in campaign.variants]
     counts = recipients.count_by_variant(found, codes, default=default_locale, source=campaign.source_locale)
     return Review(
@@ -61,7 +62,7 @@ def review(
         counts=counts,
         problems=tuple(problems),
         findings=findings,
-        missing=() if errors else _missing(campaign, found, codes, default_locale),
+        missing=() if errors else _missing(campaign, found, needed, default_locale),
     )
 
 
@@ -98,24 +99,13 @@ def _variants(campaign: Campaign) -> list[DomainError]:
 
 
 def _missing(
-    campaign: Campaign, found: Sequence[Recipient], codes: Collection[str], default_locale: str
+    campaign: Campaign, found: Sequence[Recipient], needed: Mapping[str, frozenset[str]], default_locale: str
 ) -> tuple[Recipient, ...]:
-    needed = {
-        variant.locale: {
-            use.name
-            for use in (
-                *tokens.read(variant.subject, field="subject").uses,
-                *tokens.read(variant.content, field="content").uses,
-            )
-            if use.fallback is None
-        }
-        for variant in campaign.variants
-    }
     missing = []
     for recipient in found:
         locale = choose_variant(
-            recipient.locale, codes, default=default_locale, source=campaign.source_locale
+            recipient.locale, needed, default=default_locale, source=campaign.source_locale
         )
-        if needed.get(locale, set()) & recipient.lacks(locale):
+        if needed.get(locale, frozenset()) & recipient.lacks(locale):
             missing.append(recipient)
     return tuple(missing)

@@ -350,16 +350,6 @@ def list_rows(
     return list(session.scalars(query.order_by(ImportRow.number).limit(limit)))
 
 
-def count_warnings(session: Session, import_id: int) -> int:
-    """Return how many rows that are imported have something said of them."""
-    query = select(func.count()).where(
-        ImportRow.import_id == import_id,
-        ImportRow.outcome != RowOutcome.REJECTED.value,
-        ImportRow.reasons.is_not(None),
-    )
-    return session.scalar(query) or 0
-
-
 @dataclass(frozen=True, slots=True)
 class ReasonGroup:
     """Rows of one outcome that have the same first reason, with that of the first of them."""

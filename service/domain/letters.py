@@ -176,6 +176,10 @@ class Composer:
         except ContentRefused as refused:
             return refused.findings
 
+    def needed(self, text: CampaignText, locale: str) -> frozenset[str]:
+        """Return the tokens a variant uses without a fallback; raises ContentRefused."""
+        return frozenset(self._variant(text, locale).needed)
+
     def delivery(self, text: CampaignText, claimed: ClaimedDelivery) -> bytes:
         """Write the bytes of a claimed delivery; the same bytes at every attempt."""
         to = addressee_of(claimed)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.i18n.locales import LOCALES
 from service.mail.values import Recipient as MailRecipient
-from service.mail.values import clean, greeting_name
+from service.mail.values import personal_words
 from service.mail.variants import choose_variant
 from service.models import Partner, Program, Prospect, Suppression
 
@@ -55,14 +55,8 @@ class Recipient:
 
     def lacks(self, locale: str) -> frozenset[str]:
         """Return the personal tokens that would print nothing for this person in that language."""
-        known = {
-            "mpid": clean("mpid", self.mpid),
-            "mpname": clean("mpname", self.name),
-            "firstName": clean("firstName", self.first_name),
-            "lastName": clean("lastName", self.last_name),
-            "greetingName": greeting_name(self.for_mail(), locale),
-        }
-        return frozenset(name for name, word in known.items() if word is None)
+        words = personal_words(self.for_mail(), locale)
+        return frozenset(name for name, word in words.items() if word is None)
 
 
 def resolve(session: Session, program: Program, prospect_ids: Sequence[int]) -> list[Recipient]:

@@ -1,6 +1,6 @@
 """Signed tokens for links: bound to one purpose, with nothing readable of the person in them."""
 
-from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeSerializer
 
 
 class Signer:
@@ -18,18 +18,6 @@ class Signer:
         """Return what was signed for this purpose, or None."""
         try:
             payload: object = URLSafeSerializer(self._keys, salt=purpose).loads(token)
-        except BadData:
-            return None
-        return payload
-
-    def sign_timed(self, purpose: str, payload: object) -> str:
-        """Return a token that knows when it was made."""
-        return _text(URLSafeTimedSerializer(self._keys, salt=purpose).dumps(payload))
-
-    def read_timed(self, purpose: str, token: str, *, max_age: int) -> object | None:
-        """Return what was signed for this purpose at most `max_age` seconds ago, or None."""
-        try:
-            payload: object = URLSafeTimedSerializer(self._keys, salt=purpose).loads(token, max_age=max_age)
         except BadData:
             return None
         return payload

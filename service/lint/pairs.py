@@ -34,7 +34,6 @@ class Mark:
 
 
 Rule = Callable[[Pair], Iterable[Mark]]
-EntryRule = Callable[[po.Entry, Locale], Iterable[Mark]]
 
 
 def pairs(entry: po.Entry, locale: Locale) -> Iterator[Pair]:

@@ -68,10 +68,14 @@ class CompiledVariant:
     tokens: frozenset[str]
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The tokens this mail uses without a fallback."""
+        return tuple(dict.fromkeys(slot.name for slot in self.slots if slot.fallback is None))
+
     def missing(self, values: Values) -> tuple[str, ...]:
         """Return the tokens this mail uses without a fallback for which there is no value."""
-        needed = dict.fromkeys(slot.name for slot in self.slots if slot.fallback is None)
-        return tuple(name for name in needed if values.get(name) is None)
+        return tuple(name for name in self.needed if values.get(name) is None)
 
     def unsendable(self, values: Values) -> tuple[str, ...]:
         """Return the tokens of the subject whose value holds a character that no header can (check H-1)."""

@@ -62,6 +62,17 @@ class Values:
         return self.printed.get(name)
 
 
+def personal_words(recipient: Recipient, locale: str) -> dict[str, str | None]:
+    """Return what the tokens about a person print in a language; None where nothing is known of them."""
+    return {
+        "mpid": clean("mpid", recipient.mpid),
+        "mpname": clean("mpname", recipient.name),
+        "firstName": clean("firstName", recipient.first_name),
+        "lastName": clean("lastName", recipient.last_name),
+        "greetingName": greeting_name(recipient, locale),
+    }
+
+
 def values_for(
     recipient: Recipient,
     *,
@@ -80,12 +91,7 @@ def values_for(
     `moment` an aware time; `ads` has the ids as text.
     """
     day, time, month = _moment_words(locale, zone(recipient.time_zone, time_zone), moment)
-    words: dict[str, str | None] = {
-        "mpid": clean("mpid", recipient.mpid),
-        "mpname": clean("mpname", recipient.name),
-        "firstName": clean("firstName", recipient.first_name),
-        "lastName": clean("lastName", recipient.last_name),
-        "greetingName": greeting_name(recipient, locale),
+    words = personal_words(recipient, locale) | {
         "currentDay": day,
         "currentTime": time,
         "currentMonthYear": month,

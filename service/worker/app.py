@@ -129,7 +129,7 @@ class _Worker:
     def _sweep(self) -> None:
         now = _now()
         sweep.repair(self._services, now=now)
-        imports.wake(self._services, self._jobs)
+        imports.wake(self._services, self._jobs, now=now)
         if not self._room.resting:
             sweep.wake(self._services, self._jobs, now=now)
         if self._hour != f"{now:%Y%m%d%H}":

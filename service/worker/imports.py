@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from datetime import UTC, datetime
+from datetime import datetime
 
 from service.adapters.jobs import EngineJobs
 from service.bootstrap import Services
@@ -29,7 +29,7 @@ def run(services: Services, import_id: int, clock: Clock, stopping: threading.Ev
     return batches
 
 
-def wake(services: Services, jobs: EngineJobs, *, now: datetime | None = None) -> int:
+def wake(services: Services, jobs: EngineJobs, *, now: datetime) -> int:
     """Start a job for every import that should be running and is not; return how many were started.
 
     One that failed too often is stopped, with a reason its user can see.
@@ -45,7 +45,7 @@ def wake(services: Services, jobs: EngineJobs, *, now: datetime | None = None) -
         with services.db.transaction() as session:
             if failures >= MOST_FAILURES:
                 log.error("import %d failed %d times and is given up", import_id, failures)
-                imports.give_up(session, import_id, failures=failures, now=now or datetime.now(UTC))
+                imports.give_up(session, import_id, failures=failures, now=now)
                 continue
             jobs.run_import(session, import_id)
         started += 1
