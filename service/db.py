@@ -1,11 +1,22 @@
 """The database: declarative base, UTC moments, engines with the durable settings, and the transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    Table,
+    Update,
+    create_engine,
+    event,
+)
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -79,8 +90,59 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Any) -> None:
     # A deferred transaction that reads first cannot wait for the write lock later (SQLITE_BUSY at once).
     options = connection.get_execution_options()
-    connection.exec_driver_sql(f"PRAGMA busy_timeout={round(1000 * options.get('patience', PATIENCE))}")
+    patience = options.get("patience", PATIENCE)
+    if connection.info.get("patience") != patience:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={round(1000 * patience)}")
+        connection.info["patience"] = patience
     connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
+
+
+class Prepared:
+    """A statement that runs for every mail: compiled once for each kind of database, sent by the driver.
+
+    `names` are its bind parameters, in the order in which the rows give their values. Measured on SQLite:
+    a third of what `Connection.execute` takes for four rows.
+    """
+
+    def __init__(self, statement: Update, *names: str) -> None:
+        self.table = cast(Table, statement.table)
+        self._statement = statement
+        self._names = names
+        self._ways: dict[str, _Way] = {}
+
+    def run(self, connection: Connection, rows: Sequence[Sequence[object]]) -> int:
+        """Run it for each row and return how many rows of the table that changed."""
+        way = self._ways.get(connection.dialect.name)
+        if way is None:
+            way = self._ways[connection.dialect.name] = _Way(self._statement, self._names, connection.dialect)
+        return connection.exec_driver_sql(way.text, [way.values(row) for row in rows]).rowcount
+
+
+class _Way:
+    """How one kind of database takes a statement: its text, and the values in their form and order."""
+
+    def __init__(self, statement: Update, names: Sequence[str], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        self.text = str(compiled)
+        self._dialect = dialect
+        self._order = compiled.positiontup if compiled.positional else None
+        self._fixed = {name: value for name, value in compiled.params.items() if name not in names}
+        self._given = [(name, self._form(compiled.binds[name])) for name in names]
+        self._fixed = {name: self._form(compiled.binds[name])(value) for name, value in self._fixed.items()}
+
+    def values(self, row: Sequence[object]) -> Any:
+        named = dict(self._fixed)
+        for (name, form), value in zip(self._given, row, strict=True):
+            named[name] = form(value)
+        return named if self._order is None else tuple([named[name] for name in self._order])
+
+    def _form(self, parameter: BindParameter[Any]) -> Callable[[Any], Any]:
+        form = parameter.type.dialect_impl(self._dialect).bind_processor(self._dialect)
+        return form or _unchanged
+
+
+def _unchanged(value: Any) -> Any:
+    return value
 
 
 class Database:

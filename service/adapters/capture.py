@@ -85,16 +85,19 @@ class CapturedOutbox:
 
 
 class CaptureConnection:
-    """One thread's handle on the outbox."""
+    """One handle on the outbox; fits `domain.outbox.MailConnection` and knows each reply at once."""
+
+    socket = None
+    deadline = float("inf")
+    waits_to_write = False
+    spent = False
 
     def __init__(self, connection: sqlite3.Connection, clock: Callable[[], datetime]) -> None:
         self._connection = connection
         self._clock = clock
 
-    def send(self, *, sender: str, recipient: str, data: bytes, ready: Callable[[], bool]) -> Reply:
-        """Keep one mail; `ready` is asked first, as a server's RCPT would be answered before DATA."""
-        if not ready():
-            return Reply(Outcome.WITHHELD, "")
+    def begin(self, *, sender: str, recipient: str, data: bytes) -> Reply:
+        """Keep one mail."""
         headers = BytesHeaderParser(policy=policy.default).parsebytes(data)
         message_id, subject = str(headers["Message-ID"] or ""), str(headers["Subject"] or "")
         try:
@@ -108,6 +111,14 @@ class CaptureConnection:
             surely_not = error.sqlite_errorname in {"SQLITE_FULL", "SQLITE_BUSY", "SQLITE_READONLY"}
             return Reply(Outcome.TEMPORARY if surely_not else Outcome.UNKNOWN, str(error))
         return Reply(Outcome.ACCEPTED, "250 2.0.0 Captured")
+
+    def proceed(self) -> Reply | None:
+        """There is nothing to wait for."""
+        return None
+
+    def give_up(self) -> Reply:
+        """There is no answer to wait for, so none that could fail to come."""
+        raise AssertionError("a captured mail is never awaited")
 
     def close(self) -> None:
         """Close the handle."""

@@ -1,8 +1,9 @@
-"""The two things one does on an SMTP socket: write bytes, and read one answer, each within a time."""
+"""The answers of a mail server, read out of bytes as they come, and a socket that waits for each of them."""
 
 import re
 import socket
 import time
+from collections import deque
 from dataclasses import dataclass
 
 _LINE_BYTES = 4096
@@ -26,12 +27,48 @@ class Answer:
         return f"{self.code} {text}"[:500]
 
 
+class Answers:
+    """The replies of one conversation, put together from whatever pieces arrive (RFC 5321 section 4.2.1)."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._lines: list[str] = []
+
+    def feed(self, received: bytes) -> list[Answer]:
+        """Take in bytes and return the answers they complete; LostConnection for what is not SMTP."""
+        found = []
+        *lines, self._rest = (self._rest + received).split(b"\n")
+        for line in lines:
+            answer = self._line(line.removesuffix(b"\r"))
+            if answer is not None:
+                found.append(answer)
+        if len(self._rest) > _LINE_BYTES:
+            raise LostConnection("the answer has too long a line")
+        return found
+
+    def _line(self, line: bytes) -> Answer | None:
+        code, mark = line[:3], line[3:4]
+        if not (code.isascii() and code.isdigit()) or mark not in {b"", b" ", b"-"}:
+            raise LostConnection("the server does not speak SMTP")
+        if len(line) > _LINE_BYTES:
+            raise LostConnection("the answer has too long a line")
+        self._lines.append(line[4:].decode("utf-8", "backslashreplace"))
+        if mark == b"-":
+            if len(self._lines) >= _ANSWER_LINES:
+                raise LostConnection("the answer has too many lines")
+            return None
+        answer = Answer(int(code), tuple(self._lines))
+        self._lines.clear()
+        return answer
+
+
 class Lines:
-    """A socket read line by line; a time limit is for the whole answer, so a trickle does not prolong it."""
+    """A socket that waits for each answer; a limit is for the whole of it, and a trickle extends nothing."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
-        self._buffer = b""
+        self._answers = Answers()
+        self._heard: deque[Answer] = deque()
 
     def write(self, data: bytes, seconds: float) -> None:
         """Send bytes; LostConnection if that is not possible within the time."""
@@ -39,42 +76,38 @@ class Lines:
             self._socket.settimeout(seconds)
             self._socket.sendall(data)
         except OSError as error:
-            raise LostConnection(str(error) or type(error).__name__) from error
+            raise LostConnection(plain(error)) from error
 
     def answer(self, seconds: float) -> Answer:
         """Read one reply, which may have several lines; LostConnection if none comes within the time."""
         deadline = time.monotonic() + seconds
-        lines: list[str] = []
-        while len(lines) < _ANSWER_LINES:
-            line = self._line(deadline)
-            code, mark = line[:3], line[3:4]
-            if not (code.isascii() and code.isdigit()) or mark not in {b"", b" ", b"-"}:
-                raise LostConnection("the server does not speak SMTP")
-            lines.append(line[4:].decode("utf-8", "backslashreplace"))
-            if mark != b"-":
-                return Answer(int(code), tuple(lines))
-        raise LostConnection("the answer has too many lines")
+        while not self._heard:
+            self._heard += self._answers.feed(self._receive(deadline - time.monotonic()))
+        return self._heard.popleft()
 
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
 
-    def _line(self, deadline: float) -> bytes:
-        while b"\n" not in self._buffer:
-            if len(self._buffer) > _LINE_BYTES:
-                raise LostConnection("the answer has too long a line")
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise LostConnection("no answer in time")
-            try:
-                self._socket.settimeout(left)
-                received = self._socket.recv(_LINE_BYTES)
-            except TimeoutError as error:
-                raise LostConnection("no answer in time") from error
-            except OSError as error:
-                raise LostConnection(str(error) or type(error).__name__) from error
-            if not received:
-                raise LostConnection("the server closed the connection")
-            self._buffer += received
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line.removesuffix(b"\r")
+    def _receive(self, seconds: float) -> bytes:
+        if seconds <= 0:
+            raise LostConnection(SILENT)
+        try:
+            self._socket.settimeout(seconds)
+            received = self._socket.recv(_LINE_BYTES)
+        except TimeoutError as error:
+            raise LostConnection(SILENT) from error
+        except OSError as error:
+            raise LostConnection(plain(error)) from error
+        if not received:
+            raise LostConnection(CLOSED)
+        return received
+
+
+SILENT = "no answer in time"
+CLOSED = "the server closed the connection"
+
+
+def plain(error: Exception) -> str:
+    """Return the words of an error, or its name where it has none."""
+    return str(error) or type(error).__name__

@@ -5,18 +5,20 @@ Each belongs in a short transaction of the worker's loop; the mail itself is sen
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from service.domain import ledger, notices, prospects
 from service.facts.limits import DELIVERY_BATCH
 from service.facts.replies import Outcome, Reason, words_of
+from service.facts.stages import StageEvent
 from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState, UnknownPolicy
-from service.models import Campaign, Delivery, Suppression
+from service.models import Campaign, Delivery, StageChange, Suppression
 
+_LATELY = timedelta(days=2)
 _OPEN = [state.value for state in OPEN_DELIVERIES]
 _CLAIMED_COLUMNS = (
     Delivery.id,
@@ -91,27 +93,53 @@ def claim(
     )
 
 
-def mark_in_flight(session: Session, delivery_id: int, *, token: str, now: datetime) -> bool:
-    """Commit this before DATA; False when the lease, the campaign or the recipient no longer allows it."""
-    return ledger.mark_in_flight(session, _MARK, delivery_id, token=token, now=now)
+def mark_in_flight(connection: Connection, marks: Sequence[ledger.Mark]) -> frozenset[int]:
+    """Commit this before a mail begins; return those whose lease, campaign and recipient still allow it."""
+    return ledger.mark_in_flight(connection, _MARK, marks)
 
 
-def settle(session: Session, attempts: Sequence[ledger.Attempt], *, now: datetime) -> None:
-    """Store what became of attempts, and move the stages of prospects whose mails were accepted."""
-    sent: dict[int, int] = {}
-    for attempt in attempts:
-        if attempt.reply.outcome is Outcome.ACCEPTED:
-            row = ledger.settle_sent(session, _SENT, attempt, now=now)
-            if row is not None and row.prospect_id is not None:
-                sent[attempt.mail_id] = row.prospect_id
-        elif attempt.reply.outcome is Outcome.WITHHELD:
-            _settle_withheld(session, attempt, now=now)
-        elif attempt.reply.outcome is Outcome.UNKNOWN:
-            _settle_unknown(session, attempt, now=now)
-        else:
-            ledger.settle(session, Delivery, attempt, now=now)
-    if sent:
-        prospects.record_sent(session, sent, now=now)
+def settle_sent(connection: Connection, attempts: Sequence[ledger.Attempt], *, now: datetime) -> None:
+    """Store that mails were accepted; `tell_prospects` follows when the batch is over."""
+    ledger.settle_sent(connection, _SENT, attempts, now=now)
+
+
+def settle(session: Session, attempt: ledger.Attempt, *, now: datetime) -> None:
+    """Store what became of an attempt that was not accepted."""
+    if attempt.reply.outcome is Outcome.WITHHELD:
+        _settle_withheld(session, attempt, now=now)
+    elif attempt.reply.outcome is Outcome.UNKNOWN:
+        _settle_unknown(session, attempt, now=now)
+    else:
+        ledger.settle(session, Delivery, attempt, now=now)
+
+
+def tell_prospects(session: Session, campaign_id: int, *, mail_ids: Sequence[int] | None = None) -> int:
+    """Move the stages of prospects whose mails of a campaign were accepted and who were not told yet.
+
+    Returns how many. Of these mails or of all: what a worker that died left out is found the same way.
+    """
+    told = exists().where(
+        StageChange.delivery_id == Delivery.id, StageChange.event == StageEvent.EMAIL_ACCEPTED.value
+    )
+    query = select(Delivery.id).where(
+        Delivery.campaign_id == campaign_id,
+        Delivery.state == DeliveryState.SENT.value,
+        Delivery.prospect_id.is_not(None),
+        ~told,
+    )
+    if mail_ids is not None:
+        query = query.where(Delivery.id.in_(mail_ids))
+    found = session.scalars(query.order_by(Delivery.id)).all()
+    prospects.record_sent(session, found)
+    return len(found)
+
+
+def tell_all_prospects(session: Session, *, now: datetime) -> int:
+    """Do that for every campaign that has not finished, or was cancelled lately; finishing does it too."""
+    lately = (Campaign.state == CampaignState.CANCELLED.value) & (Campaign.finished_at > now - _LATELY)
+    going = Campaign.state.in_([CampaignState.SENDING.value, CampaignState.PAUSED.value])
+    found = session.scalars(select(Campaign.id).where(going | lately)).all()
+    return sum(tell_prospects(session, campaign_id) for campaign_id in found)
 
 
 def sweep(session: Session, *, now: datetime, everything: bool = False) -> ledger.Swept:
@@ -120,14 +148,12 @@ def sweep(session: Session, *, now: datetime, everything: bool = False) -> ledge
         Campaign.id == Delivery.campaign_id, Campaign.unknown_policy == UnknownPolicy.RETRY.value
     )
     swept = ledger.sweep(session, Delivery, now=now, everything=everything, retry=retry)
-    over = exists().where(
-        Campaign.id == Delivery.campaign_id, Campaign.state == CampaignState.CANCELLED.value
-    )
+    over = select(Campaign.id).where(Campaign.state == CampaignState.CANCELLED.value)
     stopped = [DeliveryState.QUEUED.value, DeliveryState.DEFERRED.value]
     ledger.change(
         session,
         update(Delivery)
-        .where(Delivery.state.in_(stopped), over)
+        .where(Delivery.campaign_id.in_(over), Delivery.state.in_(stopped))
         .values(state=DeliveryState.CANCELLED.value, settled_at=now),
     )
     asked = select(Delivery.campaign_id).where(Delivery.id.in_(swept.asking)).distinct()
@@ -146,6 +172,7 @@ def finish_if_done(session: Session, campaign_id: int, *, now: datetime) -> bool
         .values(state=CampaignState.FINISHED.value, finished_at=now),
     )
     if changed:
+        tell_prospects(session, campaign_id)
         notices.tell_author(session, campaign_id, notices.FINISHED, now=now)
     return changed == 1
 
@@ -187,7 +214,8 @@ def _settle_withheld(session: Session, attempt: ledger.Attempt, *, now: datetime
         .where(
             Delivery.id == attempt.mail_id,
             Delivery.lease_token == attempt.token,
-            Delivery.state == DeliveryState.CLAIMED.value,
+            # In flight by a commit that nobody heard of: it was never begun.
+            Delivery.state.in_([DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value]),
         )
     ).one_or_none()
     if row is None:
@@ -236,4 +264,4 @@ _MARK = ledger.mark_statement(
     )
     .correlate(Delivery),
 )
-_SENT = ledger.sent_statement(Delivery).returning(Delivery.prospect_id)
+_SENT = ledger.sent_statement(Delivery)

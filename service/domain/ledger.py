@@ -12,10 +12,10 @@ from typing import Any, TypeVarTuple, cast
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     CursorResult,
     Select,
     Table,
-    Update,
     and_,
     bindparam,
     func,
@@ -24,9 +24,8 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningUpdate
 
-from service.db import Moment
+from service.db import Moment, Prepared
 from service.facts.limits import LEASE, RETRY_GIVE_UP
 from service.facts.replies import Outcome, Reason, Reply, words_of
 from service.facts.states import DeliveryState
@@ -56,6 +55,14 @@ class Attempt:
     mail_id: int
     token: str
     reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A mail that is to be marked as in flight by whoever holds the lease `token`."""
+
+    mail_id: int
+    token: str
 
 
 def due(table: MailTable, now: datetime) -> ColumnElement[bool]:
@@ -97,33 +104,42 @@ def renew(session: Session, table: MailTable, *, token: str, now: datetime) -> i
     held = (DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value)
     return change(
         session,
-        update(table)
-        .where(table.lease_token == token, table.state.in_(held))
-        .values(lease_until=now + LEASE),
+        update(table).where(*_leased(table, token), table.state.in_(held)).values(lease_until=now + LEASE),
     )
 
 
-def mark_statement(table: MailTable, *also: ColumnElement[bool]) -> Update:
+def mark_statement(table: MailTable, *also: ColumnElement[bool]) -> Prepared:
     """Prepare what `mark_in_flight` runs for each mail; `also` must hold at that very moment."""
-    return (
+    return Prepared(
         update(cast(Table, table.__table__))
         .where(*_ours_now(table), table.state == DeliveryState.CLAIMED.value, *also)
-        .values(state=DeliveryState.IN_FLIGHT.value, lease_until=bindparam("until", type_=Moment))
+        .values(state=DeliveryState.IN_FLIGHT.value),
+        "mail_id",
+        "held_by",
     )
 
 
-def mark_in_flight(session: Session, statement: Update, mail_id: int, *, token: str, now: datetime) -> bool:
-    """Note that from the commit of this transaction on the mail may arrive; False: it must not be sent."""
-    values = {"mail_id": mail_id, "held_by": token, "until": now + LEASE}
-    return session.connection().execute(statement, values).rowcount == 1
+def mark_in_flight(connection: Connection, statement: Prepared, marks: Sequence[Mark]) -> frozenset[int]:
+    """Note that from the commit of this transaction on these mails may arrive.
+
+    Returns the ids of those that may be sent; the others must not be.
+    """
+    ids = frozenset(mark.mail_id for mark in marks)
+    if statement.run(connection, [(mark.mail_id, mark.token) for mark in marks]) == len(marks):
+        return ids
+    columns = statement.table.c
+    ours = columns.lease_token.in_({mark.token for mark in marks})
+    in_flight = columns.state == DeliveryState.IN_FLIGHT.value
+    return frozenset(connection.scalars(select(columns.id).where(columns.id.in_(ids), ours, in_flight)))
 
 
-def sent_statement(table: MailTable) -> ReturningUpdate[int]:
+def sent_statement(table: MailTable) -> Prepared:
     """Prepare what `settle_sent` runs for each mail: the common end of an attempt, in one statement."""
     moment = bindparam("now", type_=Moment)
-    return (
+    return Prepared(
         update(cast(Table, table.__table__))
-        .where(*_ours_now(table), table.state.in_(_HELD))
+        # Said with OR: a list has no fixed number of places, which a statement for many rows needs.
+        .where(*_ours_now(table), or_(*(table.state == state for state in _HELD)))
         .values(
             state=DeliveryState.SENT.value,
             attempts=table.attempts + 1,
@@ -133,22 +149,25 @@ def sent_statement(table: MailTable) -> ReturningUpdate[int]:
             lease_token=None,
             lease_until=None,
             reply=bindparam("answer"),
-        )
-        .returning(table.id)
+        ),
+        "mail_id",
+        "held_by",
+        "now",
+        "answer",
     )
 
 
 def settle_sent(
-    session: Session, statement: ReturningUpdate[Any], attempt: Attempt, *, now: datetime
-) -> Any | None:
-    """Store that a mail was accepted; return what the statement returns, None when the row is not ours."""
-    values = {
-        "mail_id": attempt.mail_id,
-        "held_by": attempt.token,
-        "now": now,
-        "answer": attempt.reply.text,
-    }
-    return session.connection().execute(statement, values).one_or_none()
+    connection: Connection, statement: Prepared, attempts: Sequence[Attempt], *, now: datetime
+) -> frozenset[int]:
+    """Store that mails were accepted; return the ids of the rows that were still ours."""
+    rows = [(attempt.mail_id, attempt.token, now, attempt.reply.text) for attempt in attempts]
+    ids = frozenset(attempt.mail_id for attempt in attempts)
+    if statement.run(connection, rows) == len(rows):
+        return ids
+    columns = statement.table.c
+    stored = (columns.state == DeliveryState.SENT.value, columns.settled_at == now)
+    return frozenset(connection.scalars(select(columns.id).where(columns.id.in_(ids), *stored)))
 
 
 def _ours_now(table: MailTable) -> tuple[ColumnElement[bool], ...]:
@@ -196,6 +215,7 @@ def _settled_as(outcome: Outcome, ask_when_unknown: bool) -> DeliveryState:
         Outcome.TEMPORARY: DeliveryState.DEFERRED,
         Outcome.PERMANENT: DeliveryState.FAILED,
         Outcome.UNREACHABLE: DeliveryState.QUEUED,
+        Outcome.UNHEARD: DeliveryState.QUEUED,
         Outcome.WITHHELD: DeliveryState.QUEUED,
     }[outcome]
 
@@ -210,7 +230,12 @@ def release(session: Session, table: MailTable, *, token: str, reply: str | None
     if reply is not None:
         changes["reply"] = reply
     claimed = table.state == DeliveryState.CLAIMED.value
-    return change(session, update(table).where(table.lease_token == token, claimed).values(changes))
+    return change(session, update(table).where(*_leased(table, token), claimed).values(changes))
+
+
+def _leased(table: MailTable, token: str) -> tuple[ColumnElement[bool], ...]:
+    # The time limit is named so that the small index of what is held is used, not the whole table.
+    return (table.lease_until.is_not(None), table.lease_token == token)
 
 
 def sweep(
@@ -221,7 +246,7 @@ def sweep(
     `everything` ignores the time: for the one worker of an embedded database, which knows at its start that
     nobody else holds a lease. `retry` is the condition under which an unknown row is tried again by itself.
     """
-    over = [] if everything else [table.lease_until < now]
+    over = [table.lease_until.is_not(None) if everything else table.lease_until < now]
     released = change(
         session,
         update(table)

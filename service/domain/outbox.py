@@ -4,7 +4,8 @@
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+import socket
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from service.domain.errors import DomainError
 from service.domain.jobs import Jobs
 from service.facts.refusals import Refusal
 from service.facts.replies import Reason, Reply, words_of
+from service.facts.stages import StageEvent
 from service.facts.states import (
     CAMPAIGN_STATE_LABELS,
     DELIVERY_STATE_LABELS,
@@ -31,24 +33,45 @@ RESENDING = frozenset({CampaignState.SENDING, CampaignState.PAUSED, CampaignStat
 
 
 class MailConnection(Protocol):
-    """A kept conversation with something that takes mail; used by one thread at a time."""
+    """A kept conversation with something that takes mail, one mail after another; it never waits."""
 
-    def send(self, *, sender: str, recipient: str, data: bytes, ready: Callable[[], bool]) -> Reply:
-        """Send one mail to one recipient.
+    @property
+    def socket(self) -> socket.socket | None:
+        """What to wait on before `proceed`; None for something that answers at once."""
 
-        `ready` is called after the recipient is accepted and before DATA; it commits that the mail is in
-        flight and answers whether to go on. When it says no, the outcome is WITHHELD.
+    @property
+    def waits_to_write(self) -> bool:
+        """Whether the socket is awaited to take more, not to bring something."""
+
+    @property
+    def deadline(self) -> float:
+        """The monotonic moment at which to `give_up`."""
+
+    @property
+    def spent(self) -> bool:
+        """Whether the next mail needs another connection."""
+
+    def begin(self, *, sender: str, recipient: str, data: bytes) -> Reply | None:
+        """Start handing over one mail, already stored as in flight; return the reply if it is known at once.
+
+        Raises ValueError for addresses or bytes that could break the conversation.
         """
 
+    def proceed(self) -> Reply | None:
+        """Go on where the socket is ready; return the reply once there is one."""
+
+    def give_up(self) -> Reply:
+        """Return the reply of a mail whose answer did not come in time."""
+
     def close(self) -> None:
-        """End the conversation."""
+        """End the conversation; this may wait a moment."""
 
 
 class Mailer(Protocol):
     """Something that takes mail: a relay, or the captured outbox."""
 
     def connect(self) -> MailConnection:
-        """Return a new connection; trouble shows as an UNREACHABLE reply when a mail is sent."""
+        """Open a connection; this waits. Raises `facts.replies.Unreachable`."""
 
 
 def queue_system_mail(
@@ -128,7 +151,9 @@ def treat_as_sent(session: Session, campaign_id: int, delivery_id: int, *, now: 
     delivery.reply = words_of(Reason.TREATED_AS_SENT)
     session.flush()
     if delivery.prospect_id is not None:
-        prospects.record_sent(session, {delivery_id: delivery.prospect_id}, now=now)
+        prospects.record(
+            session, delivery.prospect_id, StageEvent.EMAIL_ACCEPTED, now=now, delivery_id=delivery_id
+        )
 
 
 def _find_unknown(session: Session, campaign_id: int, delivery_id: int) -> Delivery:

@@ -1,17 +1,21 @@
 """Prospects: partners in the funnel of a program, and the events that move them along it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import Integer, Table, bindparam, cast, exists, func, insert, select, update
+from sqlalchemy import Connection, Integer, Table, bindparam, exists, func, insert, select, update
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
+from service.db import Moment
 from service.domain import partners
 from service.domain.errors import DomainError
 from service.facts.refusals import Refusal
 from service.facts.sources import Source
 from service.facts.stages import Stage, StageEvent, advance
+from service.facts.states import DeliveryState
 from service.models import Delivery, Partner, Program, Prospect, StageChange
 
 # How many ids one statement names; a statement of PostgreSQL has room for 65,535 values.
@@ -23,6 +27,28 @@ _LOCKED = (
     .order_by(_PROSPECTS.c.id)
     .with_for_update()
 )
+_DELIVERIES: Table = Delivery.__table__  # type: ignore[assignment]
+_LOCKED_BY_MAIL = (
+    select(
+        _PROSPECTS.c.id,
+        _PROSPECTS.c.stage,
+        _PROSPECTS.c.invited_at,
+        _DELIVERIES.c.id.label("delivery_id"),
+        _DELIVERIES.c.settled_at,
+    )
+    .join(_DELIVERIES, _DELIVERIES.c.prospect_id == _PROSPECTS.c.id)
+    .where(_DELIVERIES.c.id.in_(bindparam("ids", expanding=True)))
+    .where(_DELIVERIES.c.state == DeliveryState.SENT.value)
+    .order_by(_PROSPECTS.c.id)
+    .with_for_update(of=_PROSPECTS)
+)
+_TOLD = select(StageChange.delivery_id).where(
+    StageChange.delivery_id.in_(bindparam("ids", expanding=True)),
+    StageChange.event == StageEvent.EMAIL_ACCEPTED.value,
+)
+_STAGED = update(_PROSPECTS).where(_PROSPECTS.c.id == bindparam("moving")).values(stage=bindparam("to"))
+_INVITED = _STAGED.values(invited_at=func.coalesce(_PROSPECTS.c.invited_at, bindparam("now", type_=Moment)))
+_REMEMBERED = insert(cast(Table, StageChange.__table__))
 
 
 def mark(
@@ -82,14 +108,23 @@ def record(
     user_id: int | None = None,
 ) -> Stage:
     """Write an event into the prospect's history and return the stage it leads to."""
-    line = _Line(prospect_id, delivery_id, user_id)
-    return _write(session, event, [line], now=now)[prospect_id]
+    line = _Line(prospect_id, now, delivery_id, user_id)
+    return _write(session, event, [line])[prospect_id]
 
 
-def record_sent(session: Session, sent: Mapping[int, int], *, now: datetime) -> None:
-    """Write that mails were accepted, as delivery id -> prospect id; few statements however many."""
-    lines = [_Line(prospect_id, delivery_id) for delivery_id, prospect_id in sent.items()]
-    _write(session, StageEvent.EMAIL_ACCEPTED, lines, now=now)
+def record_sent(session: Session, delivery_ids: Sequence[int]) -> None:
+    """Write accepted mails into their prospects' histories, each once, at the time it was accepted.
+
+    What is written already stays as it is, whoever wrote it: prospects are locked before that is looked up.
+    """
+    connection = session.connection()
+    for start in range(0, len(delivery_ids), CHUNK):
+        ids = list(delivery_ids[start : start + CHUNK])
+        rows = connection.execute(_LOCKED_BY_MAIL, {"ids": ids}).all()
+        known = set(connection.scalars(_TOLD, {"ids": ids}))
+        new = [row for row in rows if row.delivery_id not in known]
+        lines = [_Line(row.id, row.settled_at, delivery_id=row.delivery_id) for row in new]
+        _move(connection, StageEvent.EMAIL_ACCEPTED, lines, new)
 
 
 def lock(session: Session, prospect_id: int) -> Prospect:
@@ -129,15 +164,16 @@ def expire(session: Session, *, now: datetime) -> int:
                 Prospect.invited_at < limit,
             )
         )
-    lines = [_Line(prospect_id) for prospect_id in stale]
-    return len(_write(session, StageEvent.EXPIRED, lines, now=now, only_at=Stage.OUTREACH))
+    lines = [_Line(prospect_id, now) for prospect_id in stale]
+    return len(_write(session, StageEvent.EXPIRED, lines, only_at=Stage.OUTREACH))
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """Whom an event concerns, and the mail or the user that caused it."""
+    """Whom an event concerns, when it came, and the mail or the user that caused it."""
 
     prospect_id: int
+    at: datetime
     delivery_id: int | None = None
     user_id: int | None = None
 
@@ -147,7 +183,6 @@ def _write(
     event: StageEvent,
     lines: Sequence[_Line],
     *,
-    now: datetime,
     only_at: Stage | None = None,
 ) -> dict[int, Stage]:
     """Write one event into many histories and return the stages it leads to, by prospect id.
@@ -162,39 +197,53 @@ def _write(
     ordered = sorted(lines, key=lambda line: line.prospect_id)
     for start in range(0, len(ordered), CHUNK):
         chunk = ordered[start : start + CHUNK]
-        ids = sorted({line.prospect_id for line in chunk})
-        moved: dict[Stage, list[int]] = {}
-        for prospect_id, kept, invited_at in connection.execute(_LOCKED, {"ids": ids}):
-            before = Stage(kept)
-            if only_at is not None and before is not only_at:
-                continue
-            after = stages[prospect_id] = advance(before, event)
-            first = event is StageEvent.EMAIL_ACCEPTED and invited_at is None
-            if first or after is not before:
-                moved.setdefault(after, []).append(prospect_id)
-        for stage, moving in moved.items():
-            changes: dict[str, object] = {"stage": stage.value}
-            if event is StageEvent.EMAIL_ACCEPTED:
-                changes["invited_at"] = func.coalesce(Prospect.invited_at, now)
-            connection.execute(update(_PROSPECTS).where(_PROSPECTS.c.id.in_(moving)).values(changes))
-        rows = [
-            {
-                "prospect_id": line.prospect_id,
-                "event": event.value,
-                "stage": stages[line.prospect_id].value,
-                "delivery_id": line.delivery_id,
-                "user_id": line.user_id,
-                "at": now,
-            }
-            for line in chunk
-            if line.prospect_id in stages
-        ]
-        if rows:
-            connection.execute(insert(StageChange.__table__), rows)  # type: ignore[arg-type]
-    # Objects of these rows must not go on telling what was before; a worker's session holds none.
+        rows = connection.execute(_LOCKED, {"ids": sorted({line.prospect_id for line in chunk})}).all()
+        stages |= _move(connection, event, chunk, rows, only_at=only_at)
+    # Objects of these rows must not go on telling what was before.
     for held in [item for item in session.identity_map.values() if isinstance(item, Prospect)]:
         if held.id in stages:
             session.refresh(held)
+    return stages
+
+
+def _move(
+    connection: Connection,
+    event: StageEvent,
+    lines: Sequence[_Line],
+    rows: Sequence[Any],
+    *,
+    only_at: Stage | None = None,
+) -> dict[int, Stage]:
+    """Move prospects whose `rows` (id, stage, invited_at) are locked, and remember why."""
+    stages: dict[int, Stage] = {}
+    moved: dict[Stage, list[int]] = {}
+    for row in rows:
+        before = Stage(row.stage)
+        if only_at is not None and before is not only_at:
+            continue
+        after = stages[row.id] = advance(before, event)
+        first = event is StageEvent.EMAIL_ACCEPTED and row.invited_at is None
+        if first or after is not before:
+            moved.setdefault(after, []).append(row.id)
+    since = {line.prospect_id: line.at for line in lines}
+    for stage, moving in moved.items():
+        statement = _INVITED if event is StageEvent.EMAIL_ACCEPTED else _STAGED
+        values = [{"moving": one, "to": stage.value, "now": since[one]} for one in moving]
+        connection.execute(statement, values)
+    remembered = [
+        {
+            "prospect_id": line.prospect_id,
+            "event": event.value,
+            "stage": stages[line.prospect_id].value,
+            "delivery_id": line.delivery_id,
+            "user_id": line.user_id,
+            "at": line.at,
+        }
+        for line in lines
+        if line.prospect_id in stages
+    ]
+    if remembered:
+        connection.execute(_REMEMBERED, remembered)
     return stages
 
 
@@ -246,7 +295,7 @@ def deliveries(session: Session, prospect_id: int, *, limit: int = 20) -> list[D
 def count_by_stage(session: Session, program_id: int) -> dict[str, int]:
     """Return how many prospects stand at each stage; archived ones are not counted."""
     query = (
-        select(Prospect.stage, cast(func.count(), Integer))
+        select(Prospect.stage, sql_cast(func.count(), Integer))
         .where(Prospect.program_id == program_id, Prospect.archived_at.is_(None))
         .group_by(Prospect.stage)
     )

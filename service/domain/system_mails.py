@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select, true, update
+from sqlalchemy import Connection, exists, select, true, update
 from sqlalchemy.orm import Session
 
 from service.domain import ledger
@@ -48,19 +48,22 @@ def claim(
     return claimed
 
 
-def mark_in_flight(session: Session, mail_id: int, *, token: str, now: datetime) -> bool:
-    """Commit this before DATA; False when the lease is lost."""
-    return ledger.mark_in_flight(session, _MARK, mail_id, token=token, now=now)
+def mark_in_flight(connection: Connection, marks: Sequence[ledger.Mark]) -> frozenset[int]:
+    """Commit this before a mail begins; return those whose lease still holds."""
+    return ledger.mark_in_flight(connection, _MARK, marks)
 
 
-def settle(session: Session, attempts: Sequence[ledger.Attempt], *, now: datetime) -> None:
-    """Store what became of attempts; a settled mail forgets its values, which may hold a link."""
-    for attempt in attempts:
-        state = ledger.settle(session, SystemMail, attempt, now=now, ask_when_unknown=False)
-        if state in {DeliveryState.SENT, DeliveryState.FAILED}:
-            ledger.change(
-                session, update(SystemMail).where(SystemMail.id == attempt.mail_id).values(values={})
-            )
+def settle_sent(connection: Connection, attempts: Sequence[ledger.Attempt], *, now: datetime) -> None:
+    """Store that mails were accepted; they forget their values, which may hold a link."""
+    stored = ledger.settle_sent(connection, _SENT, attempts, now=now)
+    connection.execute(update(SystemMail).where(SystemMail.id.in_(stored)).values(values={}))
+
+
+def settle(session: Session, attempt: ledger.Attempt, *, now: datetime) -> None:
+    """Store what became of an attempt that was not accepted; one that failed forgets its values as well."""
+    state = ledger.settle(session, SystemMail, attempt, now=now, ask_when_unknown=False)
+    if state is DeliveryState.FAILED:
+        ledger.change(session, update(SystemMail).where(SystemMail.id == attempt.mail_id).values(values={}))
 
 
 def sweep(session: Session, *, now: datetime, everything: bool = False) -> ledger.Swept:
@@ -76,3 +79,4 @@ def wanting_work(session: Session, *, now: datetime) -> int | None:
 
 
 _MARK = ledger.mark_statement(SystemMail)
+_SENT = ledger.sent_statement(SystemMail)

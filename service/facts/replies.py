@@ -10,7 +10,8 @@ class Outcome(StrEnum):
     """What one attempt came to.
 
     UNKNOWN: the whole mail went out and the answer to it was lost. UNREACHABLE: no server took the
-    conversation, so nothing was said about this mail. WITHHELD: the sender itself said no before DATA.
+    conversation, so nothing was said about this mail. UNHEARD: the same, as a kept connection had ended
+    unnoticed; another may do. WITHHELD: the sender itself said no before it began.
     """
 
     ACCEPTED = "accepted"
@@ -18,13 +19,19 @@ class Outcome(StrEnum):
     PERMANENT = "permanent"
     UNKNOWN = "unknown"
     UNREACHABLE = "unreachable"
+    UNHEARD = "unheard"
     WITHHELD = "withheld"
+
+
+class Unreachable(Exception):
+    """No server took the conversation; the text says why, for the people who run the installation."""
 
 
 class SmtpStep(StrEnum):
     """Where in the conversation an answer came."""
 
     SESSION = "session"
+    RESET = "reset"
     MAIL = "mail"
     RCPT = "rcpt"
     DATA = "data"

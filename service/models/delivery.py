@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base, Moment
@@ -19,7 +19,13 @@ class Delivery(Base):
     __table_args__ = (
         UniqueConstraint("campaign_id", "address_key"),
         Index("ix_deliveries_campaign_state", "campaign_id", "state", "id"),
-        Index("ix_deliveries_state_lease", "state", "lease_until"),
+        # Only what somebody holds: every mail passes through here, and few are held at a time.
+        Index(
+            "ix_deliveries_lease",
+            "lease_until",
+            sqlite_where=text("lease_until IS NOT NULL"),
+            postgresql_where=text("lease_until IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -38,6 +38,7 @@ class StageChange(Base):
     """An event of a prospect's history with the stage it led to."""
 
     __tablename__ = "stage_changes"
+    __table_args__ = (UniqueConstraint("delivery_id", "event"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     prospect_id: Mapped[int] = mapped_column(ForeignKey("prospects.id", ondelete="CASCADE"), index=True)

@@ -45,6 +45,7 @@ def deliver_batch(services: Services, room: PostRoom, campaign_id: int, clock: C
     settled = room.send(token, mails, renew=renew)
     with services.db.transaction() as session:
         ledger.release(session, Delivery, token=token)
+        deliveries.tell_prospects(session, campaign_id, mail_ids=[mail.id for mail in claimed])
         deliveries.finish_if_done(session, campaign_id, now=clock())
     return settled
 

@@ -1,22 +1,33 @@
-"""The post room: kept connections that work through a batch of claimed mails together."""
+"""The post room: one loop that moves the mails of a lane over its kept connections and into the ledger.
+
+The loop gives every idle connection a mail, commits the marks of all of them together with the results that
+came in meanwhile, and only then lets them begin. At most one mail a connection can be in doubt after a crash.
+"""
 
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from service.db import Database
-from service.domain.outbox import MailConnection, Mailer
+from service.domain.ledger import Attempt, Mark
+from service.domain.outbox import Mailer
 from service.facts.replies import Outcome, Reason, Reply
+from service.worker.wires import FOR_EVER, Wire, Wires
 from service.worker.writer import LedgerWriter, Rows
 
 log = logging.getLogger(__name__)
 RENEW_SECONDS = 20.0
 LONGEST_REST_SECONDS = 60.0
+# A result that no next mail takes along into a commit waits no longer than this.
+LINGER_SECONDS = 0.02
+GATHER_SECONDS = 0.001
+TROUBLE_SECONDS = 0.5
+# After this long a room that closes lets go of results which the database does not take.
+CLOSING_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +39,37 @@ class Outgoing:
     compose: Callable[[], bytes]
 
 
+@dataclass(eq=False, slots=True)
+class _Batch:
+    """What was claimed under one token; `open` mails are on their way or not stored yet."""
+
+    token: str
+    todo: deque[Outgoing]
+    open: int = 0
+    settled: int = 0
+    halted: bool = False
+    done: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def over(self) -> bool:
+        return not self.open and (self.halted or not self.todo)
+
+
+@dataclass(eq=False, slots=True)
+class _Mail:
+    """A mail on its way."""
+
+    outgoing: Outgoing
+    batch: _Batch
+    data: bytes
+
+    @property
+    def mark(self) -> Mark:
+        return Mark(self.outgoing.id, self.batch.token)
+
+
 class PostRoom:
-    """Sends batches of one lane over at most `connections` kept connections, one thread each."""
+    """Sends batches of one lane over at most `connections` kept connections."""
 
     def __init__(
         self,
@@ -42,17 +82,21 @@ class PostRoom:
         clock: Callable[[], datetime],
         renew_seconds: float = RENEW_SECONDS,
     ) -> None:
-        self._mailer = mailer
         self._sender = sender
-        self._connections = connections
         self._renew_seconds = renew_seconds
         self._writer = LedgerWriter(db, rows, clock)
-        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="mail")
-        self._kept = threading.local()
-        self._opened: list[MailConnection] = []
+        self._wires: Wires[_Mail] = Wires(mailer, connections)
+        self._batches: list[_Batch] = []
+        self._handed_in: deque[_Batch] = deque()
+        self._owners: dict[Mark, _Batch] = {}
+        self._again: deque[_Mail] = deque()
+        self._oldest_result = FOR_EVER
         self._stopping = threading.Event()
+        self._closing_since = FOR_EVER
         self._rest = 0.0
         self._rest_until = 0.0
+        self._thread = threading.Thread(target=self._run, name="post-room", daemon=True)
+        self._thread.start()
 
     @property
     def resting(self) -> bool:
@@ -60,110 +104,212 @@ class PostRoom:
         return self._stopping.is_set() or time.monotonic() < self._rest_until
 
     def send(self, token: str, mails: Iterable[Outgoing], *, renew: Callable[[], object]) -> int:
-        """Send what was claimed under a token and return how many mails were settled.
+        """Send what was claimed under a token and return how many mails were settled; from any thread.
 
         `renew` is called every now and then to keep the lease. Mails that were not begun, because the relay
         could not be reached or the room is closing, stay claimed: the caller gives them back.
         """
-        todo = deque(mails)
-        batch = _Batch(token)
-        futures: list[Future[None]] = [
-            self._threads.submit(self._work, batch, todo) for _ in range(min(self._connections, len(todo)))
-        ]
-        left: set[Future[None]] = set(futures)
-        while left:
-            left = wait(left, timeout=self._renew_seconds).not_done
-            if left:
-                renew()
-        self._writer.flush()
-        for future in futures:
-            future.result()
+        batch = _Batch(token, deque(mails))
+        if not batch.todo:
+            return 0
+        self._handed_in.append(batch)
+        self._wires.wake()
+        while not batch.done.wait(self._renew_seconds) and self._thread.is_alive():
+            renew()
         return batch.settled
 
     def stop(self) -> None:
         """Let every connection finish the mail it is sending, and begin no other."""
         self._stopping.set()
+        self._wires.wake()
 
     def close(self) -> None:
         """Stop, store every result and say goodbye to the relay."""
+        self._closing_since = time.monotonic()
         self.stop()
-        self._threads.shutdown(wait=True)
-        self._writer.close()
-        for connection in self._opened:
-            connection.close()
+        self._thread.join()
+        self._wires.close()
 
-    def _work(self, batch: "_Batch", todo: deque[Outgoing]) -> None:
-        while not batch.halted and not self._stopping.is_set():
+    # What follows runs in the loop's own thread.
+
+    def _run(self) -> None:
+        while True:
             try:
-                mail = todo.popleft()
-            except IndexError:
-                return
-            reply = self._send_one(batch.token, mail)
-            if reply.outcome is Outcome.UNREACHABLE:
-                self._take_a_rest()
-                batch.halted = True
-            elif reply.outcome is not Outcome.WITHHELD:
-                self._rest = 0.0
-                batch.count()
-            elif self._writer.in_trouble:
-                batch.halted = True
-            self._writer.settle(mail.id, batch.token, reply)
+                if self._turn():
+                    break
+            except Exception:
+                # What is in flight now will be called unknown by the sweep.
+                log.exception("the post room met a trouble nobody thought of")
+                self._abandon()
+        self._abandon()
+        self._writer.close()
 
-    def _send_one(self, token: str, mail: Outgoing) -> Reply:
-        marked = False
+    def _abandon(self) -> None:
+        self._again.clear()
+        for batch in self._batches:
+            batch.done.set()
+        self._batches.clear()
 
-        def ready() -> bool:
-            nonlocal marked
-            marked = self._writer.mark(mail.id, token)
-            return marked
+    def _turn(self) -> bool:
+        while self._handed_in:
+            self._batches.append(self._handed_in.popleft())
+        if self._stopping.is_set():
+            self._halt()
+        self._meet_refusal()
+        starting = self._pick()
+        if starting or self._must_store():
+            self._store(starting)
+        self._retire()
+        if self._closed():
+            return True
+        self._gather(self._wires.listen(self._patience(starting)))
+        return False
 
+    def _gather(self, ended: Sequence[tuple[_Mail, Reply]]) -> None:
+        """Take in what ended, and wait a moment for mails about to end: they share the next commit."""
+        until = time.monotonic() + GATHER_SECONDS
+        while ended:
+            for mail, reply in ended:
+                self._hear(mail, reply)
+            left = until - time.monotonic()
+            ended = self._wires.listen(left) if left > 0 and self._wires.busy else ()
+
+    def _pick(self) -> list[tuple[Wire[_Mail], _Mail]]:
+        """Give each idle connection a mail that is written, and have more connections opened where wanted."""
+        starting: list[tuple[Wire[_Mail], _Mail]] = []
+        if self._writer.in_trouble and self._writer.waiting:
+            return starting
+        for wire in self._wires.idle:
+            mail = self._next()
+            if mail is None:
+                return starting
+            starting.append((wire, mail))
+        waiting = len(self._again) + sum(len(batch.todo) for batch in self._batches if not batch.halted)
+        if waiting and self._wires.refusal is None:
+            self._wires.want(self._wires.busy + len(starting) + waiting)
+        return starting
+
+    def _next(self) -> _Mail | None:
+        if self._again:
+            return self._again.popleft()
+        while True:
+            batch = next((one for one in self._batches if one.todo and not one.halted), None)
+            if batch is None:
+                return None
+            # Batches take turns, so that a long campaign does not hold up a short one.
+            self._batches.remove(batch)
+            self._batches.append(batch)
+            mail = self._written(batch, batch.todo.popleft())
+            if mail is not None:
+                return mail
+
+    def _written(self, batch: _Batch, outgoing: Outgoing) -> _Mail | None:
+        batch.open += 1
         try:
-            data = mail.compose()
+            return _Mail(outgoing, batch, outgoing.compose())
         except (ValueError, LookupError):
-            log.exception("mail %d cannot be written for its recipient", mail.id)
-            return Reply.because(Outcome.PERMANENT, Reason.NOT_COMPOSABLE)
+            log.exception("mail %d cannot be written for its recipient", outgoing.id)
+            outcome = Outcome.PERMANENT
         except Exception:
             # A fault of ours, not of the recipient: the row waits for the program to be mended.
-            log.exception("mail %d could not be written", mail.id)
-            return Reply.because(Outcome.TEMPORARY, Reason.NOT_COMPOSABLE)
+            log.exception("mail %d could not be written", outgoing.id)
+            outcome = Outcome.TEMPORARY
+        self._end(batch, outgoing, Reply.because(outcome, Reason.NOT_COMPOSABLE))
+        return None
+
+    def _store(self, starting: list[tuple[Wire[_Mail], _Mail]]) -> None:
+        """Commit, then let those mails begin whose marks are in the ledger."""
+        fresh = [mail for _, mail in starting if mail.mark not in self._owners]
+        for mail in fresh:
+            self._owners[mail.mark] = mail.batch
+        granted, stored = self._writer.commit([mail.mark for mail in fresh])
+        self._oldest_result = time.monotonic() if self._writer.waiting else FOR_EVER
+        for attempt in stored:
+            self._owners.pop(Mark(attempt.mail_id, attempt.token)).open -= 1
+        if self._writer.in_trouble:
+            self._halt()
+        refused = {mail.outgoing.id for mail in fresh if mail.outgoing.id not in granted}
+        for wire, mail in starting:
+            if mail.outgoing.id not in refused:
+                self._begin(wire, mail)
+
+    def _begin(self, wire: Wire[_Mail], mail: _Mail) -> None:
         try:
-            return self._connection().send(
-                sender=self._sender, recipient=mail.recipient, data=data, ready=ready
+            reply = self._wires.begin(
+                wire, mail, sender=self._sender, recipient=mail.outgoing.recipient, data=mail.data
             )
         except ValueError:
-            log.exception("mail %d has an address or bytes that cannot be sent", mail.id)
-            return Reply.because(
-                Outcome.UNKNOWN if marked else Outcome.PERMANENT,
-                Reason.ANSWER_LOST if marked else Reason.NOT_COMPOSABLE,
-            )
-        except Exception as error:
-            log.exception("mail %d met a trouble nobody thought of", mail.id)
-            if marked:
-                return Reply.because(Outcome.UNKNOWN, Reason.ANSWER_LOST)
-            return Reply(Outcome.TEMPORARY, str(error))
+            log.exception("mail %d has an address or bytes that cannot be sent", mail.outgoing.id)
+            reply = Reply.because(Outcome.PERMANENT, Reason.NOT_COMPOSABLE)
+        if reply is not None:
+            self._hear(mail, reply)
 
-    def _connection(self) -> MailConnection:
-        connection: MailConnection | None = getattr(self._kept, "connection", None)
-        if connection is None:
-            connection = self._mailer.connect()
-            self._kept.connection = connection
-            self._opened.append(connection)
-        return connection
+    def _hear(self, mail: _Mail, reply: Reply) -> None:
+        if reply.outcome is Outcome.UNHEARD:
+            self._again.append(mail)  # still marked, and not begun
+            return
+        if reply.outcome is Outcome.UNREACHABLE:
+            self._take_a_rest()
+            self._halt()
+        else:
+            self._rest = 0.0
+        self._end(mail.batch, mail.outgoing, reply)
+
+    def _end(self, batch: _Batch, outgoing: Outgoing, reply: Reply) -> None:
+        mark = Mark(outgoing.id, batch.token)
+        self._owners[mark] = batch
+        if reply.outcome is not Outcome.UNREACHABLE:
+            batch.settled += 1
+        self._writer.hand_over(Attempt(outgoing.id, batch.token, reply))
+        self._oldest_result = min(self._oldest_result, time.monotonic())
+
+    def _meet_refusal(self) -> None:
+        """No connection came about: the first mail in line keeps the reason, and everything waits a while."""
+        refusal = self._wires.refusal
+        if refusal is None or self._wires.count:
+            return
+        self._wires.refusal = None
+        self._take_a_rest()
+        for mail in self._again:
+            self._end(mail.batch, mail.outgoing, Reply(Outcome.UNREACHABLE, refusal))
+        self._again.clear()
+        for batch in self._batches:
+            if batch.todo and not batch.halted:
+                batch.open += 1
+                self._end(batch, batch.todo.popleft(), Reply(Outcome.UNREACHABLE, refusal))
+        self._halt()
+
+    def _halt(self) -> None:
+        for batch in self._batches:
+            batch.halted = True
+        for mail in self._again:
+            self._end(mail.batch, mail.outgoing, Reply(Outcome.WITHHELD, ""))
+        self._again.clear()
+
+    def _must_store(self) -> bool:
+        if not self._writer.waiting:
+            return False
+        return not self._wires.busy or time.monotonic() >= self._oldest_result + LINGER_SECONDS
+
+    def _patience(self, starting: object) -> float:
+        if starting and self._wires.idle:
+            return 0.0  # captured mails end at once, and the next can begin
+        if not self._writer.waiting:
+            return FOR_EVER
+        wait = TROUBLE_SECONDS if self._writer.in_trouble else LINGER_SECONDS
+        return max(self._oldest_result + wait - time.monotonic(), 0.0)
+
+    def _retire(self) -> None:
+        for batch in [one for one in self._batches if one.over]:
+            self._batches.remove(batch)
+            batch.done.set()
+
+    def _closed(self) -> bool:
+        if self._closing_since == FOR_EVER or self._wires.busy or self._handed_in:
+            return False
+        patience_is_over = time.monotonic() > self._closing_since + CLOSING_SECONDS
+        return not self._writer.waiting or patience_is_over
 
     def _take_a_rest(self) -> None:
         self._rest = min(max(self._rest * 2, 2.0), LONGEST_REST_SECONDS)
         self._rest_until = time.monotonic() + self._rest
-
-
-class _Batch:
-    """What the threads of one batch share."""
-
-    def __init__(self, token: str) -> None:
-        self.token = token
-        self.halted = False
-        self.settled = 0
-        self._lock = threading.Lock()
-
-    def count(self) -> None:
-        with self._lock:
-            self.settled += 1

@@ -19,6 +19,8 @@ def repair(services: Services, *, now: datetime, everything: bool = False) -> No
     with services.db.transaction() as session:
         deliveries.sweep(session, now=now, everything=everything)
         system_mails.sweep(session, now=now, everything=everything)
+        if everything:
+            deliveries.tell_all_prospects(session, now=now)
         deliveries.finish_all_done(session, now=now)
 
 
@@ -48,4 +50,5 @@ def every_hour(session: Session, *, now: datetime) -> int:
     sessions.sweep(session, now=now)
     throttle.sweep(session, now=now)
     accounts.sweep_used_links(session, now=now)
+    deliveries.tell_all_prospects(session, now=now)
     return prospects.expire(session, now=now)

@@ -19,11 +19,8 @@ def filled(tmp_path: Path, mails: int) -> CapturedOutbox:
     outbox = CapturedOutbox(tmp_path / "outbox.db", clock=lambda: AT)
     connection = outbox.connect()
     for number in range(mails):
-        reply = connection.send(
-            sender="noreply@brand.example",
-            recipient=f"p{number % 2}@example.com",
-            data=mail(number),
-            ready=lambda: True,
+        reply = connection.begin(
+            sender="noreply@brand.example", recipient=f"p{number % 2}@example.com", data=mail(number)
         )
         assert reply.outcome is Outcome.ACCEPTED
     connection.close()
@@ -52,13 +49,3 @@ def test_mails_are_listed_newest_first_and_page_by_page(tmp_path: Path) -> None:
     assert [line.id for line in outbox.mails(before=first[-1].id, limit=2)] == [3, 2]
     assert [line.id for line in outbox.mails(recipient="p1@example.com")] == [4, 2]
     assert outbox.count() == 5
-
-
-def test_what_is_withheld_is_not_kept(tmp_path: Path) -> None:
-    """The outbox asks before it keeps, as a server's conversation would."""
-    outbox = filled(tmp_path, 0)
-    reply = outbox.connect().send(
-        sender="a@b.example", recipient="c@d.example", data=mail(0), ready=lambda: False
-    )
-    assert reply.outcome is Outcome.WITHHELD
-    assert outbox.count() == 0

@@ -10,7 +10,7 @@ import pytest
 from service.adapters.smtp import Relay, SmtpMailer, Timeouts
 from service.facts.replies import Outcome, Reason, Reply, SmtpStep, classify, words_of
 from tests.adapters.conversation import Answers, Conversation
-from tests.sink import Sink
+from tests.adapters.handing import hand_over, send_once
 
 DATA = b"Subject: Hello\r\n\r\nHello\r\n.\r\n.hidden\r\n"
 FAST = Timeouts(connect=2, greeting=0.5, command=0.5, data=0.5, block=0.5, content=0.5)
@@ -32,17 +32,12 @@ def polite(overrides: dict[str, str | None] | None = None, *, offers: tuple[str,
     return answer
 
 
-def send(server: Conversation, **options: object) -> Reply:
-    connection = SmtpMailer(Relay("127.0.0.1", server.port, "none"), timeouts=FAST).connect()
-    try:
-        return connection.send(
-            sender="noreply@brand.example",
-            recipient=str(options.get("recipient", "p@example.com")),
-            data=DATA,
-            ready=lambda: bool(options.get("ready", True)),
-        )
-    finally:
-        connection.close()
+def mailer_of(server: Conversation, **options: object) -> SmtpMailer:
+    return SmtpMailer(Relay("127.0.0.1", server.port, "none"), timeouts=FAST, **options)  # type: ignore[arg-type]
+
+
+def send(server: Conversation, *, recipient: str = "p@example.com") -> Reply:
+    return send_once(mailer_of(server), DATA, recipient=recipient)
 
 
 # M-18: code, step, what it means for this recipient.
@@ -94,15 +89,25 @@ def test_a_mail_is_handed_over_with_its_dots_doubled() -> None:
     ]
 
 
-def test_a_withheld_mail_is_reset_before_data() -> None:
-    """F-15: what `ready` refuses never reaches DATA, and the connection is good for the next mail."""
-    with Conversation(polite(offers=("PIPELINING",))) as server:
-        assert send(server, ready=False) == Reply(Outcome.WITHHELD, "")
-    assert server.heard[0][1:] == [
+@pytest.mark.parametrize(
+    ("offers", "between"),
+    # A server that goes on to DATA although it refused the recipient gets an empty mail for nobody.
+    [((), ["RSET"]), (("PIPELINING",), ["DATA", "."])],
+)
+def test_after_a_refusal_the_next_mail_begins_anew(offers: tuple[str, ...], between: list[str]) -> None:
+    """F-8, M-21: commands said together are answered together, and nobody gets the mail that was refused."""
+    with Conversation(polite({"RCPT TO:<no@": "550 5.1.1 Unknown"}, offers=offers)) as server:
+        connection = mailer_of(server).connect()
+        replies = [hand_over(connection, DATA, recipient=f"{name}@example.com") for name in ("no", "yes")]
+        connection.close()
+    assert replies == [Reply(Outcome.PERMANENT, "550 5.1.1 Unknown"), Reply(Outcome.ACCEPTED, "250 Ok")]
+    assert server.heard[0][1:-7] == [
         "MAIL FROM:<noreply@brand.example>",
-        "RCPT TO:<p@example.com>",
-        "RSET",
-        "QUIT",
+        "RCPT TO:<no@example.com>",
+        *between,
+        "MAIL FROM:<noreply@brand.example>",
+        "RCPT TO:<yes@example.com>",
+        "DATA",
     ]
 
 
@@ -134,20 +139,14 @@ def test_what_a_server_says_or_does_not_say(
 @pytest.mark.parametrize("tls", ["none", "first"])
 def test_a_relay_whose_name_cannot_be_encoded_is_not_reached(host: str, tls: str) -> None:
     """F-9: a fault of the settings is never held against a recipient."""
-    connection = SmtpMailer(Relay(host, 25, tls), timeouts=FAST).connect()
-    reply = connection.send(
-        sender="a@brand.example", recipient="p@example.com", data=DATA, ready=lambda: True
-    )
-    assert reply.outcome is Outcome.UNREACHABLE
+    assert send_once(SmtpMailer(Relay(host, 25, tls), timeouts=FAST), DATA).outcome is Outcome.UNREACHABLE
 
 
 def test_a_greeting_name_that_cannot_be_said_is_our_own_fault() -> None:
     """F-9."""
     with Conversation(polite()) as server:
         mailer = SmtpMailer(Relay("127.0.0.1", server.port, "none"), helo="例え.jp", timeouts=FAST)
-        reply = mailer.connect().send(
-            sender="a@brand.example", recipient="p@example.com", data=DATA, ready=lambda: True
-        )
+        reply = send_once(mailer, DATA)
     assert reply.outcome is Outcome.UNREACHABLE
 
 
@@ -170,43 +169,42 @@ def test_a_connection_is_kept_and_renewed_after_421() -> None:
         return "421 4.7.0 Too many" if line.startswith("RCPT") and count == 3 else answers(line)
 
     with Conversation(answer) as server:
-        connection = SmtpMailer(Relay("127.0.0.1", server.port, "none"), timeouts=FAST).connect()
-        replies = [
-            connection.send(
-                sender="noreply@brand.example",
-                recipient=f"p{number}@example.com",
-                data=DATA,
-                ready=lambda: True,
-            ).outcome
-            for number in range(5)
-        ]
+        mailer = mailer_of(server)
+        connection = mailer.connect()
+        spent = []
+        for number in range(3):
+            reply = hand_over(connection, DATA, recipient=f"p{number}@example.com")
+            spent.append((reply.outcome, connection.spent))
         connection.close()
-    assert replies == [
-        Outcome.ACCEPTED,
-        Outcome.ACCEPTED,
-        Outcome.TEMPORARY,
-        Outcome.ACCEPTED,
-        Outcome.ACCEPTED,
-    ]
-    assert len(server.heard) == 2
+    assert spent == [(Outcome.ACCEPTED, False), (Outcome.ACCEPTED, False), (Outcome.TEMPORARY, True)]
+    assert len(server.heard) == 1
 
 
-def test_a_connection_that_died_while_idle_is_opened_again(sink: Sink) -> None:
-    """F-8: a server that closes after one mail is simply called again, and nobody is sent twice."""
-    relay = Relay("127.0.0.1", sink.port, "none")
-    connection = SmtpMailer(relay, timeouts=Timeouts(), per_connection=1).connect()
-    for number in range(3):
-        reply = connection.send(
-            sender="noreply@brand.example",
-            recipient=f"p{number}@example.com",
-            data=DATA,
-            ready=lambda: True,
+def test_a_connection_is_spent_after_its_number_of_mails() -> None:
+    """M-17: the server is told goodbye, and the next mail needs another connection."""
+    with Conversation(polite()) as server:
+        connection = mailer_of(server, per_connection=2).connect()
+        spent = []
+        for _ in range(2):
+            hand_over(connection, DATA)
+            spent.append(connection.spent)
+        connection.close()
+    assert spent == [False, True]
+    assert server.heard[0][-1] == "QUIT"
+
+
+def test_a_connection_that_died_while_idle_has_heard_nothing_of_the_mail() -> None:
+    """F-8: the mail may go over another connection, and nobody is sent twice."""
+    with Conversation(polite({"MAIL FROM:<again@": None})) as server:
+        connection = mailer_of(server).connect()
+        assert hand_over(connection, DATA).outcome is Outcome.ACCEPTED
+        reply = hand_over(connection, DATA, sender="again@brand.example")
+        assert (reply.outcome, connection.spent) == (Outcome.UNHEARD, True)
+        connection.close()
+        # On a connection of its own it is this mail that the server has trouble with.
+        assert send_once(mailer_of(server), DATA, sender="again@brand.example") == Reply(
+            Outcome.TEMPORARY, "the server closed the connection"
         )
-        assert reply.outcome is Outcome.ACCEPTED
-    connection.close()
-    assert [(taken.recipient, taken.connection) for taken in sink.taken()] == [
-        (f"p{number}@example.com", number + 1) for number in range(3)
-    ]
 
 
 def test_an_international_name_needs_a_server_that_takes_it() -> None:
@@ -226,17 +224,20 @@ def test_an_international_name_needs_a_server_that_takes_it() -> None:
 )
 def test_an_address_that_could_break_the_conversation_never_reaches_it(address: str) -> None:
     """H-5."""
-    with Conversation(polite()) as server, pytest.raises(ValueError):  # noqa: PT011 (each address has its own words)
+    with Conversation(polite()) as server, pytest.raises(ValueError):  # noqa: PT011 (each has its own words)
         send(server, recipient=address)
-    assert server.heard == []
+    assert server.heard == [["EHLO localhost", "QUIT"]]
 
 
 @pytest.mark.parametrize("data", [b"a\nb\r\n", b"a\rb\r\n", b"a\0b\r\n"])
 def test_bytes_that_could_smuggle_a_second_mail_are_refused(data: bytes) -> None:
     """M-1."""
-    connection = SmtpMailer(Relay("127.0.0.1", 9, "none")).connect()
-    with pytest.raises(ValueError, match="CRLF"):
-        connection.send(sender="a@b.example", recipient="c@d.example", data=data, ready=lambda: True)
+    with Conversation(polite()) as server:
+        connection = mailer_of(server).connect()
+        with pytest.raises(ValueError, match="CRLF"):
+            connection.begin(sender="a@b.example", recipient="c@d.example", data=data)
+        connection.close()
+    assert server.heard == [["EHLO localhost", "QUIT"]]
 
 
 # M-20
@@ -284,12 +285,7 @@ ENCRYPTED = polite({"STARTTLS": "220 Go on", "AUTH": "235 Welcome"}, offers=("ST
 
 def over_tls(server: Conversation, ca: Path | None, **options: str) -> Reply:
     relay = Relay("127.0.0.1", server.port, "start", ca_file=str(ca) if ca else None, **options)  # type: ignore[arg-type]
-    connection = SmtpMailer(relay, timeouts=FAST).connect()
-    reply = connection.send(
-        sender="noreply@brand.example", recipient="p@example.com", data=DATA, ready=lambda: True
-    )
-    connection.close()
-    return reply
+    return send_once(SmtpMailer(relay, timeouts=FAST), DATA)
 
 
 def test_encryption_is_verified_and_everything_is_said_again_inside(server_of, certificates) -> None:  # type: ignore[no-untyped-def]

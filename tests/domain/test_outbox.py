@@ -40,12 +40,17 @@ def claim(db: Database, campaign_id: int, token: str, now: datetime = NOW) -> li
 
 def mark(db: Database, mail_id: int, token: str, now: datetime = NOW) -> bool:
     with db.transaction() as session:
-        return deliveries.mark_in_flight(session, mail_id, token=token, now=now)
+        mark = ledger.Mark(mail_id, token)
+        return deliveries.mark_in_flight(session.connection(), [mark]) == {mail_id}
 
 
 def settle(db: Database, mail_id: int, reply: Reply, token: str, now: datetime = NOW) -> None:
     with db.transaction() as session:
-        deliveries.settle(session, [Attempt(mail_id, token, reply)], now=now)
+        attempt = Attempt(mail_id, token, reply)
+        if reply.outcome is Outcome.ACCEPTED:
+            deliveries.settle_sent(session.connection(), [attempt], now=now)
+        else:
+            deliveries.settle(session, attempt, now=now)
 
 
 def row(db: Database, mail_id: int) -> Delivery:
@@ -69,9 +74,41 @@ def test_a_mail_goes_from_queued_to_sent_and_tells_its_prospect(db: Database) ->
     assert (sent.state, sent.attempts, sent.reply) == ("sent", 1, "250 2.0.0 Ok")
     assert (sent.claimed_at, sent.first_tried_at, sent.settled_at) == (NOW, NOW, NOW)
     assert (sent.lease_token, sent.lease_until) == (None, None)
+    with db.transaction() as session:
+        assert list(session.scalars(select(StageChange))) == []
+        assert deliveries.tell_prospects(session, campaign_id, mail_ids=[mail_id, 99]) == 1
+        assert deliveries.tell_prospects(session, campaign_id) == 0
     with db.reading() as session:
         [change] = session.scalars(select(StageChange))
-        assert (change.stage, change.delivery_id) == ("outreach", mail_id)
+        assert (change.stage, change.delivery_id, change.at) == ("outreach", mail_id, NOW)
+
+
+@pytest.mark.parametrize("state", ["sending", "cancelled"])
+def test_a_worker_that_died_before_it_told_a_prospect_leaves_that_to_the_next(
+    db: Database, state: str
+) -> None:
+    """F-1: a mail is stored as sent and its prospect still New; a start, an hour or the end repairs that."""
+    campaign_id = start(db, 2)
+    first, second = claim(db, campaign_id, "t")
+    for mail_id in (first, second):
+        mark(db, mail_id, "t")
+    settle(db, first, ACCEPTED, "t")
+    with db.transaction() as session:
+        campaign = session.get_one(Campaign, campaign_id)
+        campaign.state, campaign.finished_at = state, NOW if state == "cancelled" else None
+    with db.transaction() as session:
+        assert deliveries.tell_all_prospects(session, now=NOW) == 1
+        assert deliveries.tell_all_prospects(session, now=NOW) == 0
+    settle(db, second, ACCEPTED, "t")
+    with db.transaction() as session:
+        session.get_one(Campaign, campaign_id).state = "sending"
+        session.flush()
+        assert deliveries.finish_if_done(session, campaign_id, now=NOW)
+    with db.reading() as session:
+        told = [
+            change.delivery_id for change in session.scalars(select(StageChange).order_by(StageChange.id))
+        ]
+    assert told == [first, second]
 
 
 def test_who_lost_the_lease_changes_nothing(db: Database) -> None:
@@ -277,7 +314,7 @@ def test_the_author_is_told_of_unknown_mails_until_they_have_read_it(db: Databas
     assert told(db) == [line]
     with db.transaction() as session:
         notices.mark_read(session, session.scalars(select(User.id)).one(), now=NOW)
-        deliveries.settle(session, [Attempt(1, "t", Reply(Outcome.UNKNOWN, "lost"))], now=NOW)
+        deliveries.settle(session, Attempt(1, "t", Reply(Outcome.UNKNOWN, "lost")), now=NOW)
     assert told(db) == [line, line]
 
 
@@ -319,8 +356,9 @@ def test_system_mails_have_their_own_lane_and_forget_their_links(services: Servi
         assert [(mail.id, mail.values) for mail in claimed] == [(1, values), (2, values)]
         assert system_mails.wanting_work(session, now=NOW) is None
         for mail in claimed:
-            assert system_mails.mark_in_flight(session, mail.id, token="t", now=NOW)
-        system_mails.settle(session, [Attempt(1, "t", ACCEPTED)], now=NOW)
+            mark = ledger.Mark(mail.id, "t")
+            assert system_mails.mark_in_flight(session.connection(), [mark]) == {mail.id}
+        system_mails.settle_sent(session.connection(), [Attempt(1, "t", ACCEPTED)], now=NOW)
     with db.transaction() as session:
         assert system_mails.sweep(session, now=LATER).unknown == 1
     with db.reading() as session:

@@ -1,6 +1,6 @@
 """Prospects: marking, adding, stages, archiving, expiry."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,7 @@ from service.domain.partners import Profile
 from service.facts.refusals import Refusal
 from service.facts.sources import Source
 from service.facts.stages import Stage, StageEvent, advance
+from service.facts.states import DeliveryState
 from service.models import Delivery, Program, Prospect
 from tests.domain import factories
 from tests.domain.factories import NOW
@@ -142,9 +143,16 @@ def test_an_unanswered_invitation_expires_after_the_programs_period(session: Ses
     assert [waiting.stage, answered.stage, fresh.stage] == ["expired", "in_conversation", "new"]
 
 
-def delivery_ids(session: Session, into: Program, number: int) -> list[int]:
-    campaign = make_campaign(session, number, program=into, author=factories.user(session, into))
-    return list(session.scalars(select(Delivery.id).where(Delivery.campaign_id == campaign.id)))
+def delivery_ids(session: Session, into: Program, prospect_ids: list[int], at: datetime = NOW) -> list[int]:
+    """Make one mail to each of these prospects that has been accepted."""
+    author = factories.user(session, into)
+    campaign = make_campaign(session, len(prospect_ids), program=into, author=author)
+    mails = list(session.scalars(select(Delivery).where(Delivery.campaign_id == campaign.id)))
+    for mail, prospect_id in zip(mails, prospect_ids, strict=True):
+        mail.prospect_id = prospect_id
+        mail.state, mail.settled_at = DeliveryState.SENT.value, at
+    session.flush()
+    return [mail.id for mail in mails]
 
 
 def test_many_mails_are_written_down_as_one_would_be(session: Session) -> None:
@@ -161,11 +169,10 @@ def test_many_mails_are_written_down_as_one_would_be(session: Session) -> None:
     later = NOW + timedelta(days=1)
     for one, _ in pairs:
         prospects.record(session, one.id, StageEvent.EMAIL_ACCEPTED, now=later)
-    prospects.record_sent(session, {}, now=later)
-    mails = delivery_ids(session, into, len(pairs))
-    prospects.record_sent(
-        session, {mail: many.id for mail, (_, many) in zip(mails, pairs, strict=True)}, now=later
-    )
+    prospects.record_sent(session, [])
+    mails = delivery_ids(session, into, [many.id for _, many in pairs], at=later)
+    prospects.record_sent(session, mails)
+    prospects.record_sent(session, mails)  # said twice, written once
     session.expire_all()
 
     def told(prospect: Prospect) -> object:
@@ -178,8 +185,8 @@ def test_many_mails_are_written_down_as_one_would_be(session: Session) -> None:
 def test_a_prospect_with_two_mails_in_one_batch_has_two_lines(session: Session) -> None:
     into = factories.program(session)
     prospect = factories.prospect(session, into)
-    first, second = delivery_ids(session, into, 2)
-    prospects.record_sent(session, {second: prospect.id, first: prospect.id}, now=NOW)
+    first, second = delivery_ids(session, into, [prospect.id] * 2)
+    prospects.record_sent(session, [second, first])
     lines = [(line.event, line.delivery_id) for line in prospects.history(session, prospect.id)]
     assert sorted(lines[:2]) == [("email_accepted", first), ("email_accepted", second)]
     assert lines[2:] == [("marked", None)]

@@ -44,9 +44,7 @@ def capture(parts: Services) -> Callable[..., bytes]:
         )
         raw = serialize(letter)
         connection = parts.mailer.connect()
-        connection.send(
-            sender="noreply@brand.example", recipient="hana@x.example", data=raw, ready=lambda: True
-        )
+        connection.begin(sender="noreply@brand.example", recipient="hana@x.example", data=raw)
         connection.close()
         return raw
 

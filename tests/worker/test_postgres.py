@@ -129,8 +129,12 @@ def test_joining_while_a_mail_is_settled_is_not_forgotten(services: bootstrap.Se
         if batch:
             program, author = somebody(worker)
             campaign = make_campaign(worker, 1, program=program, author=author)
-            delivery_id = worker.scalars(select(Delivery.id).where(Delivery.campaign_id == campaign.id)).one()
-            prospects.record_sent(worker, {delivery_id: prospect_id}, now=NOW)
+            delivery = worker.scalars(select(Delivery).where(Delivery.campaign_id == campaign.id)).one()
+            delivery.prospect_id, delivery.settled_at = prospect_id, NOW
+            delivery.state = DeliveryState.SENT.value
+            worker.flush()
+            prospects.record_sent(worker, [delivery.id])
+            worker.refresh(seen)
         else:
             prospects.record(worker, prospect_id, StageEvent.EMAIL_ACCEPTED, now=NOW)
         assert seen.stage == Stage.JOINED.value

@@ -1,0 +1,256 @@
+"""One kept conversation with a mail server, moved on whenever its socket is ready: it never waits.
+
+A mail is MAIL, RCPT and DATA in one write where the server offers PIPELINING (RFC 2920), one after another
+where not; then the content. Whoever calls `begin` has already stored that the mail may arrive.
+"""
+
+import socket
+import ssl
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from service.adapters.smtp_lines import CLOSED, SILENT, Answer, Answers, LostConnection, plain
+from service.facts.replies import Outcome, Reason, Reply, SmtpStep, classify
+from service.mail.addresses import parse
+
+_RECEIVED_BYTES = 16384
+_NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+GOODBYE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds to wait for each answer (RFC 5321 section 4.5.3.2)."""
+
+    connect: float = 30
+    greeting: float = 300
+    command: float = 300
+    data: float = 120
+    block: float = 180
+    content: float = 600
+
+    def of(self, step: SmtpStep) -> float:
+        """Return how long the answer to a step may take."""
+        return {SmtpStep.DATA: self.data, SmtpStep.CONTENT: self.content}.get(step, self.command)
+
+
+class SmtpConnection:
+    """Fits `domain.outbox.MailConnection`: made with a socket that has been greeted, encrypted and signed in.
+
+    `offers` are the server's extensions by keyword. After `per_connection` mails, a 421 or any trouble the
+    connection is `spent`: it finishes nothing more, and another must be opened.
+    """
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        offers: Mapping[str, str],
+        *,
+        timeouts: Timeouts,
+        per_connection: int,
+    ) -> None:
+        connection.setblocking(False)
+        self.socket = connection
+        self.deadline = float("inf")
+        self.spent = False
+        self._offers = offers
+        self._timeouts = timeouts
+        self._left = per_connection
+        self._answers = Answers()
+        self._unsaid: deque[tuple[SmtpStep, bytes]] = deque()
+        self._awaited: deque[SmtpStep] = deque()
+        self._unwritten = memoryview(b"")
+        self._content = b""
+        self._refusal: Reply | None = None
+        self._heard = False
+        self._handed_over = False
+        self._used = False
+        self._reset_first = False
+
+    @property
+    def waits_to_write(self) -> bool:
+        """Whether the socket is awaited to take more, not to bring something."""
+        return bool(self._unwritten)
+
+    def begin(self, *, sender: str, recipient: str, data: bytes) -> Reply | None:
+        """Start handing over one mail to one recipient; return the reply if it is known at once.
+
+        Raises ValueError for addresses or bytes that could break the conversation.
+        """
+        if not data.count(b"\n") == data.count(b"\r") == data.count(b"\r\n") or b"\0" in data:
+            raise ValueError("a mail must have CRLF line ends and no NUL")
+        mail_from, rcpt_to = _wire(sender), _wire(recipient)
+        international = not (mail_from.isascii() and rcpt_to.isascii())
+        if international and "SMTPUTF8" not in self._offers:
+            return Reply.because(Outcome.PERMANENT, Reason.NO_SMTPUTF8)
+        options = self._options(data, international=international)
+        self._content = _stuffed(data)
+        self._refusal = None
+        self._heard = self._handed_over = False
+        if self._reset_first:
+            self._unsaid.append((SmtpStep.RESET, b"RSET\r\n"))
+        self._reset_first = True
+        self._unsaid += (
+            (SmtpStep.MAIL, b"MAIL FROM:<%s>%s\r\n" % (mail_from, options)),
+            (SmtpStep.RCPT, b"RCPT TO:<%s>\r\n" % rcpt_to),
+            (SmtpStep.DATA, b"DATA\r\n"),
+        )
+        try:
+            self._say_more()
+        except LostConnection as error:
+            return self._lost(str(error))
+        return None
+
+    def proceed(self) -> Reply | None:
+        """Go on as far as the socket lets us; return the reply once there is one."""
+        try:
+            if self._unwritten:
+                self._write()
+            for answer in self._receive():
+                reply = self._hear(answer)
+                if reply is not None:
+                    return reply
+        except LostConnection as error:
+            return self._lost(str(error))
+        return None
+
+    def give_up(self) -> Reply:
+        """End the wait for an answer whose time is over."""
+        return self._lost(SILENT)
+
+    def close(self) -> None:
+        """Say goodbye if possible and close; a trouble at QUIT concerns no mail. This waits a moment."""
+        try:
+            self.socket.settimeout(GOODBYE_SECONDS)
+            if not self.spent or self._left <= 0:
+                self.socket.sendall(b"QUIT\r\n")
+                self.socket.recv(_RECEIVED_BYTES)
+        except OSError:
+            pass
+        finally:
+            self.socket.close()
+
+    def _options(self, data: bytes, *, international: bool) -> bytes:
+        options = b" SMTPUTF8" if international else b""
+        if "8BITMIME" in self._offers and (international or not data.isascii()):
+            options += b" BODY=8BITMIME"
+        if "SIZE" in self._offers:
+            options += b" SIZE=%d" % len(data)
+        return options
+
+    def _say_more(self) -> None:
+        """Say all commands that may go together now (RFC 2920 section 3.1), or only the next one."""
+        count = len(self._unsaid) if "PIPELINING" in self._offers else 1
+        said = [self._unsaid.popleft() for _ in range(count)]
+        self._awaited += (step for step, _ in said)
+        self._await(self._timeouts.of(said[0][0]))
+        self._write(b"".join(command for _, command in said))
+
+    def _hear(self, answer: Answer) -> Reply | None:
+        if not self._awaited:
+            raise LostConnection("the server speaks out of turn")
+        step = self._awaited.popleft()
+        self._heard = True
+        if answer.code == 421:
+            self.spent = True
+        if step is SmtpStep.RESET and answer.code // 100 != 2:
+            raise LostConnection(str(answer))
+        outcome = Outcome.ACCEPTED if step is SmtpStep.RESET else classify(answer.code, step)
+        if step is SmtpStep.CONTENT:
+            self._reset_first = outcome is not Outcome.ACCEPTED
+            return self._end(self._refusal or Reply(outcome, str(answer)))
+        if self._refusal is not None and step is SmtpStep.DATA and outcome is Outcome.ACCEPTED:
+            # The server waits for a mail that nobody is to get: an empty one ends that (RFC 2920, 3.1).
+            self._hand_over(b".\r\n")
+            return None
+        if outcome is not Outcome.ACCEPTED and self._refusal is None:
+            self._refusal = Reply(outcome, str(answer))
+            self._unsaid.clear()
+        return self._go_on()
+
+    def _go_on(self) -> Reply | None:
+        if self._awaited:
+            self._await(self._timeouts.of(self._awaited[0]))
+        elif self._refusal is not None:
+            return self._end(self._refusal)
+        elif self._unsaid:
+            self._say_more()
+        else:
+            self._handed_over = True
+            self._hand_over(self._content)
+        return None
+
+    def _hand_over(self, content: bytes) -> None:
+        self._awaited.append(SmtpStep.CONTENT)
+        self._await(self._timeouts.block)
+        self._write(content)
+
+    def _end(self, reply: Reply) -> Reply:
+        self._used = True
+        self._left -= 1
+        self.spent = self.spent or self._left <= 0
+        self.deadline = float("inf")
+        self._content = b""
+        return reply
+
+    def _lost(self, words: str) -> Reply:
+        """Say what becomes of the mail now that all is over: from the content on nobody knows."""
+        self.spent = True
+        self._left = max(self._left, 1)
+        self.socket.close()
+        if self._handed_over:
+            return self._end(Reply(Outcome.UNKNOWN, words))
+        if self._refusal is not None:
+            return self._end(self._refusal)
+        unheard = self._used and not self._heard
+        return self._end(Reply(Outcome.UNHEARD if unheard else Outcome.TEMPORARY, words))
+
+    def _await(self, seconds: float) -> None:
+        self.deadline = time.monotonic() + seconds
+
+    def _write(self, data: bytes = b"") -> None:
+        if data:
+            self._unwritten = memoryview(data)
+        try:
+            while self._unwritten:
+                written = self.socket.send(self._unwritten)
+                self._unwritten = self._unwritten[written:]
+                if self._awaited[0] is SmtpStep.CONTENT:
+                    self._await(self._timeouts.block if self._unwritten else self._timeouts.content)
+        except _NOT_YET:
+            pass
+        except OSError as error:
+            raise LostConnection(plain(error)) from error
+
+    def _receive(self) -> list[Answer]:
+        answers: list[Answer] = []
+        try:
+            while True:
+                received = self.socket.recv(_RECEIVED_BYTES)
+                if not received:
+                    if answers:
+                        return answers  # what was said before the end counts; the next look finds the end
+                    raise LostConnection(CLOSED)
+                answers += self._answers.feed(received)
+                if answers and not isinstance(self.socket, ssl.SSLSocket):
+                    return answers
+        except _NOT_YET:
+            return answers
+        except OSError as error:
+            raise LostConnection(plain(error)) from error
+
+
+@lru_cache(maxsize=1024)
+def _wire(address: str) -> bytes:
+    """Return an address as it goes into a command; ValueError for what is not exactly one address."""
+    return parse(address).spec.encode()
+
+
+def _stuffed(data: bytes) -> bytes:
+    body = data.replace(b"\r\n.", b"\r\n..")
+    if body.startswith(b"."):
+        body = b"." + body
+    return body + (b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n")

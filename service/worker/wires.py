@@ -1,0 +1,171 @@
+"""The kept connections of one lane: opened and closed beside the loop that uses them, watched together."""
+
+import contextlib
+import queue
+import selectors
+import socket
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from service.domain.outbox import MailConnection, Mailer
+from service.facts.replies import Reply, Unreachable
+
+Mail = TypeVar("Mail")
+FOR_EVER = float("inf")
+
+
+@dataclass(eq=False, slots=True)
+class Wire(Generic[Mail]):
+    """One connection and the mail on its way over it; `watched` are the events the selector waits for."""
+
+    connection: MailConnection
+    mail: Mail | None = None
+    watched: int = 0
+
+
+class Wires(Generic[Mail]):
+    """At most `most` connections; used by one thread, but for `wake`."""
+
+    def __init__(self, mailer: Mailer, most: int) -> None:
+        self.most = most
+        self.refusal: str | None = None
+        self._mailer = mailer
+        self._open: list[Wire[Mail]] = []
+        self._opening = 0
+        self._arrived: queue.SimpleQueue[Future[MailConnection]] = queue.SimpleQueue()
+        self._threads = ThreadPoolExecutor(most, thread_name_prefix="connect")
+        self._selector = selectors.DefaultSelector()
+        self._bell, self._ear = socket.socketpair()
+        self._bell.setblocking(False)
+        self._ear.setblocking(False)
+        self._selector.register(self._ear, selectors.EVENT_READ)
+
+    @property
+    def idle(self) -> list[Wire[Mail]]:
+        """The connections that can take a mail now."""
+        return [wire for wire in self._open if wire.mail is None]
+
+    @property
+    def busy(self) -> int:
+        """How many mails are on their way."""
+        return sum(wire.mail is not None for wire in self._open)
+
+    @property
+    def count(self) -> int:
+        """How many connections there are, those that are being opened too."""
+        return len(self._open) + self._opening
+
+    def want(self, number: int) -> None:
+        """Open connections, beside the loop, until there are so many or as many as there may be."""
+        while self.count < min(number, self.most):
+            self._opening += 1
+            self._threads.submit(self._mailer.connect).add_done_callback(self._hand_in)
+
+    def begin(
+        self, wire: Wire[Mail], mail: Mail, *, sender: str, recipient: str, data: bytes
+    ) -> Reply | None:
+        """Start a mail; return the reply if it is known at once. Raises ValueError like the connection."""
+        reply = wire.connection.begin(sender=sender, recipient=recipient, data=data)
+        if reply is None:
+            wire.mail = mail
+            self._watch(wire)
+        else:
+            self._settle_down(wire)
+        return reply
+
+    def listen(self, seconds: float) -> list[tuple[Mail, Reply]]:
+        """Wait until something happens, at most so long; return the mails that ended, each with its reply."""
+        ended: list[tuple[Mail, Reply]] = []
+        for key, _ in self._selector.select(self._patience(seconds)):
+            if key.data is None:
+                self._hear_bell()
+                continue
+            wire: Wire[Mail] = key.data
+            reply = wire.connection.proceed()
+            if wire.mail is None:
+                # Nothing was asked: the server may have closed the connection, or said that it will.
+                self._settle_down(wire)
+            elif reply is None:
+                self._watch(wire)
+            else:
+                ended.append(self._close_mail(wire, reply))
+        now = time.monotonic()
+        for wire in [wire for wire in self._open if wire.mail is not None]:
+            if wire.connection.deadline <= now:
+                ended.append(self._close_mail(wire, wire.connection.give_up()))
+        return ended
+
+    def wake(self) -> None:
+        """End a `listen` early; from any thread."""
+        # Full: it will wake anyway; closed: nobody listens any more.
+        with contextlib.suppress(OSError):
+            self._bell.send(b"\0")
+
+    def close(self) -> None:
+        """Close every connection, politely where that is possible."""
+        for wire in list(self._open):
+            self._drop(wire)
+        self._threads.shutdown(wait=True)
+        self._hear_bell()
+        for wire in list(self._open):  # those that were being opened meanwhile
+            wire.connection.close()
+        self._selector.close()
+        self._bell.close()
+        self._ear.close()
+
+    def _patience(self, seconds: float) -> float | None:
+        deadlines = [wire.connection.deadline for wire in self._open if wire.mail is not None]
+        wait = min(seconds, min(deadlines, default=FOR_EVER) - time.monotonic())
+        return None if wait == FOR_EVER else max(wait, 0.0)
+
+    def _hand_in(self, made: "Future[MailConnection]") -> None:
+        self._arrived.put(made)
+        self.wake()
+
+    def _hear_bell(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._ear.recv(4096)
+        while not self._arrived.empty():
+            made = self._arrived.get()
+            self._opening -= 1
+            try:
+                self._open.append(Wire(made.result()))
+            except Unreachable as error:
+                self.refusal = str(error)
+            else:
+                self.refusal = None
+                self._watch(self._open[-1])
+
+    def _close_mail(self, wire: Wire[Mail], reply: Reply) -> tuple[Mail, Reply]:
+        assert wire.mail is not None
+        ended = (wire.mail, reply)
+        wire.mail = None
+        self._settle_down(wire)
+        return ended
+
+    def _settle_down(self, wire: Wire[Mail]) -> None:
+        if wire.connection.spent:
+            self._drop(wire)
+        else:
+            self._watch(wire)
+
+    def _watch(self, wire: Wire[Mail]) -> None:
+        # An idle connection is watched too: a server that closes it is noticed before the next mail.
+        wanted = selectors.EVENT_WRITE if wire.connection.waits_to_write else selectors.EVENT_READ
+        watched = wire.connection.socket
+        if watched is None or wire.watched == wanted:
+            return
+        if wire.watched:
+            self._selector.modify(watched, wanted, wire)
+        else:
+            self._selector.register(watched, wanted, wire)
+        wire.watched = wanted
+
+    def _drop(self, wire: Wire[Mail]) -> None:
+        self._open.remove(wire)
+        if wire.watched and wire.connection.socket is not None:
+            self._selector.unregister(wire.connection.socket)
+        self.refusal = None  # there is room for another one now
+        self._threads.submit(wire.connection.close)  # a goodbye takes a moment
