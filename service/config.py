@@ -35,7 +35,8 @@ class Settings:
     `mail_url` is `capture:` (keep mails in the local outbox) or `smtp://user:password@host:port`,
     `smtps://…` for TLS from the first byte; `?tls=none` allows an unencrypted relay. `base_url` is an origin:
     scheme, lower-case host in ASCII, and a port only where it is not the scheme's own. `secret_keys_old` sign
-    nothing any more, and what they signed is still accepted.
+    nothing any more, and what they signed is still accepted. `mail_domain_connections` and `mail_domain_rate`
+    (mails a minute, 0 for no limit) are what one worker asks of one recipient domain at most.
     """
 
     data: Path = Path("var")
@@ -50,6 +51,8 @@ class Settings:
     mail_from: str = "noreply@localhost.invalid"
     trusted_proxies: int = 0
     mail_connections: int = 4
+    mail_domain_connections: int = 20
+    mail_domain_rate: int = 0
 
     @property
     def database(self) -> str:
@@ -69,7 +72,7 @@ class Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
         """Read `DATA HOST PORT BASE_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_CONNECTIONS`
-        `SECRET_KEY SECRET_KEY_OLD TRUSTED_PROXIES`.
+        `MAIL_DOMAIN_CONNECTIONS MAIL_DOMAIN_RATE SECRET_KEY SECRET_KEY_OLD TRUSTED_PROXIES`.
 
         Raises SettingsRefused with all problems at once.
         """
@@ -105,6 +108,10 @@ class Settings:
             mail_from=env.get("MAIL_FROM") or "noreply@localhost.invalid",
             trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, low=0, high=5, problems=problems),
             mail_connections=_number(env, "MAIL_CONNECTIONS", 4, low=1, high=50, problems=problems),
+            mail_domain_connections=_number(
+                env, "MAIL_DOMAIN_CONNECTIONS", 20, low=1, high=50, problems=problems
+            ),
+            mail_domain_rate=_number(env, "MAIL_DOMAIN_RATE", 0, low=0, high=100_000, problems=problems),
         )
         if problems:
             raise SettingsRefused(tuple(problems))

@@ -50,11 +50,15 @@ class Swept:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What one attempt to send a mail came to, told by whoever held the lease `token`."""
+    """What one attempt to send a mail came to, told by whoever held the lease `token`.
+
+    `again_at` is for one that is HELD: when to try it.
+    """
 
     mail_id: int
     token: str
     reply: Reply
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +196,12 @@ def settle(
     changes: dict[str, object] = {"reply": attempt.reply.text, "lease_until": None}
     attempts = row.attempts + 1
     state = _settled_as(attempt.reply.outcome, ask_when_unknown)
-    again = retry_at(attempts, first, now) if state is DeliveryState.DEFERRED else None
-    if state is DeliveryState.DEFERRED and again is None:
-        state = DeliveryState.FAILED
-    if state is not DeliveryState.QUEUED:
+    held = attempt.reply.outcome is Outcome.HELD
+    again = attempt.again_at
+    if state is DeliveryState.DEFERRED and not held:
+        again = retry_at(attempts, first, now)
+        state = DeliveryState.DEFERRED if again else DeliveryState.FAILED
+    if state is not DeliveryState.QUEUED and not held:
         changes |= {"attempts": attempts, "first_tried_at": first}
     if state not in {DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.UNKNOWN}:
         changes["settled_at"] = now
@@ -217,6 +223,7 @@ def _settled_as(outcome: Outcome, ask_when_unknown: bool) -> DeliveryState:
         Outcome.UNREACHABLE: DeliveryState.QUEUED,
         Outcome.UNHEARD: DeliveryState.QUEUED,
         Outcome.WITHHELD: DeliveryState.QUEUED,
+        Outcome.HELD: DeliveryState.DEFERRED,
     }[outcome]
 
 

@@ -1,5 +1,6 @@
 """What a mail server's answer means: the outcome of one attempt, and the reasons that are our own."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
@@ -11,7 +12,8 @@ class Outcome(StrEnum):
 
     UNKNOWN: the whole mail went out and the answer to it was lost. UNREACHABLE: no server took the
     conversation, so nothing was said about this mail. UNHEARD: the same, as a kept connection had ended
-    unnoticed; another may do. WITHHELD: the sender itself said no before it began.
+    unnoticed; another may do. WITHHELD: the sender itself said no before it began. HELD: it waits, so that
+    the recipient's server is not asked too much.
     """
 
     ACCEPTED = "accepted"
@@ -21,6 +23,7 @@ class Outcome(StrEnum):
     UNREACHABLE = "unreachable"
     UNHEARD = "unheard"
     WITHHELD = "withheld"
+    HELD = "held"
 
 
 class Unreachable(Exception):
@@ -45,6 +48,7 @@ class Reason(Enum):
     NOT_COMPOSABLE = N_("The email could not be written for this recipient.")
     ANSWER_LOST = N_("The connection was lost before the server’s answer arrived.")
     INTERRUPTED = N_("Sending was interrupted before the server’s answer could be stored.")
+    PACED = N_("This email waits because the recipient’s mail server takes only so many at a time.")
     ADDRESS_SUPPRESSED = N_("This address has unsubscribed or must not be written to.")
     TREATED_AS_SENT = N_("A user decided that this email counts as sent.")
 
@@ -80,6 +84,16 @@ def reason_of(text: str | None) -> Reason | None:
 def words_of(reason: Reason) -> str:
     """Return what a ledger row keeps for a reason of ours."""
     return _MARK + reason.name
+
+
+# 421 wherever it comes, and RFC 3463: 4.3.2 not accepting now, 4.4.5 congestion; 4.7.28 is Gmail's for too
+# high a rate, 4.7.500 to 4.7.699 are Microsoft's for too busy.
+_SLOW_DOWN = re.compile(r"421\b|4\d\d[ -]4\.(?:3\.2|4\.5|7\.28|7\.[56]\d\d)(?!\d)")
+
+
+def asks_to_slow_down(text: str) -> bool:
+    """Tell whether a temporary refusal is about how much is sent, not about this mail or recipient."""
+    return _SLOW_DOWN.match(text) is not None
 
 
 # Answers that are about us or our session, wherever they come: authentication wanted or refused,

@@ -7,6 +7,7 @@ from datetime import datetime
 from service.bootstrap import Services
 from service.domain import deliveries, ledger, letters
 from service.models import Delivery
+from service.worker.flow import Flow
 from service.worker.post import Outgoing, PostRoom
 
 Clock = Callable[[], datetime]
@@ -21,6 +22,9 @@ def open_room(services: Services, clock: Clock) -> PostRoom:
         sender=services.settings.mail_from,
         connections=services.settings.mail_connections,
         clock=clock,
+        flow=Flow(
+            at_once=services.settings.mail_domain_connections, a_minute=services.settings.mail_domain_rate
+        ),
     )
 
 

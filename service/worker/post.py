@@ -10,13 +10,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from service.db import Database
 from service.domain.ledger import Attempt, Mark
 from service.domain.outbox import Mailer
 from service.facts.replies import Outcome, Reason, Reply
-from service.worker.wires import FOR_EVER, Wire, Wires
+from service.worker.flow import FOR_EVER, Flow
+from service.worker.wires import Wire, Wires
 from service.worker.writer import LedgerWriter, Rows
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,9 @@ GATHER_SECONDS = 0.001
 TROUBLE_SECONDS = 0.5
 # After this long a room that closes lets go of results which the database does not take.
 CLOSING_SECONDS = 10.0
+# Mails whose servers want them later than this go back to the ledger, so that others are claimed meanwhile.
+HELD_SECONDS = 2.0
+_NOT_BEGUN = Reply(Outcome.WITHHELD, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,11 @@ class Outgoing:
     id: int
     recipient: str
     compose: Callable[[], bytes]
+
+    @property
+    def domain(self) -> str:
+        """The recipient's domain, to which a pace applies."""
+        return self.recipient.rpartition("@")[2].lower()
 
 
 @dataclass(eq=False, slots=True)
@@ -80,9 +89,12 @@ class PostRoom:
         sender: str,
         connections: int,
         clock: Callable[[], datetime],
+        flow: Flow | None = None,
         renew_seconds: float = RENEW_SECONDS,
     ) -> None:
         self._sender = sender
+        self._clock = clock
+        self._flow = flow or Flow()
         self._renew_seconds = renew_seconds
         self._writer = LedgerWriter(db, rows, clock)
         self._wires: Wires[_Mail] = Wires(mailer, connections)
@@ -91,6 +103,7 @@ class PostRoom:
         self._owners: dict[Mark, _Batch] = {}
         self._again: deque[_Mail] = deque()
         self._oldest_result = FOR_EVER
+        self._look_again = FOR_EVER
         self._stopping = threading.Event()
         self._closing_since = FOR_EVER
         self._rest = 0.0
@@ -156,6 +169,7 @@ class PostRoom:
         if self._stopping.is_set():
             self._halt()
         self._meet_refusal()
+        self._look_again = FOR_EVER
         starting = self._pick()
         if starting or self._must_store():
             self._store(starting)
@@ -192,16 +206,42 @@ class PostRoom:
     def _next(self) -> _Mail | None:
         if self._again:
             return self._again.popleft()
-        while True:
-            batch = next((one for one in self._batches if one.todo and not one.halted), None)
-            if batch is None:
-                return None
-            # Batches take turns, so that a long campaign does not hold up a short one.
-            self._batches.remove(batch)
-            self._batches.append(batch)
-            mail = self._written(batch, batch.todo.popleft())
-            if mail is not None:
-                return mail
+        now = time.monotonic()
+        for batch in [one for one in self._batches if one.todo and not one.halted]:
+            outgoing = self._allowed(batch, now)
+            while outgoing is not None:
+                mail = self._written(batch, outgoing)
+                if mail is not None:
+                    # Batches take turns, so that a long campaign does not hold up a short one.
+                    self._batches.remove(batch)
+                    self._batches.append(batch)
+                    self._flow.begin(outgoing.domain, now)
+                    return mail
+                outgoing = self._allowed(batch, now)
+        return None
+
+    def _allowed(self, batch: _Batch, now: float) -> Outgoing | None:
+        """Take the next mail whose domain takes one now; give back a batch in which all have to wait long."""
+        soonest = FOR_EVER
+        for _ in range(len(batch.todo)):
+            wait = self._flow.wait(batch.todo[0].domain, now)
+            if not wait:
+                return batch.todo.popleft()
+            soonest = min(soonest, wait)
+            batch.todo.rotate(-1)
+        if HELD_SECONDS < soonest < FOR_EVER:
+            self._hold(batch, now)
+        elif soonest < FOR_EVER:
+            self._look_again = min(self._look_again, now + soonest)
+        return None
+
+    def _hold(self, batch: _Batch, now: float) -> None:
+        moment = self._clock()
+        while batch.todo:
+            outgoing = batch.todo.popleft()
+            again_at = moment + timedelta(seconds=self._flow.book(outgoing.domain, now))
+            batch.open += 1
+            self._end(batch, outgoing, Reply.because(Outcome.HELD, Reason.PACED), again_at=again_at)
 
     def _written(self, batch: _Batch, outgoing: Outgoing) -> _Mail | None:
         batch.open += 1
@@ -228,10 +268,12 @@ class PostRoom:
             self._owners.pop(Mark(attempt.mail_id, attempt.token)).open -= 1
         if self._writer.in_trouble:
             self._halt()
-        refused = {mail.outgoing.id for mail in fresh if mail.outgoing.id not in granted}
+        fresh_ones = {mail.mark for mail in fresh}
         for wire, mail in starting:
-            if mail.outgoing.id not in refused:
+            if mail.outgoing.id in granted or mail.mark not in fresh_ones:
                 self._begin(wire, mail)
+            else:
+                self._flow.end(mail.outgoing.domain, _NOT_BEGUN, time.monotonic())
 
     def _begin(self, wire: Wire[_Mail], mail: _Mail) -> None:
         try:
@@ -253,14 +295,20 @@ class PostRoom:
             self._halt()
         else:
             self._rest = 0.0
+        self._finish(mail, reply)
+
+    def _finish(self, mail: _Mail, reply: Reply) -> None:
+        self._flow.end(mail.outgoing.domain, reply, time.monotonic())
         self._end(mail.batch, mail.outgoing, reply)
 
-    def _end(self, batch: _Batch, outgoing: Outgoing, reply: Reply) -> None:
+    def _end(
+        self, batch: _Batch, outgoing: Outgoing, reply: Reply, *, again_at: datetime | None = None
+    ) -> None:
         mark = Mark(outgoing.id, batch.token)
         self._owners[mark] = batch
         if reply.outcome is not Outcome.UNREACHABLE:
             batch.settled += 1
-        self._writer.hand_over(Attempt(outgoing.id, batch.token, reply))
+        self._writer.hand_over(Attempt(outgoing.id, batch.token, reply, again_at))
         self._oldest_result = min(self._oldest_result, time.monotonic())
 
     def _meet_refusal(self) -> None:
@@ -271,7 +319,7 @@ class PostRoom:
         self._wires.refusal = None
         self._take_a_rest()
         for mail in self._again:
-            self._end(mail.batch, mail.outgoing, Reply(Outcome.UNREACHABLE, refusal))
+            self._finish(mail, Reply(Outcome.UNREACHABLE, refusal))
         self._again.clear()
         for batch in self._batches:
             if batch.todo and not batch.halted:
@@ -283,7 +331,7 @@ class PostRoom:
         for batch in self._batches:
             batch.halted = True
         for mail in self._again:
-            self._end(mail.batch, mail.outgoing, Reply(Outcome.WITHHELD, ""))
+            self._finish(mail, _NOT_BEGUN)
         self._again.clear()
 
     def _must_store(self) -> bool:
@@ -294,10 +342,11 @@ class PostRoom:
     def _patience(self, starting: object) -> float:
         if starting and self._wires.idle:
             return 0.0  # captured mails end at once, and the next can begin
-        if not self._writer.waiting:
-            return FOR_EVER
-        wait = TROUBLE_SECONDS if self._writer.in_trouble else LINGER_SECONDS
-        return max(self._oldest_result + wait - time.monotonic(), 0.0)
+        until = self._look_again
+        if self._writer.waiting:
+            wait = TROUBLE_SECONDS if self._writer.in_trouble else LINGER_SECONDS
+            until = min(until, self._oldest_result + wait)
+        return max(until - time.monotonic(), 0.0)
 
     def _retire(self) -> None:
         for batch in [one for one in self._batches if one.over]:

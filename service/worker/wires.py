@@ -11,9 +11,9 @@ from typing import Generic, TypeVar
 
 from service.domain.outbox import MailConnection, Mailer
 from service.facts.replies import Reply, Unreachable
+from service.worker.flow import FOR_EVER
 
 Mail = TypeVar("Mail")
-FOR_EVER = float("inf")
 
 
 @dataclass(eq=False, slots=True)
