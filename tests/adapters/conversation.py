@@ -5,8 +5,27 @@ import ssl
 import threading
 from collections.abc import Callable
 
+from service.adapters.smtp_connection import Timeouts
+
 # Given a command line, return the answer; None closes the connection without one.
 Answers = Callable[[str], str | None]
+FAST = Timeouts(connect=2, greeting=0.5, command=0.5, data=0.5, block=0.5, content=0.5)
+
+
+def polite(overrides: dict[str, str | None] | None = None, *, offers: tuple[str, ...] = ()) -> Answers:
+    """Answer as a server should, but for the commands that begin like a key of `overrides`."""
+    said = overrides or {}
+    ehlo = "\r\n".join([*(f"250-{offer}" for offer in ("test", *offers)), "250 HELP"])
+
+    def answer(line: str) -> str | None:
+        for start, text in said.items():
+            if line.startswith(start):
+                return text
+        if line.startswith("EHLO"):
+            return ehlo
+        return "354 Go on" if line == "DATA" else "250 Ok"
+
+    return answer
 
 
 class Conversation:

@@ -7,29 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from service.adapters.smtp import Relay, SmtpMailer, Timeouts
+from service.adapters.smtp import Relay, SmtpMailer
 from service.facts.replies import Outcome, Reason, Reply, SmtpStep, classify, words_of
-from tests.adapters.conversation import Answers, Conversation
+from tests.adapters.conversation import FAST, Answers, Conversation, polite
 from tests.adapters.handing import hand_over, send_once
 
 DATA = b"Subject: Hello\r\n\r\nHello\r\n.\r\n.hidden\r\n"
-FAST = Timeouts(connect=2, greeting=0.5, command=0.5, data=0.5, block=0.5, content=0.5)
-
-
-def polite(overrides: dict[str, str | None] | None = None, *, offers: tuple[str, ...] = ()) -> Answers:
-    """Answer as a server should, but for the commands that begin like a key of `overrides`."""
-    said = overrides or {}
-    ehlo = "\r\n".join([*(f"250-{offer}" for offer in ("test", *offers)), "250 HELP"])
-
-    def answer(line: str) -> str | None:
-        for start, text in said.items():
-            if line.startswith(start):
-                return text
-        if line.startswith("EHLO"):
-            return ehlo
-        return "354 Go on" if line == "DATA" else "250 Ok"
-
-    return answer
 
 
 def mailer_of(server: Conversation, **options: object) -> SmtpMailer:
