@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from service.domain import ledger, notices, prospects
+from service.domain import ledger, notices, programs, prospects
 from service.facts.limits import DELIVERY_BATCH
 from service.facts.replies import Outcome, Reason, words_of
 from service.facts.stages import StageEvent
@@ -59,6 +59,7 @@ def claim(
     suppressed = exists().where(
         Suppression.program_id == campaign.program_id, Suppression.address_key == Delivery.address_key
     )
+    allowed = programs.take_allowance(session, campaign.program_id, limit, now=now)
     rows: list[Any] = []
     waiting = Delivery.state == DeliveryState.QUEUED.value
     retrying = (Delivery.state == DeliveryState.DEFERRED.value) & (Delivery.next_attempt_at <= now)
@@ -67,13 +68,14 @@ def claim(
             select(*_CLAIMED_COLUMNS, suppressed.label("suppressed"))
             .where(Delivery.campaign_id == campaign_id, state)
             .order_by(Delivery.id)
-            .limit(limit - len(rows))
+            .limit(allowed - len(rows))
         )
         rows += session.execute(ledger.locked(query, session))
     refused = [row.id for row in rows if row.suppressed]
     if refused:
         _settle_suppressed(session, refused, now)
     wanted = [row for row in rows if not row.suppressed]
+    programs.return_allowance(session, campaign.program_id, allowed - len(wanted), now=now)
     if wanted:
         first = func.coalesce(Delivery.claimed_at, now)
         ledger.claim(session, Delivery, [row.id for row in wanted], token=token, now=now, claimed_at=first)

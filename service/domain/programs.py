@@ -1,9 +1,9 @@
 """Programs: what prospects are recruited for."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from service.domain import checks
@@ -11,9 +11,11 @@ from service.domain.errors import DomainError
 from service.facts.limits import INVITATION_DAYS
 from service.facts.refusals import Refusal
 from service.i18n.folding import name_key
-from service.models import Program
+from service.models import Program, ProgramMinute
 
 LONGEST_INVITATION_DAYS = 365
+HIGHEST_HOURLY_LIMIT = 1_000_000
+WINDOW = timedelta(hours=1)
 
 
 def add(
@@ -42,12 +44,16 @@ def edit(
     default_locale: str,
     time_zone: str,
     invitation_days: int,
+    hourly_limit: int | None = None,
 ) -> Program:
     """Change a program, unless somebody else has changed it since `version` was read."""
     program = find(session, program_id)
     if program.version != version:
         raise DomainError(Refusal.EDITED_MEANWHILE)
     _write(session, program, name, default_locale, time_zone, invitation_days)
+    if hourly_limit is not None and not 1 <= hourly_limit <= HIGHEST_HOURLY_LIMIT:
+        raise DomainError(Refusal.RATE_OUT_OF_RANGE, field="hourly_limit", num=HIGHEST_HOURLY_LIMIT)
+    program.hourly_limit = hourly_limit
     program.version += 1
     session.flush()
     return program
@@ -68,6 +74,62 @@ def _write(  # noqa: PLR0917 (private: both callers hand over the same five valu
     program.default_locale = checks.locale(default_locale, field="default_locale")
     program.time_zone = checks.zone(time_zone)
     program.invitation_days = days
+
+
+def take_allowance(session: Session, program_id: int, wanted: int, *, now: datetime) -> int:
+    """Take up to `wanted` emails from what the program may still send in the hour that ends now.
+
+    A program with a limit is locked until this transaction ends, so that two workers never take the same.
+    """
+    if session.scalar(select(Program.hourly_limit).where(Program.id == program_id)) is None:
+        return wanted
+    program = session.get_one(Program, program_id, with_for_update=True, populate_existing=True)
+    if program.hourly_limit is None:
+        return wanted
+    taken = min(wanted, max(program.hourly_limit - _sent_lately(session, program_id, now), 0))
+    if taken:
+        _count(session, program_id, taken, now)
+    return taken
+
+
+def return_allowance(session: Session, program_id: int, unused: int, *, now: datetime) -> None:
+    """Give back what was taken and not used."""
+    if unused > 0 and session.scalar(select(Program.hourly_limit).where(Program.id == program_id)):
+        session.get_one(Program, program_id, with_for_update=True)
+        _count(session, program_id, -unused, now)
+
+
+def allowance_at(session: Session, program: Program, *, now: datetime) -> datetime | None:
+    """Return when the program may send again, None when it may now."""
+    if program.hourly_limit is None or _sent_lately(session, program.id, now) < program.hourly_limit:
+        return None
+    query = select(func.min(ProgramMinute.minute)).where(
+        ProgramMinute.program_id == program.id, ProgramMinute.minute > now - WINDOW, ProgramMinute.mails > 0
+    )
+    oldest = session.scalar(query)
+    return None if oldest is None else oldest + WINDOW
+
+
+def forget_minutes(session: Session, *, now: datetime) -> None:
+    """Delete what no window reaches any more."""
+    session.execute(delete(ProgramMinute).where(ProgramMinute.minute <= now - WINDOW))
+
+
+def _sent_lately(session: Session, program_id: int, now: datetime) -> int:
+    query = select(func.coalesce(func.sum(ProgramMinute.mails), 0)).where(
+        ProgramMinute.program_id == program_id, ProgramMinute.minute > now - WINDOW
+    )
+    return int(session.scalar(query) or 0)
+
+
+def _count(session: Session, program_id: int, mails: int, now: datetime) -> None:
+    minute = now.replace(second=0, microsecond=0)
+    kept = session.get(ProgramMinute, (program_id, minute), populate_existing=True)
+    if kept is None:
+        session.add(ProgramMinute(program_id=program_id, minute=minute, mails=mails))
+    else:
+        kept.mails += mails
+    session.flush()
 
 
 def find(session: Session, program_id: int) -> Program:

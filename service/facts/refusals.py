@@ -63,6 +63,7 @@ class Refusal(Enum):
     LOCALE_UNKNOWN = N_("This language is not available: %(language)s.")
     ZONE_UNKNOWN = N_("This time zone is unknown: %(zone)s.")
     PROGRAM_NAME_TAKEN = N_("A program with this name already exists: %(name)s.")
+    RATE_OUT_OF_RANGE = N_("The emails an hour must be a number from 1 to %(num)s, or nothing for no limit.")
     EXPIRY_OUT_OF_RANGE = N_("The invitation period must be between 1 and 365 days.")
 
     @property

@@ -16,7 +16,7 @@ from service.models.delivery import Delivery, Suppression, SystemMail
 from service.models.group import Group, GroupMember
 from service.models.imports import Import, ImportPiece, ImportRow
 from service.models.partner import MediaProperty, Partner
-from service.models.program import Program
+from service.models.program import Program, ProgramMinute
 from service.models.prospect import Prospect, StageChange
 from service.models.selection import Selection
 
@@ -34,6 +34,7 @@ __all__ = [
     "Partner",
     "Program",
     "ProgramAccess",
+    "ProgramMinute",
     "Prospect",
     "RecoveryCode",
     "Role",

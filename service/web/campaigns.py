@@ -1,13 +1,14 @@
 """Engage → Campaigns: the list, one campaign on its way, and what can be done to it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from service.domain import campaigns, outbox
+from service.domain import campaigns, outbox, programs
 from service.domain.errors import DomainError
 from service.facts.permissions import Permission
 from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState
@@ -133,8 +134,16 @@ def _facts(session: Session, campaign: Campaign) -> dict[str, Any]:
         "settled": total - waiting,
         "done": campaign.state not in {CampaignState.SENDING.value, CampaignState.PAUSED.value},
         "retry_at": outbox.next_try(session, campaign.id) if _is_waiting(campaign, counts) else None,
+        "paced_until": _paced_until(session, campaign, counts),
         "elsewhere": _elsewhere(campaign),
     }
+
+
+def _paced_until(session: Session, campaign: Campaign, counts: Mapping[str, int]) -> datetime | None:
+    """Return when the program's hourly limit lets the campaign go on, None where it does not hold it up."""
+    if campaign.state != CampaignState.SENDING.value or not counts.get(DeliveryState.QUEUED.value):
+        return None
+    return programs.allowance_at(session, programs.find(session, campaign.program_id), now=here().now)
 
 
 def _is_waiting(campaign: Campaign, counts: Mapping[str, int]) -> bool:

@@ -17,6 +17,7 @@ from service.web.forms import FILTERS, Form, done, number, say
 from service.web.routes import Audience, page
 
 bp = Blueprint("programs", __name__)
+HOURLY_LIMIT = N_("Emails an hour at most")
 
 
 class ProgramForm(Form):
@@ -27,6 +28,7 @@ class ProgramForm(Form):
     default_locale = SelectField()
     time_zone = SelectField()
     invitation_days = StringField(filters=FILTERS)
+    hourly_limit = StringField(filters=FILTERS)
 
 
 @page(bp, "/settings/program", needs=Permission.PROGRAMS_MANAGE, methods=("GET", "POST"))
@@ -48,6 +50,7 @@ def edit() -> ResponseReturnValue:
                     default_locale=form.default_locale.data or "",
                     time_zone=form.time_zone.data or "",
                     invitation_days=number(form.invitation_days.data),
+                    hourly_limit=number(form.hourly_limit.data) if form.hourly_limit.data else None,
                 )
         except DomainError as error:
             form.refuse(error)
@@ -69,6 +72,7 @@ def _words(saved: Program) -> list[tuple[str, str]]:
         (say(N_("Default language")), formats.language_name(LOCALES[saved.default_locale].tag)),
         (say(N_("Time zone")), formats.zone_name(saved.time_zone)),
         (say(N_("Invitation period in days")), formats.number(saved.invitation_days)),
+        (say(HOURLY_LIMIT), formats.number(saved.hourly_limit) if saved.hourly_limit else ""),
     ]
 
 

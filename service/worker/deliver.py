@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from service.bootstrap import Services
-from service.domain import deliveries, ledger, letters
+from service.domain import deliveries, ledger, letters, programs
 from service.models import Delivery
 from service.worker.flow import Flow
 from service.worker.post import Outgoing, PostRoom
@@ -46,12 +46,13 @@ def deliver_batch(services: Services, room: PostRoom, campaign_id: int, clock: C
             ledger.renew(session, Delivery, token=token, now=clock())
 
     mails = [Outgoing(mail.id, mail.address, _writing(services, text, mail)) for mail in claimed]
-    settled = room.send(token, mails, renew=renew)
+    sent = room.send(token, mails, renew=renew)
     with services.db.transaction() as session:
+        programs.return_allowance(session, text.program_id, len(mails) - sent.tried, now=clock())
         ledger.release(session, Delivery, token=token)
         deliveries.tell_prospects(session, campaign_id, mail_ids=[mail.id for mail in claimed])
         deliveries.finish_if_done(session, campaign_id, now=clock())
-    return settled
+    return sent.settled
 
 
 def _writing(

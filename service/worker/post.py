@@ -31,6 +31,7 @@ TROUBLE_SECONDS = 0.5
 CLOSING_SECONDS = 10.0
 # Mails whose servers want them later than this go back to the ledger, so that others are claimed meanwhile.
 HELD_SECONDS = 2.0
+_TRIED = frozenset({Outcome.ACCEPTED, Outcome.TEMPORARY, Outcome.PERMANENT, Outcome.UNKNOWN})
 _NOT_BEGUN = Reply(Outcome.WITHHELD, "")
 
 
@@ -48,6 +49,14 @@ class Outgoing:
         return self.recipient.rpartition("@")[2].lower()
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of a batch: how many mails have a result, and how many of them a server was asked to take."""
+
+    settled: int
+    tried: int
+
+
 @dataclass(eq=False, slots=True)
 class _Batch:
     """What was claimed under one token; `open` mails are on their way or not stored yet."""
@@ -56,6 +65,7 @@ class _Batch:
     todo: deque[Outgoing]
     open: int = 0
     settled: int = 0
+    tried: int = 0
     halted: bool = False
     done: threading.Event = field(default_factory=threading.Event)
 
@@ -116,20 +126,20 @@ class PostRoom:
         """Whether the relay was unreachable a moment ago, so that nothing is tried for now."""
         return self._stopping.is_set() or time.monotonic() < self._rest_until
 
-    def send(self, token: str, mails: Iterable[Outgoing], *, renew: Callable[[], object]) -> int:
-        """Send what was claimed under a token and return how many mails were settled; from any thread.
+    def send(self, token: str, mails: Iterable[Outgoing], *, renew: Callable[[], object]) -> Sent:
+        """Send what was claimed under a token and return what came of it; from any thread.
 
         `renew` is called every now and then to keep the lease. Mails that were not begun, because the relay
         could not be reached or the room is closing, stay claimed: the caller gives them back.
         """
         batch = _Batch(token, deque(mails))
         if not batch.todo:
-            return 0
+            return Sent(0, 0)
         self._handed_in.append(batch)
         self._wires.wake()
         while not batch.done.wait(self._renew_seconds) and self._thread.is_alive():
             renew()
-        return batch.settled
+        return Sent(batch.settled, batch.tried)
 
     def stop(self) -> None:
         """Let every connection finish the mail it is sending, and begin no other."""
@@ -306,8 +316,8 @@ class PostRoom:
     ) -> None:
         mark = Mark(outgoing.id, batch.token)
         self._owners[mark] = batch
-        if reply.outcome is not Outcome.UNREACHABLE:
-            batch.settled += 1
+        batch.settled += reply.outcome is not Outcome.UNREACHABLE
+        batch.tried += reply.outcome in _TRIED
         self._writer.hand_over(Attempt(outgoing.id, batch.token, reply, again_at))
         self._oldest_result = min(self._oldest_result, time.monotonic())
 

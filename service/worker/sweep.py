@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from service.adapters.jobs import EngineJobs
 from service.bootstrap import Services
-from service.domain import accounts, deliveries, prospects, sessions, system_mails, throttle
+from service.domain import accounts, deliveries, programs, prospects, sessions, system_mails, throttle
 
 KEEP_JOBS = timedelta(days=30)
 
@@ -50,5 +50,6 @@ def every_hour(session: Session, *, now: datetime) -> int:
     sessions.sweep(session, now=now)
     throttle.sweep(session, now=now)
     accounts.sweep_used_links(session, now=now)
+    programs.forget_minutes(session, now=now)
     deliveries.tell_all_prospects(session, now=now)
     return prospects.expire(session, now=now)

@@ -36,12 +36,12 @@ def send_due(services: Services, room: PostRoom, clock: Clock) -> int:
         with services.db.transaction() as session:
             ledger.renew(session, SystemMail, token=token, now=clock())
 
-    settled = room.send(
+    sent = room.send(
         token, [Outgoing(mail.id, mail.address, _writing(services, mail)) for mail in claimed], renew=renew
     )
     with services.db.transaction() as session:
         ledger.release(session, SystemMail, token=token)
-    return settled
+    return sent.settled
 
 
 def _writing(services: Services, mail: system_mails.ClaimedSystemMail) -> Callable[[], bytes]:

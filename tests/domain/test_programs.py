@@ -1,14 +1,18 @@
 """Programs and ads: unique names, checked facts, and two people saving at once."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.domain import ads, checks, programs
 from service.domain.errors import DomainError
 from service.facts.refusals import Refusal
 from service.mail import values
+from service.models import Program, ProgramMinute
 from tests.domain import factories
 from tests.domain.factories import NOW
 
@@ -107,3 +111,38 @@ def test_every_link_that_is_kept_can_be_sent(text: str) -> None:
 
 def test_the_moment_of_making_is_kept(session: Session) -> None:
     assert factories.program(session).created_at == NOW
+
+
+def limited(session: Session, limit: int) -> Program:
+    program = factories.program(session, "Limited")
+    programs.edit(session, program.id, version=1, **{**FACTS, "hourly_limit": limit})  # type: ignore[arg-type]
+    return program
+
+
+def test_a_limit_holds_for_any_sixty_minutes(session: Session) -> None:
+    """M-17: a window that slides by the minute, with the moment at which it lets the next one through."""
+    program = limited(session, 10)
+    at = [NOW + timedelta(minutes=minutes) for minutes in (0, 20, 59, 60, 81)]
+    took = [programs.take_allowance(session, program.id, 6, now=moment) for moment in at]
+    assert took == [6, 4, 0, 6, 4]
+    assert programs.allowance_at(session, program, now=at[4]) == at[3] + timedelta(hours=1)
+    programs.return_allowance(session, program.id, 3, now=at[4])
+    assert programs.allowance_at(session, program, now=at[4]) is None
+    assert programs.take_allowance(session, program.id, 6, now=at[4]) == 3
+    programs.forget_minutes(session, now=at[4] + timedelta(hours=1))
+    assert programs.take_allowance(session, program.id, 99, now=at[4] + timedelta(hours=1)) == 10
+
+
+def test_a_program_without_a_limit_counts_nothing(session: Session) -> None:
+    program = factories.program(session, "Free")
+    assert programs.take_allowance(session, program.id, 10**6, now=NOW) == 10**6
+    programs.return_allowance(session, program.id, 5, now=NOW)
+    assert programs.allowance_at(session, program, now=NOW) is None
+    assert session.scalars(select(ProgramMinute)).all() == []
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1_000_001])
+def test_a_limit_that_is_none_is_refused(session: Session, limit: int) -> None:
+    with pytest.raises(DomainError) as caught:
+        limited(session, limit)
+    assert caught.value.refusal is Refusal.RATE_OUT_OF_RANGE

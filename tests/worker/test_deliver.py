@@ -14,7 +14,7 @@ from service.domain import campaigns, deliveries, outbox, suppression
 from service.facts.replies import Reason, words_of
 from service.facts.stages import Stage
 from service.facts.states import CampaignState, DeliveryState, UnknownPolicy
-from service.models import Campaign, Delivery, Prospect
+from service.models import Campaign, Delivery, Program, Prospect
 from service.worker import deliver
 from tests.outbound import NOW, make_campaign
 from tests.sink import DROP, Sink
@@ -234,3 +234,15 @@ def test_two_batches_never_share_a_row(services: Services) -> None:
         second = deliveries.claim(session, campaign_id, token="b", now=NOW, limit=6)
     assert [mail.id for mail in first + second] == sorted({mail.id for mail in first + second})
     assert (len(first), len(second)) == (6, 4)
+
+
+def test_a_campaign_waits_when_its_program_has_sent_enough_for_an_hour(services: Services) -> None:
+    """M-17: what is not used is given back, and the next hour lets the next mails through."""
+    campaign_id = launch(services, 5)
+    with services.db.transaction() as session:
+        session.get_one(Program, session.get_one(Campaign, campaign_id).program_id).hourly_limit = 3
+    send_all(services, campaign_id)
+    assert counts(services, campaign_id) == {DeliveryState.SENT: 3, DeliveryState.QUEUED: 2}
+    with room_of(services) as room:
+        assert deliver.deliver_batch(services, room, campaign_id, lambda: NOW + timedelta(hours=1)) == 2
+    assert counts(services, campaign_id) == {DeliveryState.SENT: 5}
