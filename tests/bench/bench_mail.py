@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from jinja2 import Environment
@@ -119,7 +120,8 @@ def source(bound: Bound, begin: str = "{{ ", end: str = " }}") -> str:
 Build = Callable[[Mail, dict[str, str]], bytes]
 
 
-def django_peer(variant: CompiledVariant) -> Build:
+def django_message(variant: CompiledVariant) -> Callable[[Mail, dict[str, str]], Any]:
+    """Return what renders Django's templates and builds its message."""
     django = pytest.importorskip("django", reason="Django is not installed here; make bench installs it")
     from django.conf import settings
     from django.core.mail import EmailMultiAlternatives
@@ -133,7 +135,7 @@ def django_peer(variant: CompiledVariant) -> Build:
              for one in (variant.subject, variant.text)]  # fmt: skip
     page = engine.from_string(source(variant.html))
 
-    def build(mail: Mail, values: dict[str, str]) -> bytes:
+    def build(mail: Mail, values: dict[str, str]) -> Any:
         context = Context(values)
         message = EmailMultiAlternatives(
             plain[0].render(context),
@@ -143,7 +145,16 @@ def django_peer(variant: CompiledVariant) -> Build:
             headers=mail.headers(variant.locale),
         )
         message.attach_alternative(page.render(context), "text/html")
-        return message.message().as_bytes(linesep="\r\n")
+        return message
+
+    return build
+
+
+def django_peer(variant: CompiledVariant) -> Build:
+    message = django_message(variant)
+
+    def build(mail: Mail, values: dict[str, str]) -> bytes:
+        return message(mail, values).message().as_bytes(linesep="\r\n")  # type: ignore[no-any-return]
 
     return build
 
@@ -200,13 +211,17 @@ def said(raw: bytes) -> list[str]:
     return [" ".join(words.split()) for words in (str(parsed["Subject"]), *bodies)]
 
 
-@pytest.fixture(scope="module", params=["ja", "zh", "fr", "en"])
-def variant(request: pytest.FixtureRequest) -> CompiledVariant:
-    locale = str(request.param)
+def variant_of(locale: str) -> CompiledVariant:
+    """Compile the shipped invitation."""
     catalog = Catalogs(data_dir("locales")).catalog(locale)
     draft = shipped.draft("invitation", catalog)
     frame = Frame(program_name="Maison Aurore", sender_name="Alex")
     return compile_variant(draft.subject, draft.content, locale=locale, catalog=catalog, frame=frame)
+
+
+@pytest.fixture(scope="module", params=["ja", "zh", "fr", "en"])
+def variant(request: pytest.FixtureRequest) -> CompiledVariant:
+    return variant_of(str(request.param))
 
 
 @pytest.mark.parametrize("name", list(PEERS))

@@ -20,3 +20,8 @@ def compare(what: str, ours: float, peer_name: str, peer: float, *, times: int, 
         f"\n{what}: {times / ours:,.0f}/s; {peer_name}: {times / peer:,.0f}/s; "
         f"ratio {peer / ours:.2f}{f' (target {target})' if target else ''}"
     )
+
+
+def tell(what: str, ours: float, peer_name: str, peer: float, target: str) -> None:
+    """Print two rates a second of wall time and their ratio."""
+    print(f"\n{what}: {ours:,.0f}/s; {peer_name}: {peer:,.0f}/s; ratio {ours / peer:.2f} (target {target})")
