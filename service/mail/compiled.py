@@ -14,11 +14,12 @@ from service.facts.findings import Finding, Severity
 from service.facts.words import N_, Phrase
 from service.i18n.catalogs import Catalog
 from service.mail import tokens
+from service.mail.bodies import Encoded, Sheet, sheet
 from service.mail.layout import Frame, surround
 from service.mail.mime import refused_character
 from service.mail.pieces import Bound, Marks, Place, Slot, cut_html, cut_text, is_page, link_pages, write
 from service.mail.tokens import AD_PREFIX, Use
-from service.mail.values import Values
+from service.mail.values import NO_VALUES, Values
 from service.markdown import dialect, html, text
 
 IN_TAG = N_("Emails are written in Markdown, not in HTML, so %(token)s cannot stand inside a tag.")
@@ -57,13 +58,27 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """One recipient's mail as a message carries it: what `Filled` says, its two parts encoded."""
+
+    subject: str
+    html: Encoded
+    text: Encoded
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledVariant:
-    """A variant ready to fill. `findings` are warnings of the Markdown dialect that did not refuse it."""
+    """A variant ready to fill. `findings` are warnings of the Markdown dialect that did not refuse it.
+
+    `html_sheet` and `text_sheet` are `html` and `text` with all that is the same for everybody encoded.
+    """
 
     locale: str
     subject: Bound
     html: Bound
     text: Bound
+    html_sheet: Sheet
+    text_sheet: Sheet
     slots: tuple[Slot, ...]
     tokens: frozenset[str]
     findings: tuple[Finding, ...] = ()
@@ -84,13 +99,25 @@ class CompiledVariant:
 
     def fill(self, values: Values) -> Filled:
         """Return the mail for one recipient; raises ValueMissing."""
+        written = self._written(values)
+        return Filled(self.subject.fill(written), self.html.fill(written), self.text.fill(written))
+
+    def post(self, values: Values) -> Posted:
+        """Return the same mail with its parts encoded, much faster than `fill` and an encoding of each part."""
+        written = self._written(values)
+        octets = [word.encode() for word in written]
+        return Posted(
+            self.subject.fill(written), self.html_sheet.encode(octets), self.text_sheet.encode(octets)
+        )
+
+    def _written(self, values: Values) -> list[str]:
         written: list[str] = []
         for slot in self.slots:
             word = write(slot, values)
             if word is None:
                 raise ValueMissing(self.missing(values))
             written.append(word)
-        return Filled(self.subject.fill(written), self.html.fill(written), self.text.fill(written))
+        return written
 
 
 def compile_variant(
@@ -101,10 +128,12 @@ def compile_variant(
     catalog: Catalog,
     frame: Frame,
     known_ads: Collection[str] | None = None,
+    constants: Values = NO_VALUES,
 ) -> CompiledVariant:
     """Compile one language's subject and Markdown content; raises ContentRefused with every error found.
 
-    `known_ads` are the ids, as text, that this program may use.
+    `known_ads` are the ids, as text, that this program may use; `constants` the values that are the same in
+    every mail of this variant, written now and not for each of them.
     """
     title = tokens.read(subject, field="subject", known_ads=known_ads)
     body = tokens.read(content, field="content", known_ads=known_ads)
@@ -126,12 +155,21 @@ def compile_variant(
     if errors:
         raise ContentRefused(sorted(errors, key=lambda found: (found.line, found.column)))
     title_marked = title.substitute(lambda number, _use: marks.mark(first + number))
-    made = compile_marked(title_marked, document, marks, locale=locale, catalog=catalog, frame=frame)
+    made = compile_marked(
+        title_marked, document, marks, locale=locale, catalog=catalog, frame=frame, constants=constants
+    )
     return replace(made, findings=tuple(findings))
 
 
 def compile_marked(
-    subject: str, document: dialect.Document, marks: Marks, *, locale: str, catalog: Catalog, frame: Frame
+    subject: str,
+    document: dialect.Document,
+    marks: Marks,
+    *,
+    locale: str,
+    catalog: Catalog,
+    frame: Frame,
+    constants: Values = NO_VALUES,
 ) -> CompiledVariant:
     """Lay out and cut a subject and a parsed content in which marks stand for values."""
     unsubscribe = None
@@ -147,17 +185,19 @@ def compile_marked(
         catalog=catalog,
         unsubscribe=unsubscribe,
     )
-    subject_pieces = cut_text(subject, marks, Place.HEADER)
-    html_pieces, text_pieces = cut_html(page, marks), cut_text(plain, marks, Place.TEXT)
-    cuts = (subject_pieces, html_pieces, text_pieces)
-    slots = tuple(dict.fromkeys(slot for pieces in cuts for _, slot in pieces.slots))
+    cuts = (cut_text(subject, marks, Place.HEADER), cut_html(page, marks), cut_text(plain, marks, Place.TEXT))
+    settled = [pieces.settled(constants) for pieces in cuts]
+    slots = tuple(dict.fromkeys(slot for pieces in settled for _, slot in pieces.slots))
+    header, body, words = (pieces.bound(slots) for pieces in settled)
     return CompiledVariant(
         locale,
-        subject_pieces.bound(slots),
-        html_pieces.bound(slots),
-        text_pieces.bound(slots),
+        header,
+        body,
+        words,
+        sheet(body.parts, body.places),
+        sheet(words.parts, words.places),
         slots,
-        frozenset(slot.name for slot in slots),
+        frozenset(slot.name for pieces in cuts for _, slot in pieces.slots),
     )
 
 

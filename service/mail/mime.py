@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from struct import Struct
 
 from service.facts.words import N_, Phrase
 from service.mail.addresses import Mailbox
 from service.mail.attachments import Attachment, parameter
+from service.mail.bodies import Encoded, UnsendableCharacter, base64_lines, encode
 from service.mail.graphemes import clusters
 
 CRLF = "\r\n"
@@ -55,8 +55,8 @@ class Letter:
     date: datetime
     message_id: str
     language: str
-    text: str
-    html: str | None = None
+    text: str | Encoded
+    html: str | Encoded | None = None
     reply_to: Mailbox | None = None
     list_unsubscribe: str | None = None
     list_id: str | None = None
@@ -312,67 +312,17 @@ def _word(chunk: bytes, is_q: bool) -> str:
 # Bodies
 
 
-def _part(subtype: str, content: str) -> tuple[str, bytes]:
-    name, body = encode_body(subtype, content)
-    return f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {name}", body
+def _part(subtype: str, content: str | Encoded) -> tuple[str, bytes]:
+    encoded = content if isinstance(content, Encoded) else _encoded(subtype, content)
+    head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoded.name}"
+    return head, encoded.data
 
 
-def encode_body(field: str, content: str) -> tuple[str, bytes]:
-    """Return the shorter encoding's name and the encoded UTF-8 with CRLF lines of at most 76 octets.
-
-    Raises MailRefused for NUL and lone surrogates.
-    """
-    if "\r" in content:
-        content = content.replace("\r\n", "\n").replace("\r", "\n")
-    content = content.replace("\n", "\r\n")
+def _encoded(subtype: str, content: str) -> Encoded:
     try:
-        data = content.encode()
-    except UnicodeEncodeError as error:
-        raise MailRefused(field, REFUSED_CHARACTER, code=f"U+{ord(content[error.start]):04X}") from None
-    if b"\0" in data:
-        raise MailRefused(field, REFUSED_CHARACTER, code="U+0000")
-    more = len(data) - len(content)
-    if not data.endswith(b"\r\n"):
-        # Also what tells b2a_qp to break its own lines with CRLF.
-        data += b"\r\n"
-    # Each octet that is not ASCII costs two more in quoted-printable, base64 a third of everything. For three
-    # octets more than characters there are at least four such octets.
-    if 8 * more > len(data) * 1.2:
-        return "base64", _base64(data)
-    printable = _quoted_printable(data)
-    if len(printable) <= len(data) * 1.33 or len(printable) <= len(encoded := _base64(data)):
-        return "quoted-printable", printable
-    return "base64", encoded
-
-
-def _base64(data: bytes) -> bytes:
-    encoded = binascii.b2a_base64(data, newline=False)
-    whole, rest = divmod(len(encoded), 76)
-    lines = _lines_of_76(whole).unpack_from(encoded)
-    return b"\r\n".join((*lines, encoded[-rest:]) if rest else lines)
-
-
-@functools.lru_cache(maxsize=1024)
-def _lines_of_76(count: int) -> Struct:
-    # Cuts in one call what a slice for each line takes five times as long for.
-    return Struct("76s" * count)
-
-
-def _quoted_printable(data: bytes) -> bytes:
-    """Line by line: most lines are the same for all recipients, and none depends on another."""
-    lines = data.splitlines(keepends=True)
-    if max(map(len, lines)) <= _KNOWN_MOST:
-        return b"".join(map(_known_line, lines))
-    return binascii.b2a_qp(data, istext=True)
-
-
-# Bounds what the lines kept take in memory to a few megabytes.
-_KNOWN_MOST = 1024
-
-
-@functools.lru_cache(maxsize=4096)
-def _known_line(line: bytes) -> bytes:
-    return binascii.b2a_qp(line, istext=True)
+        return encode(content)
+    except UnsendableCharacter as bad:
+        raise MailRefused(subtype, REFUSED_CHARACTER, code=bad.code) from None
 
 
 # Attachments
@@ -397,7 +347,7 @@ def _file(attachment: Attachment) -> tuple[str, bytes]:
         "Content-Transfer-Encoding: base64",
         ";\r\n ".join(["Content-Disposition: attachment", *parameter("filename", name)]),
     ]
-    return CRLF.join(lines), _base64(attachment.data)
+    return CRLF.join(lines), base64_lines(attachment.data)
 
 
 def _is_utf8(data: bytes) -> bool:

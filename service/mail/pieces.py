@@ -7,6 +7,7 @@ from enum import Enum
 from html import escape
 from urllib.parse import quote
 
+from service.mail.mime import refused_character
 from service.mail.tokens import Kind, Use, lookup
 from service.mail.values import Ad, Values
 
@@ -85,6 +86,20 @@ class Pieces:
 
     parts: tuple[str, ...]
     slots: tuple[tuple[int, Slot], ...]
+
+    def settled(self, constants: Values) -> "Pieces":
+        """Return the same text with these values written; one that no header can carry stays a slot."""
+        parts, fixed, slots = [], [self.parts[0]], []
+        for position, slot in self.slots:
+            word = write(slot, constants) if slot.name in constants.printed else None
+            if word is None or (slot.place is Place.HEADER and refused_character(word)):
+                parts += ["".join(fixed), ""]
+                slots.append((len(parts) - 1, slot))
+                fixed = []
+            else:
+                fixed.append(word)
+            fixed.append(self.parts[position + 1])
+        return Pieces((*parts, "".join(fixed)), tuple(slots))
 
     def bound(self, slots: Sequence[Slot]) -> "Bound":
         """Return the same text with its slots known by their place in `slots`."""

@@ -62,6 +62,9 @@ class Values:
         return self.printed.get(name)
 
 
+NO_VALUES = Values({})
+
+
 def personal_words(recipient: Recipient, locale: str) -> dict[str, str | None]:
     """Return what the tokens about a person print in a language; None where nothing is known of them."""
     return {
