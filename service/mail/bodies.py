@@ -1,4 +1,4 @@
-"""Bodies as mail carries them: UTF-8 in CRLF lines, base64 or quoted-printable, whichever is shorter (RFC 2045).
+"""Bodies as mail carries them: UTF-8 in CRLF lines; base64 or quoted-printable, the shorter (RFC 2045).
 
 A text that many people get is cut once, and what is the same for all of them is encoded once.
 """
@@ -32,7 +32,7 @@ class Encoded:
 
 
 def encode(text: str) -> Encoded:
-    """Return a text in the shorter encoding, quoted-printable if both are equal; raises UnsendableCharacter."""
+    """Return a text in the shorter encoding, or in quoted-printable; raises UnsendableCharacter."""
     data = _octets(text if text.endswith(("\n", "\r")) else f"{text}\n")
     longest = base64_length(len(data))
     # In quoted-printable an octet that is not ASCII takes three.
@@ -123,7 +123,7 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Octets that are the same for all, after the value `number`; their base64 depends on where a line begins."""
+    """Octets that are the same for all, after the value `number`; a line may begin anywhere in them."""
 
     number: int
     octets: bytes
@@ -192,7 +192,10 @@ class Sheet:
 
 
 def sheet(parts: Sequence[str], places: Sequence[tuple[int, int]]) -> Sheet:
-    """Cut a text for encoding: `places` say which parts are values and their numbers; raises UnsendableCharacter."""
+    """Cut a text for encoding; `places` say which parts are values, and their numbers.
+
+    The last part is neither a value nor empty. Raises UnsendableCharacter.
+    """
     numbers = dict(places)
     fixed = [b"" if at in numbers else _octets(part) for at, part in enumerate(parts)]
     if not fixed[-1].endswith(b"\r\n"):

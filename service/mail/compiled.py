@@ -103,7 +103,7 @@ class CompiledVariant:
         return Filled(self.subject.fill(written), self.html.fill(written), self.text.fill(written))
 
     def post(self, values: Values) -> Posted:
-        """Return the same mail with its parts encoded, much faster than `fill` and an encoding of each part."""
+        """Return the same mail with its parts encoded, faster than `fill` and then encoding each."""
         written = self._written(values)
         octets = [word.encode() for word in written]
         return Posted(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from service.facts.words import N_, Phrase
 from service.i18n.formats import fixed_moment, formats
+from service.mail import names
 from service.mail.tokens import AD_FAMILY, AD_PREFIX, KNOWN
 
 REFUSED = N_("The value for %(token)s contains the character %(code)s, which cannot be sent.")
@@ -67,13 +68,28 @@ NO_VALUES = Values({})
 
 def personal_words(recipient: Recipient, locale: str) -> dict[str, str | None]:
     """Return what the tokens about a person print in a language; None where nothing is known of them."""
+    first = clean("firstName", recipient.first_name)
+    last = clean("lastName", recipient.last_name)
+    company = clean("mpname", recipient.name)
     return {
         "mpid": clean("mpid", recipient.mpid),
-        "mpname": clean("mpname", recipient.name),
-        "firstName": clean("firstName", recipient.first_name),
-        "lastName": clean("lastName", recipient.last_name),
-        "greetingName": greeting_name(recipient, locale),
+        "mpname": company,
+        "firstName": first,
+        "lastName": last,
+        "greetingName": names.greeting(first, last, company, locale=locale, own=recipient.locale),
     }
+
+
+def shared_values(program_name: str, sender_name: str) -> Values:
+    """Return the values that are the same in all mails of a campaign; what no mail can carry is left out."""
+    words = {"programName": program_name, "senderName": sender_name}
+    return Values(
+        {
+            name: word.strip()
+            for name, word in words.items()
+            if not _UNSENDABLE.search(word) and not is_blank(word)
+        }
+    )
 
 
 def values_for(
@@ -171,45 +187,6 @@ def page_address(token: str, value: str | None) -> str | None:
     if not _WEB.fullmatch(value):
         raise ValueRefused(token, NOT_AN_ADDRESS)
     return value
-
-
-# Names
-
-_FAMILY_FIRST = frozenset({"zh", "ja", "ko", "vi", "hu", ""})
-_HONORIFICS = ("様", "さま", "さん", "殿", "先生", "御中")
-_IDEOGRAPHS = re.compile(
-    r"[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff・ー]+"
-)
-
-
-def greeting_name(recipient: Recipient, locale: str) -> str | None:
-    """Return the name a mail in this language greets with, whole, or None where nothing fits.
-
-    Japanese: family name, or the only name known, and 様; a company alone and 御中. Chinese: the full name,
-    family name first. French and English: the first name.
-    """
-    first = clean("firstName", recipient.first_name)
-    last = clean("lastName", recipient.last_name)
-    if locale == "ja":
-        person, company = last or first, clean("mpname", recipient.name)
-        return _addressed(person, "様") if person else _addressed(company, "御中") if company else None
-    if locale == "zh":
-        return full_name(first, last, recipient.locale)
-    return first
-
-
-def _addressed(name: str, honorific: str) -> str:
-    return name if name.endswith(_HONORIFICS) else name + honorific
-
-
-def full_name(first: str | None, last: str | None, locale: str | None) -> str | None:
-    """Return both names in the order of the person's language, without space where the script has none."""
-    if not first or not last:
-        return last or first
-    if _IDEOGRAPHS.fullmatch(last + first):
-        return last + first
-    base = (locale or "").partition("-")[0].partition("_")[0].lower()
-    return f"{last} {first}" if base in _FAMILY_FIRST else f"{first} {last}"
 
 
 # Examples for help pages and the token menu
