@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from struct import Struct
+from typing import NamedTuple
 
 LINE = 76
 # Octets before base64 that fill a line.
@@ -23,8 +24,7 @@ class UnsendableCharacter(ValueError):
         super().__init__(self.code)
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(NamedTuple):
     """A body as it stands in a message: the name of its transfer encoding, its lines of at most 76 octets."""
 
     name: str
@@ -35,8 +35,7 @@ def encode(text: str) -> Encoded:
     """Return a text in the shorter encoding, or in quoted-printable; raises UnsendableCharacter."""
     data = _octets(text if text.endswith(("\n", "\r")) else f"{text}\n")
     longest = base64_length(len(data))
-    # In quoted-printable an octet that is not ASCII takes three.
-    if len(data) + 2 * len(data.translate(None, _ASCII)) <= longest:
+    if _printable_least(data) <= longest:
         printable = quoted_printable(data)
         if len(printable) <= longest:
             return Encoded("quoted-printable", printable)
@@ -44,6 +43,11 @@ def encode(text: str) -> Encoded:
 
 
 _ASCII = bytes(range(128))
+
+
+def _printable_least(data: bytes) -> int:
+    # An octet that is not ASCII takes three.
+    return len(data) + 2 * len(data.translate(None, _ASCII))
 
 
 def _octets(text: str) -> bytes:
@@ -67,15 +71,14 @@ def base64_length(octets: int) -> int:
 def base64_lines(data: bytes) -> bytes:
     """Return base64 in lines of 76 with CRLF between them."""
     encoded = binascii.b2a_base64(data, newline=False)
-    whole, rest = divmod(len(encoded), LINE)
-    lines = _lines_of_76(whole).unpack_from(encoded)
-    return b"\r\n".join((*lines, encoded[-rest:]) if rest else lines)
+    return b"\r\n".join(_lines_of(len(encoded)).unpack(encoded))
 
 
 @functools.lru_cache(maxsize=1024)
-def _lines_of_76(count: int) -> Struct:
+def _lines_of(length: int) -> Struct:
     # Cuts in one call what a slice for each line takes five times as long for.
-    return Struct("76s" * count)
+    whole, rest = divmod(length, LINE)
+    return Struct("76s" * whole + (f"{rest}s" if rest else ""))
 
 
 def quoted_printable(data: bytes) -> bytes:
@@ -111,7 +114,7 @@ class _Line:
     @property
     def size(self) -> int:
         """The least this line takes in quoted-printable without its values."""
-        return sum(map(len, self.parts))
+        return _printable_least(b"".join(self.parts))
 
     def printable(self, written: Sequence[bytes]) -> bytes:
         parts = list(self.parts)
@@ -127,6 +130,7 @@ class _Stretch:
 
     number: int
     octets: bytes
+    is_short: bool
     known: dict[int, tuple[bytes, bytes, bytes]] = field(default_factory=dict)
 
     def from_phase(self, phase: int) -> tuple[bytes, bytes, bytes]:
@@ -177,13 +181,17 @@ class Sheet:
         out = [done]
         for stretch in self.stretches:
             pending += written[stretch.number]
-            if len(stretch.octets) < _STRETCH_LEAST:
+            if stretch.is_short:
                 pending += stretch.octets
                 continue
             first, done, rest = stretch.from_phase(len(pending) % LINE_OCTETS)
-            if pending := pending + first:
-                out += base64_lines(pending), b"\r\n"
-            out.append(done)
+            pending += first
+            if len(pending) == LINE_OCTETS:
+                out += (binascii.b2a_base64(pending, newline=False), b"\r\n", done)
+            elif pending:
+                out += (base64_lines(pending), b"\r\n", done)
+            else:
+                out.append(done)
             pending = rest
         if pending:
             out.append(base64_lines(pending))
@@ -206,9 +214,10 @@ def sheet(parts: Sequence[str], places: Sequence[tuple[int, int]]) -> Sheet:
     return Sheet(
         size=sum(map(len, fixed)),
         numbers=tuple(numbers.values()),
-        begin=_Stretch(-1, runs[0]),
+        begin=_Stretch(-1, runs[0], is_short=False),
         stretches=tuple(
-            _Stretch(numbers[at], run) for at, run in zip(sorted(numbers), runs[1:], strict=True)
+            _Stretch(numbers[at], run, len(run) < _STRETCH_LEAST)
+            for at, run in zip(sorted(numbers), runs[1:], strict=True)
         ),
         printable_size=sum(len(line) if isinstance(line, bytes) else line.size for line in lines),
         lines=lines,

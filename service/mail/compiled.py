@@ -7,6 +7,7 @@ any value was known, in the way its place demands (checks T-3, T-6, T-7).
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from markdown_it.token import Token
 
@@ -57,8 +58,7 @@ class Filled:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(NamedTuple):
     """One recipient's mail as a message carries it: what `Filled` says, its two parts encoded."""
 
     subject: str
@@ -111,12 +111,17 @@ class CompiledVariant:
         )
 
     def _written(self, values: Values) -> list[str]:
+        printed = values.printed
         written: list[str] = []
         for slot in self.slots:
-            word = write(slot, values)
-            if word is None:
+            word = printed.get(slot.name)
+            if type(word) is str:
+                # What nearly all values are, without a call to write.
+                written.append(slot.writer(word))
+            elif (word := write(slot, values)) is not None:
+                written.append(word)
+            else:
                 raise ValueMissing(self.missing(values))
-            written.append(word)
         return written
 
 

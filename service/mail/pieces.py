@@ -260,6 +260,10 @@ def _attribute(value: str) -> str:
     return escape(_CONTROLS.sub("", _BREAKS.sub(" ", value)))
 
 
+def _address(value: str) -> str:
+    return escape(value) if _AWKWARD_IN_HTML.search(value) else value
+
+
 def _address_part(value: str) -> str:
     return quote(value, safe="")
 
@@ -273,15 +277,15 @@ _WRITE: Mapping[Place, Callable[[str], str]] = {
     Place.HTML_TITLE: _attribute,
     Place.ATTRIBUTE: _attribute,
     Place.ADDRESS_PART: _address_part,
-    Place.ADDRESS: escape,
+    Place.ADDRESS: _address,
 }
 
 
 def write(slot: Slot, values: Values) -> str | None:
     """Return a value as its place takes it, None if it is missing and has no fallback."""
-    value = values.printed.get(slot.name, slot.fallback)
+    value = values.printed.get(slot.name)
     if value is None:
-        return None
+        return None if slot.fallback is None else slot.writer(slot.fallback)
     return _ad(value, slot.place) if isinstance(value, Ad) else slot.writer(value)
 
 

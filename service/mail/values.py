@@ -55,9 +55,9 @@ class Ad:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Token name -> words, or an ad; a name that is not there is missing."""
+    """Token name -> words, or an ad; what is None or not there is missing."""
 
-    printed: Mapping[str, str | Ad]
+    printed: Mapping[str, str | Ad | None]
 
     def get(self, name: str) -> str | Ad | None:
         return self.printed.get(name)
@@ -109,7 +109,7 @@ def values_for(
     `locale` is the variant's language; `time_zone` the program's, for a recipient without their own;
     `moment` an aware time; `ads` has the ids as text.
     """
-    day, time, month = _moment_words(locale, zone(recipient.time_zone, time_zone), moment)
+    day, time, month = _moment_words(locale, recipient.time_zone, time_zone, moment)
     words = personal_words(recipient, locale) | {
         "currentDay": day,
         "currentTime": time,
@@ -119,16 +119,12 @@ def values_for(
         "programName": clean("programName", program_name),
         "senderName": clean("senderName", sender_name),
     }
-    printed: dict[str, str | Ad] = {name: word for name, word in words.items() if word is not None}
-    for ad_id, ad in ads.items():
-        printed[f"{AD_PREFIX}{ad_id}"] = ad
-    return Values(printed)
+    return Values({**words, **{f"{AD_PREFIX}{ad_id}": ad for ad_id, ad in ads.items()}} if ads else words)
 
 
-# Times are equal in all zones, so the zone is a part of the key.
 @functools.lru_cache(maxsize=1024)
-def _moment_words(locale: str, place: tzinfo, moment: datetime) -> tuple[str, str, str]:
-    local, language = moment.astimezone(place), formats(locale)
+def _moment_words(locale: str, own: str | None, program: str, moment: datetime) -> tuple[str, str, str]:
+    local, language = moment.astimezone(zone(own, program)), formats(locale)
     return language.long_date(local), fixed_moment(moment), language.month_year(local)
 
 
@@ -172,7 +168,7 @@ def clean(token: str, value: object) -> str | None:
     """Return a value without space around it, None for one that shows nothing; raises ValueRefused."""
     if value is None:
         return None
-    text = str(value)
+    text = value if type(value) is str else str(value)
     if _USUAL.fullmatch(text):
         return text
     if bad := _UNSENDABLE.search(text):
