@@ -237,7 +237,8 @@ def _header(value: str) -> str:
     return _CONTROLS.sub("", value)
 
 
-def _text(value: str) -> str:
+def one_line(value: str) -> str:
+    """Return a value as text on one line, whose bidi controls end with it (check T-9)."""
     if not _AWKWARD_IN_TEXT.search(value):
         return value
     value = _BREAKS.sub(" ", value)
@@ -270,7 +271,7 @@ def _address_part(value: str) -> str:
 
 _WRITE: Mapping[Place, Callable[[str], str]] = {
     Place.HEADER: _header,
-    Place.TEXT: _text,
+    Place.TEXT: one_line,
     Place.TEXT_ADDRESS: _address_part,
     Place.HTML: _html,
     Place.HTML_IN_LINK: _html,
@@ -291,7 +292,7 @@ def write(slot: Slot, values: Values) -> str | None:
 
 def _ad(ad: Ad, place: Place) -> str:
     if place is Place.TEXT:
-        return f"{_text(ad.name)} <{ad.link}>"
+        return f"{one_line(ad.name)} <{ad.link}>"
     if place not in (Place.HTML, Place.HTML_IN_LINK):
         return _WRITE[place](ad.name)
     shown = _html(ad.name)

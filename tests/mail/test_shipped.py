@@ -116,7 +116,7 @@ def test_the_way_for_many_writes_what_the_way_for_one_writes(
     )
     values = values_of(code, first_name=first, last_name=last, name=company)
     values = Values(
-        {**values.printed, **{"programName": None}, **shared_values(program, "Emma Reed").printed}
+        {**values.printed, "programName": None, **shared_values(program, "Emma Reed").printed}
     )
     if "programName" in plain.missing(values):
         return
