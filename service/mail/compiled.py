@@ -153,7 +153,8 @@ def compile_variant(
     first = len(body.uses)
     marks = Marks.avoiding((subject, content, repr(frame)), (*body.uses, *title.uses))
     source = body.substitute(marks.mark)
-    document = dialect.parse(source, dialect.Profile.MAIL)
+    # The author's text was measured when its tokens were read; a mark may be longer than its token.
+    document = dialect.parse(source, dialect.Profile.MAIL, most=len(source))
     written = _Written(body, marks)
     findings = [*map(written.found, document.findings), *_Walk(marks, written).judge(document.tokens)]
     errors = [found for found in findings if found.severity is Severity.ERROR]
@@ -254,21 +255,24 @@ class _Walk:
         self.marks = marks
         self.written = written
         self.line = 1
+        self.in_comment = False
 
     def judge(self, stream: Sequence[Token]) -> Iterator[Finding]:
-        for token in stream:
-            if token.type == "inline":
-                self.line = (token.map or [0])[0] + 1
-                yield from self.inline(token.children or [])
+        texts = [(token, _run(token.children or [])) for token in stream if token.type == "inline"]
+        last = max((number for number, (_, run) in enumerate(texts) if "-->" in run), default=-1)
+        for number, (token, run) in enumerate(texts):
+            self.line = (token.map or [0])[0] + 1
+            yield from self.markup(run, is_closed_later=number < last)
+            yield from self.inline(token.children or [])
 
     def inline(self, children: Sequence[Token]) -> Iterator[Finding]:
-        yield from self.markup(children)
         for position, child in enumerate(children):
             if child.type == "link_open":
                 yield from self.address(child, "href")
                 self.label(children[position + 1], str(child.attrs["href"]), child.markup)
             elif child.type == "image":
                 yield from self.address(child, "src")
+                yield from self.markup(_run(child.children or []), is_closed_later=False)
                 yield from self.inline(child.children or [])
 
     def address(self, token: Token, name: str) -> Iterator[Finding]:
@@ -304,13 +308,21 @@ class _Walk:
         if not address.lower().startswith(begins):
             yield self.written.at_address(address, self.line, phrase)
 
-    def markup(self, children: Sequence[Token]) -> Iterator[Finding]:
+    def markup(self, run: str, *, is_closed_later: bool) -> Iterator[Finding]:
         # Raw HTML is plain text in this dialect; a value in it would show that the author meant otherwise.
-        run = "".join(
-            child.content if child.type == "text" else _BREAKS.get(child.type, "\0") for child in children
-        )
-        for tag in _MARKUP.finditer(run):
+        # To such an author a comment goes on over empty lines.
+        tag = None
+        for tag in _MARKUP.finditer(f"<!--{run}" if self.in_comment else run):
             if self.marks.pattern.match(tag.group(), 1):
                 continue
             for match in self.marks.pattern.finditer(tag.group()):
                 yield self.written.at_token(int(match[1]), "token-in-tag", IN_TAG)
+        whole = tag.group() if tag else ""
+        self.in_comment = is_closed_later and whole.startswith("<!--") and not whole.endswith("-->")
+
+
+def _run(children: Sequence[Token]) -> str:
+    """The plain text of a block, with a mark for everything else."""
+    return "".join(
+        child.content if child.type == "text" else _BREAKS.get(child.type, "\0") for child in children
+    )

@@ -115,9 +115,7 @@ def test_the_way_for_many_writes_what_the_way_for_one_writes(
         for constants in (NO_VALUES, shared_values(program, "Emma Reed"))
     )
     values = values_of(code, first_name=first, last_name=last, name=company)
-    values = Values(
-        {**values.printed, "programName": None, **shared_values(program, "Emma Reed").printed}
-    )
+    values = Values({**values.printed, "programName": None, **shared_values(program, "Emma Reed").printed})
     if "programName" in plain.missing(values):
         return
     filled = plain.fill(values)
