@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -41,10 +41,11 @@ class Signer:
 
 # A number so short that the library does not try to make it shorter.
 _PLAIN_MOST = 10**8
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def _unpadded(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
+    return b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
 
 
 def _text(token: str | bytes) -> str:

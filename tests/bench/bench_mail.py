@@ -14,6 +14,9 @@ from email.message import EmailMessage
 import pytest
 from jinja2 import Environment
 
+from service.domain.deliveries import ClaimedDelivery
+from service.domain.letters import CampaignText, Composer
+from service.domain.signing import Signer
 from service.i18n.catalogs import Catalogs
 from service.i18n.locales import LOCALES
 from service.mail import shipped
@@ -227,6 +230,45 @@ def test_render_and_serialise(locale: str, name: str) -> None:
     peer = seconds(lambda: _all(build, share), rounds=5 if name == "joins" else 3) * len(pairs) / len(share)
     what = f"mails, {variant.locale}, {len(raw):,} bytes"
     compare(what, mine, LABELS[name], peer, times=MAILS, target=TARGETS[variant.locale][name])
+
+
+@pytest.mark.parametrize("locale", ["ja", "en"])
+def test_a_delivery(locale: str) -> None:
+    """L-5: a worker's whole way from a claimed row to bytes: two signed links, values, parts, headers."""
+    people = mails(locale)
+    draft = shipped.draft("invitation", Catalogs(data_dir("locales")).catalog(locale))
+    text = CampaignText(
+        1, 1, "Maison Aurore", "UTC", "Alex", None, {}, {locale: (draft.subject, draft.content)}
+    )
+    composer = Composer(
+        Catalogs(data_dir("locales")),
+        Signer("bench" * 8),
+        base_url="https://brand.example",
+        mail_from="partners@brand.example",
+        https=True,
+    )
+    rows = [row(number, mail, locale) for number, mail in enumerate(people, 1)]
+    assert check(composer.delivery(text, rows[0]), base_url="https://brand.example") == ()
+    whole = compiled(locale, NO_VALUES)
+    build = django_peer(whole)
+    pairs = [(mail, words_of(whole, mail)) for mail in people[:40]]
+    mine = seconds(lambda: [composer.delivery(text, one) for one in rows])
+    peer = seconds(lambda: _all(build, pairs), rounds=3) * len(people) / len(pairs)
+    compare(f"deliveries, {locale}", mine, LABELS["Django"], peer, times=MAILS)
+
+
+def row(number: int, mail: Mail, locale: str) -> ClaimedDelivery:
+    person = mail.recipient
+    own = {
+        "mpid": person.mpid,
+        "name": person.name,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "locale": locale,
+    }
+    return ClaimedDelivery(
+        number, 1, number, person.email, locale, "Asia/Tokyo", own, mail.message_id.strip("<>"), MOMENT
+    )
 
 
 def _all(build: Build, pairs: Sequence[tuple[Mail, dict[str, str]]]) -> None:
