@@ -11,6 +11,7 @@ from service import bootstrap
 from service.config import Settings
 from service.db import Database, make_engine
 from service.migrations import environment
+from tests.judged import judge_outbox
 from tests.sink import Sink
 
 
@@ -25,12 +26,13 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, migrated: Path) -> Settings:
-    """An installation of its own, its database migrated and empty, its mails captured."""
+def settings(tmp_path: Path, migrated: Path) -> Iterator[Settings]:
+    """An installation of its own, its database migrated and empty; its captured mails have no fault (P9)."""
     data = tmp_path / "var"
     data.mkdir()
     shutil.copy(migrated, data / "prospectus.db")
-    return Settings(data=data, secret_key="tests" * 8, base_url="https://prospectus.example")
+    yield Settings(data=data, secret_key="tests" * 8, base_url="https://prospectus.example")
+    judge_outbox(data)
 
 
 @pytest.fixture

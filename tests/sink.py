@@ -15,6 +15,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.judged import faults
+
 ACCEPT = "250 2.0.0 Ok"
 # An answer of this kind is not given: the connection is closed instead, the mail being stored.
 DROP = "drop"
@@ -39,13 +41,25 @@ class Taken:
 
 
 class Sink:
-    """Runs in its own thread; `script(step, recipient)` gives the answer to RCPT and to the final dot."""
+    """Runs in its own thread; `script(step, recipient)` gives the answer to RCPT and to the final dot.
+
+    Each mail goes through the check (P9), and leaving the `with` fails if it found anything, unless the mails
+    are meant to be bad: `is_judging=False`.
+    """
 
     def __init__(
-        self, journal: Path, *, script: Script | None = None, port: int = 0, tls: ssl.SSLContext | None = None
+        self,
+        journal: Path,
+        *,
+        script: Script | None = None,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        is_judging: bool = True,
     ) -> None:
         self.journal = journal
         self.script: Script = script or (lambda _step, _recipient: ACCEPT)
+        self.is_judging = is_judging
+        self._faults: dict[str, list[str]] = {}
         self._tls = tls
         self._connections = 0
         self._lock = threading.Lock()
@@ -64,12 +78,14 @@ class Sink:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
         self._socket.close()
         self._file.close()
+        if kind is None:
+            assert self._faults == {}
 
     def taken(self) -> list[Taken]:
         """Read the journal."""
@@ -95,6 +111,11 @@ class Sink:
             loop=self._loop,
             ident="sink",
         )
+
+    def judge(self, recipient: str, content: bytes) -> None:
+        """Keep what the check finds in a mail."""
+        if self.is_judging and (found := faults(content)):
+            self._faults[recipient] = found
 
     def write(self, taken: Taken) -> None:
         """Add a journal line and have it on the disk."""
@@ -123,6 +144,7 @@ class _Handler:
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         content: Any = envelope.original_content or b""
         recipient = str(envelope.rcpt_tos[0])
+        self._sink.judge(recipient, content)
         answer = self._sink.script("data", recipient)
         found = _MESSAGE_ID.search(content)
         self._sink.write(

@@ -1,9 +1,10 @@
 """`prospectus mail render`: a mail merge from files to files, without a database."""
 
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -165,7 +166,9 @@ def _moment(text: str | None) -> datetime:
         return datetime.now(UTC).replace(microsecond=0)
     try:
         moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        # A zone may be a day ahead or behind, and the calendar has an end.
+        return utc - timedelta(days=1) + timedelta(days=2) - timedelta(days=1)
     except (ValueError, OverflowError):
         raise _bad("--at", NO_MOMENT, {"value": text}) from None
 
@@ -218,8 +221,12 @@ def _judge(found: Mapping[Path, SourceVariant], whole: merge.Merge) -> None:
 
 def _stop(problems: Sequence[tuple[Path, Finding]]) -> None:
     """Print findings; raise _Refused if one of them is an error."""
-    for path, finding in problems:
+    if len(problems) > MOST_FINDINGS:
+        problems = sorted(problems, key=lambda problem: problem[1].severity is not Severity.ERROR)
+    for path, finding in problems[:MOST_FINDINGS]:
         _print(path, finding)
+    if len(problems) > MOST_FINDINGS:
+        click.echo(WORDS.say(MORE), err=True)
     if any(finding.severity is Severity.ERROR for _, finding in problems):
         raise _Refused
 
@@ -251,7 +258,7 @@ def _columns(file: CsvFile) -> tuple[dict[str, int], list[Finding]]:
         problems.append(Finding(rule, severity, phrase, values, file.header_line, column))
 
     for index, cell in enumerate(file.header):
-        name = cell.strip().lstrip("\ufeff")
+        name = unicodedata.normalize("NFKC", cell).strip().lstrip("\ufeff")
         fixed = name.casefold()
         if fixed in merge.COLUMNS:
             name = fixed

@@ -7,6 +7,7 @@ from service.facts import limits
 from service.facts.words import N_, NP_, Phrase
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES
+from service.mail import names
 from service.mail.tokens import TOKENS
 from service.mail.values import examples
 from service.markdown.references import escape
@@ -14,6 +15,10 @@ from service.markdown.references import escape
 TOKEN = N_("Token")
 PRINTS = N_("What it prints")
 EXAMPLE = N_("Example")
+LANGUAGE = N_("Language")
+FIRST_NAME = N_("Contact first name")
+LAST_NAME = N_("Contact last name")
+NO_VALUE = N_("No value")
 COLUMN = N_("Column")
 EXPLANATION = N_("Explanation")
 NEED = N_("Required or optional")
@@ -43,6 +48,27 @@ def _tokens(catalog: Catalog) -> str:
     return _table(catalog, (TOKEN, PRINTS, EXAMPLE), rows)
 
 
+# People of several languages, greeted by emails of several languages.
+_GREETED = (
+    ("en", "Olivia", "Carter", "en"),
+    ("fr", "Camille", "Lefèvre", "fr"),
+    ("ja", "花子", "山田", "ja"),
+    ("ja", "Camille", "Lefèvre", "fr"),
+    ("zh", "秀英", "王", "zh"),
+    ("zh", None, "王", "zh"),
+)
+
+
+def _greetings(catalog: Catalog) -> str:
+    rows = []
+    for code, first, last, own in _GREETED:
+        greeting = names.greeting(first, last, None, locale=code, own=own)
+        language = catalog.formats.language_name(LOCALES[code].tag)
+        shown = greeting or catalog.say(NO_VALUE)
+        rows.append(tuple(escape(cell) for cell in (language, first or "", last or "", shown)))
+    return _table(catalog, (LANGUAGE, FIRST_NAME, LAST_NAME, PRINTS), rows)
+
+
 def _csv_columns(catalog: Catalog) -> str:
     code = catalog.locale.code
     rows = [
@@ -67,6 +93,7 @@ def _csv_example(catalog: Catalog) -> str:
 
 TABLES: Mapping[str, Callable[[Catalog], str]] = {
     "tokens": _tokens,
+    "greetings": _greetings,
     "csv-columns": _csv_columns,
     "csv-example": _csv_example,
 }

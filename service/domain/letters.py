@@ -52,8 +52,8 @@ class CampaignText:
 class Addressee:
     """One receiver of a campaign; `locale` is that of the variant they get.
 
-    `own` are the person's data (mpid, name, first_name, last_name). Ids are 0 where there is none: links in
-    such a mail lead nowhere.
+    `own` are the person's data (mpid, name, first_name, last_name, locale). Ids are 0 where there is none:
+    links in such a mail lead nowhere.
     """
 
     address: str
@@ -136,6 +136,7 @@ class Composer:
         self._from = parse(mail_from)
         self._https = https
         self._compiled: dict[tuple[object, ...], CompiledVariant] = {}
+        self._links: dict[tuple[str, str], str] = {}
 
     @property
     def host(self) -> str:
@@ -152,22 +153,9 @@ class Composer:
         Raises KeyError for a locale without variant, and what the mail engine raises: ContentRefused,
         ValueMissing, ValueRefused, MailRefused.
         """
-        filled, unsubscribe = self._fill(text, to, moment)
-        letter = Letter(
-            sender=Mailbox(text.from_name, self._from),
-            recipients=(Mailbox("", parse(to.address)),),
-            subject=filled.subject,
-            date=moment,
-            message_id=self._id(message_id),
-            language=LOCALES[to.locale].tag,
-            text=filled.text,
-            html=filled.html,
-            reply_to=Mailbox(text.from_name, parse(text.reply_to)) if text.reply_to else None,
-            list_unsubscribe=unsubscribe if self._https else None,
-            list_id=f"program-{text.program_id}.{self.host}",
-            bulk=True,
-        )
-        return Composed(filled.subject, filled.html, filled.text, serialize(letter))
+        filled = self._variant(text, to.locale).fill(self._values(text, to, moment)[0])
+        raw = self._posted(text, to, message_id=message_id, moment=moment)
+        return Composed(filled.subject, filled.html, filled.text, raw)
 
     def findings(self, text: CampaignText, locale: str) -> tuple[Finding, ...]:
         """Return what is wrong with a variant's subject and content, with the places."""
@@ -183,7 +171,7 @@ class Composer:
     def delivery(self, text: CampaignText, claimed: ClaimedDelivery) -> bytes:
         """Write the bytes of a claimed delivery; the same bytes at every attempt."""
         to = addressee_of(claimed)
-        return self.campaign(text, to, message_id=claimed.message_id, moment=claimed.moment).raw
+        return self._posted(text, to, message_id=claimed.message_id, moment=claimed.moment)
 
     def system(self, claimed: ClaimedSystemMail) -> bytes:
         """Write the bytes of a claimed system mail."""
@@ -207,14 +195,29 @@ class Composer:
         )
         return serialize(letter)
 
-    def _fill(self, text: CampaignText, to: Addressee, moment: datetime) -> tuple[Filled, str]:
+    def _posted(self, text: CampaignText, to: Addressee, *, message_id: str, moment: datetime) -> bytes:
+        """Write the bytes without the words as a reader sees them, which a worker has no use for."""
         printed, unsubscribe = self._values(text, to, moment)
-        return self._variant(text, to.locale).fill(printed), unsubscribe
+        posted = self._variant(text, to.locale).post(printed)
+        letter = Letter(
+            sender=Mailbox(text.from_name, self._from),
+            recipients=(Mailbox("", parse(to.address)),),
+            subject=posted.subject,
+            date=moment,
+            message_id=self._id(message_id),
+            language=LOCALES[to.locale].tag,
+            text=posted.text,
+            html=posted.html,
+            reply_to=Mailbox(text.from_name, parse(text.reply_to)) if text.reply_to else None,
+            list_unsubscribe=unsubscribe if self._https else None,
+            list_id=f"program-{text.program_id}.{self.host}",
+            bulk=True,
+        )
+        return serialize(letter)
 
     def _values(self, text: CampaignText, to: Addressee, moment: datetime) -> tuple[values.Values, str]:
-        token = self._signer.sign(UNSUBSCRIBE, to.delivery_id)
-        unsubscribe = links.url(self._base_url, "unsubscribe", to.locale, token=token)
-        join = links.url(self._base_url, "join", to.locale, token=self._signer.sign(JOIN, to.prospect_id))
+        unsubscribe = self._link(UNSUBSCRIBE, to.locale, to.delivery_id)
+        join = self._link(JOIN, to.locale, to.prospect_id)
         own = to.own
         recipient = values.Recipient(
             own.get("mpid"),
@@ -222,7 +225,7 @@ class Composer:
             own.get("first_name"),
             own.get("last_name"),
             to.address,
-            to.locale,
+            own.get("locale"),
             to.time_zone,
         )
         printed = values.values_for(
@@ -238,17 +241,28 @@ class Composer:
         )
         return printed, unsubscribe
 
+    def _link(self, purpose: str, locale: str, number: int) -> str:
+        """The address of the page of this purpose, with a signed number; a token needs no escaping."""
+        begin = self._links.get((purpose, locale))
+        if begin is None:
+            begin = self._links[purpose, locale] = links.url(self._base_url, purpose, locale, token="")
+        return begin + self._signer.sign(purpose, number)
+
     def _variant(self, text: CampaignText, locale: str) -> CompiledVariant:
         subject, content = text.variants[locale]
-        catalog = self._catalogs.catalog(locale)
         # The layout's words freeze with a campaign that is out; a draft follows the catalog as it changes.
-        words = catalog.version if text.campaign_id is None else text.campaign_id
+        words = text.campaign_id or self._catalogs.catalog(locale).version
         key = (words, locale, subject, content, text.program_name, text.from_name)
         known = self._compiled.get(key)
         if known is None:
-            frame = Frame(program_name=text.program_name, sender_name=text.from_name)
             known = compile_variant(
-                subject, content, locale=locale, catalog=catalog, frame=frame, known_ads=text.ads.keys()
+                subject,
+                content,
+                locale=locale,
+                catalog=self._catalogs.catalog(locale),
+                frame=Frame(program_name=text.program_name, sender_name=text.from_name),
+                known_ads=text.ads.keys(),
+                constants=values.shared_values(text.program_name, text.from_name),
             )
             if len(self._compiled) >= KEPT_VARIANTS:
                 self._compiled.pop(next(iter(self._compiled)), None)

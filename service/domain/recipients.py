@@ -33,12 +33,13 @@ class Recipient:
 
     @property
     def values(self) -> dict[str, str | None]:
-        """The person's own data that tokens print."""
+        """The person's own data that tokens print, and the language that tells the order of their names."""
         return {
             "mpid": self.mpid,
             "name": self.name,
             "first_name": self.first_name,
             "last_name": self.last_name,
+            "locale": self.locale,
         }
 
     def for_mail(self) -> MailRecipient:

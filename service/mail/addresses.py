@@ -80,6 +80,8 @@ class Mailbox:
 
 # RFC 5321 atext, and for internationalised addresses everything RFC 6531 adds that can be seen.
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u00a1-\ud7ff\uf900-\ufffc\U00010000-\U0010fffd-]+")
+# What most addresses are: in all limits, nothing to refuse, nothing to read as something else.
+_USUAL = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.+-]{0,63})@([A-Za-z0-9.-]{1,180})")
 _DOT_ATOM = re.compile(r"[^.]+(?:\.[^.]+)*")
 _FULL_STOPS = "。．｡"
 # U+FF01 to U+FF5E stand for U+0021 to U+007E (Unicode, Halfwidth and Fullwidth Forms).
@@ -93,6 +95,9 @@ def parse(text: str) -> Address:
     so are ideographic full stops in the domain. Groups, comments, routes, quoted strings and address literals
     are refused.
     """
+    if usual := _USUAL.fullmatch(text):
+        local, domain = usual[1], domain_key(usual[2])
+        return Address(local, domain, text, f"{local.lower()}@{domain}")
     written = text.strip().translate(_PLAIN)
     if not written:
         raise AddressError(NO_ADDRESS, example=EXAMPLE)

@@ -30,6 +30,7 @@ LIST_WANTED = N_("A bulk message needs List-Unsubscribe and List-Unsubscribe-Pos
 LIST_UNWANTED = N_("One-click unsubscribing needs https, but the installation’s address is %(base)s.")
 LIST_ELSEWHERE = N_("The unsubscribe address does not lead to %(base)s.")
 AUTO_VALUE = N_("Auto-Submitted must be no, auto-generated or auto-replied (RFC 3834).")
+VERSION = N_("MIME-Version must be 1.0.")
 TAG = N_("Content-Language is not a list of language tags: %(value)s")
 
 
@@ -91,7 +92,7 @@ _NO_WORDS = frozenset(
         "received",
     ]
 )
-_WORD = re.compile(rb"=\?([A-Za-z0-9_-]+)(?:\*[A-Za-z0-9-]+)?\?([bBqQ])\?([!->@-~]*)\?=")
+_WORD = re.compile(rb"=\?([A-Za-z0-9_-]+)(?:\*[A-Za-z0-9-]+)?\?([bBqQ])\?([!->@-~]+)\?=")
 
 
 def judge(header: Header) -> Iterator[Note]:
@@ -253,6 +254,11 @@ def _automatic(header: Header) -> Iterator[Note]:
         yield Note("auto-submitted", AUTO_VALUE, header.line)
 
 
+def _version(header: Header) -> Iterator[Note]:
+    if header.value != b"1.0":
+        yield Note("mime-version", VERSION, header.line)
+
+
 def _language(header: Header) -> Iterator[Note]:
     if not _TAGS.fullmatch(header.value):
         yield Note("language-tag", TAG, header.line, {"value": header.shown})
@@ -264,6 +270,7 @@ _SINGLE = {
     "list-id": _list_id,
     "auto-submitted": _automatic,
     "content-language": _language,
+    "mime-version": _version,
 }
 
 _URI = re.compile(rb"<([A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-~]+)>")

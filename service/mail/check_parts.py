@@ -18,6 +18,8 @@ FLOWED = N_("format=flowed breaks text without spaces between words; it is not u
 BOUNDARY = N_("The multipart has no usable boundary.")
 NOT_CLOSED = N_("The multipart does not end with its closing boundary.")
 NO_PARTS = N_("The multipart has no parts.")
+NO_TEXT = N_("The message has no text part; readers and filters that show no HTML see nothing.")
+PART_TWICE = N_("The header %(name)s of a part stands more than once.")
 PART_HEADER = N_("This line of a part is neither a header nor the continuation of one.")
 ORDER = N_("multipart/alternative must begin with the text part and end with the HTML part.")
 ENCODING = N_("The transfer encoding is not one of 7bit, quoted-printable and base64: %(value)s")
@@ -33,9 +35,13 @@ NO_LANGUAGE = N_("The HTML part does not say its language.")
 ELEMENT = N_("The element <%(name)s> does not belong in an email.")
 HANDLER = N_("The attribute %(name)s does not belong in an email.")
 SCHEME = N_("This address does not belong in an email: %(address)s")
+WORDS = N_("The text part does not say what the HTML part says.")
+REFRESH = N_("The page of the HTML part goes on to another page by itself.")
 REMOTE_STYLE = N_("The styles load something from elsewhere.")
 
 MOST_DEPTH = 10
+# A part of this kind may be anything, so nothing follows from it.
+UNREADABLE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ def judge(headers: Mapping[str, Header], lines: Sequence[bytes], start: int) -> 
     yield from reader.notes
     language = headers.get("content-language")
     texts = [part for part in reader.leaves if part.kind == "text/plain"]
+    if "text/html" in reader.kinds and not reader.kinds & {"text/plain", UNREADABLE}:
+        yield Note("mime-text", NO_TEXT, start)
     for part in reader.leaves:
         if part.kind == "text/html":
             yield from _html(part, language, "\n".join(text.text for text in texts) if texts else None)
@@ -63,6 +71,7 @@ class _Reader:
     def __init__(self) -> None:
         self.notes: list[Note] = []
         self.leaves: list[Part] = []
+        self.kinds: set[str] = set()
 
     def entity(self, headers: Mapping[str, Header], lines: list[bytes], start: int, depth: int) -> str:
         """Read one entity and return its media type."""
@@ -71,7 +80,8 @@ class _Reader:
         at = header.line if header else start
         if not kind:
             self.notes.append(Note("mime-type", NO_TYPE, at, {"value": header.shown if header else ""}))
-            return ""
+            self.kinds.add(UNREADABLE)
+            return UNREADABLE
         if parameters.get("format", "").lower() == "flowed":
             self.notes.append(Note("mime-flowed", FLOWED, at))
         encoding = headers.get("content-transfer-encoding")
@@ -83,6 +93,7 @@ class _Reader:
             self.multipart(kind, parameters.get("boundary", ""), lines, (start, at), depth)
         else:
             is_file = check_parameters.is_attachment(headers)
+            self.kinds.add("file" if is_file else kind)
             self.leaf("" if is_file else kind, parameters, name, lines, (start, at))
         if "content-disposition" in headers:
             self.notes += check_parameters.disposition(headers["content-disposition"])
@@ -108,7 +119,11 @@ class _Reader:
         ]
         if not kinds:
             self.notes.append(Note("mime-empty", NO_PARTS, at))
-        elif kind == "multipart/alternative" and (kinds[0] != "text/plain" or kinds[-1] != "text/html"):
+        elif (
+            kind == "multipart/alternative"
+            and UNREADABLE not in kinds
+            and (kinds[0] != "text/plain" or kinds[-1] != "text/html")
+        ):
             self.notes.append(Note("mime-order", ORDER, at))
 
     def part(self, lines: list[bytes], start: int, depth: int) -> str:
@@ -123,6 +138,8 @@ class _Reader:
                 last.lines.append(line)
             elif colon and re.fullmatch(rb"[!-9;-~]+", name):
                 last = Header(name.decode(), start + number, [value])
+                if last.key in headers:
+                    self.notes.append(Note("header-twice", PART_TWICE, last.line, {"name": last.name}))
                 headers[last.key] = last
             else:
                 self.notes.append(Note("mime-header", PART_HEADER, start + number))
@@ -219,6 +236,8 @@ _REFUSED_ELEMENTS = frozenset(
         "link",
         "audio",
         "video",
+        "svg",
+        "math",
     ]
 )
 
@@ -231,12 +250,19 @@ class _Page(HTMLParser):
         self.links: list[str] = []
         self.styles: list[tuple[int, str]] = []
         self.in_style = False
+        self.unseen = 0
+        self.words: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         line = self.getpos()[0]
         self.in_style = tag == "style"
+        self.unseen += tag in _UNSEEN
         if tag in _REFUSED_ELEMENTS:
             self.found.append((line, "html-element", tag))
+        if tag == "meta" and any(
+            name == "http-equiv" and (value or "").lower() == "refresh" for name, value in attrs
+        ):
+            self.found.append((line, "html-refresh", tag))
         for name, value in attrs:
             text = (value or "").strip()
             if tag == "html" and name == "lang":
@@ -259,13 +285,22 @@ class _Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self.in_style = False
+        self.unseen -= tag in _UNSEEN and self.unseen > 0
 
     def handle_data(self, data: str) -> None:
         if self.in_style:
             self.styles.append((self.getpos()[0], data))
+        elif not self.unseen:
+            self.words += re.findall(r"\w+", data)
 
 
-_HTML_PHRASES = {"html-element": ELEMENT, "html-handler": HANDLER, "html-address": SCHEME}
+_UNSEEN = frozenset(["title", "script"])
+_HTML_PHRASES = {
+    "html-refresh": REFRESH,
+    "html-element": ELEMENT,
+    "html-handler": HANDLER,
+    "html-address": SCHEME,
+}
 
 
 def _html(part: Part, header: Header | None, plain: str | None) -> Iterator[Note]:
@@ -276,7 +311,8 @@ def _html(part: Part, header: Header | None, plain: str | None) -> Iterator[Note
     for _, rule, what in page.found:
         yield Note(rule, _HTML_PHRASES[rule], part.line, {"name": what, "address": what})
     if any(
-        re.search(r"@import|url\(|@font-face|expression\(", style, re.IGNORECASE) for _, style in page.styles
+        re.search(r"@import|url\(|@font-face|expression\(|\\", style, re.IGNORECASE)
+        for _, style in page.styles
     ):
         yield Note("html-style", REMOTE_STYLE, part.line)
     if not page.language:
@@ -288,3 +324,7 @@ def _html(part: Part, header: Header | None, plain: str | None) -> Iterator[Note
         for address in dict.fromkeys(page.links):
             if address.lower().startswith(("http://", "https://")) and address not in plain:
                 yield Note("body-links", LINKS, part.line, {"address": address[:200]}, Severity.WARNING)
+        # Lines may be broken elsewhere, so spaces do not count.
+        bare = re.sub(r"\s+", "", plain)
+        if sum(len(word) for word in page.words if word in bare) * 2 < sum(map(len, page.words)):
+            yield Note("body-words", WORDS, part.line, severity=Severity.WARNING)

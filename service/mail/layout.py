@@ -3,7 +3,7 @@
 import functools
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import css_inline
 import jinja2
@@ -14,6 +14,7 @@ from service.facts.words import N_, Phrase
 from service.i18n import jinja
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES
+from service.mail.pieces import one_line
 
 log = logging.getLogger(__name__)
 
@@ -95,11 +96,21 @@ def surround(
 
     `unsubscribe` is the mark the address will stand at, None where the mail has no such link.
     """
+    frame = replace(
+        frame,
+        program_name=one_line(frame.program_name),
+        sender_name=one_line(frame.sender_name),
+        preheader=one_line(frame.preheader),
+        why_values={
+            name: one_line(value) if isinstance(value, str) else value
+            for name, value in {"program": frame.program_name, **frame.why_values}.items()
+        },
+    )
     names = {
         "subject": subject,
         "locale": LOCALES[locale],
         "frame": frame,
-        "why": catalog.say(frame.why, **{"program": frame.program_name, **frame.why_values}),
+        "why": catalog.say(frame.why, **frame.why_values),
         "unsubscribe": unsubscribe,
     }
     page = template(catalog, "_layout/body.html").render(names, content=Markup(html))  # noqa: S704 - the dialect writes safe HTML

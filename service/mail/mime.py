@@ -8,14 +8,15 @@ import binascii
 import functools
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from struct import Struct
+from typing import NamedTuple
 
 from service.facts.words import N_, Phrase
 from service.mail.addresses import Mailbox
 from service.mail.attachments import Attachment, parameter
+from service.mail.bodies import Encoded, UnsendableCharacter, base64_lines, encode
 from service.mail.graphemes import clusters
 
 CRLF = "\r\n"
@@ -38,7 +39,8 @@ class MailRefused(ValueError):
         self.values: dict[str, str] = {"field": field, **values}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen, because making a frozen one takes three times as long, and each mail of a campaign is one.
+@dataclass(slots=True, kw_only=True)
 class Letter:
     """One message before it is bytes.
 
@@ -55,8 +57,8 @@ class Letter:
     date: datetime
     message_id: str
     language: str
-    text: str
-    html: str | None = None
+    text: str | Encoded
+    html: str | Encoded | None = None
     reply_to: Mailbox | None = None
     list_unsubscribe: str | None = None
     list_id: str | None = None
@@ -76,26 +78,36 @@ def serialize(letter: Letter) -> bytes:
 
     The same letter always gives the same bytes: the boundary comes from the Message-ID.
     """
-    headers = [
-        _mailboxes("From", (letter.sender,)),
-        _mailboxes("To", letter.recipients),
-        *([_mailboxes("Reply-To", (letter.reply_to,))] if letter.reply_to else []),
-        _unstructured("Subject", letter.subject),
-        f"Date: {date(letter.date)}",
-        f"Message-ID: {_message_id(letter.message_id)}",
-        *_list_headers(letter),
-        *(["Precedence: bulk"] if letter.bulk else []),
-        *(["Auto-Submitted: auto-generated"] if letter.automatic else []),
-        f"Content-Language: {_language(letter.language)}",
-        "MIME-Version: 1.0",
-    ]
-    head, body = _words(letter)
+    headers = [_mailboxes("From", (letter.sender,)), _mailboxes("To", letter.recipients)]
+    if letter.reply_to:
+        headers.append(_mailboxes("Reply-To", (letter.reply_to,)))
+    headers.append(_unstructured("Subject", letter.subject))
+    headers.append(f"Date: {date(letter.date)}")
+    headers.append(f"Message-ID: {_message_id(letter.message_id)}")
+    if letter.list_id is not None:
+        headers.append(_list_id(letter.list_id))
+    if letter.list_unsubscribe is not None and letter.list_unsubscribe.startswith("https://"):
+        headers.append(_list_unsubscribe(letter.list_unsubscribe))
+    if letter.bulk:
+        headers.append("Precedence: bulk")
+    if letter.automatic:
+        headers.append("Auto-Submitted: auto-generated")
+    headers.append(f"Content-Language: {_language(letter.language)}\r\nMIME-Version: 1.0")
+    part = _words(letter)
     if letter.attachments:
-        head, body = _multipart("mixed", letter, [(head, body), *map(_file, letter.attachments)])
-    return (CRLF.join([*headers, head]) + "\r\n\r\n").encode() + body + b"\r\n"
+        part = _multipart("mixed", letter, [part, *map(_file, letter.attachments)])
+    headers.append(part.head)
+    return b"".join([CRLF.join(headers).encode(), b"\r\n\r\n", *part.pieces, b"\r\n"])
 
 
-def _words(letter: Letter) -> tuple[str, bytes]:
+class _Part(NamedTuple):
+    """A part: its headers, and its body in pieces that are joined once, in the whole message."""
+
+    head: str
+    pieces: Sequence[bytes]
+
+
+def _words(letter: Letter) -> _Part:
     """The text, alone or with the HTML that says the same."""
     text = _part("plain", letter.text)
     if letter.html is None:
@@ -103,17 +115,16 @@ def _words(letter: Letter) -> tuple[str, bytes]:
     return _multipart("alternative", letter, [text, _part("html", letter.html)])
 
 
-def _multipart(subtype: str, letter: Letter, parts: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
+def _multipart(subtype: str, letter: Letter, parts: Sequence[_Part]) -> _Part:
     # Neither base64 nor quoted-printable can contain "=_", so no body can contain a boundary; and none begins
     # like another, because the rest is hexadecimal.
-    mark = _MARKS[subtype]
-    boundary = f"=_{mark}{hashlib.sha256(letter.message_id.encode()).hexdigest()[:32]}"
-    line = f"--{boundary}".encode()
-    pieces = []
-    for head, body in parts:
-        pieces += [line, b"\r\n", head.encode(), b"\r\n\r\n", body, b"\r\n"]
-    pieces += [line, b"--"]
-    return f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"', b"".join(pieces)
+    digest = hashlib.blake2s(letter.message_id.encode(), digest_size=16).hexdigest()
+    boundary = f"=_{_MARKS[subtype]}{digest}"
+    pieces: list[bytes] = []
+    for part in parts:
+        pieces += (f"--{boundary}\r\n{part.head}\r\n\r\n".encode(), *part.pieces, b"\r\n")
+    pieces.append(f"--{boundary}--".encode())
+    return _Part(f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"', pieces)
 
 
 _MARKS = {"alternative": "", "mixed": "x"}
@@ -179,17 +190,20 @@ def _message_id(value: str) -> str:
     return _matching("Message-ID", _MESSAGE_ID, value)
 
 
+@functools.lru_cache(maxsize=256)
 def _language(value: str) -> str:
     return _matching("Content-Language", _LANGUAGE, value, 35)
 
 
-def _list_headers(letter: Letter) -> Iterator[str]:
-    # Addresses stand on one line as they are: folded or encoded, no reader would find them (check M-3).
-    if letter.list_id is not None:
-        yield f"List-Id: <{_matching('List-Id', _LIST_ID, letter.list_id, 255)}>"
-    if letter.list_unsubscribe is not None and letter.list_unsubscribe.startswith("https://"):
-        yield f"List-Unsubscribe: <{_matching('List-Unsubscribe', _HTTPS, letter.list_unsubscribe)}>"
-        yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
+# Addresses stand on one line as they are: folded or encoded, no reader would find them (check M-3).
+def _list_unsubscribe(address: str) -> str:
+    address = _matching("List-Unsubscribe", _HTTPS, address)
+    return f"List-Unsubscribe: <{address}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click"
+
+
+@functools.lru_cache(maxsize=1024)
+def _list_id(name: str) -> str:
+    return f"List-Id: <{_matching('List-Id', _LIST_ID, name, 255)}>"
 
 
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -268,7 +282,7 @@ _Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 _Q_WORDS = tuple(
     "_" if byte == 0x20 else chr(byte) if byte in _Q_SAFE else f"={byte:02X}" for byte in range(256)
 )
-_FRAME = len("=?utf-8?b??=")
+_WORD_ROOM = WORD_MOST - len("=?utf-8?b??=")
 
 
 def encoded_words(text: str, *, first: int) -> Iterator[str]:
@@ -277,102 +291,63 @@ def encoded_words(text: str, *, first: int) -> Iterator[str]:
     No word splits a character; none splits what a reader takes for one character (accents, emoji families)
     unless that alone is longer than a word.
     """
-    data = text.encode()
-    q_length = sum(map(len, map(_Q_WORDS.__getitem__, data)))
-    is_q = q_length <= (len(data) + 2) // 3 * 4
-    chunk = b""
-    room = min(first, WORD_MOST) - _FRAME
-    for piece in _pieces(text, (WORD_MOST - _FRAME) // 4 * 3, is_q):
-        if chunk and _length(chunk + piece, is_q) > room:
-            yield _word(chunk, is_q)
-            chunk, room = b"", WORD_MOST - _FRAME
-        chunk += piece
-    yield _word(chunk, is_q)
+    first_room = min(first, WORD_MOST) - WORD_MOST + _WORD_ROOM
+    pieces = list(clusters(text))
+    quoted = list(map(_quoted, pieces))
+    if sum(map(len, quoted)) <= (len(text.encode()) + 2) // 3 * 4:
+        if max(map(len, quoted)) > _WORD_ROOM:
+            quoted = list(map(_quoted, _split(pieces, quoted, _WORD_ROOM)))
+        for group in _groups(quoted, quoted, first_room, _WORD_ROOM):
+            yield f"=?utf-8?q?{group}?="
+        return
+    octets = [piece.encode() for piece in pieces]
+    room = _WORD_ROOM // 4 * 3
+    if max(map(len, octets)) > room:
+        pieces = _split(pieces, octets, room)
+        octets = [piece.encode() for piece in pieces]
+    for group in _groups(pieces, octets, first_room // 4 * 3, room):
+        yield f"=?utf-8?b?{binascii.b2a_base64(group.encode(), newline=False).decode()}?="
 
 
-def _pieces(text: str, most: int, is_q: bool) -> Iterator[bytes]:
-    for cluster in clusters(text):
-        piece = cluster.encode()
-        if len(piece) * (3 if is_q else 1) <= most:
-            yield piece
-        else:
-            yield from (char.encode() for char in cluster)
+@functools.lru_cache(maxsize=4096)
+def _quoted(piece: str) -> str:
+    return "".join(map(_Q_WORDS.__getitem__, piece.encode()))
 
 
-def _length(chunk: bytes, is_q: bool) -> int:
-    return sum(len(_Q_WORDS[byte]) for byte in chunk) if is_q else (len(chunk) + 2) // 3 * 4
+def _split(pieces: Sequence[str], written: Sequence[Sized], most: int) -> list[str]:
+    """Cut a piece that is longer than a word into its characters."""
+    return [
+        part
+        for piece, form in zip(pieces, written, strict=True)
+        for part in (piece if len(form) > most else (piece,))
+    ]
 
 
-def _word(chunk: bytes, is_q: bool) -> str:
-    if is_q:
-        return f"=?utf-8?q?{''.join(_Q_WORDS[byte] for byte in chunk)}?="
-    return f"=?utf-8?b?{binascii.b2a_base64(chunk, newline=False).decode()}?="
+def _groups(pieces: Sequence[str], written: Sequence[Sized], first: int, most: int) -> Iterator[str]:
+    """Put together as many pieces as fit a word; `written` are as long as they are in it."""
+    start, used, room = 0, 0, first
+    for position, form in enumerate(written):
+        used += len(form)
+        if used > room and position > start:
+            yield "".join(pieces[start:position])
+            start, used, room = position, len(form), most
+    yield "".join(pieces[start:])
 
 
 # Bodies
 
 
-def _part(subtype: str, content: str) -> tuple[str, bytes]:
-    name, body = encode_body(subtype, content)
-    return f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {name}", body
+def _part(subtype: str, content: str | Encoded) -> _Part:
+    encoded = content if isinstance(content, Encoded) else _encoded(subtype, content)
+    head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoded.name}"
+    return _Part(head, (encoded.data,))
 
 
-def encode_body(field: str, content: str) -> tuple[str, bytes]:
-    """Return the shorter encoding's name and the encoded UTF-8 with CRLF lines of at most 76 octets.
-
-    Raises MailRefused for NUL and lone surrogates.
-    """
-    if "\r" in content:
-        content = content.replace("\r\n", "\n").replace("\r", "\n")
-    content = content.replace("\n", "\r\n")
+def _encoded(subtype: str, content: str) -> Encoded:
     try:
-        data = content.encode()
-    except UnicodeEncodeError as error:
-        raise MailRefused(field, REFUSED_CHARACTER, code=f"U+{ord(content[error.start]):04X}") from None
-    if b"\0" in data:
-        raise MailRefused(field, REFUSED_CHARACTER, code="U+0000")
-    more = len(data) - len(content)
-    if not data.endswith(b"\r\n"):
-        # Also what tells b2a_qp to break its own lines with CRLF.
-        data += b"\r\n"
-    # Each octet that is not ASCII costs two more in quoted-printable, base64 a third of everything. For three
-    # octets more than characters there are at least four such octets.
-    if 8 * more > len(data) * 1.2:
-        return "base64", _base64(data)
-    printable = _quoted_printable(data)
-    if len(printable) <= len(data) * 1.33 or len(printable) <= len(encoded := _base64(data)):
-        return "quoted-printable", printable
-    return "base64", encoded
-
-
-def _base64(data: bytes) -> bytes:
-    encoded = binascii.b2a_base64(data, newline=False)
-    whole, rest = divmod(len(encoded), 76)
-    lines = _lines_of_76(whole).unpack_from(encoded)
-    return b"\r\n".join((*lines, encoded[-rest:]) if rest else lines)
-
-
-@functools.lru_cache(maxsize=1024)
-def _lines_of_76(count: int) -> Struct:
-    # Cuts in one call what a slice for each line takes five times as long for.
-    return Struct("76s" * count)
-
-
-def _quoted_printable(data: bytes) -> bytes:
-    """Line by line: most lines are the same for all recipients, and none depends on another."""
-    lines = data.splitlines(keepends=True)
-    if max(map(len, lines)) <= _KNOWN_MOST:
-        return b"".join(map(_known_line, lines))
-    return binascii.b2a_qp(data, istext=True)
-
-
-# Bounds what the lines kept take in memory to a few megabytes.
-_KNOWN_MOST = 1024
-
-
-@functools.lru_cache(maxsize=4096)
-def _known_line(line: bytes) -> bytes:
-    return binascii.b2a_qp(line, istext=True)
+        return encode(content)
+    except UnsendableCharacter as bad:
+        raise MailRefused(subtype, REFUSED_CHARACTER, code=bad.code) from None
 
 
 # Attachments
@@ -383,7 +358,7 @@ _NOT_FILES = ("multipart/", "message/")
 NAME_MOST = 1000
 
 
-def _file(attachment: Attachment) -> tuple[str, bytes]:
+def _file(attachment: Attachment) -> _Part:
     kind = _matching("Content-Type", _MEDIA_TYPE, attachment.media_type).lower()
     if kind.startswith(_NOT_FILES):
         raise MailRefused("Content-Type", REFUSED_VALUE, value=kind)
@@ -397,7 +372,7 @@ def _file(attachment: Attachment) -> tuple[str, bytes]:
         "Content-Transfer-Encoding: base64",
         ";\r\n ".join(["Content-Disposition: attachment", *parameter("filename", name)]),
     ]
-    return CRLF.join(lines), _base64(attachment.data)
+    return _Part(CRLF.join(lines), (base64_lines(attachment.data),))
 
 
 def _is_utf8(data: bytes) -> bool:

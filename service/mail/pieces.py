@@ -7,6 +7,7 @@ from enum import Enum
 from html import escape
 from urllib.parse import quote
 
+from service.mail.mime import refused_character
 from service.mail.tokens import Kind, Use, lookup
 from service.mail.values import Ad, Values
 
@@ -85,6 +86,20 @@ class Pieces:
 
     parts: tuple[str, ...]
     slots: tuple[tuple[int, Slot], ...]
+
+    def settled(self, constants: Values) -> "Pieces":
+        """Return the same text with these values written; one that no header can carry stays a slot."""
+        parts, fixed, slots = [], [self.parts[0]], []
+        for position, slot in self.slots:
+            word = write(slot, constants) if slot.name in constants.printed else None
+            if word is None or (slot.place is Place.HEADER and refused_character(word)):
+                parts += ["".join(fixed), ""]
+                slots.append((len(parts) - 1, slot))
+                fixed = []
+            else:
+                fixed.append(word)
+            fixed.append(self.parts[position + 1])
+        return Pieces((*parts, "".join(fixed)), tuple(slots))
 
     def bound(self, slots: Sequence[Slot]) -> "Bound":
         """Return the same text with its slots known by their place in `slots`."""
@@ -222,7 +237,8 @@ def _header(value: str) -> str:
     return _CONTROLS.sub("", value)
 
 
-def _text(value: str) -> str:
+def one_line(value: str) -> str:
+    """Return a value as text on one line, whose bidi controls end with it (check T-9)."""
     if not _AWKWARD_IN_TEXT.search(value):
         return value
     value = _BREAKS.sub(" ", value)
@@ -245,34 +261,38 @@ def _attribute(value: str) -> str:
     return escape(_CONTROLS.sub("", _BREAKS.sub(" ", value)))
 
 
+def _address(value: str) -> str:
+    return escape(value) if _AWKWARD_IN_HTML.search(value) else value
+
+
 def _address_part(value: str) -> str:
     return quote(value, safe="")
 
 
 _WRITE: Mapping[Place, Callable[[str], str]] = {
     Place.HEADER: _header,
-    Place.TEXT: _text,
+    Place.TEXT: one_line,
     Place.TEXT_ADDRESS: _address_part,
     Place.HTML: _html,
     Place.HTML_IN_LINK: _html,
     Place.HTML_TITLE: _attribute,
     Place.ATTRIBUTE: _attribute,
     Place.ADDRESS_PART: _address_part,
-    Place.ADDRESS: escape,
+    Place.ADDRESS: _address,
 }
 
 
 def write(slot: Slot, values: Values) -> str | None:
     """Return a value as its place takes it, None if it is missing and has no fallback."""
-    value = values.printed.get(slot.name, slot.fallback)
+    value = values.printed.get(slot.name)
     if value is None:
-        return None
+        return None if slot.fallback is None else slot.writer(slot.fallback)
     return _ad(value, slot.place) if isinstance(value, Ad) else slot.writer(value)
 
 
 def _ad(ad: Ad, place: Place) -> str:
     if place is Place.TEXT:
-        return f"{_text(ad.name)} <{ad.link}>"
+        return f"{one_line(ad.name)} <{ad.link}>"
     if place not in (Place.HTML, Place.HTML_IN_LINK):
         return _WRITE[place](ad.name)
     shown = _html(ad.name)

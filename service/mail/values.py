@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from service.facts.words import N_, Phrase
 from service.i18n.formats import fixed_moment, formats
+from service.mail import names
 from service.mail.tokens import AD_FAMILY, AD_PREFIX, KNOWN
 
 REFUSED = N_("The value for %(token)s contains the character %(code)s, which cannot be sent.")
@@ -54,23 +55,41 @@ class Ad:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Token name -> words, or an ad; a name that is not there is missing."""
+    """Token name -> words, or an ad; what is None or not there is missing."""
 
-    printed: Mapping[str, str | Ad]
+    printed: Mapping[str, str | Ad | None]
 
     def get(self, name: str) -> str | Ad | None:
         return self.printed.get(name)
 
 
+NO_VALUES = Values({})
+
+
 def personal_words(recipient: Recipient, locale: str) -> dict[str, str | None]:
     """Return what the tokens about a person print in a language; None where nothing is known of them."""
+    first = clean("firstName", recipient.first_name)
+    last = clean("lastName", recipient.last_name)
+    company = clean("mpname", recipient.name)
     return {
         "mpid": clean("mpid", recipient.mpid),
-        "mpname": clean("mpname", recipient.name),
-        "firstName": clean("firstName", recipient.first_name),
-        "lastName": clean("lastName", recipient.last_name),
-        "greetingName": greeting_name(recipient, locale),
+        "mpname": company,
+        "firstName": first,
+        "lastName": last,
+        "greetingName": names.greeting(first, last, company, locale=locale, own=recipient.locale),
     }
+
+
+def shared_values(program_name: str, sender_name: str) -> Values:
+    """Return the values that are the same in all mails of a campaign; what no mail can carry is left out."""
+    words = {"programName": program_name, "senderName": sender_name}
+    return Values(
+        {
+            name: word.strip()
+            for name, word in words.items()
+            if not _UNSENDABLE.search(word) and not is_blank(word)
+        }
+    )
 
 
 def values_for(
@@ -90,7 +109,7 @@ def values_for(
     `locale` is the variant's language; `time_zone` the program's, for a recipient without their own;
     `moment` an aware time; `ads` has the ids as text.
     """
-    day, time, month = _moment_words(locale, zone(recipient.time_zone, time_zone), moment)
+    day, time, month = _moment_words(locale, recipient.time_zone, time_zone, moment)
     words = personal_words(recipient, locale) | {
         "currentDay": day,
         "currentTime": time,
@@ -100,16 +119,12 @@ def values_for(
         "programName": clean("programName", program_name),
         "senderName": clean("senderName", sender_name),
     }
-    printed: dict[str, str | Ad] = {name: word for name, word in words.items() if word is not None}
-    for ad_id, ad in ads.items():
-        printed[f"{AD_PREFIX}{ad_id}"] = ad
-    return Values(printed)
+    return Values({**words, **{f"{AD_PREFIX}{ad_id}": ad for ad_id, ad in ads.items()}} if ads else words)
 
 
-# Times are equal in all zones, so the zone is a part of the key.
 @functools.lru_cache(maxsize=1024)
-def _moment_words(locale: str, place: tzinfo, moment: datetime) -> tuple[str, str, str]:
-    local, language = moment.astimezone(place), formats(locale)
+def _moment_words(locale: str, own: str | None, program: str, moment: datetime) -> tuple[str, str, str]:
+    local, language = moment.astimezone(zone(own, program)), formats(locale)
     return language.long_date(local), fixed_moment(moment), language.month_year(local)
 
 
@@ -153,7 +168,7 @@ def clean(token: str, value: object) -> str | None:
     """Return a value without space around it, None for one that shows nothing; raises ValueRefused."""
     if value is None:
         return None
-    text = str(value)
+    text = value if type(value) is str else str(value)
     if _USUAL.fullmatch(text):
         return text
     if bad := _UNSENDABLE.search(text):
@@ -168,45 +183,6 @@ def page_address(token: str, value: str | None) -> str | None:
     if not _WEB.fullmatch(value):
         raise ValueRefused(token, NOT_AN_ADDRESS)
     return value
-
-
-# Names
-
-_FAMILY_FIRST = frozenset({"zh", "ja", "ko", "vi", "hu", ""})
-_HONORIFICS = ("様", "さま", "さん", "殿", "先生", "御中")
-_IDEOGRAPHS = re.compile(
-    r"[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff・ー]+"
-)
-
-
-def greeting_name(recipient: Recipient, locale: str) -> str | None:
-    """Return the name a mail in this language greets with, whole, or None where nothing fits.
-
-    Japanese: family name, or the only name known, and 様; a company alone and 御中. Chinese: the full name,
-    family name first. French and English: the first name.
-    """
-    first = clean("firstName", recipient.first_name)
-    last = clean("lastName", recipient.last_name)
-    if locale == "ja":
-        person, company = last or first, clean("mpname", recipient.name)
-        return _addressed(person, "様") if person else _addressed(company, "御中") if company else None
-    if locale == "zh":
-        return full_name(first, last, recipient.locale)
-    return first
-
-
-def _addressed(name: str, honorific: str) -> str:
-    return name if name.endswith(_HONORIFICS) else name + honorific
-
-
-def full_name(first: str | None, last: str | None, locale: str | None) -> str | None:
-    """Return both names in the order of the person's language, without space where the script has none."""
-    if not first or not last:
-        return last or first
-    if _IDEOGRAPHS.fullmatch(last + first):
-        return last + first
-    base = (locale or "").partition("-")[0].partition("_")[0].lower()
-    return f"{last} {first}" if base in _FAMILY_FIRST else f"{first} {last}"
 
 
 # Examples for help pages and the token menu

@@ -22,6 +22,7 @@ NO_HEAD = N_(
 NO_KEY = N_("The front matter has no key %(key)s.")
 NOT_TEXT = N_("The value of %(key)s is not text. Put it between quotation marks.")
 NO_LOCALE = N_("“%(locale)s” is not a language that emails can be written in. Choose one of: %(locales)s")
+KEY_TWICE = N_("The front matter has the key %(key)s more than once.")
 NOT_UTF8 = N_("The file is not valid UTF-8.")
 
 # Check H-1; a tab may stand in a header, and the lines of the head end in LF.
@@ -64,7 +65,7 @@ def read(data: bytes) -> SourceVariant:
     head = _head(text)
     matter, content, findings = front_matter.split(text)
     if findings:
-        raise ContentRefused(findings)
+        raise ContentRefused([_unquoted(head, finding) for finding in findings])
     nodes = _nodes(head)
     written = _text(matter, nodes, "locale")
     locale = closest(written, tuple(LOCALES))
@@ -114,7 +115,27 @@ def _head(text: str) -> str:
 
 def _nodes(head: str) -> dict[str, yaml.Node]:
     root = yaml.compose(head, Loader=yaml.SafeLoader)
-    return {key.value: node for key, node in root.value} if isinstance(root, yaml.MappingNode) else {}
+    nodes: dict[str, yaml.Node] = {}
+    for key, node in root.value if isinstance(root, yaml.MappingNode) else ():
+        if key.value in nodes:
+            line, column = _place(key)
+            raise _refused("front-matter", KEY_TWICE, line, column, key=str(key.value)[:80])
+        nodes[key.value] = node
+    return nodes
+
+
+# What a subject often begins with or holds, and YAML reads as something else: `{firstName}`, `Hi: there`.
+_UNQUOTED = re.compile(r"(locale|subject):[ ]+(?=[^\s'\"|>])")
+
+
+def _unquoted(head: str, finding: Finding) -> Finding:
+    """Say of a head that cannot be read what nearly always is the reason: a value without quotation marks."""
+    lines = head.split("\n")
+    match = _UNQUOTED.match(lines[finding.line - 2]) if 2 <= finding.line < len(lines) + 2 else None
+    if match is None:
+        return finding
+    column = match.end() + 1
+    return replace(finding, phrase=NOT_TEXT, values={"key": match[1]}, column=column)
 
 
 def _text(matter: Mapping[str, object], nodes: dict[str, yaml.Node], key: str) -> str:

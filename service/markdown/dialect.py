@@ -42,10 +42,14 @@ class Document:
     profile: Profile = Profile.HELP
 
 
-def parse(source: str, profile: Profile = Profile.HELP) -> Document:
-    """Parse a source; never raises: what cannot be read as a construct stays text and becomes a finding."""
-    if len(source) > profile.value:
-        finding = Finding("too-large", Severity.ERROR, TOO_LARGE, {"limit": profile.value}, 1, 1)
+def parse(source: str, profile: Profile = Profile.HELP, *, most: int | None = None) -> Document:
+    """Parse a source; never raises: what cannot be read as a construct stays text and becomes a finding.
+
+    `most` is another limit than the profile's, for a source that was measured before it grew.
+    """
+    limit = profile.value if most is None else most
+    if len(source) > limit:
+        finding = Finding("too-large", Severity.ERROR, TOO_LARGE, {"limit": limit}, 1, 1)
         return Document((_plain(source, (0, 1)),), findings=(finding,), profile=profile)
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     help_page = profile is Profile.HELP

@@ -11,8 +11,8 @@ from service.db import Base, Moment
 class Delivery(Base):
     """One campaign email to one recipient, frozen at launch: unique by campaign and normalised address.
 
-    `values` are the recipient's own data (mpid, name, first_name, last_name). `lease_token` fences a worker
-    that lost its lease. `claimed_at` is the first claim: the moment that date tokens tell.
+    `values` are the recipient's own data (mpid, name, first_name, last_name, locale). `lease_token` fences a
+    worker that lost its lease. `claimed_at` is the first claim: the moment that date tokens tell.
     """
 
     __tablename__ = "deliveries"

@@ -32,7 +32,7 @@ from service.models import Delivery, Program, User, Variant
 from service.paths import data_dir
 from service.worker import deliver
 from tests import postgres
-from tests.bench.bench_mail import django_message, mails, variant_of, words_of
+from tests.bench.bench_mail import compiled, django_message, mails, words_of
 from tests.bench.figures import tell
 from tests.outbound import NOW, make_campaign
 
@@ -161,7 +161,7 @@ def test_a_campaign_against_django(settings: Settings, sink_port: int) -> None:
     """At least 10 times django.core.mail over one kept connection."""
     pytest.importorskip("django", reason="Django is not installed here; make bench installs it")
     ours, _ = fastest(settings, sink_port)
-    variants = {locale: variant_of(locale) for locale in ("en", "ja")}
+    variants = {locale: compiled(locale) for locale in ("en", "ja")}
     build = {locale: django_message(variant) for locale, variant in variants.items()}
     people = [
         (locale, mail, words_of(variants[locale], mail))

@@ -77,6 +77,18 @@ def test_every_attempt_and_every_process_writes_the_same_bytes(services: Service
     assert services.composer.delivery(text, mail) == other.delivery(text, mail)
 
 
+def test_what_is_shown_is_what_is_sent(services: Services, db: Database) -> None:
+    """T-11: the preview of a recipient and the mail a worker writes are the same octets."""
+    text, mails = claimed(db, 3)
+    for mail in mails:
+        to = letters.addressee_of(mail)
+        shown = services.composer.campaign(text, to, message_id=mail.message_id, moment=mail.moment)
+        assert shown.raw == services.composer.delivery(text, mail)
+        message = opened(shown.raw)
+        assert part(message, "plain").replace("\r\n", "\n") == shown.text
+        assert part(message, "html").replace("\r\n", "\n").strip() == shown.html.strip()
+
+
 def test_the_bytes_satisfy_the_validator(services: Services, db: Database) -> None:
     """P9: the byte-level check finds nothing in campaign, preview and system mails."""
     text, mails = claimed(db, 3)

@@ -19,6 +19,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.judged import judge_outbox
+
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [
     "--disable-gpu",
@@ -74,6 +76,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0, log.read_text(encoding="utf-8")
+    judge_outbox(data)
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> str:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.facts.findings import Severity
+from service.mail.attachments import Attachment
 from service.mail.check import check
 from service.mail.mime import serialize
 from tests.mail.letters import BASE_URL, letter
@@ -84,12 +85,79 @@ def test_a_good_message_has_no_findings() -> None:
         (b"Content-Language: en", b"Content-Language: ja", [("language", 10)]),
         (b"text/plain; charset=utf-8", b"text/plain; charset=utf-8; format=flowed", [("mime-flowed", 16)]),
         (b"text/plain; charset=utf-8", b"text/plain; charset=shift_jis", [("mime-charset", 16)]),
-        (b"text/plain;", b"text/html;", [("mime-order", 12), ("language-none", 19)]),
+        (b"text/plain;", b"text/html;", [("mime-order", 12), ("language-none", 19), ("mime-text", 15)]),
         (b"quoted-printable", b"8bit", [("mime-encoding", 16), ("mime-encoding", 22)]),
         (b"Hello https", "Héllo https".encode(), [("body-printable", 19)]),
         (b"Hello https", b"Hello =e9 https", [("body-printable", 19)]),
         (b"Hello https", b"Hello =E9 https", [("body-utf8", 19)]),
-        (b"Hello https://x.example/", b"", [("body-empty", 19), ("body-links", 25)]),
+        (b"Hello https://x.example/", b"", [("body-empty", 19), ("body-links", 25), ("body-words", 25)]),
+        (b"Hello https", b"See the web page https", [("body-words", 25)]),
+        (b"MIME-Version: 1.0", b"MIME-Version: 1.1", [("mime-version", 11)]),
+        (b"=?utf-8?b?5oub5b6F?=", b"=?utf-8?b??=", [("word-broken", 3)]),
+        (b"=?utf-8?b?5oub5b6F?=", b"=?utf-8?b?5oub?==?utf-8?b?5b6F?=", [("word-touching", 3)]),
+        (
+            b"=?utf-8?b?5oub5b6F?=",
+            b"=?utf-8?b?5oub5Q==?=\r\n =?utf-8?b?voU=?=",
+            [("word-broken", 3), ("word-broken", 4)],
+        ),
+        (b"=?utf-8?b?5oub5b6F?=", b"=?utf-8?q?a=e2?=", [("word-broken", 3)]),
+        (b"=?utf-8?b?5oub5b6F?=", b"=?utf-8?b?4oCo?=", [("word-control", 3)]),
+        (b"Subject: ", b"Subject: a\x7f ", [("header-control", 3)]),
+        (b"Message-ID: <", b"Message-ID: =?utf-8?q?a?= <", [("word-place", 5), ("id", 5)]),
+        (
+            b"<https://prospectus.example/u/1>",
+            b"=?utf-8?q?=3Chttps=3A//x=3E?=",
+            [("word-place", 7), ("list-address", 7), ("list-one", 7)],
+        ),
+        (
+            b"<https://prospectus.example/u/1>",
+            b"<https://prospectus.example/\r\n u/1>",
+            [("list-address", 7), ("list-one", 7)],
+        ),
+        (b"<https://prospectus.example/u/1>", b"<mailto:leave@prospectus.example>", [("list-one", 7)]),
+        (
+            b"List-Unsubscribe: <https://prospectus.example/u/1>\r\n",
+            b"",
+            [("list-post", 7), ("list-wanted", 8)],
+        ),
+        (
+            b"List-Unsubscribe-Post:",
+            b"List-Unsubscribe-Post: x\r\nList-Unsubscribe-Post:",
+            [("header-twice", 9)],
+        ),
+        (b"From: Emma", b"Sender: a@x.example, b@x.example\r\nFrom: Emma", [("address", 1)]),
+        (b"To: olivia@example.com", b"To: undisclosed-recipients:;", [("address", 2)]),
+        (b"To: olivia@example.com", b"To: <@x.example:olivia@example.com>", [("address", 2)]),
+        (b"To: olivia@example.com", b"To: olivia@example.com (Olivia)", [("address", 2)]),
+        (
+            b"To: olivia@example.com",
+            b"To: =?utf-8?q?olivia?=@example.com",
+            [("address", 2), ("word-touching", 2)],
+        ),
+        (b"To: olivia@example.com", b"To: olivia@-x.example", [("address", 2)]),
+        (b"19 Jan 2038", b"19 Jan 38", [("date", 4)]),
+        (b"03:14:08", b"24:14:08", [("date", 4)]),
+        (b"text/plain; charset=utf-8", b"text/plain; charset", [("mime-type", 16)]),
+        (b"text/plain; charset=utf-8", b"text/plain; charset=utf-8; charset=utf-8", [("mime-type", 16)]),
+        (
+            b"Content-Type: text/plain",
+            b"Content-Type: text/html\r\nContent-Type: text/plain",
+            [("header-twice", 17)],
+        ),
+        (b"Content-Type: text/plain", b"what\r\nContent-Type: text/plain", [("mime-header", 16)]),
+        (b"Hello https", b"Hello  \r\nhttps", [("body-printable", 19)]),
+        (b"Hello https", b"Hello " + b"a" * 80 + b" https", [("body-printable", 19)]),
+        (b"<body>", b"=\r\n<body><svg></svg>=\r\n", [("html-element", 25)]),
+        (b"<body>", b"=\r\n<body><link rel=3Dstylesheet>=\r\n", [("html-element", 25)]),
+        (b"<body>", b"=\r\n<body><form></form>=\r\n", [("html-element", 25)]),
+        (b"<body>", b"=\r\n<body><iframe></iframe>=\r\n", [("html-element", 25)]),
+        (b"<body>", b'=\r\n<body><meta http-equiv=3D"Refresh">=\r\n', [("html-refresh", 25)]),
+        (b"<body>", b'=\r\n<body><a href=3D"java&#115;cript:x">=\r\n', [("html-address", 25)]),
+        (b"<body>", b'=\r\n<body><a href=3D"//evil.example">=\r\n', [("html-address", 25)]),
+        (b"<body>", b'=\r\n<body background=3D"http://x">=\r\n', [("html-address", 25)]),
+        (b"<body>", b'=\r\n<body style=3D"background:url(x)">=\r\n', [("html-style", 25)]),
+        (b"<body>", b'=\r\n<body style=3D"background:\\75 rl(x)">=\r\n', [("html-style", 25)]),
+        (b"<body>", b"=\r\n<body><style>@font-face {}</style>=\r\n", [("html-style", 25)]),
         (b"Hello https://x.example/", b"Hello", [("body-links", 25)]),
         (b"<body>", b"=\r\n<body><script>=\r\n", [("html-element", 25)]),
         (b"<body>", b'=\r\n<body onload=3D"x()">=\r\n', [("html-handler", 25)]),
@@ -161,3 +229,35 @@ def test_any_bytes_are_judged(raw: bytes) -> None:
 @given(st.integers(0, len(GOOD) - 1), st.binary(max_size=6))
 def test_a_damaged_message_is_judged(at: int, damage: bytes) -> None:
     check(GOOD[:at] + damage + GOOD[at + len(damage) :], base_url=BASE_URL)
+
+
+WITH_FILE = serialize(
+    letter(attachments=(Attachment("見積り書.csv", "text/csv", b"a,b\r\n"),), subject="Hello", language="en")
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (b"filename*=utf-8''", b"filename*=", [("mime-name", 31)]),
+        (b"filename*=utf-8''", b"filename*=shift_jis''", [("mime-name", 31)]),
+        (b"filename*=utf-8''", b"filename*=utf-8''..%2F", [("mime-name", 31)]),
+        (b"filename*=utf-8''", b"filename*=utf-8''%E2%80%AE", [("mime-name", 31)]),
+        (b"filename*=utf-8''", b"filename*1*=utf-8''", [("mime-name", 31)]),
+        (b"filename*=utf-8''", b"filename*0*=x", [("mime-name", 31)]),
+        (b"filename*=utf-8''", b'filename="=?utf-8?b?5oub?="; x*=', [("mime-name", 31), ("word-place", 32)]),
+        (b"YSxi", b"YSx", [("body-base64", 34)]),
+    ],
+)
+def test_an_attachment_is_judged_at_its_line(old: bytes, new: bytes, expected: list[tuple[str, int]]) -> None:
+    """M-12."""
+    assert rules(WITH_FILE) == []
+    assert old in WITH_FILE
+    assert sorted(rules(WITH_FILE.replace(old, new))) == sorted(expected)
+
+
+def test_html_needs_a_text_part() -> None:
+    """M-9, P9."""
+    alone = GOOD.replace(b"multipart/alternative", b"multipart/mixed").replace(b"text/plain", b"text/html")
+    assert ("mime-text", 15) in rules(alone)
+    assert ("mime-text", 15) not in rules(GOOD.replace(b"multipart/alternative", b"multipart/mixed"))

@@ -19,7 +19,7 @@ PLAIN = {code: Catalog(locale, {}, {}) for code, locale in LOCALES.items()}
 
 
 def compiled(content: str, subject: str = "Hello", locale: str = "en", **frame: object) -> CompiledVariant:
-    around = Frame(program_name="Northwind", **frame) if frame else FRAME  # type: ignore[arg-type]
+    around = Frame(**{"program_name": "Northwind", **frame}) if frame else FRAME  # type: ignore[arg-type]
     return compile_variant(subject, content, locale=locale, catalog=PLAIN[locale], frame=around)
 
 
@@ -183,6 +183,37 @@ def test_an_ad_is_a_linked_picture_or_name_and_in_text_name_and_link() -> None:
 def test_a_place_where_no_value_may_stand_is_refused_at_save(content: str, rule: str, column: int) -> None:
     """T-7, X-9."""
     assert findings(f"First\n\n{content}")[0] == (rule, "content", 3, column)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("<!-- a\n\n{firstName}\n\n-->", 3),
+        ("x <!--\n\n- a\n- {firstName}\n\nb --> c", 4),
+        ("<!-- a --> <!-- b\n\n{firstName} -->", 3),
+    ],
+)
+def test_a_comment_goes_on_over_empty_lines(content: str, line: int) -> None:
+    """T-7: it is no comment in this dialect, but its author means one."""
+    assert [(rule, at) for rule, _, at, _ in findings(content)] == [("token-in-tag", line)]
+
+
+@pytest.mark.parametrize(
+    "content", ["<!-- a\n\n{firstName}", "<!-- a -->\n\n{firstName}\n\n<!-- b -->", "a --> {firstName}"]
+)
+def test_what_is_outside_a_comment_is_content(content: str) -> None:
+    """T-7."""
+    assert "Anna" in compiled(content).fill(values_of(first_name="Anna")).text
+
+
+def test_names_in_the_frame_are_isolated_too() -> None:
+    """T-9: bidi controls in the name of a program or sender end with the name."""
+    made = compiled("Hi", program_name="\u202eevil", sender_name="a\u2067b", preheader="x\ny")
+    filled = made.fill(values_of())
+    assert "\u2068\u202eevil\u2069" in filled.text
+    assert "\u2068a\u2067b\u2069\u2069" in filled.text
+    assert "\u2068\u202eevil\u2069" in filled.html
+    assert "x y" in filled.html
 
 
 def test_every_finding_of_both_fields_is_told_at_once() -> None:

@@ -1,11 +1,8 @@
 import email
 import email.policy
-import quopri
 import re
 import subprocess
 import sys
-from base64 import b64decode
-from binascii import b2a_qp
 from datetime import datetime, timedelta, timezone
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -18,7 +15,7 @@ from hypothesis import strategies as st
 from service.mail.addresses import Mailbox, parse
 from service.mail.check_headers import decode_word
 from service.mail.graphemes import clusters
-from service.mail.mime import Letter, MailRefused, date, encode_body, encoded_words, serialize
+from service.mail.mime import Letter, MailRefused, date, encoded_words, serialize
 from tests.mail.letters import MOMENT, clean_bytes, letter
 
 H1 = [
@@ -213,37 +210,7 @@ def test_bodies_parse_back_equal(text: str, html: str) -> None:
 )
 def test_awkward_bodies_are_clean(text: str) -> None:
     """M-1."""
-    clean_bytes(letter(text=f"a\n{text}"))
-
-
-@given(BODY)
-@settings(deadline=None)
-def test_the_shorter_encoding_is_taken(text: str) -> None:
-    """M-10."""
-    data = (
-        text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").replace("\n", "\r\n").encode()
-        + b"\r\n"
-    )
-    name, body = encode_body("text", text)
-    decoded = b64decode(body) if name == "base64" else quopri.decodestring(body)
-    assert decoded == data
-    assert max(map(len, body.split(b"\r\n"))) <= 76
-    in_base64 = (len(data) + 2) // 3 * 4
-    assert len(body) <= in_base64 + in_base64 // 76 * 2 + 2
-    assert (name == "base64") or not data.decode().startswith("招招招")
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("a", "quoted-printable"),
-        ("招待" * 50, "base64"),
-        ("Nous vous invitons à découvrir notre programme. " * 20, "quoted-printable"),
-    ],
-)
-def test_cjk_is_base64_and_french_is_quoted_printable(text: str, name: str) -> None:
-    """M-10."""
-    assert encode_body("text", text)[0] == name
+    clean_bytes(letter(text=f"Hello\n{text}"))
 
 
 @pytest.mark.parametrize("char", ["\0", "\ud800"])
@@ -299,14 +266,3 @@ def test_several_recipients_are_several_mailboxes() -> None:
     raw = clean_bytes(letter(recipients=boxes))
     assert mailboxes(raw, "To") == [(box.name, box.address.spec) for box in boxes]
     assert isinstance(letter(), Letter)
-
-
-@given(
-    st.lists(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r\n"), max_size=100))
-)
-@settings(deadline=None)
-def test_quoted_printable_by_line_is_that_of_the_whole(lines: list[str]) -> None:
-    """M-10: lines are encoded one by one, so that those of the layout are encoded once."""
-    name, body = encode_body("text", "\n".join(lines) + "\n")
-    data = "".join(f"{line}\r\n" for line in lines or [""]).encode()
-    assert name == "base64" or body == b2a_qp(data, istext=True)

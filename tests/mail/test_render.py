@@ -177,6 +177,35 @@ def test_unknown_columns_are_told_and_ignored(merge: Merge) -> None:
     assert done.stderr.endswith("favorite color. [column-unknown]\n")
 
 
+def test_the_end_of_the_calendar_is_refused_and_the_day_before_it_is_not(merge: Merge) -> None:
+    """T-10: a moment that some zone would carry out of the calendar."""
+    for moment in ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"):
+        assert merge.refused("--at", moment)[-1].startswith("Error: Invalid value for --at: ")
+    assert merge.run("--at", "9999-12-30T23:59:59Z").exit_code == 0
+
+
+def test_as_many_tokens_as_a_content_holds(merge: Merge) -> None:
+    """T-2: the limit is of what the author wrote, not of what stands for the tokens."""
+    merge.variant("en.md", f"---\nlocale: en\nsubject: Hi\n---\n{'<mpid> ' * 9000}\n")
+    merge.rows("email,mpid\na@x.example,7\n")
+    assert merge.run(files=("en.md",)).exit_code == 0
+    assert merge.subjects() == {"0001.eml": "Hi"}
+
+
+def test_many_errors_of_a_variant_are_cut_short(merge: Merge) -> None:
+    """X-4."""
+    merge.variant("en.md", f"---\nlocale: en\nsubject: Hi\n---\n{'![[]()' * 8000}\n")
+    said = merge.refused(files=("en.md",))
+    assert (len(said), said[-1]) == (51, "There may be more errors. These are the first.")
+    assert {line.rpartition(" ")[2] for line in said[:-1]} == {"[address-relative]"}
+
+
+def test_headers_of_columns_forgive_width_and_spaces(merge: Merge) -> None:
+    merge.rows("ｅｍａｉｌ , firstName\na@x.example,Ann\n")
+    assert merge.run().exit_code == 0
+    assert merge.subjects() == {"0001.eml": "Hello Ann"}
+
+
 def test_two_files_of_one_language_are_refused(merge: Merge) -> None:
     merge.variant("ja.md", EN)
     assert merge.refused()[0].endswith("[locale-twice]")

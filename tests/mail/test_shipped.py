@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES
 from service.mail import layout, tokens
-from service.mail.compiled import CompiledVariant, Filled, compile_variant
+from service.mail.bodies import encode
+from service.mail.compiled import CompiledVariant, Filled, Posted, compile_variant
 from service.mail.layout import Frame, environment
 from service.mail.mime import header_text
 from service.mail.shipped import CAMPAIGN_LABELS, CAMPAIGN_TEMPLATES, SYSTEM_TEMPLATES, draft, system
+from service.mail.values import NO_VALUES, Values, shared_values
 from service.paths import data_dir
 from tests.mail.letters import MOMENT, clean_bytes, letter, posted, values_of
 from tests.mail.test_compiled import HOSTILE, Shape
@@ -94,6 +96,33 @@ def test_a_shipped_mail_is_clean_with_any_value(
     raw = posted(filled, code)
     subject = str(make_header(decode_header(str(message_from_bytes(raw)["Subject"]).replace("\r\n", ""))))
     assert subject == header_text("Subject", filled.subject).strip()
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("name", CAMPAIGN_TEMPLATES)
+@given(first=VALUE, last=VALUE, company=VALUE, program=VALUE)
+@settings(max_examples=12, deadline=None)
+def test_the_way_for_many_writes_what_the_way_for_one_writes(
+    name: str, code: str, catalogs: dict[str, Catalog], first: str, last: str, company: str, program: str
+) -> None:
+    """T-11: what is encoded and written beforehand changes no octet."""
+    one = draft(name, catalogs[code])
+    frame = Frame(program_name=program, sender_name="Emma Reed")
+    plain, quick = (
+        compile_variant(
+            one.subject, one.content, locale=code, catalog=catalogs[code], frame=frame, constants=constants
+        )
+        for constants in (NO_VALUES, shared_values(program, "Emma Reed"))
+    )
+    values = values_of(code, first_name=first, last_name=last, name=company)
+    values = Values({**values.printed, "programName": None, **shared_values(program, "Emma Reed").printed})
+    if "programName" in plain.missing(values):
+        return
+    filled = plain.fill(values)
+    assert quick.fill(values) == filled
+    assert quick.post(values) == Posted(filled.subject, encode(filled.html), encode(filled.text))
+    assert quick.tokens == plain.tokens
+    assert quick.unsendable(values) == plain.unsendable(values)
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -1,8 +1,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from service.mail.tokens import KNOWN
 from service.mail.values import (
@@ -10,9 +8,6 @@ from service.mail.values import (
     Recipient,
     ValueRefused,
     examples,
-    full_name,
-    greeting_name,
-    is_blank,
     values_for,
     zone,
 )
@@ -69,47 +64,6 @@ def test_a_recipient_without_a_zone_has_the_programs() -> None:
     assert zone("", None) is UTC
 
 
-GREETINGS = [
-    ("ja", "花子", "山田", "花の店", "ja", "山田様"),
-    ("ja", None, "山田", None, "ja", "山田様"),
-    ("ja", "花子", None, "花の店", "ja", "花子様"),
-    ("ja", None, None, "株式会社花の店", "ja", "株式会社花の店御中"),
-    ("ja", None, None, "花の店御中", "ja", "花の店御中"),
-    ("ja", None, "山田様", None, "ja", "山田様"),
-    ("ja", "Marie", "Dupont", None, "fr", "Dupont様"),
-    ("ja", None, None, None, "ja", None),
-    ("zh", "秀英", "王", None, "zh", "王秀英"),
-    ("zh", "Xiuying", "Wang", None, "zh", "Wang Xiuying"),
-    ("zh", "Marie", "Dupont", None, "fr", "Marie Dupont"),
-    ("zh", "秀英", None, None, "zh", "秀英"),
-    ("zh", None, None, "秀英的厨房", "zh", None),
-    ("en", "Olivia", "Carter", "X", "en", "Olivia"),
-    ("en", None, "Carter", "X", "en", None),
-    ("fr", "Jean Pierre", "Martin", None, "fr", "Jean Pierre"),
-    ("fr", "\u3164", "Martin", None, "fr", None),
-    ("en", "𠮷野", None, None, "ja", "𠮷野"),
-]
-
-
-@pytest.mark.parametrize(("variant", "first", "last", "company", "own", "greeting"), GREETINGS)
-def test_the_greeting_is_a_whole_name_as_the_language_greets(
-    variant: str, first: str | None, last: str | None, company: str | None, own: str, greeting: str | None
-) -> None:
-    recipient = Recipient(None, company, first, last, "a@x.example", own)
-    assert greeting_name(recipient, variant) == greeting
-
-
-@given(st.text(max_size=12), st.text(max_size=12), st.sampled_from(["ja", "zh", "fr", "en"]))
-def test_a_greeting_never_cuts_a_name(first: str, last: str, locale: str) -> None:
-    recipient = Recipient(None, None, first, last, "a@x.example", locale)
-    try:
-        greeting = greeting_name(recipient, locale)
-    except ValueRefused:
-        return
-    names = [name.strip() for name in (first, last) if not is_blank(name)]
-    assert greeting is None or any(name in greeting for name in names)
-
-
 @pytest.mark.parametrize(
     "blank", [None, "", "  ", "\u3000", "\u3164", "\u200b", "\u200b \ufeff", "\u2800", "\t\n", "\xad"]
 )
@@ -159,22 +113,6 @@ def test_the_address_of_a_page_is_one(address: str) -> None:
         Ad("A", address)
     with pytest.raises(ValueRefused):
         Ad("A", "https://x.example/", address)
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "locale", "whole"),
-    [
-        ("花子", "山田", "fr", "山田花子"),
-        ("Ken", "Sato", "ja", "Sato Ken"),
-        ("Ken", "Sato", "en-US", "Ken Sato"),
-        (None, "Sato", "en", "Sato"),
-        (None, None, "en", None),
-    ],
-)
-def test_the_order_of_names_is_their_own(
-    first: str | None, last: str | None, locale: str, whole: str | None
-) -> None:
-    assert full_name(first, last, locale) == whole
 
 
 @pytest.mark.parametrize("locale", ["en", "fr", "ja", "zh"])

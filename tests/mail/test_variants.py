@@ -49,7 +49,14 @@ def test_a_number_is_a_subject_too() -> None:
         (b"---\nlocale: [en]\nsubject: a\n---\nx", ("front-matter", 2, 9)),
         (b"---\nlocale: de\nsubject: a\n---\nx", ("locale", 2, 9)),
         (b"---\nlocale: zh-TW\nsubject: a\n---\nx", ("locale", 2, 9)),
-        (b"---\nlocale: en\nsubject: a: b\n---\nx", ("front-matter", 3, 1)),
+        (b"---\nlocale: en\nsubject: a: b\n---\nx", ("front-matter", 3, 10)),
+        (b"---\nlocale: en\nsubject: {firstName|x} hi\n---\nx", ("front-matter", 3, 10)),
+        (b"---\nlocale: en\nsubject: [\n---\nx", ("front-matter", 4, 1)),
+        (b"---\nlocale: en\nlocale: fr\nsubject: a\n---\nx", ("front-matter", 3, 1)),
+        (
+            b"---\nlocale: en\nsubject: !!python/object/apply:os.system ['id']\n---\nx",
+            ("front-matter", 3, 10),
+        ),
         (b"---\nlocale: en\nsubject: a\n---\nx\n\xe6\x8b\x9b\xff", ("encoding", 6, 2)),
     ],
 )
