@@ -40,6 +40,7 @@ class Reason(Enum):
     INTERRUPTED = N_("Sending was interrupted before the server’s answer could be stored.")
     ADDRESS_SUPPRESSED = N_("This address has unsubscribed or must not be written to.")
     TREATED_AS_SENT = N_("A user decided that this email counts as sent.")
+    REPORTED_AS_SPAM = N_("The recipient reported this email as spam.")
 
     @property
     def phrase(self) -> Phrase:
@@ -52,10 +53,14 @@ _MARK = "reason:"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The outcome of one attempt with the words to keep: the server's own, or a reason of ours."""
+    """The outcome of one attempt with the words to keep: the server's own, or a reason of ours.
+
+    `step` is where a server refused, if one did.
+    """
 
     outcome: Outcome
     text: str
+    step: SmtpStep | None = None
 
     @classmethod
     def because(cls, outcome: Outcome, reason: Reason) -> "Reply":
