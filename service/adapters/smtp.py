@@ -199,7 +199,7 @@ class SmtpConnection:
             outcome = classify(answer.code, step)
             if outcome is not Outcome.ACCEPTED:
                 self._after(lines, answer)
-                return Reply(outcome, str(answer))
+                return Reply(outcome, str(answer), step)
         return None
 
     def _hand_over(self, lines: Lines, data: bytes) -> Reply:

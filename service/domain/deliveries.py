@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from service.domain import ledger, notices, prospects
+from service.domain import bounces, ledger, notices, prospects
 from service.facts.limits import DELIVERY_BATCH
 from service.facts.replies import Outcome, Reason, words_of
 from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState, UnknownPolicy
@@ -108,8 +108,8 @@ def settle(session: Session, attempts: Sequence[ledger.Attempt], *, now: datetim
             _settle_withheld(session, attempt, now=now)
         elif attempt.reply.outcome is Outcome.UNKNOWN:
             _settle_unknown(session, attempt, now=now)
-        else:
-            ledger.settle(session, Delivery, attempt, now=now)
+        elif ledger.settle(session, Delivery, attempt, now=now) is DeliveryState.FAILED:
+            bounces.record_reply(session, attempt.mail_id, attempt.reply, now=now)
     if sent:
         prospects.record_sent(session, sent, now=now)
 

@@ -21,11 +21,12 @@ LONGEST_REST_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A claimed mail: its row, its envelope, and how to write it."""
+    """A claimed mail: its row, its envelope, and how to write it; without `sender` it has its lane's."""
 
     id: int
     recipient: str
     compose: Callable[[], bytes]
+    sender: str | None = None
 
 
 class PostRoom:
@@ -128,7 +129,7 @@ class PostRoom:
             return Reply.because(Outcome.TEMPORARY, Reason.NOT_COMPOSABLE)
         try:
             return self._connection().send(
-                sender=self._sender, recipient=mail.recipient, data=data, ready=ready
+                sender=mail.sender or self._sender, recipient=mail.recipient, data=data, ready=ready
             )
         except ValueError:
             log.exception("mail %d has an address or bytes that cannot be sent", mail.id)

@@ -110,15 +110,18 @@ def test_a_withheld_mail_is_reset_before_data() -> None:
 @pytest.mark.parametrize(
     ("overrides", "reply"),
     [
-        ({"MAIL": "451 4.3.0 Later"}, Reply(Outcome.TEMPORARY, "451 4.3.0 Later")),
-        ({"RCPT": "550 5.1.1 Unknown"}, Reply(Outcome.PERMANENT, "550 5.1.1 Unknown")),
-        ({"RCPT": "550-5.1.1 Un\r\n550 known"}, Reply(Outcome.PERMANENT, "550 5.1.1 Un known")),
+        ({"MAIL": "451 4.3.0 Later"}, Reply(Outcome.TEMPORARY, "451 4.3.0 Later", SmtpStep.MAIL)),
+        ({"RCPT": "550 5.1.1 Unknown"}, Reply(Outcome.PERMANENT, "550 5.1.1 Unknown", SmtpStep.RCPT)),
+        (
+            {"RCPT": "550-5.1.1 Un\r\n550 known"},
+            Reply(Outcome.PERMANENT, "550 5.1.1 Un known", SmtpStep.RCPT),
+        ),
         ({"DATA": "550 No"}, Reply(Outcome.PERMANENT, "550 No")),
         ({".": "452 Full"}, Reply(Outcome.TEMPORARY, "452 Full")),
         ({".": None}, Reply(Outcome.UNKNOWN, "the server closed the connection")),
         ({"DATA": None}, Reply(Outcome.TEMPORARY, "the server closed the connection")),
         ({"EHLO": "554 Go away"}, Reply(Outcome.UNREACHABLE, "554 Go away")),
-        ({"MAIL": "530 Sign in first"}, Reply(Outcome.UNREACHABLE, "530 Sign in first")),
+        ({"MAIL": "530 Sign in first"}, Reply(Outcome.UNREACHABLE, "530 Sign in first", SmtpStep.MAIL)),
         ({".": "nonsense"}, Reply(Outcome.UNKNOWN, "the server does not speak SMTP")),
     ],
 )
