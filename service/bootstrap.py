@@ -14,6 +14,7 @@ from service.domain.letters import Composer
 from service.domain.outbox import Mailer
 from service.domain.signing import Signer
 from service.i18n.catalogs import Catalogs
+from service.mail.verp import MOST_BASE, ReturnPath
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ class Services:
     jobs: Jobs
     signer: Signer
     composer: Composer
+    return_path: ReturnPath
 
 
 def build(settings: Settings, *, jobs: bool = True) -> Services:
@@ -39,7 +41,8 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
     catalogs = Catalogs(paths.data_dir("locales"), settings.data / "catalogs")
     for problem in catalogs.problems():
         log.error("catalog: %s", problem)
-    signer = Signer(settings.secret(), *settings.secret_keys_old)
+    keys = (settings.secret(), *settings.secret_keys_old)
+    signer = Signer(*keys)
     try:
         composer = Composer(
             catalogs, signer, base_url=settings.base_url, mail_from=settings.mail_from, https=settings.https
@@ -56,7 +59,20 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
         jobs=_jobs(settings, engine=jobs),
         signer=signer,
         composer=composer,
+        return_path=_return_path(settings, keys),
     )
+
+
+def _return_path(settings: Settings, keys: tuple[str, ...]) -> ReturnPath:
+    try:
+        return ReturnPath(settings.mail_from, settings.mail_bounce, *keys)
+    except ValueError as error:
+        raise SettingsRefused(
+            (
+                "MAIL_BOUNCE must be one email address such as bounces@example.com, with at most "
+                f"{MOST_BASE} characters before the @ and no + among them, not {settings.mail_bounce!r}",
+            )
+        ) from error
 
 
 def _mailer(settings: Settings) -> Mailer:

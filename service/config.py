@@ -36,7 +36,9 @@ class Settings:
     `smtps://…` for TLS from the first byte; `?tls=none` allows an unencrypted relay. `base_url` is an origin:
     scheme, lower-case host in ASCII, and a port only where it is not the scheme's own. `secret_keys_old` sign
     nothing any more, and what they signed is still accepted. `mail_domain_connections` and `mail_domain_rate`
-    (mails a minute, 0 for no limit) are what one worker asks of one recipient domain at most.
+    (mails a minute, 0 for no limit) are what one worker asks of one recipient domain at most. `mail_bounce`
+    is where mails that come back go, by subaddresses (`bounces+…@`); without it they go to `mail_from` and no
+    report is believed.
     """
 
     data: Path = Path("var")
@@ -49,6 +51,7 @@ class Settings:
     secret_keys_old: tuple[str, ...] = ()
     mail_url: str = "capture:"
     mail_from: str = "noreply@localhost.invalid"
+    mail_bounce: str = ""
     trusted_proxies: int = 0
     mail_connections: int = 4
     mail_domain_connections: int = 20
@@ -71,7 +74,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
-        """Read `DATA HOST PORT BASE_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_CONNECTIONS`
+        """Read `DATA HOST PORT BASE_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_BOUNCE MAIL_CONNECTIONS`
         `MAIL_DOMAIN_CONNECTIONS MAIL_DOMAIN_RATE SECRET_KEY SECRET_KEY_OLD TRUSTED_PROXIES`.
 
         Raises SettingsRefused with all problems at once.
@@ -106,6 +109,7 @@ class Settings:
             secret_keys_old=old_keys,
             mail_url=mail_url,
             mail_from=env.get("MAIL_FROM") or "noreply@localhost.invalid",
+            mail_bounce=env.get("MAIL_BOUNCE") or "",
             trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, low=0, high=5, problems=problems),
             mail_connections=_number(env, "MAIL_CONNECTIONS", 4, low=1, high=50, problems=problems),
             mail_domain_connections=_number(

@@ -2,8 +2,12 @@
 
 from datetime import UTC, datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.domain import deliveries
+from service.domain.ledger import Attempt
+from service.facts.replies import Outcome
 from service.facts.sources import PartnerKind, Source
 from service.facts.stages import Stage
 from service.facts.states import CampaignState, DeliveryState, UnknownPolicy
@@ -109,3 +113,14 @@ def make_campaign(
     )
     session.flush()
     return campaign
+
+
+def settle(session: Session, attempt: Attempt, *, now: datetime = NOW) -> None:
+    """Store what became of an attempt, as the worker's writer would, and tell its prospect."""
+    if attempt.reply.outcome is not Outcome.ACCEPTED:
+        deliveries.settle(session, attempt, now=now)
+        return
+    deliveries.settle_sent(session.connection(), [attempt], now=now)
+    campaign_id = session.scalar(select(Delivery.campaign_id).where(Delivery.id == attempt.mail_id))
+    assert campaign_id is not None
+    deliveries.tell_prospects(session, campaign_id, mail_ids=[attempt.mail_id])

@@ -169,3 +169,12 @@ def test_links_outlive_a_change_of_key(tmp_path: Path) -> None:
         assert Signer(OLD).read("unsubscribe", built.signer.sign("unsubscribe", 7)) is None
     finally:
         built.db.dispose()
+
+
+def test_bounces_go_where_the_operator_says(tmp_path: Path) -> None:
+    """M-14: nowhere by default; the address is judged when the parts are put together."""
+    assert Settings.from_env({}).mail_bounce == ""
+    settings = Settings.from_env({"DATA": str(tmp_path), "MAIL_BOUNCE": "bounces@brand.example"})
+    built = bootstrap.build(settings, jobs=False)
+    assert built.return_path.of(7).startswith("bounces+")
+    built.db.dispose()

@@ -160,14 +160,15 @@ class SmtpConnection:
             raise LostConnection(str(answer))
         outcome = Outcome.ACCEPTED if step is SmtpStep.RESET else classify(answer.code, step)
         if step is SmtpStep.CONTENT:
-            self._reset_first = outcome is not Outcome.ACCEPTED
-            return self._end(self._refusal or Reply(outcome, str(answer)))
+            taken = outcome is Outcome.ACCEPTED
+            self._reset_first = not taken
+            return self._end(self._refusal or Reply(outcome, str(answer), None if taken else step))
         if self._refusal is not None and step is SmtpStep.DATA and outcome is Outcome.ACCEPTED:
             # The server waits for a mail that nobody is to get: an empty one ends that (RFC 2920, 3.1).
             self._hand_over(b".\r\n")
             return None
         if outcome is not Outcome.ACCEPTED and self._refusal is None:
-            self._refusal = Reply(outcome, str(answer))
+            self._refusal = Reply(outcome, str(answer), step)
             self._unsaid.clear()
         return self._go_on()
 

@@ -1,4 +1,4 @@
-"""`prospectus mail`: write and check emails as files, without a database."""
+"""`prospectus mail`: write and check emails without a database; record what came back, with one."""
 
 import click
 
@@ -14,6 +14,7 @@ from service.facts.words import N_
     table={
         "render": ("service.cli.mail_render", N_("Write one email for each row of a CSV file.")),
         "check": ("service.cli.mail_check", N_("Check email files against the standards of mail.")),
+        "inbound": ("service.cli.mail_inbound", N_("Record bounces, complaints and answers.")),
     },
 )
 def group() -> None:

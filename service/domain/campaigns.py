@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
-from service.domain import ads, campaign_checks, letters, notices, outbox, recipients, selections
+from service.domain import ads, campaign_checks, letters, notices, outbox, pauses, recipients, selections
 from service.domain.errors import DomainError
 from service.domain.jobs import Jobs
 from service.domain.letters import Composer
@@ -201,12 +201,13 @@ def discard(session: Session, campaign: Campaign) -> None:
 def pause(session: Session, campaign: Campaign) -> None:
     """Hold a campaign that is being sent; mails already in flight finish."""
     _move(session, campaign, {CampaignState.SENDING}, CampaignState.PAUSED)
-    outbox.hold(session, campaign.id)
+    pauses.hold(session, [campaign.id])
 
 
 def resume(session: Session, jobs: Jobs, campaign: Campaign) -> None:
     """Go on sending a held campaign."""
     _move(session, campaign, {CampaignState.PAUSED}, CampaignState.SENDING)
+    campaign.pause_reason = None
     jobs.deliver(session, campaign.id)
 
 

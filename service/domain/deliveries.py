@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from service.domain import ledger, notices, programs, prospects
+from service.domain import bounces, ledger, notices, programs, prospects
 from service.facts.limits import DELIVERY_BATCH
 from service.facts.replies import Outcome, Reason, words_of
 from service.facts.stages import StageEvent
@@ -111,8 +111,8 @@ def settle(session: Session, attempt: ledger.Attempt, *, now: datetime) -> None:
         _settle_withheld(session, attempt, now=now)
     elif attempt.reply.outcome is Outcome.UNKNOWN:
         _settle_unknown(session, attempt, now=now)
-    else:
-        ledger.settle(session, Delivery, attempt, now=now)
+    elif ledger.settle(session, Delivery, attempt, now=now) is DeliveryState.FAILED:
+        bounces.record_reply(session, attempt.mail_id, attempt.reply, now=now)
 
 
 def tell_prospects(session: Session, campaign_id: int, *, mail_ids: Sequence[int] | None = None) -> int:

@@ -111,16 +111,6 @@ def cancel_open(session: Session, campaign_id: int, *, now: datetime) -> int:
     return counts(session, campaign_id)[DeliveryState.IN_FLIGHT]
 
 
-def hold(session: Session, campaign_id: int) -> None:
-    """Take claimed deliveries of a paused campaign back from the workers."""
-    ledger.change(
-        session,
-        update(Delivery)
-        .where(Delivery.campaign_id == campaign_id, Delivery.state == DeliveryState.CLAIMED.value)
-        .values(state=DeliveryState.QUEUED.value, lease_token=None, lease_until=None),
-    )
-
-
 def resend(session: Session, jobs: Jobs, campaign_id: int, delivery_id: int, *, now: datetime) -> None:
     """Send an unknown delivery again, with the same Message-ID; somebody decided that.
 

@@ -51,6 +51,7 @@ class Reason(Enum):
     PACED = N_("This email waits because the recipient’s mail server takes only so many at a time.")
     ADDRESS_SUPPRESSED = N_("This address has unsubscribed or must not be written to.")
     TREATED_AS_SENT = N_("A user decided that this email counts as sent.")
+    REPORTED_AS_SPAM = N_("The recipient reported this email as spam.")
 
     @property
     def phrase(self) -> Phrase:
@@ -63,10 +64,14 @@ _MARK = "reason:"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The outcome of one attempt with the words to keep: the server's own, or a reason of ours."""
+    """The outcome of one attempt with the words to keep: the server's own, or a reason of ours.
+
+    `step` is where a server refused, if one did.
+    """
 
     outcome: Outcome
     text: str
+    step: SmtpStep | None = None
 
     @classmethod
     def because(cls, outcome: Outcome, reason: Reason) -> "Reply":

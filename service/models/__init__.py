@@ -12,7 +12,7 @@ from service.models.account import (
 )
 from service.models.ad import Ad
 from service.models.campaign import Campaign, Variant
-from service.models.delivery import Delivery, Suppression, SystemMail
+from service.models.delivery import Bounce, Delivery, Suppression, SystemMail
 from service.models.group import Group, GroupMember
 from service.models.imports import Import, ImportPiece, ImportRow
 from service.models.partner import MediaProperty, Partner
@@ -22,6 +22,7 @@ from service.models.selection import Selection
 
 __all__ = [
     "Ad",
+    "Bounce",
     "Campaign",
     "Delivery",
     "Group",

@@ -25,7 +25,8 @@ class Campaign(Base):
     """An email to many; content and recipients freeze when it is launched.
 
     `selection` is what the author chose (ids, or a filter with its excluded ids) until then.
-    `form_key` makes sending the same form twice one campaign.
+    `form_key` makes sending the same form twice one campaign. `pause_reason` is why it was paused by itself,
+    until somebody resumes it; `auto_paused_at` is when, and stays: what counted then does not count again.
     """
 
     __tablename__ = "campaigns"
@@ -48,5 +49,7 @@ class Campaign(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     launched_at: Mapped[datetime | None] = mapped_column(Moment)
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
+    pause_reason: Mapped[str | None]
+    auto_paused_at: Mapped[datetime | None] = mapped_column(Moment)
 
     variants: Mapped[list[Variant]] = relationship(cascade="all, delete-orphan", order_by=Variant.id)

@@ -49,6 +49,23 @@ class Delivery(Base):
     reply: Mapped[str | None]
 
 
+class Bounce(Base):
+    """A report that a delivery came back or was unwanted; one of each kind: a repeat says nothing new.
+
+    `status` is the enhanced status code, `text` the server's own words, `at` when the report came in.
+    """
+
+    __tablename__ = "bounces"
+    __table_args__ = (UniqueConstraint("delivery_id", "kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"))
+    kind: Mapped[str]
+    status: Mapped[str | None]
+    text: Mapped[str]
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
 class Suppression(Base):
     """An address that a program must not write to any more; only its comparison form is kept."""
 

@@ -9,6 +9,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from service.domain import campaigns
+from service.facts.bounces import PauseReason
 from service.facts.permissions import PERMISSION_LABELS, ROLE_LABELS
 from service.facts.replies import reason_of
 from service.facts.sources import BUSINESS_MODEL_LABELS, KIND_LABELS, SOURCE_LABELS
@@ -24,7 +25,7 @@ from service.facts.words import N_, NP_, Phrase
 from service.i18n.locales import LOCALES
 from service.mail import tokens
 from service.mail.shipped import CAMPAIGN_LABELS
-from service.models import Campaign, Partner
+from service.models import Campaign, Delivery, Partner
 from service.web.context import here
 
 NO_SUBJECT = N_("(no subject)")
@@ -45,6 +46,7 @@ LABELS: dict[str, Mapping[str, Phrase]] = {
     "kind": {str(kind): phrase for kind, phrase in KIND_LABELS.items()},
     "business_model": {str(model): phrase for model, phrase in BUSINESS_MODEL_LABELS.items()},
     "campaign": {str(state): phrase for state, phrase in CAMPAIGN_STATE_LABELS.items()},
+    "pause": {reason.name: reason.phrase for reason in PauseReason},
     "delivery": {str(state): phrase for state, phrase in DELIVERY_STATE_LABELS.items()},
     "import": {str(state): phrase for state, phrase in IMPORT_STATE_LABELS.items()},
     "row": {str(outcome): phrase for outcome, phrase in ROW_OUTCOME_LABELS.items()},
@@ -70,7 +72,8 @@ _FAMILY_FIRST = ("ja", "zh")
 
 def install(app: Flask) -> None:
     """Add the filters `label number percent long_date short_day date_time relative language zone country`
-    `file_size contact campaign_title campaign_tag lang_tag reply`, and the functions `number delivery_parts`.
+    `file_size contact campaign_title campaign_tag lang_tag reply delivery_reason`, and the functions `number
+    delivery_parts`.
     """
     filters: dict[str, Callable[..., str]] = {
         "label": label,
@@ -83,6 +86,7 @@ def install(app: Flask) -> None:
         "zone": lambda name: here().formats.zone_name(name),
         "short_day": lambda moment: here().formats.short_date(here().to_zone(moment)),
         "reply": reply_words,
+        "delivery_reason": delivery_reason,
         "country": lambda code: here().formats.country_name(code),
         "file_size": lambda size: here().formats.file_size(size),
         "contact": contact_name,
@@ -157,6 +161,13 @@ def reply_words(reply: str) -> str:
     """Return why a mail was not sent: our reason in the reader's language, or the server's own words."""
     reason = reason_of(reply)
     return reply if reason is None else here().catalog.say(reason.phrase)
+
+
+def delivery_reason(delivery: Delivery) -> str:
+    """Return why a mail is where it is; what a server says to a mail that it takes is no reason."""
+    kept = delivery.reply or ""
+    sent = delivery.state == DeliveryState.SENT.value
+    return "" if sent and reason_of(kept) is None else reply_words(kept)
 
 
 def contact_name(partner: Partner) -> str:

@@ -45,7 +45,10 @@ def deliver_batch(services: Services, room: PostRoom, campaign_id: int, clock: C
         with services.db.transaction() as session:
             ledger.renew(session, Delivery, token=token, now=clock())
 
-    mails = [Outgoing(mail.id, mail.address, _writing(services, text, mail)) for mail in claimed]
+    mails = [
+        Outgoing(mail.id, mail.address, _writing(services, text, mail), services.return_path.of(mail.id))
+        for mail in claimed
+    ]
     sent = room.send(token, mails, renew=renew)
     with services.db.transaction() as session:
         programs.return_allowance(session, text.program_id, len(mails) - sent.tried, now=clock())

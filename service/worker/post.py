@@ -37,11 +37,12 @@ _NOT_BEGUN = Reply(Outcome.WITHHELD, "")
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A claimed mail: its row, its envelope, and how to write it."""
+    """A claimed mail: its row, its envelope, and how to write it; without `sender` it has its lane's."""
 
     id: int
     recipient: str
     compose: Callable[[], bytes]
+    sender: str | None = None
 
     @property
     def domain(self) -> str:
@@ -287,8 +288,9 @@ class PostRoom:
 
     def _begin(self, wire: Wire[_Mail], mail: _Mail) -> None:
         try:
+            sender = mail.outgoing.sender or self._sender
             reply = self._wires.begin(
-                wire, mail, sender=self._sender, recipient=mail.outgoing.recipient, data=mail.data
+                wire, mail, sender=sender, recipient=mail.outgoing.recipient, data=mail.data
             )
         except ValueError:
             log.exception("mail %d has an address or bytes that cannot be sent", mail.outgoing.id)

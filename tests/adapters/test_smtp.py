@@ -83,7 +83,10 @@ def test_after_a_refusal_the_next_mail_begins_anew(offers: tuple[str, ...], betw
         connection = mailer_of(server).connect()
         replies = [hand_over(connection, DATA, recipient=f"{name}@example.com") for name in ("no", "yes")]
         connection.close()
-    assert replies == [Reply(Outcome.PERMANENT, "550 5.1.1 Unknown"), Reply(Outcome.ACCEPTED, "250 Ok")]
+    assert replies == [
+        Reply(Outcome.PERMANENT, "550 5.1.1 Unknown", SmtpStep.RCPT),
+        Reply(Outcome.ACCEPTED, "250 Ok"),
+    ]
     assert server.heard[0][1:-7] == [
         "MAIL FROM:<noreply@brand.example>",
         "RCPT TO:<no@example.com>",
@@ -98,15 +101,18 @@ def test_after_a_refusal_the_next_mail_begins_anew(offers: tuple[str, ...], betw
 @pytest.mark.parametrize(
     ("overrides", "reply"),
     [
-        ({"MAIL": "451 4.3.0 Later"}, Reply(Outcome.TEMPORARY, "451 4.3.0 Later")),
-        ({"RCPT": "550 5.1.1 Unknown"}, Reply(Outcome.PERMANENT, "550 5.1.1 Unknown")),
-        ({"RCPT": "550-5.1.1 Un\r\n550 known"}, Reply(Outcome.PERMANENT, "550 5.1.1 Un known")),
-        ({"DATA": "550 No"}, Reply(Outcome.PERMANENT, "550 No")),
-        ({".": "452 Full"}, Reply(Outcome.TEMPORARY, "452 Full")),
+        ({"MAIL": "451 4.3.0 Later"}, Reply(Outcome.TEMPORARY, "451 4.3.0 Later", SmtpStep.MAIL)),
+        ({"RCPT": "550 5.1.1 Unknown"}, Reply(Outcome.PERMANENT, "550 5.1.1 Unknown", SmtpStep.RCPT)),
+        (
+            {"RCPT": "550-5.1.1 Un\r\n550 known"},
+            Reply(Outcome.PERMANENT, "550 5.1.1 Un known", SmtpStep.RCPT),
+        ),
+        ({"DATA": "550 No"}, Reply(Outcome.PERMANENT, "550 No", SmtpStep.DATA)),
+        ({".": "452 Full"}, Reply(Outcome.TEMPORARY, "452 Full", SmtpStep.CONTENT)),
         ({".": None}, Reply(Outcome.UNKNOWN, "the server closed the connection")),
         ({"DATA": None}, Reply(Outcome.TEMPORARY, "the server closed the connection")),
         ({"EHLO": "554 Go away"}, Reply(Outcome.UNREACHABLE, "554 Go away")),
-        ({"MAIL": "530 Sign in first"}, Reply(Outcome.UNREACHABLE, "530 Sign in first")),
+        ({"MAIL": "530 Sign in first"}, Reply(Outcome.UNREACHABLE, "530 Sign in first", SmtpStep.MAIL)),
         ({".": "nonsense"}, Reply(Outcome.UNKNOWN, "the server does not speak SMTP")),
     ],
 )

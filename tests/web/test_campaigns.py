@@ -8,9 +8,10 @@ from bs4 import BeautifulSoup
 from sqlalchemy import select
 
 from service.bootstrap import Services
-from service.domain import campaigns
+from service.domain import campaigns, pauses
 from service.domain.campaigns import Writing
 from service.domain.selections import Selected
+from service.facts.bounces import PauseReason
 from service.facts.permissions import BuiltInRole
 from service.facts.replies import Reason, words_of
 from service.facts.states import CampaignState, DeliveryState
@@ -101,6 +102,74 @@ def test_confirming_and_the_empty_list_work(
     browser = enter()
     check_page(browser.get(f"/{code}/campaigns"), code)
     check_page(browser.get(f"/{code}/campaigns/{launch()}/cancel"), code)
+
+
+PAUSED = {
+    "en": "This campaign was paused automatically",
+    "fr": "Cette campagne a été mise en pause automatiquement",
+    "ja": "このキャンペーンは自動的に一時停止されました",
+    "zh": "此邮件活动已自动暂停",
+}
+
+
+@pytest.mark.parametrize("code", LOCALES)
+@pytest.mark.parametrize("reason", PauseReason)
+def test_an_automatic_pause_says_why_until_somebody_resumes(
+    enter: Callable[..., Browser], parts: Services, launch: Callable[..., int],
+    code: str, reason: PauseReason,
+) -> None:  # fmt: skip
+    """M-16: the reason stands on the page and in the part that poll.js fetches, and the author is told."""
+    campaign_id = launch()
+    with parts.db.transaction() as session:
+        campaign = session.get_one(Campaign, campaign_id)
+        pauses.pause(session, campaign.program_id, reason, now=factories.NOW)
+    browser = enter()
+    address = f"/{code}/campaigns/{campaign_id}"
+    for path in ("", "/progress"):
+        answer = browser.get(address + path)
+        page = soup(answer) if path else check_page(answer, code)
+        title, said = page.select(".notice-warning p")
+        assert words(title) == PAUSED[code]
+        assert said.get_text() == parts.catalogs.catalog(code).say(reason.phrase)
+    browser.post(f"{address}/resume")
+    assert soup(browser.get(address)).select(".notice-warning") == []
+
+
+def test_a_pause_by_hand_needs_no_reason(
+    enter: Callable[..., Browser], parts: Services, launch: Callable[..., int]
+) -> None:
+    campaign_id = launch()
+    with parts.db.transaction() as session:
+        pauses.pause(
+            session,
+            session.get_one(Campaign, campaign_id).program_id,
+            PauseReason.COMPLAINTS,
+            now=factories.NOW,
+        )
+    browser = enter()
+    for verb in ("resume", "pause"):
+        browser.post(f"/en/campaigns/{campaign_id}/{verb}")
+    page = soup(browser.get(f"/en/campaigns/{campaign_id}"))
+    assert (words(page.select_one("#progress .badge")), page.select(".notice-warning")) == ("Paused", [])
+
+
+def test_a_row_says_why_a_sent_mail_is_worth_a_word(
+    enter: Callable[..., Browser], launch: Callable[..., int], settle: Callable[..., list[int]]
+) -> None:
+    """M-15: a complaint, a decision; what a server said to a mail that it took is no reason."""
+    campaign_id = launch()
+    browser = enter()
+    for reply, shown in {
+        words_of(Reason.REPORTED_AS_SPAM): "The recipient reported this email as spam.",
+        words_of(Reason.TREATED_AS_SENT): "A user decided that this email counts as sent.",
+        "250 2.0.0 Ok": "",
+    }.items():
+        settle(campaign_id, DeliveryState.SENT, reply=reply)
+        page = soup(browser.get(f"/en/campaigns/{campaign_id}"))
+        assert words(page.select_one("#deliveries td[data-label=Reason]")) == shown
+    settle(campaign_id, DeliveryState.FAILED, reply="550 5.1.1 Unknown")
+    page = soup(browser.get(f"/en/campaigns/{campaign_id}"))
+    assert words(page.select_one("#deliveries td[data-label=Reason]")) == "550 5.1.1 Unknown"
 
 
 @pytest.mark.parametrize("path", ["", "/progress", "/cancel", "/edit"])

@@ -14,16 +14,31 @@ from sqlalchemy.orm import Session
 from service import bootstrap
 from service.adapters.jobs import EngineJobs, migrate_engine
 from service.config import Settings
-from service.domain import campaigns, deliveries, groups, invitations, outbox, prospects, selections
+from service.domain import (
+    campaigns,
+    deliveries,
+    groups,
+    inbound,
+    invitations,
+    outbox,
+    prospects,
+    selections,
+)
 from service.domain.campaigns import Writing
+from service.domain.inbound import Done
+from service.domain.ledger import Attempt
 from service.domain.letters import JOIN
 from service.domain.prospect_list import ProspectFilter
 from service.domain.selections import Selected
+from service.facts.replies import Outcome, Reply, SmtpStep
 from service.facts.stages import Stage, StageEvent
 from service.facts.states import CampaignState, DeliveryState
+from service.mail.bounces import understand
+from service.mail.verp import ReturnPath
 from service.migrations import environment
-from service.models import Campaign, Delivery, Partner, Program, Prospect, User
+from service.models import Bounce, Campaign, Delivery, Partner, Program, Prospect, User
 from tests import postgres
+from tests.mail.reports import dsn
 from tests.outbound import NOW, make_campaign, make_program
 from tests.worker.process import Worker
 from tests.worker.test_jobs import wait_for
@@ -203,3 +218,68 @@ def test_the_same_form_eight_times_at_once_is_one_campaign(services: bootstrap.S
 
     with ThreadPoolExecutor(8) as threads:
         assert len(set(threads.map(post, range(8)))) == 1
+
+
+def campaign_of_its_own(session: Session, name: str, recipients: int) -> int:
+    """Make a campaign in a program of its own: what others sent does not count."""
+    _, author = somebody(session)
+    program = Program(name=name, name_key=name.lower(), default_locale="en", time_zone="UTC", created_at=NOW)
+    session.add(program)
+    session.flush()
+    return make_campaign(session, recipients, program=program, author=author).id
+
+
+def test_one_report_given_to_many_at_once_is_recorded_once(services: bootstrap.Services) -> None:
+    """M-14, M-16: a Maildir read by several; rows are locked in an order in which nobody waits for ever."""
+    path = ReturnPath("news@brand.example", "bounces@brand.example", "k" * 40)
+    with services.db.transaction() as session:
+        campaign_id = campaign_of_its_own(session, "Boréal", 40)
+        rows = list(
+            session.scalars(
+                select(Delivery).where(Delivery.campaign_id == campaign_id).order_by(Delivery.id).limit(30)
+            )
+        )
+        for row in rows:
+            row.state, row.settled_at = DeliveryState.SENT.value, NOW
+        ids = [row.id for row in rows]
+
+    def give(delivery_id: int) -> Done:
+        with services.db.transaction() as session:
+            mail = understand(dsn(path.of(delivery_id)))
+            return inbound.take(session, path, mail, now=NOW).done
+
+    with ThreadPoolExecutor(8) as threads:
+        done = Counter(threads.map(give, [delivery_id for delivery_id in ids for _ in range(3)]))
+    assert done == {Done.HARD: 30, Done.KNOWN: 60}
+    with services.db.reading() as session:
+        kinds = session.scalars(select(Bounce.kind).where(Bounce.delivery_id.in_(ids))).all()
+        assert kinds == ["hard"] * 30
+        assert outbox.counts(session, campaign_id)[DeliveryState.FAILED] == 30
+        paused = session.get_one(Campaign, campaign_id)
+        assert (paused.state, paused.pause_reason) == ("paused", "HARD_BOUNCES")
+
+
+def test_workers_that_hold_one_campaign_at_once_do_not_wait_for_each_other(
+    services: bootstrap.Services,
+) -> None:
+    """M-15: every connection hears that the sender is refused; claimed rows are passed by, not fought for."""
+    refused = Reply(Outcome.PERMANENT, "550 Sender refused", SmtpStep.MAIL)
+    with services.db.transaction() as session:
+        campaign_id = campaign_of_its_own(session, "Kumo", 80)
+
+    def work(number: int) -> None:
+        token = f"worker {number}"
+        with services.db.transaction() as session:
+            claimed = deliveries.claim(session, campaign_id, token=token, now=NOW, limit=20)
+        for mail in claimed:
+            with services.db.transaction() as session:
+                deliveries.settle(session, Attempt(mail.id, token, refused), now=NOW)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
+    with services.db.reading() as session:
+        found = outbox.counts(session, campaign_id)
+        assert session.get_one(Campaign, campaign_id).state == CampaignState.PAUSED.value
+    # Three; and what the four of them settle at once, unseen by one another, before and while one pauses.
+    assert 3 <= found[DeliveryState.FAILED] <= 1 + 4 + 4
+    assert found[DeliveryState.FAILED] + found[DeliveryState.QUEUED] + found[DeliveryState.CLAIMED] == 80

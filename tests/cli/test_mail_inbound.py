@@ -1,0 +1,167 @@
+"""`prospectus mail inbound` as a mail server calls it."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from service import bootstrap
+from service.config import Settings
+from service.db import Database
+from service.facts.states import DeliveryState
+from service.mail.verp import ReturnPath
+from service.models import Delivery
+from tests.mail.reports import dsn, letter
+from tests.outbound import make_campaign
+
+Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+BOUNCES = "bounces@brand.example"
+KEY = "k" * 40
+
+
+@pytest.fixture
+def run(settings: Settings) -> Run:
+    """Run the command on the installation."""
+
+    def call(
+        *arguments: str, mail: bytes = b"", language: str = "C.UTF-8"
+    ) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(
+            [sys.executable, "-m", "service", "mail", "inbound", *arguments],
+            env={
+                **os.environ,
+                "DATA": str(settings.data),
+                "SECRET_KEY": KEY,
+                "MAIL_BOUNCE": BOUNCES,
+                "LC_ALL": language,
+            },
+            input=mail,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+
+    return call
+
+
+@pytest.fixture
+def sent(db: Database) -> list[str]:
+    """Two deliveries that were sent; their envelope senders."""
+    path = ReturnPath("news@brand.example", BOUNCES, KEY)
+    with db.transaction() as session:
+        make_campaign(session, 2)
+        rows = session.query(Delivery).order_by(Delivery.id).all()
+        for row in rows:
+            row.state = DeliveryState.SENT.value
+        return [path.of(row.id) for row in rows]
+
+
+def states(db: Database) -> list[str]:
+    with db.reading() as session:
+        return [row.state for row in session.query(Delivery).order_by(Delivery.id)]
+
+
+def test_a_mail_server_pipes_a_report(run: Run, db: Database, sent: list[str]) -> None:
+    """M-14: from standard input, with the envelope recipient as an option; one line says what was done."""
+    done = run(mail=dsn(sent[0]))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == b"-: The email came back for good. The address is suppressed. [1]\n"
+    done = run("--recipient", sent[1], "-", mail=dsn(BOUNCES))
+    assert done.stdout == b"-: The email came back for good. The address is suppressed. [2]\n"
+    assert states(db) == ["failed", "failed"]
+
+
+def test_files_are_read_one_after_another(run: Run, db: Database, sent: list[str], tmp_path: Path) -> None:
+    """What is ignored is no failure: a mail server must not bounce it."""
+    mails = {"1.eml": dsn(sent[0]), "2.eml": letter("x@y.example"), "3.eml": b"\0", "4.eml": dsn(sent[0])}
+    for name, data in mails.items():
+        (tmp_path / name).write_bytes(data)
+    done = run(*(str(tmp_path / name) for name in mails), language="fr_FR.UTF-8")
+    assert done.returncode == 0
+    said = [line.partition(": ")[2] for line in done.stdout.decode().splitlines()]
+    assert said == [
+        "L’e-mail a été renvoyé définitivement. L’adresse est exclue. [1]",
+        "Rien ne prouve qu’il s’agit d’un e-mail de cette installation. Rien n’est modifié.",
+        "Le message ne peut pas être interprété. Rien n’est modifié.",
+        "C’était déjà enregistré. Rien n’est modifié. [1]",
+    ]
+    assert states(db) == ["failed", "sent"]
+
+
+def maildir(folder: Path, **mails: bytes) -> Path:
+    for name in ("new", "cur", "tmp"):
+        (folder / name).mkdir(parents=True)
+    for name, data in mails.items():
+        (folder / "new" / name).write_bytes(data)
+    return folder
+
+
+def test_a_maildir_is_emptied(run: Run, db: Database, sent: list[str], tmp_path: Path) -> None:
+    """Each mail is seen once it is committed; a second run finds nothing."""
+    folder = maildir(tmp_path / "Maildir", a=dsn(sent[0]), b=letter("c1.1@brand.example"))
+    done = run("--maildir", str(folder))
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 2)
+    assert sorted(file.name for file in (folder / "cur").iterdir()) == ["a:2,S", "b:2,S"]
+    assert list((folder / "new").iterdir()) == []
+    assert run("--maildir", str(folder)).stdout == b""
+    assert states(db) == ["failed", "sent"]
+
+
+def test_what_comes_too_early_stays_and_holds_up_nobody(
+    run: Run, db: Database, sent: list[str], tmp_path: Path
+) -> None:
+    """P1: 75 asks the mail server, or the next run, to give it again."""
+    with db.transaction() as session:
+        session.get_one(Delivery, 1).state = DeliveryState.IN_FLIGHT.value
+    folder = maildir(tmp_path / "Maildir", a=dsn(sent[0]), b=dsn(sent[1]))
+    assert run("--maildir", str(folder)).returncode == 75
+    assert [file.name for file in (folder / "new").iterdir()] == ["a"]
+    assert run(mail=dsn(sent[0])).returncode == 75
+    assert states(db) == ["in_flight", "failed"]
+
+
+def test_a_busy_database_means_later(
+    run: Run, settings: Settings, db: Database, sent: list[str], tmp_path: Path
+) -> None:
+    """F-4: another writer holds the lock for longer than is waited; nothing is lost, nothing is half done."""
+    folder = maildir(tmp_path / "Maildir", a=dsn(sent[0]))
+    lock = sqlite3.connect(settings.data / "prospectus.db", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    done = run("--maildir", str(folder))
+    lock.rollback()
+    lock.close()
+    assert (done.returncode, done.stdout) == (75, b"")
+    assert done.stderr == b"The database is busy or not ready. Try again later.\n"
+    assert [file.name for file in (folder / "new").iterdir()] == ["a"]
+    assert run("--maildir", str(folder)).returncode == 0
+    assert states(db) == ["failed", "sent"]
+
+
+def test_a_huge_mail_is_read_to_its_end(run: Run, db: Database, sent: list[str]) -> None:
+    """A mail server that writes into a closed pipe would call it a failure."""
+    done = run(mail=dsn(sent[0]) + b"x" * 30_000_000)
+    assert (done.returncode, states(db)) == (0, ["failed", "sent"])
+
+
+@pytest.mark.parametrize(
+    "arguments", [("no-such-file",), ("--maildir", "."), ("--maildir", "no-such-folder")]
+)
+def test_what_cannot_be_read_is_said(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+    assert done.stderr != b""
+
+
+@pytest.mark.parametrize("address", ["bounces", "a+b@mail.example", f"{'x' * 40}@mail.example"])
+def test_an_address_that_cannot_be_signed_is_refused_at_the_start(settings: Settings, address: str) -> None:
+    """The settings say so before any mail leaves."""
+    with pytest.raises(bootstrap.SettingsRefused) as refused:
+        bootstrap.build(replace(settings, mail_bounce=address), jobs=False)
+    (problem,) = refused.value.problems
+    assert problem.startswith("MAIL_BOUNCE must be one email address")
