@@ -30,7 +30,11 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """Where mail goes and how; `tls` is `start` (STARTTLS required), `first` (TLS at once) or `none`."""
+    """Where mail goes and how; `tls` is `start` (STARTTLS required), `first` (TLS at once) or `none`.
+
+    `connect_to` is the address to open the socket to, where `host` must not be looked up again; certificates
+    are held against `host` all the same.
+    """
 
     host: str
     port: int
@@ -38,6 +42,7 @@ class Relay:
     user: str | None = None
     password: str | None = None
     ca_file: str | None = None
+    connect_to: str | None = None
 
     @classmethod
     def from_url(cls, url: str) -> "Relay":
@@ -246,7 +251,9 @@ class SmtpConnection:
     def _greet(self) -> Lines:
         relay = self._relay
         try:
-            connection = socket.create_connection((relay.host, relay.port), self._timeouts.connect)
+            connection = socket.create_connection(
+                (relay.connect_to or relay.host, relay.port), self._timeouts.connect
+            )
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if relay.tls == "first":
                 connection = self._encrypt(connection)
