@@ -10,12 +10,13 @@ from service.facts.words import N_, Phrase
 from service.mail import tokens
 from service.models import Campaign, Notice, User
 
-FINISHED, UNKNOWN = "campaign_finished", "campaign_unknown"
+FINISHED, UNKNOWN, HELD = "campaign_finished", "campaign_unknown", "campaign_held"
 NOTICES: dict[str, Phrase] = {
     "import_done": N_("The import of %(file)s is finished."),
     "import_refused": N_("The file %(file)s could not be imported."),
     FINISHED: N_("Your email campaign is finished: %(subject)s"),
     UNKNOWN: N_("Some deliveries need your decision: %(subject)s"),
+    HELD: N_("Emails are waiting because your mail account cannot send: %(subject)s"),
 }
 
 
@@ -34,14 +35,14 @@ def tell(
 
 
 def tell_author(session: Session, campaign_id: int, kind: str, *, now: datetime) -> None:
-    """Tell the author about their campaign: FINISHED once, UNKNOWN again only once they read the last."""
+    """Tell the author about their campaign: FINISHED once, the others again only once they read the last."""
     campaign = session.get_one(Campaign, campaign_id)
     # Locked, so that of two workers with the same news one finds it told.
     author = session.execute(
         select(User.id, User.locale).where(User.id == campaign.author_id).with_for_update(key_share=True)
     ).one()
     told = exists().where(Notice.user_id == author.id, Notice.kind == kind, Notice.subject_id == campaign_id)
-    if kind == UNKNOWN:
+    if kind != FINISHED:
         told = told.where(Notice.read_at.is_(None))
     if not session.scalar(select(told)):
         title = title_of(campaign, author.locale, program_name=campaign.program_name or "")

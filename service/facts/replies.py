@@ -39,6 +39,7 @@ class Reason(Enum):
     ANSWER_LOST = N_("The connection was lost before the server’s answer arrived.")
     INTERRUPTED = N_("Sending was interrupted before the server’s answer could be stored.")
     ADDRESS_SUPPRESSED = N_("This address has unsubscribed or must not be written to.")
+    ACCOUNT_UNREACHABLE = N_("The mail account could not send. The email waits.")
     TREATED_AS_SENT = N_("A user decided that this email counts as sent.")
 
     @property
