@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 ACCEPT = "250 2.0.0 Ok"
 # An answer of this kind is not given: the connection is closed instead, the mail being stored.
@@ -39,14 +39,24 @@ class Taken:
 
 
 class Sink:
-    """Runs in its own thread; `script(step, recipient)` gives the answer to RCPT and to the final dot."""
+    """Runs in its own thread; `script(step, recipient)` gives the answer to RCPT and to the final dot.
+
+    With `users` (name -> password) it takes mail only from who has signed in over TLS.
+    """
 
     def __init__(
-        self, journal: Path, *, script: Script | None = None, port: int = 0, tls: ssl.SSLContext | None = None
+        self,
+        journal: Path,
+        *,
+        script: Script | None = None,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        users: dict[str, str] | None = None,
     ) -> None:
         self.journal = journal
         self.script: Script = script or (lambda _step, _recipient: ACCEPT)
         self._tls = tls
+        self.users = users
         self._connections = 0
         self._lock = threading.Lock()
         self._socket = socket.create_server(("127.0.0.1", port))
@@ -94,7 +104,14 @@ class Sink:
             tls_context=self._tls,
             loop=self._loop,
             ident="sink",
+            authenticator=self._authenticate if self.users is not None else None,
+            auth_required=self.users is not None,
         )
+
+    def _authenticate(self, _server: SMTP, _session: Session, _envelope: Envelope, *asked: Any) -> AuthResult:
+        login: LoginPassword = asked[1]
+        known = (self.users or {}).get(login.login.decode())
+        return AuthResult(success=known == login.password.decode(), handled=False)
 
     def write(self, taken: Taken) -> None:
         """Add a journal line and have it on the disk."""
