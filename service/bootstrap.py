@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from service import paths
+from service.adapters.account_post import AccountPost
 from service.adapters.capture import CapturedOutbox
 from service.adapters.smtp import Relay, SmtpMailer
 from service.config import Settings, SettingsRefused
@@ -13,7 +14,9 @@ from service.domain.jobs import Jobs
 from service.domain.letters import Composer
 from service.domain.outbox import Mailer
 from service.domain.signing import Signer
+from service.domain.vault import Vault
 from service.i18n.catalogs import Catalogs
+from service.mail.servers import MailServer, Reach
 from service.mail.verp import MOST_BASE, ReturnPath
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,12 @@ class Services:
     signer: Signer
     composer: Composer
     return_path: ReturnPath
+    vault: Vault
+    account_post: AccountPost
+
+    def mailer_for(self, server: MailServer) -> Mailer:
+        """Return what takes mail for a user's own server; where mails are captured, nothing leaves for it."""
+        return self.mailer if self.settings.captures_mail else self.account_post.mailer(server)
 
 
 def build(settings: Settings, *, jobs: bool = True) -> Services:
@@ -60,6 +69,8 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
         signer=signer,
         composer=composer,
         return_path=_return_path(settings, keys),
+        vault=Vault(*settings.vault_keys()),
+        account_post=AccountPost(Reach(settings.mail_account_networks), helo=_helo(settings)),
     )
 
 
@@ -82,7 +93,11 @@ def _mailer(settings: Settings) -> Mailer:
         relay = Relay.from_url(settings.mail_url)
     except ValueError as error:
         raise SettingsRefused((str(error),)) from error
-    return SmtpMailer(relay, helo=urlsplit(settings.base_url).hostname or "localhost")
+    return SmtpMailer(relay, helo=_helo(settings))
+
+
+def _helo(settings: Settings) -> str:
+    return urlsplit(settings.base_url).hostname or "localhost"
 
 
 def _jobs(settings: Settings, *, engine: bool) -> Jobs:

@@ -7,7 +7,7 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -15,6 +15,7 @@ import idna
 
 LOCALE_CODES = ("en", "fr", "ja", "zh")
 SECRET_CHARACTERS = 32
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 _PORTS = {"http": 80, "https": 443}
 # What a resolver takes of plain ASCII; the underscore stands in the names of many private networks.
 _ASCII_HOST = re.compile(r"(?=.{1,253}\.?\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
@@ -35,27 +36,31 @@ class Settings:
     `mail_url` is `capture:` (keep mails in the local outbox) or `smtp://user:password@host:port`,
     `smtps://…` for TLS from the first byte; `?tls=none` allows an unencrypted relay. `base_url` is an origin:
     scheme, lower-case host in ASCII, and a port only where it is not the scheme's own. `secret_keys_old` sign
-    nothing any more, and what they signed is still accepted. `mail_domain_connections` and `mail_domain_rate`
-    (mails a minute, 0 for no limit) are what one worker asks of one recipient domain at most. `mail_bounce`
-    is where mails that come back go, by subaddresses (`bounces+…@`); without it they go to `mail_from` and no
-    report is believed.
+    nothing any more, and what they signed is still accepted; `vault_keys_old` likewise still open what they
+    sealed. `mail_domain_connections` and `mail_domain_rate` (mails a minute, 0 for no limit) are what one
+    worker asks of one recipient domain at most. `mail_bounce` is where mails that come back go, by
+    subaddresses (`bounces+…@`); without it they go to `mail_from` and no report is believed.
+    `mail_account_networks` are private networks in which users' own mail servers may stand.
     """
 
     data: Path = Path("var")
     host: str = "127.0.0.1"
     port: int = 8000
     base_url: str = "http://127.0.0.1:8000"
-    database_url: str = ""
+    database_url: str = field(default="", repr=False)
     locale: str = "en"
-    secret_key: str = ""
-    secret_keys_old: tuple[str, ...] = ()
-    mail_url: str = "capture:"
+    secret_key: str = field(default="", repr=False)
+    secret_keys_old: tuple[str, ...] = field(default=(), repr=False)
+    vault_key: str = field(default="", repr=False)
+    vault_keys_old: tuple[str, ...] = field(default=(), repr=False)
+    mail_url: str = field(default="capture:", repr=False)
     mail_from: str = "noreply@localhost.invalid"
     mail_bounce: str = ""
     trusted_proxies: int = 0
     mail_connections: int = 4
     mail_domain_connections: int = 20
     mail_domain_rate: int = 0
+    mail_account_networks: tuple[IPNetwork, ...] = ()
 
     @property
     def database(self) -> str:
@@ -75,7 +80,8 @@ class Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
         """Read `DATA HOST PORT BASE_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_BOUNCE MAIL_CONNECTIONS`
-        `MAIL_DOMAIN_CONNECTIONS MAIL_DOMAIN_RATE SECRET_KEY SECRET_KEY_OLD TRUSTED_PROXIES`.
+        `MAIL_DOMAIN_CONNECTIONS MAIL_DOMAIN_RATE MAIL_ACCOUNT_NETWORKS SECRET_KEY SECRET_KEY_OLD`
+        `VAULT_KEY VAULT_KEY_OLD TRUSTED_PROXIES`.
 
         Raises SettingsRefused with all problems at once.
         """
@@ -87,17 +93,6 @@ class Settings:
         if locale not in LOCALE_CODES:
             problems.append(f"LOCALE must be one of {', '.join(LOCALE_CODES)}, not {locale!r}")
         mail_url = _mail_url(env.get("MAIL_URL") or "capture:", problems)
-        secret_key = env.get("SECRET_KEY") or ""
-        old_keys = tuple(
-            key for text in (env.get("SECRET_KEY_OLD") or "").split(",") if (key := text.strip())
-        )
-        if secret_key and len(secret_key) < SECRET_CHARACTERS:
-            problems.append(f"SECRET_KEY must have at least {SECRET_CHARACTERS} characters")
-        if any(len(key) < SECRET_CHARACTERS for key in old_keys):
-            problems.append(
-                f"SECRET_KEY_OLD must be keys of at least {SECRET_CHARACTERS} characters "
-                "with commas between them"
-            )
         settings = cls(
             data=Path(env.get("DATA") or "var"),
             host=host,
@@ -105,8 +100,10 @@ class Settings:
             base_url=base_url,
             database_url=env.get("DATABASE_URL") or "",
             locale=locale,
-            secret_key=secret_key,
-            secret_keys_old=old_keys,
+            secret_key=_key(env, "SECRET_KEY", problems),
+            secret_keys_old=_old_keys(env, "SECRET_KEY_OLD", problems),
+            vault_key=_key(env, "VAULT_KEY", problems),
+            vault_keys_old=_old_keys(env, "VAULT_KEY_OLD", problems),
             mail_url=mail_url,
             mail_from=env.get("MAIL_FROM") or "noreply@localhost.invalid",
             mail_bounce=env.get("MAIL_BOUNCE") or "",
@@ -116,6 +113,7 @@ class Settings:
                 env, "MAIL_DOMAIN_CONNECTIONS", 20, low=1, high=50, problems=problems
             ),
             mail_domain_rate=_number(env, "MAIL_DOMAIN_RATE", 0, low=0, high=100_000, problems=problems),
+            mail_account_networks=_networks(env, "MAIL_ACCOUNT_NETWORKS", problems),
         )
         if problems:
             raise SettingsRefused(tuple(problems))
@@ -128,24 +126,38 @@ class Settings:
         """
         if self.secret_key:
             return self.secret_key
-        file = self.data / "secret-key"
-        if not file.exists():
-            _make_secret(file)
-        key = file.read_bytes().strip()
-        if len(key) < SECRET_CHARACTERS or not key.isascii():
-            raise SettingsRefused(
-                (
-                    f"{file} must hold a key of at least {SECRET_CHARACTERS} characters; put the key back, "
-                    "or remove the file to have a new one made (links already sent and sessions then end)",
-                )
+        return _kept_key(self.data / "secret-key", "links already sent and sessions then end")
+
+    def vault_keys(self) -> tuple[str, ...]:
+        """The keys that seal secrets in the database, the current one first.
+
+        Without `VAULT_KEY` it is one made once under the data directory; with it, that file still opens what
+        it sealed. Raises SettingsRefused for a file that holds no whole key.
+        """
+        file = self.data / "vault-key"
+        given = (self.vault_key,) if self.vault_key else ()
+        kept = () if given and not file.exists() else (_kept_key(file, "stored passwords are then lost"),)
+        return (*given, *kept, *self.vault_keys_old)
+
+
+def _kept_key(file: Path, loss: str) -> str:
+    if not file.exists():
+        _make_secret(file)
+    key = file.read_bytes().strip()
+    if len(key) < SECRET_CHARACTERS or not key.isascii():
+        raise SettingsRefused(
+            (
+                f"{file} must hold a key of at least {SECRET_CHARACTERS} characters; put the key back, "
+                f"or remove the file to have a new one made ({loss})",
             )
-        return key.decode("ascii")
+        )
+    return key.decode("ascii")
 
 
 def _make_secret(file: Path) -> None:
     # The file appears whole or not at all, and of several processes that start at once one makes the key.
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix="secret-key.", dir=file.parent)
+    handle, name = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)
     try:
         with os.fdopen(handle, "w", encoding="ascii") as unfinished:
             unfinished.write(secrets.token_urlsafe(48))
@@ -202,6 +214,31 @@ def _host(parts: SplitResult) -> str:
     if not _ASCII_HOST.fullmatch(name):
         raise ValueError("not a host name")
     return name
+
+
+def _key(env: Mapping[str, str], name: str, problems: list[str]) -> str:
+    key = env.get(name) or ""
+    if key and len(key) < SECRET_CHARACTERS:
+        problems.append(f"{name} must have at least {SECRET_CHARACTERS} characters")
+    return key
+
+
+def _old_keys(env: Mapping[str, str], name: str, problems: list[str]) -> tuple[str, ...]:
+    keys = tuple(key for text in (env.get(name) or "").split(",") if (key := text.strip()))
+    if any(len(key) < SECRET_CHARACTERS for key in keys):
+        problems.append(
+            f"{name} must be keys of at least {SECRET_CHARACTERS} characters with commas between them"
+        )
+    return keys
+
+
+def _networks(env: Mapping[str, str], name: str, problems: list[str]) -> tuple[IPNetwork, ...]:
+    texts = [text.strip() for text in (env.get(name) or "").split(",") if text.strip()]
+    try:
+        return tuple(ipaddress.ip_network(text) for text in texts)
+    except ValueError:
+        problems.append(f"{name} must be networks such as 10.1.0.0/16 with commas between them")
+        return ()
 
 
 def _reachable(host: str) -> str:

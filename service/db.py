@@ -82,6 +82,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "cache_size=-32000",
+        "secure_delete=ON",  # what was replaced, such as a secret in clear, does not stay in the file
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

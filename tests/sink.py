@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.judged import faults
 
@@ -45,6 +45,7 @@ class Sink:
 
     Each mail goes through the check (P9), and leaving the `with` fails if it found anything, unless the mails
     are meant to be bad: `is_judging=False`.
+    With `users` (name -> password) it takes mail only from who has signed in over TLS.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class Sink:
         port: int = 0,
         tls: ssl.SSLContext | None = None,
         is_judging: bool = True,
+        users: dict[str, str] | None = None,
     ) -> None:
         self.journal = journal
         self.script: Script = script or (lambda _step, _recipient: ACCEPT)
         self.is_judging = is_judging
         self._faults: dict[str, list[str]] = {}
         self._tls = tls
+        self.users = users
         self._connections = 0
         self._lock = threading.Lock()
         self._socket = socket.create_server(("127.0.0.1", port))
@@ -110,12 +113,19 @@ class Sink:
             tls_context=self._tls,
             loop=self._loop,
             ident="sink",
+            authenticator=self._authenticate if self.users is not None else None,
+            auth_required=self.users is not None,
         )
 
     def judge(self, recipient: str, content: bytes) -> None:
         """Keep what the check finds in a mail."""
         if self.is_judging and (found := faults(content)):
             self._faults[recipient] = found
+
+    def _authenticate(self, _server: SMTP, _session: Session, _envelope: Envelope, *asked: Any) -> AuthResult:
+        login: LoginPassword = asked[1]
+        known = (self.users or {}).get(login.login.decode())
+        return AuthResult(success=known == login.password.decode(), handled=False)
 
     def write(self, taken: Taken) -> None:
         """Add a journal line and have it on the disk."""

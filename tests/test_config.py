@@ -154,6 +154,47 @@ def test_a_key_file_without_a_whole_key_is_refused(tmp_path: Path, content: byte
     assert file.read_bytes() == content
 
 
+def test_the_vaults_key_is_a_setting_or_made_once(tmp_path: Path) -> None:
+    """D-1: apart from the key that signs; the file still opens what it sealed when a setting takes over."""
+    settings = Settings(data=tmp_path)
+    (made,) = settings.vault_keys()
+    assert settings.vault_keys() == (made,)
+    assert (len(made), stat.S_IMODE((tmp_path / "vault-key").stat().st_mode)) == (64, 0o600)
+    given = Settings.from_env({"DATA": str(tmp_path), "VAULT_KEY": NEW, "VAULT_KEY_OLD": f"{OLD},{OLDER}"})
+    assert given.vault_keys() == (NEW, made, OLD, OLDER)
+    elsewhere = Settings.from_env({"DATA": str(tmp_path / "other"), "VAULT_KEY": NEW})
+    assert elsewhere.vault_keys() == (NEW,)
+    assert not (tmp_path / "other").exists()
+    (tmp_path / "vault-key").write_text("short")
+    with pytest.raises(SettingsRefused, match="stored passwords are then lost"):
+        settings.vault_keys()
+
+
+def test_networks_are_read_and_refused() -> None:
+    """W-10: what an operator lets users reach beyond the internet."""
+    read = Settings.from_env({"MAIL_ACCOUNT_NETWORKS": "10.1.0.0/16, fd00:1::/32,"}).mail_account_networks
+    assert [str(network) for network in read] == ["10.1.0.0/16", "fd00:1::/32"]
+    for wrong in ("10.1.0.1/16", "internal", "10.1.0.0/16;10.2.0.0/16"):
+        assert problems(MAIL_ACCOUNT_NETWORKS=wrong, VAULT_KEY="short", VAULT_KEY_OLD="short") == (
+            "VAULT_KEY must have at least 32 characters",
+            "VAULT_KEY_OLD must be keys of at least 32 characters with commas between them",
+            "MAIL_ACCOUNT_NETWORKS must be networks such as 10.1.0.0/16 with commas between them",
+        )
+
+
+def test_settings_show_no_secret() -> None:
+    """D-2: an exception or a debugger that prints them gives nothing away."""
+    secrets = {
+        "SECRET_KEY": f"canary-a{NEW}",
+        "SECRET_KEY_OLD": f"canary-b{NEW}",
+        "VAULT_KEY": f"canary-c{NEW}",
+        "VAULT_KEY_OLD": f"canary-d{NEW}",
+        "MAIL_URL": "smtp://user:canary-e@relay.example",
+        "DATABASE_URL": "postgresql+psycopg://prospectus:canary-f@db.example/x",
+    }
+    assert "canary" not in repr(Settings.from_env(secrets))
+
+
 def test_links_outlive_a_change_of_key(tmp_path: Path) -> None:
     """D-7, M-6: what earlier keys signed still verifies, and new links are signed with the new key."""
     settings = Settings.from_env(

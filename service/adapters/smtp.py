@@ -14,7 +14,11 @@ from service.facts.replies import Unreachable
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """Where mail goes and how; `tls` is `start` (STARTTLS required), `first` (TLS at once) or `none`."""
+    """Where mail goes and how; `tls` is `start` (STARTTLS required), `first` (TLS at once) or `none`.
+
+    `connect_to` is the address to open the socket to, where `host` must not be looked up again; certificates
+    are held against `host` all the same.
+    """
 
     host: str
     port: int
@@ -22,6 +26,7 @@ class Relay:
     user: str | None = None
     password: str | None = None
     ca_file: str | None = None
+    connect_to: str | None = None
 
     @classmethod
     def from_url(cls, url: str) -> "Relay":
@@ -103,7 +108,8 @@ class _Opening:
     def through(self) -> tuple[socket.socket, Mapping[str, str]]:
         """Return the socket and what the server offers on it; raises what can go wrong on the way."""
         relay = self._relay
-        connection = socket.create_connection((relay.host, relay.port), self._timeouts.connect)
+        place = (relay.connect_to or relay.host, relay.port)
+        connection = socket.create_connection(place, self._timeouts.connect)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = connection
         if relay.tls == "first":

@@ -1,14 +1,20 @@
-"""`prospectus db`: bring the database up to date."""
+"""`prospectus db`: bring the database up to date, and seal its secrets with the current key."""
+
+import sys
 
 import click
 
 from service.adapters.jobs import migrate_engine
 from service.cli.installation import services_here, settings_here
-from service.cli.words import WORDS, say
+from service.cli.words import REFUSED, WORDS, say
 from service.config import Settings
 from service.db import Database
-from service.facts.words import N_
+from service.domain import mail_accounts, second_factor
+from service.domain.vault import Vault
+from service.facts.words import N_, NN_
 from service.migrations import environment
+
+BATCH = 500
 
 
 @click.group("db", help=WORDS.say(N_("Prepare the database.")))
@@ -24,8 +30,45 @@ def upgrade() -> None:
     say(N_("The database is up to date."))
 
 
+@group.command("rotate-secrets", help=WORDS.say(N_("Seal all stored secrets with the current VAULT_KEY.")))
+def rotate_secrets() -> None:
+    """Leave nothing that needs an earlier key; running it twice does no harm."""
+    services = services_here(settings_here())
+    sealed, unreadable = seal_all(services.db, services.vault)
+    say(NN_("%(num)s secret has been sealed again.", "%(num)s secrets have been sealed again."), num=sealed)
+    if unreadable:
+        # Which ones and why is in the log; the others are done.
+        say(
+            NN_(
+                "%(num)s secret cannot be read with these keys. Add the earlier key to VAULT_KEY_OLD.",
+                "%(num)s secrets cannot be read with these keys. Add the earlier key to VAULT_KEY_OLD.",
+            ),
+            num=unreadable,
+        )
+        sys.exit(REFUSED)
+
+
 def bring_up_to_date(settings: Settings, db: Database) -> None:
-    """Migrate our tables, then the job engine's."""
+    """Migrate our tables, seal what still stands in clear, then migrate the job engine's tables."""
     settings.data.mkdir(parents=True, exist_ok=True)
     environment.upgrade(db.engine)
+    seal_all(db, Vault(*settings.vault_keys()))
     migrate_engine(settings.database)
+
+
+def seal_all(db: Database, vault: Vault) -> tuple[int, int]:
+    """Seal every secret with the current key; return how many were, and how many cannot be read."""
+    sealed = unreadable = 0
+    for noun in (second_factor, mail_accounts):
+        seen: int | None = 0
+        while seen is not None:
+            with db.transaction() as session:
+                seen, more, refused = noun.reseal(session, vault, after=seen, limit=BATCH)
+            sealed, unreadable = sealed + more, unreadable + refused
+    if sealed and db.engine.dialect.name == "sqlite":
+        # SQLite's log would keep what was replaced until it is written over. Past SQLAlchemy, which would
+        # begin a transaction; where somebody reads at this moment, it is left to the last one to close.
+        connection = db.engine.raw_connection()
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+    return sealed, unreadable

@@ -8,7 +8,17 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
-from service.domain import ads, campaign_checks, letters, notices, outbox, pauses, recipients, selections
+from service.domain import (
+    ads,
+    campaign_checks,
+    letters,
+    mail_accounts,
+    notices,
+    outbox,
+    pauses,
+    recipients,
+    selections,
+)
 from service.domain.errors import DomainError
 from service.domain.jobs import Jobs
 from service.domain.letters import Composer
@@ -27,7 +37,10 @@ subject_of = notices.subject_of
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """What an author writes: names, and (subject, content) by locale; a language left empty is no variant."""
+    """What an author writes: names, and (subject, content) by locale; a language left empty is no variant.
+
+    `mail_account_id` is an account of the author's own, None for the installation's address.
+    """
 
     from_name: str
     reply_to: str
@@ -35,6 +48,7 @@ class Writing:
     variants: Mapping[str, tuple[str, str]]
     template: str | None = None
     unknown_policy: UnknownPolicy = UnknownPolicy.ASK
+    mail_account_id: int | None = None
 
 
 def draft(
@@ -62,7 +76,7 @@ def draft(
         selection=selected.to_json(),
         created_at=now,
     )
-    _put(campaign, writing)
+    _put(session, campaign, writing)
     try:
         with session.begin_nested():
             session.add(campaign)
@@ -87,12 +101,14 @@ def write(session: Session, campaign: Campaign, writing: Writing, *, version: in
         raise DomainError(Refusal.CAMPAIGN_ALREADY_LAUNCHED)
     if campaign.version != version:
         raise DomainError(Refusal.EDITED_MEANWHILE)
-    _put(campaign, writing)
+    _put(session, campaign, writing)
     campaign.version += 1
     session.flush()
 
 
-def _put(campaign: Campaign, writing: Writing) -> None:
+def _put(session: Session, campaign: Campaign, writing: Writing) -> None:
+    sender = mail_accounts.owned(session, campaign.author_id, writing.mail_account_id)
+    campaign.mail_account_id = sender.id if sender else None
     campaign.from_name = writing.from_name.strip()
     campaign.reply_to = writing.reply_to.strip() or None
     campaign.source_locale = writing.source_locale
@@ -160,6 +176,8 @@ def launch(
 def _freeze(session: Session, campaign: Campaign) -> None:
     program = session.get_one(Program, campaign.program_id)
     campaign.program_name = program.name
+    sender = mail_accounts.ready(session, campaign.author_id, campaign.mail_account_id)
+    campaign.from_address = sender.address if sender else None
     campaign.ads = {
         str(ad.id): {"name": ad.name, "link_url": ad.link_url, "image_url": ad.image_url}
         for ad in ads.list_of(session, program.id)

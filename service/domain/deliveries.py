@@ -16,7 +16,7 @@ from service.facts.limits import DELIVERY_BATCH
 from service.facts.replies import Outcome, Reason, words_of
 from service.facts.stages import StageEvent
 from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState, UnknownPolicy
-from service.models import Campaign, Delivery, StageChange, Suppression
+from service.models import Campaign, Delivery, MailAccount, StageChange, Suppression
 
 _LATELY = timedelta(days=2)
 _OPEN = [state.value for state in OPEN_DELIVERIES]
@@ -186,7 +186,9 @@ def wanting_work(session: Session, *, now: datetime) -> tuple[int, ...]:
         Delivery.campaign_id == Campaign.id,
         Delivery.state.in_([DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value]),
     )
-    query = select(Campaign.id).where(Campaign.state == CampaignState.SENDING.value, something, ~held)
+    query = select(Campaign.id).where(
+        Campaign.state == CampaignState.SENDING.value, something, ~held, _has_sender()
+    )
     return tuple(session.scalars(query.order_by(Campaign.id)))
 
 
@@ -245,6 +247,16 @@ def _settle_suppressed(session: Session, delivery_ids: list[int], now: datetime)
             reply=words_of(Reason.ADDRESS_SUPPRESSED),
         ),
     )
+
+
+def _has_sender() -> ColumnElement[bool]:
+    """Campaigns that something can be sent for: a mail account that they go out from has been checked."""
+    ready = exists().where(
+        MailAccount.id == Campaign.mail_account_id,
+        MailAccount.disconnected_at.is_(None),
+        MailAccount.verified_at.is_not(None),
+    )
+    return Campaign.mail_account_id.is_(None) | ready
 
 
 def _is_suppressed() -> ColumnElement[bool]:

@@ -22,7 +22,7 @@ from service.mail.compiled import CompiledVariant, ContentRefused, Filled, compi
 from service.mail.layout import Frame
 from service.mail.mime import Letter, serialize
 from service.mail.variants import choose_variant
-from service.models import Campaign, Delivery, Program
+from service.models import Campaign, Delivery, MailAccount, Program
 
 UNSUBSCRIBE, JOIN = "unsubscribe", "join"
 # A system mail of this name carries its own finished words: a test of a draft, sent to oneself.
@@ -44,6 +44,8 @@ class CampaignText:
     program_zone: str
     from_name: str
     reply_to: str | None
+    # The address of the author's own mail account, None for the installation's.
+    from_address: str | None
     ads: Mapping[str, values.Ad]
     variants: Mapping[str, tuple[str, str]]
 
@@ -95,9 +97,16 @@ def text_of(session: Session, campaign_id: int) -> CampaignText:
         program.time_zone,
         campaign.from_name,
         campaign.reply_to,
+        _from_address(session, campaign),
         ads,
         {variant.locale: (variant.subject, variant.content) for variant in campaign.variants},
     )
+
+
+def _from_address(session: Session, campaign: Campaign) -> str | None:
+    if campaign.launched_at is not None or campaign.mail_account_id is None:
+        return campaign.from_address
+    return session.get_one(MailAccount, campaign.mail_account_id).address
 
 
 def addressee_of(delivery: Delivery | ClaimedDelivery) -> Addressee:
@@ -142,6 +151,11 @@ class Composer:
     def host(self) -> str:
         """The domain that mails come from, for Message-IDs and List-Ids."""
         return self._from.domain
+
+    @property
+    def address(self) -> str:
+        """The installation's own address, as people read it."""
+        return self._from.shown
 
     def new_message_id(self) -> str:
         """Return a Message-ID, without its angle brackets, that says nothing about the recipient."""
@@ -200,7 +214,7 @@ class Composer:
         printed, unsubscribe = self._values(text, to, moment)
         posted = self._variant(text, to.locale).post(printed)
         letter = Letter(
-            sender=Mailbox(text.from_name, self._from),
+            sender=Mailbox(text.from_name, parse(text.from_address) if text.from_address else self._from),
             recipients=(Mailbox("", parse(to.address)),),
             subject=posted.subject,
             date=moment,

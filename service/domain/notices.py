@@ -10,13 +10,15 @@ from service.facts.words import N_, Phrase
 from service.mail import tokens
 from service.models import Campaign, Notice, User
 
-FINISHED, UNKNOWN, PAUSED = "campaign_finished", "campaign_unknown", "campaign_paused"
+FINISHED, UNKNOWN = "campaign_finished", "campaign_unknown"
+PAUSED, HELD = "campaign_paused", "campaign_held"
 NOTICES: dict[str, Phrase] = {
     "import_done": N_("The import of %(file)s is finished."),
     "import_refused": N_("The file %(file)s could not be imported."),
     FINISHED: N_("Your email campaign is finished: %(subject)s"),
     UNKNOWN: N_("Some deliveries need your decision: %(subject)s"),
     PAUSED: N_("Your email campaign was paused automatically: %(subject)s"),
+    HELD: N_("Emails are waiting because your mail account cannot send: %(subject)s"),
 }
 
 

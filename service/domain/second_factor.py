@@ -2,19 +2,22 @@
 
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 from datetime import datetime, timedelta
 
 import pyotp
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.errors import DomainError
 from service.domain.signing import Signer
+from service.domain.vault import SecretUnreadable, Vault, is_sealed
 from service.facts.refusals import Refusal
 from service.models import RecoveryCode, User
 
+log = logging.getLogger(__name__)
 ISSUER = "Prospectus"
 RECOVERY_CODES = 10
 SETUP_LIFE = timedelta(hours=1)
@@ -22,6 +25,7 @@ _STEP_SECONDS = 30
 _STEPS_EITHER_WAY = 1
 _DIGITS = 6
 _SETUP = "second-factor-setup"
+_PURPOSE = "second factor"
 # Crockford's base 32: nothing in it is mistaken for something else. 16 of them are 80 bits.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RECOVERY_CHARACTERS = 16
@@ -54,7 +58,7 @@ def address(user: User, secret: str) -> str:
 
 
 def turn_on(
-    session: Session, signer: Signer, user: User, offer: str, code: str, *, now: datetime
+    session: Session, signer: Signer, user: User, offer: str, code: str, *, vault: Vault, now: datetime
 ) -> list[str]:
     """Turn the second factor on with the offered secret; return the recovery codes, to be shown this once.
 
@@ -64,7 +68,7 @@ def turn_on(
     step = _matching_step(secret, code, after=None, now=now)
     if step is None:
         raise DomainError(Refusal.CODE_REFUSED, field="code")
-    user.totp_secret, user.totp_last_step = secret, step
+    user.totp_secret, user.totp_last_step = vault.seal(secret, _PURPOSE, user.id), step
     return new_recovery_codes(session, user)
 
 
@@ -86,13 +90,47 @@ def new_recovery_codes(session: Session, user: User) -> list[str]:
     return ["-".join(re.findall(".{4}", code)) for code in codes]
 
 
-def confirm(session: Session, user: User, code: str, *, now: datetime) -> None:
-    """Accept a code of the app or a recovery code, each once; raise DomainError(CODE_REFUSED) otherwise."""
-    if user.totp_secret is not None and (
-        _accept_step(session, user, code, now=now) or _accept_recovery(session, user, code, now=now)
-    ):
-        return
-    raise DomainError(Refusal.CODE_REFUSED, field="code")
+def confirm(session: Session, vault: Vault, user: User, code: str, *, now: datetime) -> None:
+    """Accept a code of the app or a recovery code, each once; raise DomainError(CODE_REFUSED) otherwise.
+
+    Where the vault cannot open the secret, recovery codes work all the same; another is FACTOR_UNREADABLE.
+    """
+    refusal = Refusal.CODE_REFUSED
+    if user.totp_secret is not None:
+        try:
+            if _accept_step(session, vault, user, code, now=now):
+                return
+        except SecretUnreadable as error:
+            log.error("the second factor of user %d cannot be read: %s", user.id, error)
+            refusal = Refusal.FACTOR_UNREADABLE
+        if _accept_recovery(session, user, code, now=now):
+            return
+    raise DomainError(refusal, field="code")
+
+
+def reseal(session: Session, vault: Vault, *, after: int, limit: int) -> tuple[int | None, int, int]:
+    """Seal the next secrets with the current key, also those that still stand in clear.
+
+    Returns (last id seen or None, sealed, unreadable).
+    """
+    query = select(User.id, User.totp_secret).where(User.id > after, User.totp_secret.is_not(None))
+    rows = session.execute(query.order_by(User.id).limit(limit)).all()
+    sealed = unreadable = 0
+    for user_id, kept in rows:
+        if kept is None or vault.is_current(kept):
+            continue
+        try:
+            secret = vault.open(kept, _PURPOSE, user_id) if is_sealed(kept) else kept
+        except SecretUnreadable as error:
+            log.error("the second factor of user %d cannot be read: %s", user_id, error)
+            unreadable += 1
+            continue
+        fresh = vault.seal(secret, _PURPOSE, user_id)
+        session.execute(
+            update(User).where(User.id == user_id, User.totp_secret == kept).values(totp_secret=fresh)
+        )
+        sealed += 1
+    return (rows[-1][0] if rows else None), sealed, unreadable
 
 
 def count_recovery_codes(session: Session, user_id: int) -> int:
@@ -103,12 +141,13 @@ def count_recovery_codes(session: Session, user_id: int) -> int:
     return session.scalar(unused) or 0
 
 
-def _accept_step(session: Session, user: User, code: str, *, now: datetime) -> bool:
+def _accept_step(session: Session, vault: Vault, user: User, code: str, *, now: datetime) -> bool:
     # Read again under a lock: two browsers may show the same code at the same moment.
     session.refresh(user, ["totp_secret", "totp_last_step"], with_for_update=True)
     if user.totp_secret is None:
         return False
-    step = _matching_step(user.totp_secret, code, after=user.totp_last_step, now=now)
+    secret = vault.open(user.totp_secret, _PURPOSE, user.id)
+    step = _matching_step(secret, code, after=user.totp_last_step, now=now)
     if step is None:
         return False
     user.totp_last_step = step

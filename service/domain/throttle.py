@@ -78,6 +78,11 @@ def confirmation_brakes(user_id: int) -> tuple[Brake, ...]:
     return (Brake(f"confirm:{user_id}"),)
 
 
+def mail_check_brakes(user_id: int) -> tuple[Brake, ...]:
+    """Return what counts a look at a mail server that a user named, so that it is no way to scan networks."""
+    return (Brake(f"mail-check:{user_id}"),)
+
+
 def reset_brakes(email_key: str, source: str) -> tuple[Brake, ...]:
     """Return what counts a request for a reset mail: few per address, more per source."""
     return (

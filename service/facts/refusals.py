@@ -64,6 +64,18 @@ class Refusal(Enum):
     ZONE_UNKNOWN = N_("This time zone is unknown: %(zone)s.")
     PROGRAM_NAME_TAKEN = N_("A program with this name already exists: %(name)s.")
     RATE_OUT_OF_RANGE = N_("The emails an hour must be a number from 1 to %(num)s, or nothing for no limit.")
+    HOST_INVALID = N_("This is not the name of a mail server: %(host)s. Enter one such as smtp.example.com.")
+    PORT_REFUSED = N_("Choose one of the ports that are offered.")
+    PASSWORD_MISSING = N_("Enter the password.")
+    PASSWORD_NEEDED_AGAIN = N_("Enter the password again: it is only sent to the server it was entered for.")
+    PASSWORD_UNSENDABLE = N_("The password contains a character that cannot be sent.")
+    ACCOUNT_KNOWN = N_("This address is already connected: %(address)s.")
+    ACCOUNT_NOT_READY = N_(
+        "This mail account cannot send: %(address)s. Check its connection in your settings."
+    )
+    FACTOR_UNREADABLE = N_(
+        "Codes of the app cannot be checked now. Use a recovery code, or ask an account administrator."
+    )
     EXPIRY_OUT_OF_RANGE = N_("The invitation period must be between 1 and 365 days.")
 
     @property

@@ -50,6 +50,7 @@ class Reason(Enum):
     INTERRUPTED = N_("Sending was interrupted before the server’s answer could be stored.")
     PACED = N_("This email waits because the recipient’s mail server takes only so many at a time.")
     ADDRESS_SUPPRESSED = N_("This address has unsubscribed or must not be written to.")
+    ACCOUNT_UNREACHABLE = N_("The mail account could not send. The email waits.")
     TREATED_AS_SENT = N_("A user decided that this email counts as sent.")
     REPORTED_AS_SPAM = N_("The recipient reported this email as spam.")
 

@@ -15,6 +15,7 @@ from service.models.campaign import Campaign, Variant
 from service.models.delivery import Bounce, Delivery, Suppression, SystemMail
 from service.models.group import Group, GroupMember
 from service.models.imports import Import, ImportPiece, ImportRow
+from service.models.mail_account import MailAccount
 from service.models.partner import MediaProperty, Partner
 from service.models.program import Program, ProgramMinute
 from service.models.prospect import Prospect, StageChange
@@ -30,6 +31,7 @@ __all__ = [
     "Import",
     "ImportPiece",
     "ImportRow",
+    "MailAccount",
     "MediaProperty",
     "Notice",
     "Partner",

@@ -38,6 +38,9 @@ class Campaign(Base):
     state: Mapped[str]
     from_name: Mapped[str]
     reply_to: Mapped[str | None]
+    # The author's own mail account to send from, None for the installation's; its address freezes at launch.
+    mail_account_id: Mapped[int | None] = mapped_column(ForeignKey("mail_accounts.id"), index=True)
+    from_address: Mapped[str | None]
     source_locale: Mapped[str]
     template: Mapped[str | None]
     unknown_policy: Mapped[str]

@@ -228,7 +228,8 @@ def _try_code(user: User, given: str) -> ResponseReturnValue:
     with transaction() as session:
         throttle.attempt(session, brakes, now=here().now)
     with transaction() as session:
-        second_factor.confirm(session, session.get_one(User, user.id), given, now=here().now)
+        user = session.get_one(User, user.id)
+        second_factor.confirm(session, services().vault, user, given, now=here().now)
         throttle.forgive(session, brakes)
     return _open(user)
 

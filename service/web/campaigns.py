@@ -15,8 +15,9 @@ from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState
 from service.facts.words import N_, NN_, NP_
 from service.i18n.locales import LOCALES
 from service.links import PUBLIC_PATHS
-from service.models import Campaign
-from service.web.context import here, program, reading, services, transaction
+from service.models import Campaign, MailAccount
+from service.web import mail_accounts
+from service.web.context import here, program, reader, reading, services, transaction
 from service.web.forms import done, number, refusal_text, say, warn
 from service.web.routes import page
 from service.web.words import BAR, date_time, delivery_parts, label
@@ -136,6 +137,7 @@ def _facts(session: Session, campaign: Campaign) -> dict[str, Any]:
         "retry_at": outbox.next_try(session, campaign.id) if _is_waiting(campaign, counts) else None,
         "paced_until": _paced_until(session, campaign, counts),
         "elsewhere": _elsewhere(campaign),
+        **_held(session, campaign, waiting),
     }
 
 
@@ -149,6 +151,20 @@ def _paced_until(session: Session, campaign: Campaign, counts: Mapping[str, int]
 def _is_waiting(campaign: Campaign, counts: Mapping[str, int]) -> bool:
     deferred = counts.get(DeliveryState.DEFERRED.value, 0)
     return campaign.state == CampaignState.SENDING.value and deferred > 0
+
+
+def _held(session: Session, campaign: Campaign, waiting: int) -> dict[str, object]:
+    """Return why nothing goes out from the author's mail account, and whether the reader can mend it."""
+    held = ""
+    if waiting and campaign.mail_account_id is not None and campaign.state == CampaignState.SENDING.value:
+        account = session.get_one(MailAccount, campaign.mail_account_id)
+        if account.disconnected_at is not None:
+            held = say(N_("The mail account %(address)s is disconnected."), address=account.address)
+        elif account.last_error is not None:
+            held = mail_accounts.trouble_of(account)
+        elif account.verified_at is None:
+            held = say(N_("The mail account %(address)s is not checked."), address=account.address)
+    return {"held": held, "own": campaign.author_id == reader().id}
 
 
 def _elsewhere(campaign: Campaign) -> str | None:
@@ -208,6 +224,7 @@ def _details(campaign: Campaign) -> list[tuple[str, str]]:
     rows = [
         (N_("Program"), next(item.name for item in here().programs if item.id == campaign.program_id)),
         (N_("From name"), campaign.from_name),
+        (N_("Send from"), campaign.from_address or ""),
         (N_("Reply-to address"), campaign.reply_to or ""),
         (N_("Language variants"), formats.listing(languages)),
         (N_("Sent on"), date_time(campaign.launched_at) if campaign.launched_at else ""),

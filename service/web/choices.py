@@ -1,7 +1,10 @@
-"""The choices that selects offer, in the reader's language: languages, zones, facts, recipients."""
+"""The choices that selects offer, in the reader's language: languages, zones, facts, senders, recipients."""
 
 from collections.abc import Iterable, Sequence
 
+from sqlalchemy.orm import Session
+
+from service.domain import mail_accounts
 from service.domain.checks import ZONES
 from service.domain.recipients import Recipient
 from service.facts.states import UnknownPolicy
@@ -9,7 +12,9 @@ from service.facts.words import N_
 from service.i18n.folding import fold
 from service.i18n.locales import LOCALES
 from service.mail import shipped
-from service.web.context import here
+from service.models import Campaign
+from service.web.context import here, reader, services
+from service.web.forms import say
 from service.web.words import LABELS, lang_tag
 
 _OFFERED = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
@@ -53,6 +58,30 @@ def unknown_policies() -> list[tuple[str, str, str]]:
     return [
         (UnknownPolicy.ASK.value, say(N_("Ask me each time")), say(ask)),
         (UnknownPolicy.RETRY.value, say(N_("Send again")), say(retry)),
+    ]
+
+
+INSTALLATION_ADDRESS = N_("%(address)s (this installation)")
+NOT_READY = N_("%(address)s (check the connection first)")
+
+
+def senders(session: Session, campaign: Campaign | None) -> list[tuple[str, str]]:
+    """Return (value, word) of what an email may be sent from; an own account is for its author alone."""
+    if campaign is not None and campaign.author_id != reader().id:
+        return []
+    accounts = list(mail_accounts.list_of(session, reader().id))
+    if campaign is not None and campaign.mail_account_id is not None:
+        chosen = mail_accounts.owned(session, reader().id, campaign.mail_account_id)
+        accounts += [chosen] if chosen is not None and chosen not in accounts else []
+    if not accounts:
+        return []
+    common = say(INSTALLATION_ADDRESS, address=services().composer.address)
+    return [
+        ("", common),
+        *(
+            (str(one.id), one.address if mail_accounts.is_ready(one) else say(NOT_READY, address=one.address))
+            for one in accounts
+        ),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from dataclasses import replace
 
 from flask import (
     Blueprint,
@@ -177,8 +178,12 @@ def _by_key(session: Session, form: ComposeForm) -> Campaign:
 
 def _store(session: Session, campaign: Campaign, form: ComposeForm) -> None:
     # What stands there already is no conflict: a form sent twice has one result.
-    if not drafts.is_stored(campaign, form.writing()):
-        campaigns.write(session, campaign, form.writing(), version=number(form.version.data))
+    writing = form.writing()
+    if campaign.author_id != reader().id:
+        # Nobody sends from another user's mail account: who writes on somebody's draft sends the common way.
+        writing = replace(writing, mail_account_id=None)
+    if not drafts.is_stored(campaign, writing):
+        campaigns.write(session, campaign, writing, version=number(form.version.data))
     form.version.data = str(campaign.version)
 
 

@@ -59,6 +59,7 @@ class ComposeForm(Form):
     version = HiddenField()
     from_name = StringField(filters=FILTERS)
     reply_to = StringField(filters=FILTERS)
+    mail_account = SelectField(validate_choice=False, choices=[""])
     template = SelectField(validate_choice=False, choices=["", *shipped.CAMPAIGN_TEMPLATES])
     source_locale = SelectField(validate_choice=False, choices=list(LOCALES))
     unknown_policy = RadioField(validate_choice=False, choices=[policy.value for policy in UnknownPolicy])
@@ -83,6 +84,7 @@ class ComposeForm(Form):
             variants=self.texts(),
             template=template if template in shipped.CAMPAIGN_TEMPLATES else None,
             unknown_policy=UnknownPolicy(policy) if policy in set(UnknownPolicy) else UnknownPolicy.ASK,
+            mail_account_id=number(self.mail_account.data) or None,
         )
 
     def fill(self, texts: Mapping[str, tuple[str, str]]) -> None:
@@ -127,6 +129,7 @@ def empty_form(
 def form_of(campaign: Campaign) -> ComposeForm:
     """Return the form of a draft."""
     form = ComposeForm(obj=campaign)
+    form.mail_account.data = str(campaign.mail_account_id or "")
     form.fill({variant.locale: (variant.subject, variant.content) for variant in campaign.variants})
     return form
 
@@ -151,6 +154,7 @@ def is_stored(campaign: Campaign, writing: Writing) -> bool:
         and campaign.from_name == writing.from_name.strip()
         and (campaign.reply_to or "") == writing.reply_to.strip()
         and campaign.source_locale == writing.source_locale
+        and campaign.mail_account_id == writing.mail_account_id
         and campaign.template == writing.template
         and campaign.unknown_policy == writing.unknown_policy.value
     )
@@ -245,6 +249,7 @@ def page_of(
         "prospect": request.values.get("prospect", "") if campaign is None else "",
         "problems": _summary(form, places, refused),
         "variants": _variants(form, places),
+        "senders": choices.senders(session, campaign),
         "policies": choices.unknown_policies(),
         "source_choices": choices.languages(),
         "recipient_count": len(found),

@@ -61,7 +61,10 @@ MENU = (
 SETTINGS = (
     Section(
         NP_("settings", "Profile"),
-        (Entry(NP_("settings", "Profile"), "profile.edit", Audience.SIGNED_IN, "user"),),
+        (
+            Entry(NP_("settings", "Profile"), "profile.edit", Audience.SIGNED_IN, "user"),
+            Entry(N_("Mail accounts"), "mail_accounts.index", Permission.EMAIL_SEND, "mail"),
+        ),
     ),
     Section(N_("Tools"), (Entry(N_("Import prospects"), "imports.index", Permission.IMPORT_RUN, "import"),)),
     Section(
@@ -79,7 +82,15 @@ PROFILE = (
 )
 # A page that works in a program has nothing to show to a user who may work in none.
 _WITHOUT_PROGRAM = frozenset(
-    {"home.index", "home.news", "home.settings", "help.index", "profile.edit", "outbox.index"}
+    {
+        "home.index",
+        "home.news",
+        "home.settings",
+        "help.index",
+        "profile.edit",
+        "mail_accounts.index",
+        "outbox.index",
+    }
 )
 
 

@@ -112,7 +112,13 @@ def two_step() -> ResponseReturnValue:
         with transaction() as session:
             user = session.get_one(User, reader().id)
             codes = second_factor.turn_on(
-                session, services().signer, user, form.offer.data or "", form.code.data or "", now=here().now
+                session,
+                services().signer,
+                user,
+                form.offer.data or "",
+                form.code.data or "",
+                vault=services().vault,
+                now=here().now,
             )
             sessions.revoke_all(session, user.id, keep=here().session_id, now=here().now)
     except DomainError as error:

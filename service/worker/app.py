@@ -32,6 +32,7 @@ from service.adapters.jobs import (
 )
 from service.bootstrap import Services
 from service.worker import deliver, imports, sweep, system_mail
+from service.worker.account_rooms import AccountRooms
 
 log = logging.getLogger(__name__)
 # Short parts keep campaigns fair to one another and a recovery's replay cheap.
@@ -79,6 +80,7 @@ class _Worker:
         self._executor_id = executor_id
         self._room = deliver.open_room(services, _now)
         self._system_room = system_mail.open_room(services, _now)
+        self._account_rooms = AccountRooms(services, _now)
         self._engine = engine_for_jobs(services.settings.database)
         self._hour = ""
         self._stopping = threading.Event()
@@ -119,10 +121,12 @@ class _Worker:
         """Finish the mails that are being sent, store their results, and stop."""
         self._room.stop()
         self._system_room.stop()
+        self._account_rooms.stop()
         self._stopping.set()
         DBOS.destroy(workflow_completion_timeout_sec=STOP_SECONDS, destroy_registry=True)
         self._room.close()
         self._system_room.close()
+        self._account_rooms.close()
         self._jobs.close()
         self._engine.dispose()
 
@@ -131,7 +135,8 @@ class _Worker:
         sweep.repair(self._services, now=now)
         imports.wake(self._services, self._jobs, now=now)
         if not self._room.resting:
-            sweep.wake(self._services, self._jobs, now=now)
+            sweep.wake(self._services, self._jobs, now=now, besides=self._account_rooms.resting())
+        self._account_rooms.sweep()
         if self._hour != f"{now:%Y%m%d%H}":
             with self._services.db.transaction() as session:
                 self._jobs.every_hour(session, now)
@@ -139,12 +144,17 @@ class _Worker:
 
     def _register(self) -> None:
         """Tell the engine its jobs: thin loops over steps that may run twice without harm."""
-        step, services, room = _step, self._services, self._room
+        step, services, room, rooms = _step, self._services, self._room, self._account_rooms
+
+        def deliver_batch(campaign_id: int) -> int:
+            # An author's own mail account has a room of its own; the others share the installation's.
+            own = rooms.deliver_batch(campaign_id)
+            return deliver.deliver_batch(services, room, campaign_id, _now) if own is None else own
 
         @DBOS.workflow(name=DELIVER_JOB)
         def deliver_part(campaign_id: int) -> None:
             for _ in range(BATCHES_A_PART):
-                batch = step("batch", lambda: deliver.deliver_batch(services, room, campaign_id, _now))
+                batch = step("batch", lambda: deliver_batch(campaign_id))
                 if batch == 0:
                     return
             step("next_part", lambda: self._next_part(campaign_id))

@@ -24,17 +24,20 @@ def repair(services: Services, *, now: datetime, everything: bool = False) -> No
         deliveries.finish_all_done(session, now=now)
 
 
-def wake(services: Services, jobs: EngineJobs, *, now: datetime) -> int:
+def wake(
+    services: Services, jobs: EngineJobs, *, now: datetime, besides: frozenset[int] = frozenset()
+) -> int:
     """Start a job wherever the ledger has work that nobody does, and return how many were started.
 
-    So even an engine whose tables were wiped loses nothing.
+    So even an engine whose tables were wiped loses nothing. `besides` are campaigns whose own mail server
+    could not be reached a moment ago.
     """
     with services.db.reading() as session:
         campaigns = deliveries.wanting_work(session, now=now)
         mail_id = system_mails.wanting_work(session, now=now)
     started = 0
     for campaign_id in campaigns:
-        if not jobs.waiting(f"deliver-{campaign_id}-"):
+        if campaign_id not in besides and not jobs.waiting(f"deliver-{campaign_id}-"):
             with services.db.transaction() as session:
                 jobs.deliver(session, campaign_id)
             started += 1

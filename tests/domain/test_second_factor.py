@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from service.domain import accounts, second_factor
 from service.domain.errors import DomainError
 from service.domain.signing import Signer
+from service.domain.vault import Vault
 from service.facts.permissions import BuiltInRole
 from service.facts.refusals import Refusal
 from service.models import RecoveryCode, User
 
 SIGNER = Signer("a key of the tests that is long enough")
+VAULT = Vault("a key of the vault that is long enough")
 
 
 def make_user(session: Session, now: datetime, email: str) -> User:
@@ -32,12 +34,12 @@ def user(session: Session, now: datetime) -> User:
 def turn_on(session: Session, user: User, now: datetime) -> tuple[pyotp.TOTP, list[str]]:
     offer = second_factor.propose(SIGNER, user, now=now)
     totp = pyotp.TOTP(second_factor.secret_offered(SIGNER, user, offer, now=now))
-    return totp, second_factor.turn_on(session, SIGNER, user, offer, totp.at(now), now=now)
+    return totp, second_factor.turn_on(session, SIGNER, user, offer, totp.at(now), vault=VAULT, now=now)
 
 
 def accepts(session: Session, user: User, code: str, now: datetime) -> bool:
     try:
-        second_factor.confirm(session, user, code, now=now)
+        second_factor.confirm(session, VAULT, user, code, now=now)
     except DomainError as error:
         if error.refusal is not Refusal.CODE_REFUSED:
             raise
@@ -51,6 +53,7 @@ def test_codes_are_those_of_rfc_6238(session: Session, user: User) -> None:
     for seconds, code in expected.items():
         user.totp_secret, user.totp_last_step = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", None
         session.flush()
+        second_factor.reseal(session, VAULT, after=0, limit=10)
         assert accepts(session, user, code, datetime.fromtimestamp(seconds, UTC))
 
 
@@ -59,14 +62,16 @@ def test_it_is_turned_on_by_a_code_of_the_offered_secret(session: Session, user:
     assert not second_factor.is_on(user)
     offer = second_factor.propose(SIGNER, user, now=now)
     with pytest.raises(DomainError) as error:
-        second_factor.turn_on(session, SIGNER, user, offer, "000000", now=datetime(1999, 1, 1, tzinfo=UTC))
+        second_factor.turn_on(
+            session, SIGNER, user, offer, "000000", vault=VAULT, now=datetime(1999, 1, 1, tzinfo=UTC)
+        )
     assert error.value.refusal is Refusal.LINK_SPENT
     with pytest.raises(DomainError) as error:
-        second_factor.turn_on(session, SIGNER, user, offer, "nonsense", now=now)
+        second_factor.turn_on(session, SIGNER, user, offer, "nonsense", vault=VAULT, now=now)
     assert error.value.refusal is Refusal.CODE_REFUSED
     assert not second_factor.is_on(user)
     totp, codes = turn_on(session, user, now)
-    assert user.totp_secret == totp.secret
+    assert VAULT.open(user.totp_secret or "", "second factor", user.id) == totp.secret
     assert len(set(codes)) == len(codes) == second_factor.RECOVERY_CODES
 
 

@@ -296,7 +296,9 @@ def turn_on(parts: Services, clock: Clock, user: User) -> tuple[pyotp.TOTP, list
         held = session.get_one(User, user.id)
         offer = second_factor.propose(parts.signer, held, now=clock.now)
         totp = pyotp.TOTP(second_factor.secret_offered(parts.signer, held, offer, now=clock.now))
-        codes = second_factor.turn_on(session, parts.signer, held, offer, totp.at(clock.now), now=clock.now)
+        codes = second_factor.turn_on(
+            session, parts.signer, held, offer, totp.at(clock.now), vault=parts.vault, now=clock.now
+        )
     clock.pass_by(timedelta(minutes=1))
     return totp, codes
 

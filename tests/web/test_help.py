@@ -10,7 +10,7 @@ import pytest
 from service.i18n.locales import LOCALES
 from tests.web.conftest import Browser
 
-PAGES = ("bulk-import-prospects", "contact-a-prospect", "email-tokens")
+PAGES = ("bulk-import-prospects", "connect-your-mail", "contact-a-prospect", "email-tokens")
 TITLES = {
     "en": "Contact a prospect",
     "fr": "Contacter un prospect",
