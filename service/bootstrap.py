@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from service import paths
+from service import dkim_key, paths
 from service.adapters.capture import CapturedOutbox
 from service.adapters.smtp import Relay, SmtpMailer
 from service.config import Settings, SettingsRefused
@@ -14,6 +14,7 @@ from service.domain.letters import Composer
 from service.domain.outbox import Mailer
 from service.domain.signing import Signer
 from service.i18n.catalogs import Catalogs
+from service.mail.dkim import DkimSigner
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,12 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
     signer = Signer(settings.secret(), *settings.secret_keys_old)
     try:
         composer = Composer(
-            catalogs, signer, base_url=settings.base_url, mail_from=settings.mail_from, https=settings.https
+            catalogs,
+            signer,
+            base_url=settings.base_url,
+            mail_from=settings.mail_from,
+            https=settings.https,
+            dkim=_dkim(settings),
         )
     except ValueError as error:
         raise SettingsRefused(
@@ -57,6 +63,19 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
         signer=signer,
         composer=composer,
     )
+
+
+def _dkim(settings: Settings) -> DkimSigner | None:
+    """Load the key that signs mails, once."""
+    if settings.dkim_key is None:
+        return None
+    try:
+        key = dkim_key.read(settings.dkim_key.read_bytes())
+    except (OSError, dkim_key.KeyRefused) as error:
+        raise SettingsRefused((f"DKIM_KEY {settings.dkim_key} {error}",)) from error
+    if key.is_weak:
+        log.warning("DKIM_KEY: an RSA key of %d bits or more is advised", dkim_key.ADVISED_BITS)
+    return DkimSigner(key, domain=settings.dkim_domain, selector=settings.dkim_selector)
 
 
 def _mailer(settings: Settings) -> Mailer:

@@ -19,6 +19,7 @@ from service.i18n.locales import LOCALES
 from service.mail import shipped, values
 from service.mail.addresses import Mailbox, parse
 from service.mail.compiled import CompiledVariant, ContentRefused, Filled, compile_variant
+from service.mail.dkim import DkimSigner
 from service.mail.layout import Frame
 from service.mail.mime import Letter, serialize
 from service.mail.variants import choose_variant
@@ -128,13 +129,21 @@ class Composer:
     """Writes letters. Each variant is compiled once and kept; filling it for one person is cheap."""
 
     def __init__(
-        self, catalogs: Catalogs, signer: Signer, *, base_url: str, mail_from: str, https: bool
+        self,
+        catalogs: Catalogs,
+        signer: Signer,
+        *,
+        base_url: str,
+        mail_from: str,
+        https: bool,
+        dkim: DkimSigner | None = None,
     ) -> None:
         self._catalogs = catalogs
         self._signer = signer
         self._base_url = base_url
         self._from = parse(mail_from)
         self._https = https
+        self.dkim = dkim
         self._compiled: dict[tuple[object, ...], CompiledVariant] = {}
 
     @property
@@ -167,7 +176,7 @@ class Composer:
             list_id=f"program-{text.program_id}.{self.host}",
             bulk=True,
         )
-        return Composed(filled.subject, filled.html, filled.text, serialize(letter))
+        return Composed(filled.subject, filled.html, filled.text, self._bytes(letter))
 
     def findings(self, text: CampaignText, locale: str) -> tuple[Finding, ...]:
         """Return what is wrong with a variant's subject and content, with the places."""
@@ -205,7 +214,13 @@ class Composer:
             reply_to=Mailbox("", parse(str(own["reply_to"]))) if own.get("reply_to") else None,
             automatic=True,
         )
-        return serialize(letter)
+        return self._bytes(letter)
+
+    def _bytes(self, letter: Letter) -> bytes:
+        raw = serialize(letter)
+        if self.dkim is None or not self.dkim.covers(letter.sender.address.domain):
+            return raw
+        return self.dkim.sign(raw, moment=letter.date)
 
     def _fill(self, text: CampaignText, to: Addressee, moment: datetime) -> tuple[Filled, str]:
         printed, unsubscribe = self._values(text, to, moment)
