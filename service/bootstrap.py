@@ -1,11 +1,13 @@
 """From settings to services: the one place where the parts are chosen and put together."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from service import dkim_key, paths
 from service.adapters.capture import CapturedOutbox
+from service.adapters.dns import DnsLookup
 from service.adapters.smtp import Relay, SmtpMailer
 from service.config import Settings, SettingsRefused
 from service.db import Database
@@ -15,6 +17,7 @@ from service.domain.outbox import Mailer
 from service.domain.signing import Signer
 from service.i18n.catalogs import Catalogs
 from service.mail.dkim import DkimSigner
+from service.mail.published import Lookup
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,8 @@ class Services:
     jobs: Jobs
     signer: Signer
     composer: Composer
+    # Each call begins a new span of time for the questions that follow.
+    dns: Callable[[], Lookup] = DnsLookup
 
 
 def build(settings: Settings, *, jobs: bool = True) -> Services:

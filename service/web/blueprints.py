@@ -18,6 +18,7 @@ from service.web import (
     profile,
     programs,
     prospects,
+    sending_domain,
     unsubscribe,
 )
 
@@ -34,6 +35,7 @@ BLUEPRINTS = (
     programs.bp,
     ads.bp,
     outbox.bp,
+    sending_domain.bp,
     join.bp,
     unsubscribe.bp,
     help.bp,

@@ -71,6 +71,10 @@ SETTINGS = (
             Entry(N_("Ads"), "ads.index", Permission.ADS_MANAGE, "ads"),
         ),
     ),
+    Section(
+        N_("Installation"),
+        (Entry(N_("Sending domain"), "sending_domain.show", Permission.SETTINGS_MANAGE, "shield"),),
+    ),
 )
 PROFILE = (
     Entry(N_("Notifications"), "home.news", Audience.SIGNED_IN),
@@ -79,7 +83,15 @@ PROFILE = (
 )
 # A page that works in a program has nothing to show to a user who may work in none.
 _WITHOUT_PROGRAM = frozenset(
-    {"home.index", "home.news", "home.settings", "help.index", "profile.edit", "outbox.index"}
+    {
+        "home.index",
+        "home.news",
+        "home.settings",
+        "help.index",
+        "profile.edit",
+        "outbox.index",
+        "sending_domain.show",
+    }
 )
 
 
