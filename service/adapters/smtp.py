@@ -171,7 +171,8 @@ class SmtpConnection:
 
     def _announce(self, lines: Lines, sender: bytes, recipient: bytes, data: bytes) -> Reply | None:
         """Say MAIL and RCPT; return the reply if one was refused."""
-        international = not (sender + recipient).isascii()
+        # A header in other letters, such as Reply-To, needs it as much as the envelope (RFC 6531).
+        international = not (sender + recipient).isascii() or not _header_is_ascii(data)
         if international and "SMTPUTF8" not in self._offers:
             return Reply.because(Outcome.PERMANENT, Reason.NO_SMTPUTF8)
         options = b" SMTPUTF8" if international else b""
@@ -327,6 +328,10 @@ def _plain(error: Exception) -> str:
 def _wire(address: str) -> bytes:
     """Return an address as it goes into a command; ValueError for what is not exactly one address."""
     return parse(address).spec.encode()
+
+
+def _header_is_ascii(data: bytes) -> bool:
+    return data.isascii() or data.partition(b"\r\n\r\n")[0].isascii()
 
 
 def _stuffed(data: bytes) -> bytes:
