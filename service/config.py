@@ -70,11 +70,6 @@ class Settings:
         """Whether the public address is https, which secure cookies and one-click unsubscribe need."""
         return self.base_url.startswith("https://")
 
-    @property
-    def mail_domain(self) -> str:
-        """The domain that mails come from, as it was written."""
-        return _domain_of(self.mail_from)
-
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
         """Read `DATA HOST PORT BASE_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_CONNECTIONS`
