@@ -1,12 +1,14 @@
 """From settings to services: the one place where the parts are chosen and put together."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from service import paths
+from service import dkim_key, paths
 from service.adapters.account_post import AccountPost
 from service.adapters.capture import CapturedOutbox
+from service.adapters.dns import DnsLookup
 from service.adapters.smtp import Relay, SmtpMailer
 from service.config import Settings, SettingsRefused
 from service.db import Database
@@ -16,6 +18,8 @@ from service.domain.outbox import Mailer
 from service.domain.signing import Signer
 from service.domain.vault import Vault
 from service.i18n.catalogs import Catalogs
+from service.mail.dkim import DkimSigner
+from service.mail.published import Lookup
 from service.mail.servers import MailServer, Reach
 from service.mail.verp import MOST_BASE, ReturnPath
 
@@ -37,6 +41,9 @@ class Services:
     vault: Vault
     account_post: AccountPost
 
+    # Each call begins a new span of time for the questions that follow.
+    dns: Callable[[], Lookup] = DnsLookup
+
     def mailer_for(self, server: MailServer) -> Mailer:
         """Return what takes mail for a user's own server; where mails are captured, nothing leaves for it."""
         return self.mailer if self.settings.captures_mail else self.account_post.mailer(server)
@@ -54,7 +61,12 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
     signer = Signer(*keys)
     try:
         composer = Composer(
-            catalogs, signer, base_url=settings.base_url, mail_from=settings.mail_from, https=settings.https
+            catalogs,
+            signer,
+            base_url=settings.base_url,
+            mail_from=settings.mail_from,
+            https=settings.https,
+            dkim=_dkim(settings),
         )
     except ValueError as error:
         raise SettingsRefused(
@@ -84,6 +96,19 @@ def _return_path(settings: Settings, keys: tuple[str, ...]) -> ReturnPath:
                 f"{MOST_BASE} characters before the @ and no + among them, not {settings.mail_bounce!r}",
             )
         ) from error
+
+
+def _dkim(settings: Settings) -> DkimSigner | None:
+    """Load the key that signs mails, once."""
+    if settings.dkim_key is None:
+        return None
+    try:
+        key = dkim_key.read(settings.dkim_key.read_bytes())
+    except (OSError, dkim_key.KeyRefused) as error:
+        raise SettingsRefused((f"DKIM_KEY {settings.dkim_key} {error}",)) from error
+    if key.is_weak:
+        log.warning("DKIM_KEY: an RSA key of %d bits or more is advised", dkim_key.ADVISED_BITS)
+    return DkimSigner(key, domain=settings.dkim_domain, selector=settings.dkim_selector)
 
 
 def _mailer(settings: Settings) -> Mailer:

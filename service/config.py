@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,8 @@ class Settings:
     worker asks of one recipient domain at most. `mail_bounce` is where mails that come back go, by
     subaddresses (`bounces+…@`); without it they go to `mail_from` and no report is believed.
     `mail_account_networks` are private networks in which users' own mail servers may stand.
+    `dkim_key` is the file of the key that signs
+    mails from `dkim_domain` and below; without one they go out unsigned.
     """
 
     data: Path = Path("var")
@@ -56,6 +58,9 @@ class Settings:
     mail_url: str = field(default="capture:", repr=False)
     mail_from: str = "noreply@localhost.invalid"
     mail_bounce: str = ""
+    dkim_key: Path | None = None
+    dkim_selector: str = ""
+    dkim_domain: str = ""
     trusted_proxies: int = 0
     mail_connections: int = 4
     mail_domain_connections: int = 20
@@ -81,7 +86,7 @@ class Settings:
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
         """Read `DATA HOST PORT BASE_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_BOUNCE MAIL_CONNECTIONS`
         `MAIL_DOMAIN_CONNECTIONS MAIL_DOMAIN_RATE MAIL_ACCOUNT_NETWORKS SECRET_KEY SECRET_KEY_OLD`
-        `VAULT_KEY VAULT_KEY_OLD TRUSTED_PROXIES`.
+        `VAULT_KEY VAULT_KEY_OLD DKIM_KEY DKIM_SELECTOR DKIM_DOMAIN TRUSTED_PROXIES`.
 
         Raises SettingsRefused with all problems at once.
         """
@@ -93,6 +98,8 @@ class Settings:
         if locale not in LOCALE_CODES:
             problems.append(f"LOCALE must be one of {', '.join(LOCALE_CODES)}, not {locale!r}")
         mail_url = _mail_url(env.get("MAIL_URL") or "capture:", problems)
+        mail_from = env.get("MAIL_FROM") or "noreply@localhost.invalid"
+        dkim_key, dkim_selector, dkim_domain = _dkim(env, _domain_of(mail_from), problems)
         settings = cls(
             data=Path(env.get("DATA") or "var"),
             host=host,
@@ -105,8 +112,11 @@ class Settings:
             vault_key=_key(env, "VAULT_KEY", problems),
             vault_keys_old=_old_keys(env, "VAULT_KEY_OLD", problems),
             mail_url=mail_url,
-            mail_from=env.get("MAIL_FROM") or "noreply@localhost.invalid",
             mail_bounce=env.get("MAIL_BOUNCE") or "",
+            mail_from=mail_from,
+            dkim_key=dkim_key,
+            dkim_selector=dkim_selector,
+            dkim_domain=dkim_domain,
             trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, low=0, high=5, problems=problems),
             mail_connections=_number(env, "MAIL_CONNECTIONS", 4, low=1, high=50, problems=problems),
             mail_domain_connections=_number(
@@ -202,6 +212,63 @@ def _mail_url(text: str, problems: list[str]) -> str:
             "smtps://user:password@host:port, with special characters of a password written as %XX"
         )
         return text
+
+
+def _dkim(env: Mapping[str, str], mail_domain: str, problems: list[str]) -> tuple[Path | None, str, str]:
+    """Return the file of the key, its selector and its domain; without a file mails are not signed."""
+    name = env.get("DKIM_KEY")
+    if not name:
+        return None, "", ""
+    # Deferred: reading keys takes a library that an installation without one need not load.
+    from service import dkim_key
+
+    file = Path(name)
+    if problem := _key_problem(file, dkim_key.read):
+        problems.append(problem)
+    selector = (env.get("DKIM_SELECTOR") or dkim_key.DEFAULT_SELECTOR).lower()
+    if not _ASCII_HOST.fullmatch(selector) or selector.endswith("."):
+        problems.append(f"DKIM_SELECTOR must be a label such as s2038, not {selector!r}")
+    written = env.get("DKIM_DOMAIN") or mail_domain
+    domain = _ascii_domain(written)
+    if domain is None:
+        problems.append(f"DKIM_DOMAIN must be a domain such as example.com, not {written!r}")
+        return file, selector, written
+    sender = _ascii_domain(mail_domain) or mail_domain
+    if sender != domain and not sender.endswith(f".{domain}"):
+        problems.append(
+            f"DKIM_DOMAIN {domain} does not cover mails from {sender}, so that none would be signed"
+        )
+    return file, selector, domain
+
+
+def _key_problem(file: Path, read: Callable[[bytes], object]) -> str | None:
+    """Return what is wrong with the file of a key: not there, open to others, or no key to sign with."""
+    try:
+        mode = file.stat().st_mode
+        content = file.read_bytes()
+    except OSError as error:
+        return f"DKIM_KEY {file} cannot be read: {error.strerror}"
+    if mode & 0o007:
+        return f"DKIM_KEY {file} is open to everybody on this machine; run chmod 600 {file}"
+    try:
+        read(content)
+    except ValueError as refused:
+        return f"DKIM_KEY {file} {refused}"
+    return None
+
+
+def _domain_of(address: str) -> str:
+    return address.rpartition("@")[2].strip()
+
+
+def _ascii_domain(text: str) -> str | None:
+    """Return a domain in lower-case ASCII, or None for one that cannot exist."""
+    try:
+        name = text.strip().lower().rstrip(".")
+        name = name if name.isascii() else idna.encode(name, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        return None
+    return name if _ASCII_HOST.fullmatch(name) and "." in name else None
 
 
 def _host(parts: SplitResult) -> str:

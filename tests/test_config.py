@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service import bootstrap
+from service import bootstrap, dkim_key
 from service.config import Settings, SettingsRefused
 from service.domain.signing import Signer
 
@@ -219,3 +219,61 @@ def test_bounces_go_where_the_operator_says(tmp_path: Path) -> None:
     built = bootstrap.build(settings, jobs=False)
     assert built.return_path.of(7).startswith("bounces+")
     built.db.dispose()
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    """The file of a key that signs mails, which only its owner reads."""
+    file = tmp_path / "dkim.pem"
+    file.write_bytes(dkim_key.make(ed25519_key=True))
+    file.chmod(0o600)
+    return file
+
+
+def test_a_key_signs_for_the_domain_that_mails_come_from(key_file: Path) -> None:
+    settings = Settings.from_env({"DKIM_KEY": str(key_file), "MAIL_FROM": "partners@Mail.例え.jp"})
+    assert (settings.dkim_key, settings.dkim_selector, settings.dkim_domain) == (
+        key_file,
+        "prospectus",
+        "mail.xn--r8jz45g.jp",
+    )
+    given = {"DKIM_KEY": str(key_file), "MAIL_FROM": "a@mail.brand.example", "DKIM_SELECTOR": "S1.Brand"}
+    settings = Settings.from_env({**given, "DKIM_DOMAIN": "Brand.Example."})
+    assert (settings.dkim_selector, settings.dkim_domain) == ("s1.brand", "brand.example")
+    assert Settings.from_env({"DKIM_SELECTOR": "s1", "DKIM_DOMAIN": "x.example"}).dkim_key is None
+
+
+def test_every_problem_of_signing_is_told_with_the_others(key_file: Path) -> None:
+    key_file.chmod(0o644)
+    assert problems(
+        DKIM_KEY=str(key_file),
+        DKIM_SELECTOR="a b",
+        DKIM_DOMAIN="brand.example",
+        MAIL_FROM="a@other.example",
+        PORT="0",
+    ) == (
+        "PORT must be a number from 1 to 65535, not '0'",
+        f"DKIM_KEY {key_file} is open to everybody on this machine; run chmod 600 {key_file}",
+        "DKIM_SELECTOR must be a label such as s2038, not 'a b'",
+        "DKIM_DOMAIN brand.example does not cover mails from other.example, so that none would be signed",
+    )
+
+
+@pytest.mark.parametrize("domain", ["brand", "a b.example", "x..example", "☃\u200d"])
+def test_a_domain_that_cannot_sign_is_refused(key_file: Path, domain: str) -> None:
+    assert problems(DKIM_KEY=str(key_file), DKIM_DOMAIN=domain, MAIL_FROM="a@brand.example") == (
+        f"DKIM_DOMAIN must be a domain such as example.com, not {domain!r}",
+    )
+
+
+def test_a_file_without_a_usable_key_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "none.pem"
+    env = {"DKIM_KEY": str(file), "MAIL_FROM": "a@brand.example"}
+    assert problems(**env) == (f"DKIM_KEY {file} cannot be read: No such file or directory",)
+    file.write_text("not a key")
+    file.chmod(0o600)
+    assert problems(**env) == (f"DKIM_KEY {file} does not hold a private key in PEM form",)
+    settings = Settings(data=tmp_path, secret_key=NEW, dkim_key=file, dkim_domain="brand.example")
+    with pytest.raises(SettingsRefused) as refused:
+        bootstrap.build(settings, jobs=False)
+    assert refused.value.problems == (f"DKIM_KEY {file} does not hold a private key in PEM form",)

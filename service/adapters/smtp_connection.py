@@ -83,7 +83,7 @@ class SmtpConnection:
         if not data.count(b"\n") == data.count(b"\r") == data.count(b"\r\n") or b"\0" in data:
             raise ValueError("a mail must have CRLF line ends and no NUL")
         mail_from, rcpt_to = _wire(sender), _wire(recipient)
-        international = not (mail_from.isascii() and rcpt_to.isascii())
+        international = not (mail_from.isascii() and rcpt_to.isascii() and _header_is_ascii(data))
         if international and "SMTPUTF8" not in self._offers:
             return Reply.because(Outcome.PERMANENT, Reason.NO_SMTPUTF8)
         options = self._options(data, international=international)
@@ -248,6 +248,10 @@ class SmtpConnection:
 def _wire(address: str) -> bytes:
     """Return an address as it goes into a command; ValueError for what is not exactly one address."""
     return parse(address).spec.encode()
+
+
+def _header_is_ascii(data: bytes) -> bool:
+    return data.isascii() or data.partition(b"\r\n\r\n")[0].isascii()
 
 
 def _stuffed(data: bytes) -> bytes:

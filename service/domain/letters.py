@@ -19,6 +19,7 @@ from service.i18n.locales import LOCALES
 from service.mail import shipped, values
 from service.mail.addresses import Mailbox, parse
 from service.mail.compiled import CompiledVariant, ContentRefused, Filled, compile_variant
+from service.mail.dkim import DkimSigner
 from service.mail.layout import Frame
 from service.mail.mime import Letter, serialize
 from service.mail.variants import choose_variant
@@ -137,13 +138,21 @@ class Composer:
     """Writes letters. Each variant is compiled once and kept; filling it for one person is cheap."""
 
     def __init__(
-        self, catalogs: Catalogs, signer: Signer, *, base_url: str, mail_from: str, https: bool
+        self,
+        catalogs: Catalogs,
+        signer: Signer,
+        *,
+        base_url: str,
+        mail_from: str,
+        https: bool,
+        dkim: DkimSigner | None = None,
     ) -> None:
         self._catalogs = catalogs
         self._signer = signer
         self._base_url = base_url
         self._from = parse(mail_from)
         self._https = https
+        self.dkim = dkim
         self._compiled: dict[tuple[object, ...], CompiledVariant] = {}
         self._links: dict[tuple[str, str], str] = {}
 
@@ -207,7 +216,13 @@ class Composer:
             reply_to=Mailbox("", parse(str(own["reply_to"]))) if own.get("reply_to") else None,
             automatic=True,
         )
-        return serialize(letter)
+        return self._bytes(letter)
+
+    def _bytes(self, letter: Letter) -> bytes:
+        raw = serialize(letter)
+        if self.dkim is None or not self.dkim.covers(letter.sender.address.domain):
+            return raw
+        return self.dkim.sign(raw, moment=letter.date)
 
     def _posted(self, text: CampaignText, to: Addressee, *, message_id: str, moment: datetime) -> bytes:
         """Write the bytes without the words as a reader sees them, which a worker has no use for."""
@@ -227,7 +242,7 @@ class Composer:
             list_id=f"program-{text.program_id}.{self.host}",
             bulk=True,
         )
-        return serialize(letter)
+        return self._bytes(letter)
 
     def _values(self, text: CampaignText, to: Addressee, moment: datetime) -> tuple[values.Values, str]:
         unsubscribe = self._link(UNSUBSCRIBE, to.locale, to.delivery_id)

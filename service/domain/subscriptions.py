@@ -1,4 +1,4 @@
-"""What an unsubscribe link stands for: one person's mails from a program, stopped and resumed at will."""
+"""What an unsubscribe link stands for: one person’s mails from each program of the brand."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,15 +13,36 @@ from service.domain.suppression import SuppressionReason
 from service.facts.refusals import Refusal
 from service.models import Campaign, Delivery, Program
 
+# What a person said themselves they may take back; what the brand or a mail server said they may not.
+_THEIR_OWN = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One program of the brand, whether it may write to the person, and whether they can allow it again."""
+
+    program: Program
+    stopped: bool
+    resumable: bool
+
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """The program that wrote, the address it wrote to, and whether it may go on."""
+    """The address that was written to, the program that wrote, and the brand's other programs by name."""
 
-    program: Program
     address_key: str
-    stopped: bool
-    stopped_everywhere: bool
+    written_by: Choice
+    others: tuple[Choice, ...]
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """Every program, the one that wrote first."""
+        return (self.written_by, *self.others)
+
+    @property
+    def stopped_everywhere(self) -> bool:
+        """Whether no program may write to the person."""
+        return all(choice.stopped for choice in self.choices)
 
 
 def find(session: Session, signer: Signer, token: str) -> Subscription:
@@ -30,28 +51,33 @@ def find(session: Session, signer: Signer, token: str) -> Subscription:
     delivery = session.get(Delivery, payload) if isinstance(payload, int) else None
     if delivery is None:
         raise DomainError(Refusal.NOT_FOUND)
-    program = session.get_one(Program, session.get_one(Campaign, delivery.campaign_id).program_id)
-    every = [
-        suppression.is_suppressed(session, other.id, delivery.address_key)
-        for other in programs.list_all(session)
-    ]
-    return Subscription(
-        program=program,
-        address_key=delivery.address_key,
-        stopped=suppression.is_suppressed(session, program.id, delivery.address_key),
-        stopped_everywhere=all(every),
-    )
+    written_by = session.get_one(Campaign, delivery.campaign_id).program_id
+    reasons = suppression.reasons(session, delivery.address_key)
+    choices = {
+        program.id: Choice(program, program.id in reasons, reasons.get(program.id) in _THEIR_OWN)
+        for program in programs.list_all(session)
+    }
+    first = choices.pop(written_by)
+    return Subscription(delivery.address_key, first, tuple(choices.values()))
 
 
-def stop(session: Session, subscription: Subscription, *, everywhere: bool, now: datetime) -> None:
-    """Unsubscribe from the program, or from every program of the brand; asking twice is harmless."""
-    chosen = programs.list_all(session) if everywhere else [subscription.program]
-    for program in chosen:
-        suppression.suppress(
-            session, program.id, subscription.address_key, reason=SuppressionReason.UNSUBSCRIBED, now=now
-        )
+def stop(
+    session: Session, subscription: Subscription, *, program_id: int | None = None, now: datetime
+) -> None:
+    """Unsubscribe from one program of the brand, or from all of them; asking twice is harmless."""
+    for choice in subscription.choices:
+        if program_id in {None, choice.program.id}:
+            suppression.suppress(
+                session,
+                choice.program.id,
+                subscription.address_key,
+                reason=SuppressionReason.UNSUBSCRIBED,
+                now=now,
+            )
 
 
-def resume(session: Session, subscription: Subscription) -> None:
-    """Subscribe to the program again."""
-    suppression.lift(session, subscription.program.id, subscription.address_key)
+def resume(session: Session, subscription: Subscription, *, program_id: int) -> None:
+    """Subscribe to a program again, where it was the person who had stopped it."""
+    for choice in subscription.choices:
+        if choice.program.id == program_id and choice.resumable:
+            suppression.lift(session, program_id, subscription.address_key)

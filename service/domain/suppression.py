@@ -47,6 +47,12 @@ def lift(session: Session, program_id: int, address_key: str) -> bool:
     return True
 
 
+def reasons(session: Session, address_key: str) -> dict[int, SuppressionReason]:
+    """Return why an address is suppressed, by the id of each program that must not write to it."""
+    query = select(Suppression.program_id, Suppression.reason).where(Suppression.address_key == address_key)
+    return {row.program_id: SuppressionReason(row.reason) for row in session.execute(query)}
+
+
 def is_suppressed(session: Session, program_id: int, address_key: str) -> bool:
     """Tell whether a program must not write to an address."""
     found = exists().where(Suppression.program_id == program_id, Suppression.address_key == address_key)

@@ -166,6 +166,8 @@ def display_domain(domain: str) -> str:
 
 def warnings(address: Address) -> tuple[Finding, ...]:
     """Return a warning for a domain that passes for another (check H-8), with its punycode."""
+    if "xn--" not in address.domain:
+        return ()
     domain = display_domain(address.domain)
     if domain.isascii():
         return ()

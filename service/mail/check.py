@@ -1,7 +1,8 @@
 """Judges the bytes of a message without trusting whoever wrote them; shares no code with the writer.
 
 Each rule has a name that stays: `line-*` and `header-*` for the lines and headers of RFC 5322, `word` for
-encoded words, `address`, `date`, `id`, `list-*`, `mime-*`, `body-*` for parts, `html-*`, `language`.
+encoded words, `address`, `date`, `id`, `list-*`, `dkim-*`, `mime-*`, `body-*` for parts, `html-*`,
+`language`.
 """
 
 import re
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from service.facts.findings import Finding
 from service.facts.words import N_
-from service.mail import check_headers, check_parts
+from service.mail import check_dkim, check_headers, check_parts
 from service.mail.check_headers import Header, Note
 
 BARE_RETURN = N_("The line does not end in CRLF: a CR or LF stands alone.")
@@ -76,6 +77,9 @@ def _notes(raw: bytes, base_url: str | None) -> Iterator[Note]:
     for header in headers:
         yield from check_headers.judge(header)
     named = {header.key: header for header in headers}
+    for header in headers:
+        if header.key == "dkim-signature":
+            yield from check_dkim.judge(header, named)
     yield from check_headers.lists(named, base_url)
     yield from check_parts.judge(named, lines[end + 1 :], end + 2)
 

@@ -19,6 +19,7 @@ from service.web import (
     profile,
     programs,
     prospects,
+    sending_domain,
     unsubscribe,
 )
 
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     programs.bp,
     ads.bp,
     outbox.bp,
+    sending_domain.bp,
     join.bp,
     unsubscribe.bp,
     help.bp,

@@ -74,6 +74,10 @@ SETTINGS = (
             Entry(N_("Ads"), "ads.index", Permission.ADS_MANAGE, "ads"),
         ),
     ),
+    Section(
+        N_("Installation"),
+        (Entry(N_("Sending domain"), "sending_domain.show", Permission.SETTINGS_MANAGE, "shield"),),
+    ),
 )
 PROFILE = (
     Entry(N_("Notifications"), "home.news", Audience.SIGNED_IN),
@@ -90,6 +94,7 @@ _WITHOUT_PROGRAM = frozenset(
         "profile.edit",
         "mail_accounts.index",
         "outbox.index",
+        "sending_domain.show",
     }
 )
 

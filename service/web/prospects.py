@@ -4,7 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlencode
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
@@ -24,7 +24,7 @@ from service.web import choices
 from service.web.context import here, program, reader, reading, transaction
 from service.web.forms import FILTERS, Form, done, number, say, warn
 from service.web.routes import page
-from service.web.words import campaign_title, label
+from service.web.words import address_warning, campaign_title, label
 
 bp = Blueprint("prospects", __name__)
 MOST_BOXES = 500
@@ -177,6 +177,8 @@ def new() -> ResponseReturnValue:
                 )
             else:
                 done(N_("The prospect has been created: %(name)s"), name=prospect.partner.name)
+            if doubt := address_warning(form.email.data):
+                flash(doubt, "warning")
             return redirect(url_for("prospects.show", prospect_id=prospect.id), 303)
     return render_template("prospects/new.html", form=form), 400 if form.problems() else 200
 

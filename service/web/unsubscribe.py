@@ -1,11 +1,12 @@
 """The page behind a mail's unsubscribe link: a look changes nothing, one POST is enough (RFC 8058)."""
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.domain import subscriptions
 from service.links import PUBLIC_PATHS
 from service.web.context import here, reading, services, transaction
+from service.web.forms import number
 from service.web.routes import Audience, Csrf, page
 
 bp = Blueprint("unsubscribe", __name__)
@@ -22,15 +23,21 @@ def show(token: str) -> ResponseReturnValue:
 
 @page(bp, PATH, needs=Audience.ANYONE, csrf=Csrf.SIGNED_PATH, methods=("POST",))
 def change(token: str) -> ResponseReturnValue:
-    """Unsubscribe from the program, from all programs, or subscribe again."""
-    choice = request.form.get("choice", "program")
+    """Do what a button of the page says; without one, unsubscribe from the program that wrote."""
+    verb, _, wanted = request.form.get("choice", "").partition(":")
+    if verb not in {"", "stop", "all", "resume"}:
+        abort(400)
     with transaction() as session:
         subscription = subscriptions.find(session, services().signer, token)
-        if choice == "resubscribe":
-            subscriptions.resume(session, subscription)
+        program_id = number(wanted) or subscription.written_by.program.id
+        if verb == "resume":
+            subscriptions.resume(session, subscription, program_id=program_id)
         else:
-            subscriptions.stop(session, subscription, everywhere=choice == "all", now=here().now)
-    if request.form.get("List-Unsubscribe") == "One-Click":
-        # A mail program sent this, and RFC 8058 wants no redirect.
-        return make_response("", 200)
-    return redirect(url_for("unsubscribe.show", token=token), 303)
+            everywhere = verb == "all"
+            subscriptions.stop(
+                session, subscription, program_id=None if everywhere else program_id, now=here().now
+            )
+    if verb:
+        return redirect(url_for("unsubscribe.show", token=token), 303)
+    # A mail program sent this: RFC 8058 wants no redirect, whatever form the body has.
+    return make_response("", 200)

@@ -23,7 +23,7 @@ from service.facts.states import (
 )
 from service.facts.words import N_, NP_, Phrase
 from service.i18n.locales import LOCALES
-from service.mail import tokens
+from service.mail import addresses, tokens
 from service.mail.shipped import CAMPAIGN_LABELS
 from service.models import Campaign, Delivery, Partner
 from service.web.context import here
@@ -72,8 +72,8 @@ _FAMILY_FIRST = ("ja", "zh")
 
 def install(app: Flask) -> None:
     """Add the filters `label number percent long_date short_day date_time relative language zone country`
-    `file_size contact campaign_title campaign_tag lang_tag reply delivery_reason`, and the functions `number
-    delivery_parts`.
+    `file_size contact campaign_title campaign_tag lang_tag reply delivery_reason address_warning`, and the
+    functions `number delivery_parts`.
     """
     filters: dict[str, Callable[..., str]] = {
         "label": label,
@@ -87,6 +87,7 @@ def install(app: Flask) -> None:
         "short_day": lambda moment: here().formats.short_date(here().to_zone(moment)),
         "reply": reply_words,
         "delivery_reason": delivery_reason,
+        "address_warning": address_warning,
         "country": lambda code: here().formats.country_name(code),
         "file_size": lambda size: here().formats.file_size(size),
         "contact": contact_name,
@@ -168,6 +169,15 @@ def delivery_reason(delivery: Delivery) -> str:
     kept = delivery.reply or ""
     sent = delivery.state == DeliveryState.SENT.value
     return "" if sent and reason_of(kept) is None else reply_words(kept)
+
+
+def address_warning(address: str | None) -> str:
+    """Return a warning with the punycode of a domain that passes for another, else nothing."""
+    try:
+        found = addresses.warnings(addresses.parse(address or ""))
+    except addresses.AddressError:
+        return ""
+    return " ".join(here().catalog.say(one.phrase, **one.values) for one in found)
 
 
 def contact_name(partner: Partner) -> str:

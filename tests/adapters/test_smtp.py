@@ -19,8 +19,8 @@ def mailer_of(server: Conversation, **options: object) -> SmtpMailer:
     return SmtpMailer(Relay("127.0.0.1", server.port, "none"), timeouts=FAST, **options)  # type: ignore[arg-type]
 
 
-def send(server: Conversation, *, recipient: str = "p@example.com") -> Reply:
-    return send_once(mailer_of(server), DATA, recipient=recipient)
+def send(server: Conversation, *, recipient: str = "p@example.com", data: bytes = DATA) -> Reply:
+    return send_once(mailer_of(server), data, recipient=recipient)
 
 
 # M-18: code, step, what it means for this recipient.
@@ -326,3 +326,16 @@ def test_an_address_that_makes_no_sense_or_shows_a_password_is_refused(url: str)
     """M-21: no password over an unencrypted connection."""
     with pytest.raises(ValueError, match="MAIL_URL"):
         Relay.from_url(url)
+
+
+def test_an_international_header_asks_for_the_same() -> None:
+    """H-10: a Reply-To in other letters is not slipped past a server that cannot pass it on."""
+    data = "Reply-To: 用户@例子.example\r\n".encode() + DATA
+    with Conversation(polite()) as server:
+        assert send(server, data=data) == Reply(Outcome.PERMANENT, words_of(Reason.NO_SMTPUTF8))
+    assert not any(line.startswith(("MAIL", "RCPT", "DATA")) for line in server.heard[0])
+    with Conversation(polite(offers=("SMTPUTF8", "8BITMIME"))) as server:
+        assert send(server, data=data).outcome is Outcome.ACCEPTED
+    assert server.heard[0][1] == "MAIL FROM:<noreply@brand.example> SMTPUTF8 BODY=8BITMIME"
+    with Conversation(polite(offers=("8BITMIME",))) as server:
+        assert send(server, data=DATA + "é\r\n".encode()).outcome is Outcome.ACCEPTED

@@ -1,8 +1,12 @@
+from email import message_from_bytes, policy
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.mail.addresses import Address, AddressError, parse, warnings
+from service.mail.addresses import TOO_LONG, Address, AddressError, Mailbox, parse, warnings
+from service.mail.mime import serialize
+from tests.mail.letters import letter
 
 
 @pytest.mark.parametrize(
@@ -98,3 +102,30 @@ def test_any_text_is_one_address_or_refused(text: str) -> None:
     assert address.domain == address.domain.lower()
     assert parse(address.as_written) == address
     assert parse(f"{address.local}@{address.domain}").key == address.key
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        'a "quoted" name', "back\\slash", "comma, name", "Ann <evil@evil.example>", "=?utf-8?q?x?=", "   ",
+        "招待" * 150, "support@bank.example", "a;b:c", "(comment)", "evil@evil.example>,<x@y.example",
+    ],
+)  # fmt: skip
+def test_a_display_name_never_becomes_an_address(name: str) -> None:
+    """H-3: one mailbox after re-parse, its addr-spec unchanged."""
+    raw = serialize(letter(sender=Mailbox(name, parse("emma@brand.example"))))
+    header = message_from_bytes(raw, policy=policy.default)["From"]
+    assert [one.addr_spec for one in header.addresses] == ["emma@brand.example"]
+    # Python 3.11 puts a space between adjacent encoded words of a name.
+    assert "".join(header.addresses[0].display_name.split()) == "".join(name.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a@e" + "\u0301" * 20_000 + ".example", "a" * 100_000 + "@x.example", "a@" + "例" * 50_000 + ".jp"],
+)
+def test_a_huge_text_is_refused_by_its_length_alone(text: str) -> None:
+    """H-9: the answer does not wait for IDNA."""
+    with pytest.raises(AddressError) as refused:
+        parse(text)
+    assert refused.value.phrase is TOO_LONG

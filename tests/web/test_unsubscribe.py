@@ -1,5 +1,7 @@
 """The page behind a mail's unsubscribe link."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -75,23 +77,85 @@ def test_one_click_from_another_origin_and_again(
     assert stopped(parts) == {(program.id, ADDRESS)}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"data": b"", "content_type": "application/x-www-form-urlencoded"},
+        {"data": b"", "content_type": "multipart/form-data; boundary=x"},
+        {"data": b"broken", "content_type": "multipart/form-data"},
+        {"data": b"List-Unsubscribe=One-Click", "content_type": "text/plain"},
+        {"data": b"\xff\xfe", "content_type": "application/octet-stream"},
+        {"data": {"something": "else"}},
+    ],
+)
+def test_a_post_from_no_page_of_ours_unsubscribes_whatever_its_body(
+    browser: Browser, parts: Services, program: Program, token: str, body: dict[str, Any]
+) -> None:
+    """M-5, P10: 200 without redirect for every form that a mail program may send."""
+    answer = browser.client.post(f"/zh/unsubscribe/{token}", **body)
+    assert (answer.status_code, answer.get_data(), "Location" in answer.headers) == (200, b"", False)
+    assert stopped(parts) == {(program.id, ADDRESS)}
+
+
+def test_looking_never_does_what_a_button_would(browser: Browser, parts: Services, token: str) -> None:
+    """M-5: neither a query nor a prefetch is a decision."""
+    for query in ("choice=all", "List-Unsubscribe=One-Click", "choice=stop"):
+        for method in ("GET", "HEAD"):
+            answer = browser.client.open(f"/en/unsubscribe/{token}?{query}", method=method)
+            assert answer.status_code == 200
+    browser.client.get(f"/en/unsubscribe/{token}", headers={"Sec-Purpose": "prefetch", "Purpose": "prefetch"})
+    assert stopped(parts) == set()
+
+
+def buttons(browser: Browser, path: str) -> list[str]:
+    found = soup(browser.get(path)).select("main button")
+    return [str(button.get("aria-label") or words(button)) for button in found]
+
+
 def test_by_hand_and_back(browser: Browser, parts: Services, program: Program, token: str) -> None:
+    """The page offers every program of the brand, and the way back."""
     path = f"/en/unsubscribe/{token}"
     with parts.db.transaction() as session:
-        other = factories.program(session, "Kumo Outdoor")
+        other = factories.program(session, "Kumo <b>Outdoor</b>")
+    mine, theirs = (program.id, ADDRESS), (other.id, ADDRESS)
+    assert buttons(browser, path) == [
+        "Unsubscribe", "Unsubscribe from all programs", "Unsubscribe: Kumo <b>Outdoor</b>",
+    ]  # fmt: skip
 
-    def choose(choice: str) -> tuple[set[tuple[int, str]], list[str]]:
+    def choose(choice: str) -> set[tuple[int, str]]:
         answer = browser.post(path, {"choice": choice})
-        assert answer.location == path
-        page = soup(browser.get(path))
-        return stopped(parts), [words(button) for button in page.select("main button")]
+        assert (answer.status_code, answer.location) == (303, path)
+        return stopped(parts)
 
-    assert choose("program") == (
-        {(program.id, ADDRESS)},
-        ["Unsubscribe from all programs", "Subscribe again"],
-    )
-    assert choose("all") == ({(program.id, ADDRESS), (other.id, ADDRESS)}, ["Subscribe again"])
-    assert choose("resubscribe")[0] == {(other.id, ADDRESS)}
+    assert choose(f"stop:{program.id}") == {mine}
+    assert buttons(browser, path)[:2] == ["Subscribe again", "Unsubscribe from all programs"]
+    assert choose("all") == {mine, theirs}
+    assert buttons(browser, path) == ["Subscribe again", "Subscribe again: Kumo <b>Outdoor</b>"]
+    assert choose(f"resume:{program.id}") == {theirs}
+    assert choose(f"resume:{other.id}") == set()
+    assert choose(f"stop:{other.id}") == {theirs}
+    assert choose("stop:999") == {theirs}
+    assert choose("resume:999") == {theirs}
+
+
+def test_a_choice_that_no_button_makes_is_refused(browser: Browser, parts: Services, token: str) -> None:
+    assert browser.client.post(f"/en/unsubscribe/{token}", data={"choice": "x"}).status_code == 400
+    assert stopped(parts) == set()
+
+
+@pytest.mark.parametrize("reason", suppression.SuppressionReason)
+def test_only_what_a_person_stopped_themselves_can_they_resume(
+    browser: Browser, parts: Services, program: Program, token: str, reason: suppression.SuppressionReason
+) -> None:
+    """M-15: an address that bounced, or that the brand itself put away, stays put away."""
+    path = f"/en/unsubscribe/{token}"
+    with parts.db.transaction() as session:
+        suppression.suppress(session, program.id, ADDRESS, reason=reason, now=factories.NOW)
+    theirs = reason in {"unsubscribed", "complaint"}
+    assert ("Subscribe again" in buttons(browser, path)) is theirs
+    browser.post(path, {"choice": f"resume:{program.id}"})
+    assert stopped(parts) == (set() if theirs else {(program.id, ADDRESS)})
 
 
 @pytest.mark.parametrize("code", LOCALES)
@@ -100,7 +164,7 @@ def test_the_page_says_what_happened(
 ) -> None:
     path = f"/{code}/unsubscribe/{token}"
     before = words(check_page(browser.get(path), code).main)
-    browser.post(path, {"choice": "program"})
+    browser.post(path, {"choice": "stop"})
     page = check_page(browser.get(path), code)
     assert page.select_one("[role=status]") is not None
     assert words(page.main) != before
@@ -142,6 +206,6 @@ def test_a_suppressed_address_stays_so_when_asked_twice(
         suppression.suppress(
             session, program.id, ADDRESS, reason=suppression.SuppressionReason.COMPLAINT, now=factories.NOW
         )
-    browser.post(f"/en/unsubscribe/{token}", {"choice": "program"})
+    browser.post(f"/en/unsubscribe/{token}", {"choice": "stop"})
     with parts.db.reading() as session:
         assert [row.reason for row in session.scalars(select(Suppression))] == ["complaint"]

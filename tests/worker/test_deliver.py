@@ -16,6 +16,7 @@ from service.facts.stages import Stage
 from service.facts.states import CampaignState, DeliveryState, UnknownPolicy
 from service.models import Campaign, Delivery, Program, Prospect
 from service.worker import deliver
+from tests.adapters.conversation import Conversation
 from tests.outbound import NOW, make_campaign
 from tests.sink import DROP, Sink
 
@@ -246,3 +247,22 @@ def test_a_campaign_waits_when_its_program_has_sent_enough_for_an_hour(services:
     with room_of(services) as room:
         assert deliver.deliver_batch(services, room, campaign_id, lambda: NOW + timedelta(hours=1)) == 2
     assert counts(services, campaign_id) == {DeliveryState.SENT: 5}
+
+
+def test_an_international_address_fails_alone_where_the_relay_does_not_take_it(settings: Settings) -> None:
+    """H-10: refused before MAIL, for this recipient only, with words of ours in its row."""
+    with Conversation(lambda line: "354 Go on" if line == "DATA" else "250 Ok") as server:
+        relay = f"smtp://127.0.0.1:{server.port}?tls=none"
+        services = bootstrap.build(replace(settings, mail_url=relay, mail_connections=1), jobs=False)
+        campaign_id = launch(services, 3)
+        with services.db.transaction() as session:
+            row = session.scalars(select(Delivery).where(Delivery.address == "p1@example.com")).one()
+            row.address = row.address_key = "用户@例子.example"
+        send_all(services, campaign_id)
+        said = [line for heard in server.heard for line in heard if line.startswith("RCPT")]
+    assert said == ["RCPT TO:<p0@example.com>", "RCPT TO:<p2@example.com>"]
+    assert counts(services, campaign_id) == {DeliveryState.SENT: 2, DeliveryState.FAILED: 1}
+    with services.db.reading() as session:
+        failed = session.scalars(select(Delivery).where(Delivery.state == "failed")).one()
+        assert (failed.address, failed.reply) == ("用户@例子.example", words_of(Reason.NO_SMTPUTF8))
+    services.db.dispose()
