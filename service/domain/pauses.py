@@ -9,16 +9,17 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from service.domain import ledger, notices
 from service.facts.bounces import LIMITS, BounceKind, Limit, PauseReason
-from service.facts.states import CampaignState, DeliveryState
+from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState
 from service.models import Bounce, Campaign, Delivery
 
 # So many of the program's campaigns are looked through for the window, from the report's backwards.
 MOST_CAMPAIGNS = 50
+_OPEN = [state.value for state in OPEN_DELIVERIES]
 _SETTLED = (DeliveryState.SENT.value, DeliveryState.FAILED.value)
 
 
@@ -32,9 +33,10 @@ def check(session: Session, program_id: int, delivery_id: int, kind: BounceKind,
 def pause(session: Session, program_id: int, reason: PauseReason, *, now: datetime) -> int:
     """Hold every campaign of the program that is being sent and tell its author; return how many there were.
 
-    What is in flight finishes.
+    What is in flight finishes. A campaign of which nothing is open has nothing to hold: it ends.
     """
-    running = Campaign.state == CampaignState.SENDING.value
+    still_open = exists().where(Delivery.campaign_id == Campaign.id, Delivery.state.in_(_OPEN))
+    running = (Campaign.state == CampaignState.SENDING.value) & still_open
     held = session.scalars(
         update(Campaign)
         .where(Campaign.program_id == program_id, running)

@@ -15,6 +15,7 @@ MOST_OCTETS = 1024 * 1024
 MOST_DEPTH = 5
 MOST_PARTS = 60
 MOST_FIELDS = 500
+MOST_BLOCKS = 200
 MOST_VALUE = 4000
 
 _CHARSET = re.compile(
@@ -99,8 +100,8 @@ def fields_of(data: bytes) -> Fields:
 
 
 def blocks_of(data: bytes) -> list[Fields]:
-    """Read blocks of fields with empty lines between them, as delivery reports are written."""
-    found = (_fields(block) for block in re.split(rb"\n[ \t]*\n", _lines(data)))
+    """Read the first blocks of fields with empty lines between them, as delivery reports are written."""
+    found = (_fields(block) for block in re.split(rb"\n[ \t]*\n", _lines(data), maxsplit=MOST_BLOCKS))
     return [block for block in found if block.items]
 
 

@@ -332,6 +332,22 @@ def test_all_running_campaigns_of_the_program_are_held_and_their_authors_told(db
         ]
 
 
+def test_a_campaign_of_which_nothing_is_left_ends_instead(db: Database) -> None:
+    """M-16: there is nothing to resume; what came back counts for the program's next campaign."""
+    with db.transaction() as session:
+        first = make_campaign(session, 10)
+        send(session, first.id, *[HARD] * 10)
+        assert state(session, first.id) == SENDING
+        assert deliveries.finish_if_done(session, first.id, now=NOW)
+        program, author = session.get_one(Program, first.program_id), author_of(session, first)
+        second = make_campaign(session, 12, program=program, author=author)
+        for row in session.scalars(select(Delivery).where(Delivery.campaign_id == second.id)):
+            row.address_key = f"second.{row.address_key}"
+        session.flush()
+        send(session, second.id, HARD)
+        assert state(session, second.id) == ("paused", PauseReason.HARD_BOUNCES.name)
+
+
 def test_many_small_campaigns_are_counted_together(db: Database) -> None:
     """M-16: one email to one person at a time is a campaign each."""
     with db.transaction() as session:
