@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from service.domain import attempts as attempt_notes
 from service.domain import ledger, notices, prospects
 from service.facts.limits import DELIVERY_BATCH
-from service.facts.replies import Outcome, Reason, words_of
+from service.facts.replies import Outcome, Reason, Reply, words_of
 from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState, UnknownPolicy
 from service.models import Campaign, Delivery, Suppression
 
@@ -99,6 +100,7 @@ def mark_in_flight(session: Session, delivery_id: int, *, token: str, now: datet
 def settle(session: Session, attempts: Sequence[ledger.Attempt], *, now: datetime) -> None:
     """Store what became of attempts, and move the stages of prospects whose mails were accepted."""
     sent: dict[int, int] = {}
+    failed: dict[int, Reply] = {}
     for attempt in attempts:
         if attempt.reply.outcome is Outcome.ACCEPTED:
             row = ledger.settle_sent(session, _SENT, attempt, now=now)
@@ -107,11 +109,16 @@ def settle(session: Session, attempts: Sequence[ledger.Attempt], *, now: datetim
         elif attempt.reply.outcome is Outcome.WITHHELD:
             _settle_withheld(session, attempt, now=now)
         elif attempt.reply.outcome is Outcome.UNKNOWN:
-            _settle_unknown(session, attempt, now=now)
+            if _settle_unknown(session, attempt, now=now) is not None:
+                failed[attempt.mail_id] = attempt.reply
         else:
-            ledger.settle(session, Delivery, attempt, now=now)
+            state = ledger.settle(session, Delivery, attempt, now=now)
+            if state is not None and attempt.reply.outcome is not Outcome.UNREACHABLE:
+                failed[attempt.mail_id] = attempt.reply
     if sent:
         prospects.record_sent(session, sent, now=now)
+    if failed:
+        attempt_notes.note(session, failed, now=now)
 
 
 def sweep(session: Session, *, now: datetime, everything: bool = False) -> ledger.Swept:
@@ -130,6 +137,7 @@ def sweep(session: Session, *, now: datetime, everything: bool = False) -> ledge
         .where(Delivery.state.in_(stopped), over)
         .values(state=DeliveryState.CANCELLED.value, settled_at=now),
     )
+    attempt_notes.note_interrupted(session, swept.asking, now=now)
     asked = select(Delivery.campaign_id).where(Delivery.id.in_(swept.asking)).distinct()
     for campaign_id in sorted(session.scalars(asked)) if swept.asking else ():
         notices.tell_author(session, campaign_id, notices.UNKNOWN, now=now)
@@ -167,7 +175,7 @@ def finish_all_done(session: Session, *, now: datetime) -> int:
     return sum(finish_if_done(session, campaign_id, now=now) for campaign_id in list(sending))
 
 
-def _settle_unknown(session: Session, attempt: ledger.Attempt, *, now: datetime) -> None:
+def _settle_unknown(session: Session, attempt: ledger.Attempt, *, now: datetime) -> DeliveryState | None:
     campaign = session.execute(
         select(Campaign.id, Campaign.unknown_policy)
         .join(Delivery, Delivery.campaign_id == Campaign.id)
@@ -177,6 +185,7 @@ def _settle_unknown(session: Session, attempt: ledger.Attempt, *, now: datetime)
     state = ledger.settle(session, Delivery, attempt, now=now, ask_when_unknown=asks)
     if state is DeliveryState.UNKNOWN:
         notices.tell_author(session, campaign.id, notices.UNKNOWN, now=now)
+    return state
 
 
 def _settle_withheld(session: Session, attempt: ledger.Attempt, *, now: datetime) -> None:

@@ -11,8 +11,8 @@ from service.models.account import (
     UserSession,
 )
 from service.models.ad import Ad
-from service.models.campaign import Campaign, Variant
-from service.models.delivery import Delivery, Suppression, SystemMail
+from service.models.campaign import Campaign, CampaignMark, Variant
+from service.models.delivery import Delivery, DeliveryAttempt, Suppression, SuppressionLift, SystemMail
 from service.models.group import Group, GroupMember
 from service.models.imports import Import, ImportPiece, ImportRow
 from service.models.partner import MediaProperty, Partner
@@ -23,7 +23,9 @@ from service.models.selection import Selection
 __all__ = [
     "Ad",
     "Campaign",
+    "CampaignMark",
     "Delivery",
+    "DeliveryAttempt",
     "Group",
     "GroupMember",
     "Import",
@@ -40,6 +42,7 @@ __all__ = [
     "Selection",
     "StageChange",
     "Suppression",
+    "SuppressionLift",
     "SystemMail",
     "Throttle",
     "UsedLink",
