@@ -82,7 +82,9 @@ def _started(session: Session, program: Program, form_key: str, actor: User) -> 
 
 
 def write(session: Session, campaign: Campaign, writing: Writing, *, version: int) -> None:
-    """Store what the author wrote, unless the campaign is out or somebody saved since `version` was read."""
+    """Store what the author wrote, unless it is frozen or somebody saved since `version` was read."""
+    if CampaignState(campaign.state) is CampaignState.SCHEDULED:
+        raise DomainError(Refusal.CAMPAIGN_SCHEDULED)
     if CampaignState(campaign.state) is not CampaignState.DRAFT:
         raise DomainError(Refusal.CAMPAIGN_ALREADY_LAUNCHED)
     if campaign.version != version:

@@ -1,7 +1,7 @@
-"""Decisions about many mails of a campaign at once: send the failed or the unknown ones again, or let them be.
+"""Decisions about many mails of a campaign at once: send the failed or the unknown ones again, or not.
 
 The form of a decision names the round it was made in, and carrying it out begins the next one. So a form that
-is sent twice, or fifty times at once, is carried out once, and never meets mails that failed after it was made.
+is sent twice, or fifty times at once, is carried out once, and never meets mails that failed after it.
 """
 
 from datetime import datetime
@@ -19,7 +19,7 @@ from service.models import Campaign, Delivery, Suppression
 
 
 def count_failed(session: Session, campaign: Campaign) -> int:
-    """Return how many failed mails can be sent again: addresses that are suppressed by now are not counted."""
+    """Return how many failed mails can be sent again: addresses suppressed by now are not counted."""
     query = select(cast(func.count(), Integer)).select_from(Delivery).where(*_failed(campaign))
     return session.scalar(query) or 0
 
@@ -37,7 +37,7 @@ def resend_failed(session: Session, jobs: Jobs, campaign: Campaign, *, round_: i
 
 
 def resend_unknown(session: Session, jobs: Jobs, campaign: Campaign, *, round_: int) -> None:
-    """Send every unknown mail again, with the same Message-ID; see `resend_failed` for rounds and refusals."""
+    """Send every unknown mail again, with the same Message-ID; refuses as `resend_failed` does."""
     if _begin(session, campaign, round_, sends=True):
         _queue(session, campaign, *_unknown(campaign))
         jobs.deliver(session, campaign.id)

@@ -1,4 +1,4 @@
-"""What happened to one person in one program: mails with their attempts, stages, suppressions, newest first."""
+"""What happened to one person in one program: mails and their attempts, stages, suppressions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

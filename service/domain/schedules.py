@@ -21,7 +21,7 @@ from service.models import Campaign, Delivery
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The moment a wall time stands for; `twice` when clocks go back and it comes twice: the first is meant."""
+    """The moment a wall time stands for: the first one, when clocks go back and it comes `twice`."""
 
     moment: datetime
     twice: bool = False

@@ -38,6 +38,7 @@ class Refusal(Enum):
     )
     SENDER_NAME_INVALID = N_("The From name contains a line break or a control character.")
     CAMPAIGN_ALREADY_LAUNCHED = N_("This campaign has already been sent. Its content cannot change any more.")
+    CAMPAIGN_SCHEDULED = N_("This campaign is scheduled. To change its content, cancel the schedule first.")
     CAMPAIGN_NOT_IN_STATE = N_("The campaign is in a state that does not allow this: %(state)s.")
     TIME_MISSING = N_("Enter a date and a time.")
     TIME_PAST = N_("This moment has passed: %(time)s. Choose a later one.")

@@ -1,17 +1,19 @@
 """The choices that selects offer, in the reader's language: languages, zones, facts, recipients."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from service.domain.checks import ZONES
 from service.domain.recipients import Recipient
 from service.facts.states import UnknownPolicy
-from service.facts.words import N_
+from service.facts.words import N_, NP_
 from service.i18n.folding import fold
 from service.i18n.locales import LOCALES
 from service.mail import shipped
 from service.web.context import here
+from service.web.risks import Risky
 from service.web.words import LABELS, lang_tag
 
+RISKY = NP_("recipient to check", "%(name)s: %(reasons)s")
 _OFFERED = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
 
 
@@ -56,42 +58,31 @@ def unknown_policies() -> list[tuple[str, str, str]]:
     ]
 
 
-RISKIEST = 8
 OTHERS = 100
 
 
-def riskiest(found: Sequence[Recipient], missing: Iterable[Recipient]) -> list[Recipient]:
-    """Return those whose mail is most likely to look wrong, at most eight.
-
-    Missing values first, then the longest name, then one of each language, then one without a first name
-    and one without an account.
-    """
-    chosen: dict[int, Recipient] = {item.prospect_id: item for item in list(missing)[: RISKIEST // 2]}
-    candidates: list[Recipient] = []
-    if found:
-        candidates.append(max(found, key=lambda item: len(item.name)))
-    languages: dict[str | None, Recipient] = {}
-    for item in found:
-        languages.setdefault(item.locale, item)
-    candidates += languages.values()
-    candidates += [item for item in found if not item.first_name][:1]
-    candidates += [item for item in found if not item.mpid][:1]
-    for item in candidates:
-        chosen.setdefault(item.prospect_id, item)
-    return list(chosen.values())[:RISKIEST]
-
-
 def recipients(
-    risky: Sequence[Recipient], found: Sequence[Recipient], shown: Recipient | None
+    risky: Sequence[Risky], found: Sequence[Recipient], shown: Recipient | None
 ) -> dict[str, list[tuple[int, str, str]]]:
-    """Return groups of (prospect id, name, language tag) for the picker of the preview."""
-    known = {item.prospect_id for item in risky}
+    """Return groups of (prospect id, name and why to look, language tag) for the picker of the preview."""
+    first = [item.recipient for item in risky]
+    known = {item.prospect_id for item in first}
     others = [item for item in found if item.prospect_id not in known][:OTHERS]
-    if shown is not None and shown not in risky and shown not in others:
+    if shown is not None and shown not in first and shown not in others:
         others.insert(0, shown)
     say = here().catalog.say
-    parts = {say(N_("Check first")): risky, say(N_("More recipients")): others}
-    return {name: [_option(item) for item in items] for name, items in parts.items() if items}
+    parts = {
+        say(N_("Check first")): [_risky_option(item) for item in risky],
+        say(N_("More recipients")): [_option(item) for item in others],
+    }
+    return {name: items for name, items in parts.items() if items}
+
+
+def _risky_option(item: Risky) -> tuple[int, str, str]:
+    # The reasons are in the reader's language, so the option as a whole claims no other.
+    reasons = here().formats.listing([here().catalog.say(risk.phrase) for risk in item.risks])
+    name = f"\u2068{item.recipient.name}\u2069"
+    return (item.recipient.prospect_id, here().catalog.say(RISKY, name=name, reasons=reasons), "")
 
 
 def _option(item: Recipient) -> tuple[int, str, str]:

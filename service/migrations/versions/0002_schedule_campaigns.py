@@ -1,4 +1,4 @@
-"""Schedule campaigns, mark their progress, keep failed attempts and lifts; there is no way back but a backup."""
+"""Schedule campaigns, mark their progress, keep attempts and lifts; there is no way back but a backup."""
 
 import sqlalchemy as sa
 from alembic import op
