@@ -37,14 +37,14 @@ class Risk(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Risky:
-    """A recipient to look at first, and every reason for it, the gravest first."""
+    """A recipient to look at first, and why, the gravest reason first."""
 
     recipient: Recipient
     risks: tuple[Risk, ...]
 
 
 def riskiest(found: Sequence[Recipient], missing: Iterable[Recipient]) -> list[Risky]:
-    """Return those whose mail is most likely to look wrong, at most ten, each with all its reasons.
+    """Return those whose mail is most likely to look wrong, at most ten, each with what it was picked for.
 
     Those who lack a value come first and take at most half of the places; then one for each other risk, in
     the order of `Risk`, and one for each language.

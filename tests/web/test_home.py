@@ -62,7 +62,7 @@ def test_an_empty_program_says_what_to_do_first(
 def test_settings_works(enter: Callable[..., Browser], program: Program, code: str) -> None:
     page = check_page(enter().get(f"/{code}/settings"), code)
     links = [str(link["href"]).removeprefix(f"/{code}/settings/") for link in page.select("main section a")]
-    assert links == ["profile", "import", "program", "ads"]
+    assert links == ["profile", "import", "suppression-list", "program", "ads"]
 
 
 @pytest.mark.parametrize("role", BuiltInRole)
