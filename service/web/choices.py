@@ -10,6 +10,7 @@ from service.i18n.folding import fold
 from service.i18n.locales import LOCALES
 from service.mail import shipped
 from service.web.context import here
+from service.web.forms import say
 from service.web.risks import Risky
 from service.web.words import LABELS, lang_tag
 
@@ -49,7 +50,6 @@ def templates() -> list[tuple[str, str]]:
 
 def unknown_policies() -> list[tuple[str, str, str]]:
     """Return (value, word, what it means) of what happens to a mail whose last answer was lost."""
-    say = here().catalog.say
     ask = N_("Nobody gets the email twice. You decide for each of these recipients.")
     retry = N_("Nobody is left out. A few recipients may get the email twice.")
     return [
@@ -70,7 +70,6 @@ def recipients(
     others = [item for item in found if item.prospect_id not in known][:OTHERS]
     if shown is not None and shown not in first and shown not in others:
         others.insert(0, shown)
-    say = here().catalog.say
     parts = {
         say(N_("Check first")): [_risky_option(item) for item in risky],
         say(N_("More recipients")): [_option(item) for item in others],
@@ -81,8 +80,7 @@ def recipients(
 def _risky_option(item: Risky) -> tuple[int, str, str]:
     # The reasons are in the reader's language, so the option as a whole claims no other.
     reasons = here().formats.listing([here().catalog.say(risk.phrase) for risk in item.risks])
-    name = f"\u2068{item.recipient.name}\u2069"
-    return (item.recipient.prospect_id, here().catalog.say(RISKY, name=name, reasons=reasons), "")
+    return (item.recipient.prospect_id, say(RISKY, name=item.recipient.name, reasons=reasons), "")
 
 
 def _option(item: Recipient) -> tuple[int, str, str]:

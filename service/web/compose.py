@@ -152,7 +152,8 @@ def preview(campaign_id: int, prospect_id: int, part: str) -> ResponseReturnValu
     if seen.composed is None:
         return _framed(make_response(render_template("campaigns/_unreadable.html", seen=seen)))
     if part == "html":
-        return _framed(make_response(seen.composed.html))
+        dark = request.args.get("scheme") == "dark"
+        return _framed(make_response(letters.in_scheme(seen.composed.html, dark=dark)))
     response = make_response(
         seen.composed.text if part == "text" else letters.open_mail(seen.composed.raw).raw
     )

@@ -14,7 +14,17 @@ from sqlalchemy.orm import Session
 from service import bootstrap
 from service.adapters.jobs import EngineJobs, migrate_engine
 from service.config import Settings
-from service.domain import campaigns, deliveries, groups, invitations, outbox, prospects, selections
+from service.domain import (
+    campaigns,
+    decisions,
+    deliveries,
+    groups,
+    invitations,
+    outbox,
+    prospects,
+    schedules,
+    selections,
+)
 from service.domain.campaigns import Writing
 from service.domain.letters import JOIN
 from service.domain.prospect_list import ProspectFilter
@@ -199,3 +209,59 @@ def test_the_same_form_eight_times_at_once_is_one_campaign(services: bootstrap.S
 
     with ThreadPoolExecutor(8) as threads:
         assert len(set(threads.map(post, range(8)))) == 1
+
+
+def test_of_two_workers_one_starts_a_scheduled_campaign(services: bootstrap.Services) -> None:
+    """F-11: eight sweeps at once, one start; then two worker processes send each mail once."""
+    with services.db.transaction() as session:
+        program, author = somebody(session)
+        state = CampaignState.SCHEDULED
+        campaign = make_campaign(session, 60, program=program, author=author, state=state)
+        campaign.scheduled_at = NOW
+        campaign_id = campaign.id
+    together = threading.Barrier(8)
+
+    def start(_: int) -> int:
+        with services.db.transaction() as session:
+            together.wait()
+            return schedules.start_due(session, now=NOW)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sorted(threads.map(start, range(8))) == [0] * 7 + [1]
+    slots = ("one", "two")
+    workers = [Worker(services.settings, services.settings.data / f"{slot}.log", slot=slot) for slot in slots]
+    try:
+        wait_for(lambda: state_of(services, campaign_id) == CampaignState.FINISHED.value)
+    finally:
+        assert [worker.stop() for worker in workers] == [0, 0]
+    mails = Counter(mail.recipient for mail in services.mailer.mails(limit=500))  # type: ignore[attr-defined]
+    assert (len(mails), set(mails.values())) == (60, {1})
+
+
+@pytest.mark.parametrize("act", ["failed", "unknown"])
+def test_eight_equal_decisions_at_once_are_one(services: bootstrap.Services, act: str) -> None:
+    """F-14: whoever comes second finds the round over."""
+    with services.db.transaction() as session:
+        program, author = somebody(session)
+        campaign = make_campaign(session, 5, program=program, author=author, state=CampaignState.FINISHED)
+        campaign_id = campaign.id
+        state = DeliveryState.FAILED if act == "failed" else DeliveryState.UNKNOWN
+        for row in session.scalars(select(Delivery).where(Delivery.campaign_id == campaign_id)):
+            row.state = state.value
+    together = threading.Barrier(8)
+
+    def decide(_: int) -> None:
+        with services.db.transaction() as session:
+            found = session.get_one(Campaign, campaign_id)
+            together.wait()
+            verb = decisions.resend_failed if act == "failed" else decisions.resend_unknown
+            verb(session, services.jobs, found, round_=0)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(decide, range(8)))
+    with services.db.reading() as session:
+        campaign = session.get_one(Campaign, campaign_id)
+        assert (campaign.rounds, campaign.state) == (1, CampaignState.SENDING.value)
+        assert outbox.counts(session, campaign_id)[DeliveryState.QUEUED] == 5
+    with services.db.transaction() as session:
+        campaigns.cancel(session, session.get_one(Campaign, campaign_id), now=NOW)
