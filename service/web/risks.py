@@ -1,6 +1,6 @@
 """The recipients whose mail is most likely to look wrong, with the reasons: a preview offers them first."""
 
-import unicodedata
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -11,8 +11,6 @@ from service.facts.words import NP_, Phrase
 RISKIEST = 10
 # So many letters without a space or hyphen do not fit a narrow screen.
 UNBROKEN = 20
-_RIGHT_TO_LEFT = frozenset({"R", "AL"})
-_BREAKS = str.maketrans({"-": " ", "/": " ", "\u200b": " ", "\u00ad": " "})
 
 
 class Risk(Enum):
@@ -63,10 +61,8 @@ def riskiest(found: Sequence[Recipient], missing: Iterable[Recipient]) -> list[R
         add(item, Risk.MISSING)
     if found:
         add(max(found, key=lambda item: len(item.name)), Risk.LONGEST)
-    for risk, shows in _SIGNS:
-        first = next((item for item in found if shows(item)), None)
-        if first is not None:
-            add(first, risk)
+    for item, risk in _first_signs(found):
+        add(item, risk)
     for item in _one_of_each_language(found):
         add(item, Risk.LANGUAGE if item.locale else Risk.NO_LANGUAGE)
     for risk, lacks in _LACKS:
@@ -87,36 +83,31 @@ def _one_of_each_language(found: Sequence[Recipient]) -> list[Recipient]:
     return list(first.values())
 
 
-def _written(item: Recipient) -> str:
-    return " ".join(filter(None, (item.name, item.first_name, item.last_name)))
+def _first_signs(found: Sequence[Recipient]) -> list[tuple[Recipient, Risk]]:
+    """Return the first recipient whose name shows each sign; one pass, for there may be many thousands."""
+    wanted, first = dict(_SIGNS), []
+    for item in found:
+        written = f"{item.name} {item.first_name or ''} {item.last_name or ''}"
+        shown = [risk for risk, sign in wanted.items() if sign.search(written)]
+        first += [(item, risk) for risk in shown]
+        for risk in shown:
+            del wanted[risk]
+        if not wanted:
+            break
+    return first
 
 
-def _is_unbroken(item: Recipient) -> bool:
-    # Han, kana and hangul break anywhere.
-    parts = _written(item).translate(_BREAKS).split()
-    return any(len(part) >= UNBROKEN and not any(map(_is_wide, part)) for part in parts)
-
-
-def _is_wide(character: str) -> bool:
-    return unicodedata.east_asian_width(character) in {"W", "F"}
-
-
-def _turns(item: Recipient) -> bool:
-    return any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in _written(item))
-
-
-def _has_emoji(item: Recipient) -> bool:
-    return any(
-        unicodedata.category(character) == "So" and ord(character) >= 0x2600 for character in _written(item)
-    )
-
-
+# Han, kana and hangul break anywhere; spaces, hyphens, slashes and soft hyphens are places to break.
+_SIGNS: dict[Risk, re.Pattern[str]] = {
+    Risk.UNBROKEN: re.compile(
+        rf"[^\s\-/\u00ad\u1100-\u11ff\u200b\u2e80-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]{{{UNBROKEN},}}"
+    ),
+    Risk.RIGHT_TO_LEFT: re.compile(
+        r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+    ),
+    Risk.EMOJI: re.compile(r"[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"),
+}
 Sign = Callable[[Recipient], bool]
-_SIGNS: tuple[tuple[Risk, Sign], ...] = (
-    (Risk.UNBROKEN, _is_unbroken),
-    (Risk.RIGHT_TO_LEFT, _turns),
-    (Risk.EMOJI, _has_emoji),
-)
 _LACKS: tuple[tuple[Risk, Sign], ...] = (
     (Risk.NO_ZONE, lambda item: not item.zone_known),
     (Risk.NO_FIRST_NAME, lambda item: not item.first_name),

@@ -64,6 +64,9 @@ def test_a_time_of_the_readers_zone(author: Browser, parts: Services) -> None:
     assert told.endswith("The campaign is scheduled. It starts: Jan 20, 2038, 9:30 AM")
     kept = campaign(parts)
     assert (kept.state, kept.scheduled_at) == ("scheduled", MEANT)
+    for place in ("/en/campaigns", "/en/"):
+        moment = soup(author.get(place)).select_one(f"time[datetime='{MEANT.isoformat()}']")
+        assert moment is not None, place
 
 
 @pytest.mark.parametrize("code", LOCALES)
