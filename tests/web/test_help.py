@@ -10,7 +10,7 @@ import pytest
 from service.i18n.locales import LOCALES
 from tests.web.conftest import Browser
 
-PAGES = ("bulk-import-prospects", "contact-a-prospect")
+PAGES = ("bulk-import-prospects", "contact-a-prospect", "unsubscribe-and-suppression")
 TITLES = {
     "en": "Contact a prospect",
     "fr": "Contacter un prospect",
