@@ -96,7 +96,9 @@ def _started(session: Session, program: Program, form_key: str, actor: User) -> 
 
 
 def write(session: Session, campaign: Campaign, writing: Writing, *, version: int) -> None:
-    """Store what the author wrote, unless the campaign is out or somebody saved since `version` was read."""
+    """Store what the author wrote, unless it is frozen or somebody saved since `version` was read."""
+    if CampaignState(campaign.state) is CampaignState.SCHEDULED:
+        raise DomainError(Refusal.CAMPAIGN_SCHEDULED)
     if CampaignState(campaign.state) is not CampaignState.DRAFT:
         raise DomainError(Refusal.CAMPAIGN_ALREADY_LAUNCHED)
     if campaign.version != version:
@@ -127,12 +129,15 @@ def _put(session: Session, campaign: Campaign, writing: Writing) -> None:
             variant.subject, variant.content = subject, content
 
 
-def review(session: Session, composer: Composer, campaign: Campaign) -> campaign_checks.Review:
+def review(
+    session: Session, composer: Composer, campaign: Campaign, *, leave_out_roles: bool = False
+) -> campaign_checks.Review:
     """Return everything that stands between the draft and its launch, and what each language will get."""
     program = session.get_one(Program, campaign.program_id)
+    everybody = recipients_of(session, campaign)
     return campaign_checks.review(
         campaign,
-        recipients_of(session, campaign),
+        [item for item in everybody if not item.has_role_address] if leave_out_roles else everybody,
         composer=composer,
         text=letters.text_of(session, campaign.id),
         default_locale=program.default_locale,
@@ -147,30 +152,36 @@ def launch(
     *,
     leave_out: bool,
     now: datetime,
+    leave_out_roles: bool = False,
+    at: datetime | None = None,
 ) -> None:
-    """Freeze content and recipients and start sending; launching what is launched changes nothing.
+    """Freeze content and recipients and start sending, or have that start at the moment `at`.
 
-    `leave_out` drops the recipients for whom a token has neither value nor fallback; without it they
-    refuse the launch.
+    What the author saw is what goes out: a scheduled campaign freezes when it is scheduled, not when it
+    starts. Launching what is launched or scheduled changes nothing. `leave_out` drops the recipients for whom
+    a token has neither value nor fallback; without it they refuse the launch. `leave_out_roles` drops
+    addresses of an office, such as info@.
     """
+    state = CampaignState.SENDING if at is None else CampaignState.SCHEDULED
     claimed = session.execute(
         update(Campaign)
         .where(Campaign.id == campaign.id, Campaign.state == CampaignState.DRAFT.value)
-        .values(state=CampaignState.SENDING.value, launched_at=now)
+        .values(state=state.value, launched_at=now, scheduled_at=at)
         .execution_options(synchronize_session=False)
     )
     session.refresh(campaign)
     if not claimed.rowcount:  # type: ignore[attr-defined]
         return
     _freeze(session, campaign)  # first: the review judges what will be sent
-    found = review(session, composer, campaign)
+    found = review(session, composer, campaign, leave_out_roles=leave_out_roles)
     found.refuse_unless_ready(leave_out=leave_out)
     left_out = {recipient.prospect_id for recipient in found.missing} if leave_out else set()
     chosen = [recipient for recipient in found.recipients if recipient.prospect_id not in left_out]
     if not chosen:
         raise DomainError(Refusal.NO_RECIPIENTS)
     _queue(session, campaign, chosen, composer.new_message_id)
-    jobs.deliver(session, campaign.id)
+    if at is None:
+        jobs.deliver(session, campaign.id)
 
 
 def _freeze(session: Session, campaign: Campaign) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from service.domain import attempts as attempt_notes
 from service.domain import bounces, ledger, notices, programs, prospects
 from service.facts.limits import DELIVERY_BATCH
 from service.facts.replies import Outcome, Reason, words_of
@@ -19,6 +20,7 @@ from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState, 
 from service.models import Campaign, Delivery, MailAccount, StageChange, Suppression
 
 _LATELY = timedelta(days=2)
+_TRIED = frozenset({Outcome.TEMPORARY, Outcome.PERMANENT, Outcome.UNKNOWN})
 _OPEN = [state.value for state in OPEN_DELIVERIES]
 _CLAIMED_COLUMNS = (
     Delivery.id,
@@ -106,12 +108,17 @@ def settle_sent(connection: Connection, attempts: Sequence[ledger.Attempt], *, n
 
 
 def settle(session: Session, attempt: ledger.Attempt, *, now: datetime) -> None:
-    """Store what became of an attempt that was not accepted."""
+    """Store what became of an attempt that was not accepted, and note it for the mail's history."""
     if attempt.reply.outcome is Outcome.WITHHELD:
         _settle_withheld(session, attempt, now=now)
-    elif attempt.reply.outcome is Outcome.UNKNOWN:
-        _settle_unknown(session, attempt, now=now)
-    elif ledger.settle(session, Delivery, attempt, now=now) is DeliveryState.FAILED:
+        return
+    if attempt.reply.outcome is Outcome.UNKNOWN:
+        state = _settle_unknown(session, attempt, now=now)
+    else:
+        state = ledger.settle(session, Delivery, attempt, now=now)
+    if state is not None and attempt.reply.outcome in _TRIED:
+        attempt_notes.note(session, {attempt.mail_id: attempt.reply}, now=now)
+    if state is DeliveryState.FAILED:
         bounces.record_reply(session, attempt.mail_id, attempt.reply, now=now)
 
 
@@ -158,6 +165,7 @@ def sweep(session: Session, *, now: datetime, everything: bool = False) -> ledge
         .where(Delivery.campaign_id.in_(over), Delivery.state.in_(stopped))
         .values(state=DeliveryState.CANCELLED.value, settled_at=now),
     )
+    attempt_notes.note_interrupted(session, swept.asking, now=now)
     asked = select(Delivery.campaign_id).where(Delivery.id.in_(swept.asking)).distinct()
     for campaign_id in sorted(session.scalars(asked)) if swept.asking else ():
         notices.tell_author(session, campaign_id, notices.UNKNOWN, now=now)
@@ -198,7 +206,7 @@ def finish_all_done(session: Session, *, now: datetime) -> int:
     return sum(finish_if_done(session, campaign_id, now=now) for campaign_id in list(sending))
 
 
-def _settle_unknown(session: Session, attempt: ledger.Attempt, *, now: datetime) -> None:
+def _settle_unknown(session: Session, attempt: ledger.Attempt, *, now: datetime) -> DeliveryState | None:
     campaign = session.execute(
         select(Campaign.id, Campaign.unknown_policy)
         .join(Delivery, Delivery.campaign_id == Campaign.id)
@@ -208,6 +216,7 @@ def _settle_unknown(session: Session, attempt: ledger.Attempt, *, now: datetime)
     state = ledger.settle(session, Delivery, attempt, now=now, ask_when_unknown=asks)
     if state is DeliveryState.UNKNOWN:
         notices.tell_author(session, campaign.id, notices.UNKNOWN, now=now)
+    return state
 
 
 def _settle_withheld(session: Session, attempt: ledger.Attempt, *, now: datetime) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service.facts.role_accounts import is_role_account
 from service.i18n.locales import LOCALES
 from service.mail.values import Recipient as MailRecipient
 from service.mail.values import personal_words
@@ -18,7 +19,10 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One mail's receiver as the campaign will keep it; `locale` is their own, maybe not one of ours."""
+    """One mail's receiver as the campaign will keep it; `locale` is their own, maybe not one of ours.
+
+    `zone_known` is false where the program's time zone stands in for their own.
+    """
 
     prospect_id: int
     address: str
@@ -30,6 +34,12 @@ class Recipient:
     first_name: str | None
     last_name: str | None
     suppressed: bool = False
+    zone_known: bool = True
+
+    @property
+    def has_role_address(self) -> bool:
+        """Whether the address belongs to an office, such as info@, and not to a person."""
+        return is_role_account(self.address_key)
 
     @property
     def values(self) -> dict[str, str | None]:
@@ -83,13 +93,14 @@ def resolve(session: Session, program: Program, prospect_ids: Sequence[int]) -> 
                 Partner.name,
                 Partner.first_name,
                 Partner.last_name,
+                Partner.time_zone.is_not(None),
             )
             .join(Prospect.partner)
             .where(Prospect.id.in_(chunk), Prospect.program_id == program.id)
             .order_by(Prospect.id)
         )
         for row in session.execute(query):
-            recipient = Recipient(*row, suppressed=row[2] in suppressed)
+            recipient = Recipient(*row[:9], suppressed=row[2] in suppressed, zone_known=bool(row[9]))
             found.setdefault(recipient.address_key, recipient)
     return list(found.values())
 

@@ -24,6 +24,7 @@ SIGN_IN_LINK_LIFE = timedelta(hours=1)
 SIGN_IN_TRIES = 10
 
 INVITATION_DAYS = 60
+SCHEDULE_AHEAD = timedelta(days=365)
 
 DELIVERY_BATCH = 200
 LEASE = timedelta(seconds=60)

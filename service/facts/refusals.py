@@ -38,7 +38,20 @@ class Refusal(Enum):
     )
     SENDER_NAME_INVALID = N_("The From name contains a line break or a control character.")
     CAMPAIGN_ALREADY_LAUNCHED = N_("This campaign has already been sent. Its content cannot change any more.")
+    CAMPAIGN_SCHEDULED = N_("This campaign is scheduled. To change its content, cancel the schedule first.")
     CAMPAIGN_NOT_IN_STATE = N_("The campaign is in a state that does not allow this: %(state)s.")
+    TIME_MISSING = N_("Enter a date and a time.")
+    TIME_PAST = N_("This moment has passed: %(time)s. Choose a later one.")
+    TIME_SKIPPED = N_(
+        "Clocks go forward then, and this time does not exist in your time zone. The next one is: %(time)s"
+    )
+    TIME_TOO_FAR = N_("A campaign can be scheduled at most %(num)s days ahead.")
+    TIME_UNUSED = N_(
+        "A date and time is entered. To use it, select “Schedule”. To send at once, empty this field first."
+    )
+    LIFT_NOTE_MISSING = N_(
+        "Say why the address may be written to again, for example that its owner asked for it."
+    )
     DELIVERY_NOT_UNKNOWN = N_("This delivery has been settled in the meantime. State: %(state)s")
     IMPORT_NOT_IN_STATE = N_("The import is in a state that does not allow this: %(state)s.")
     EDITED_MEANWHILE = N_(

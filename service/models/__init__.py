@@ -11,8 +11,15 @@ from service.models.account import (
     UserSession,
 )
 from service.models.ad import Ad
-from service.models.campaign import Campaign, Variant
-from service.models.delivery import Bounce, Delivery, Suppression, SystemMail
+from service.models.campaign import Campaign, CampaignMark, Variant
+from service.models.delivery import (
+    Bounce,
+    Delivery,
+    DeliveryAttempt,
+    Suppression,
+    SuppressionLift,
+    SystemMail,
+)
 from service.models.group import Group, GroupMember
 from service.models.imports import Import, ImportPiece, ImportRow
 from service.models.mail_account import MailAccount
@@ -25,7 +32,9 @@ __all__ = [
     "Ad",
     "Bounce",
     "Campaign",
+    "CampaignMark",
     "Delivery",
+    "DeliveryAttempt",
     "Group",
     "GroupMember",
     "Import",
@@ -44,6 +53,7 @@ __all__ = [
     "Selection",
     "StageChange",
     "Suppression",
+    "SuppressionLift",
     "SystemMail",
     "Throttle",
     "UsedLink",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Moment
@@ -22,11 +22,14 @@ class Variant(Base):
 
 
 class Campaign(Base):
-    """An email to many; content and recipients freeze when it is launched.
+    """An email to many; content and recipients freeze when it is launched or scheduled.
 
     `selection` is what the author chose (ids, or a filter with its excluded ids) until then.
     `form_key` makes sending the same form twice one campaign. `pause_reason` is why it was paused by itself,
     until somebody resumes it; `auto_paused_at` is when, and stays: what counted then does not count again.
+    `scheduled_at` is when a scheduled campaign
+    starts; `launched_at` is when it was frozen, and from its start on when that was. `rounds` counts the
+    decisions about all failed or unknown mails at once, so that each is carried out once.
     """
 
     __tablename__ = "campaigns"
@@ -54,5 +57,19 @@ class Campaign(Base):
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
     pause_reason: Mapped[str | None]
     auto_paused_at: Mapped[datetime | None] = mapped_column(Moment)
+    scheduled_at: Mapped[datetime | None] = mapped_column(Moment)
+    rounds: Mapped[int] = mapped_column(default=0)
 
     variants: Mapped[list[Variant]] = relationship(cascade="all, delete-orphan", order_by=Variant.id)
+
+
+class CampaignMark(Base):
+    """How many deliveries of a campaign were in each state at a moment; taken by the sweep for the chart."""
+
+    __tablename__ = "campaign_marks"
+    __table_args__ = (Index("ix_campaign_marks_campaign_at", "campaign_id", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
+    at: Mapped[datetime] = mapped_column(Moment)
+    counts: Mapped[dict[str, int]] = mapped_column(JSON)

@@ -66,6 +66,21 @@ class Bounce(Base):
     at: Mapped[datetime] = mapped_column(Moment)
 
 
+class DeliveryAttempt(Base):
+    """An attempt that did not end with the mail accepted: refused for now, for good, or its answer lost.
+
+    A mail that is accepted at once leaves no row here: its delivery says all there is to say.
+    """
+
+    __tablename__ = "delivery_attempts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(Moment)
+    outcome: Mapped[str]
+    reply: Mapped[str | None]
+
+
 class Suppression(Base):
     """An address that a program must not write to any more; only its comparison form is kept."""
 
@@ -76,6 +91,21 @@ class Suppression(Base):
     program_id: Mapped[int] = mapped_column(ForeignKey("programs.id"))
     address_key: Mapped[str]
     reason: Mapped[str]
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
+class SuppressionLift(Base):
+    """A suppression that a user lifted: what it had been for, and the reason they gave."""
+
+    __tablename__ = "suppression_lifts"
+    __table_args__ = (Index("ix_suppression_lifts_program_address", "program_id", "address_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    program_id: Mapped[int] = mapped_column(ForeignKey("programs.id"))
+    address_key: Mapped[str]
+    reason: Mapped[str]
+    note: Mapped[str]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime] = mapped_column(Moment)
 
 

@@ -1,23 +1,21 @@
 """Engage → Campaigns: the list, one campaign on its way, and what can be done to it."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from service.domain import campaigns, outbox, programs
+from service.domain import campaigns, decisions, outbox
 from service.domain.errors import DomainError
 from service.facts.permissions import Permission
-from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState
+from service.facts.states import CampaignState, DeliveryState
 from service.facts.words import N_, NN_, NP_
 from service.i18n.locales import LOCALES
 from service.links import PUBLIC_PATHS
-from service.models import Campaign, MailAccount
-from service.web import mail_accounts
-from service.web.context import here, program, reader, reading, services, transaction
+from service.models import Campaign
+from service.web import campaign_progress, choices
+from service.web.context import here, program, reading, services, transaction
 from service.web.forms import done, number, refusal_text, say, warn
 from service.web.routes import page
 from service.web.words import BAR, date_time, delivery_parts, label
@@ -50,7 +48,7 @@ def show(campaign_id: int) -> ResponseReturnValue:
         campaign = _find(session, campaign_id)
         if campaign.state == CampaignState.DRAFT.value:
             return redirect(url_for("compose.edit", campaign_id=campaign.id), 303)
-        facts = _facts(session, campaign)
+        facts = campaign_progress.facts(session, campaign)
         return render_template(
             "campaigns/show.html",
             **facts,
@@ -65,7 +63,7 @@ def progress(campaign_id: int) -> ResponseReturnValue:
     """Serve the part of the page that changes while mails go out."""
     with reading() as session:
         campaign = _find(session, campaign_id)
-        return render_template("campaigns/_progress.html", **_facts(session, campaign))
+        return render_template("campaigns/_progress.html", **campaign_progress.facts(session, campaign))
 
 
 @page(bp, f"{PATH}/<any(pause,resume,cancel):verb>", needs=Permission.EMAIL_SEND, methods=("POST",))
@@ -94,7 +92,7 @@ def confirm_cancel(campaign_id: int) -> ResponseReturnValue:
     """Name what cancelling will do before it is done."""
     with reading() as session:
         campaign = _find(session, campaign_id)
-        return render_template("campaigns/cancel.html", **_facts(session, campaign))
+        return render_template("campaigns/cancel.html", **campaign_progress.facts(session, campaign))
 
 
 @page(bp, f"{PATH}/deliveries/<int:delivery_id>", needs=Permission.EMAIL_SEND, methods=("POST",))
@@ -122,58 +120,6 @@ def _find(session: Session, campaign_id: int) -> Campaign:
     return campaigns.find(session, [item.id for item in here().programs], campaign_id)
 
 
-def _facts(session: Session, campaign: Campaign) -> dict[str, Any]:
-    counts = campaigns.count_by_state(session, [campaign.id])[campaign.id]
-    total = sum(counts.values())
-    waiting = sum(counts.get(state.value, 0) for state in OPEN_DELIVERIES)
-    return {
-        "campaign": campaign,
-        "parts": [(*part, _at(campaign, state=part[2])) for part in delivery_parts(counts)],
-        "counts": counts,
-        "total": total,
-        "waiting": waiting,
-        "settled": total - waiting,
-        "done": campaign.state not in {CampaignState.SENDING.value, CampaignState.PAUSED.value},
-        "retry_at": outbox.next_try(session, campaign.id) if _is_waiting(campaign, counts) else None,
-        "paced_until": _paced_until(session, campaign, counts),
-        "elsewhere": _elsewhere(campaign),
-        **_held(session, campaign, waiting),
-    }
-
-
-def _paced_until(session: Session, campaign: Campaign, counts: Mapping[str, int]) -> datetime | None:
-    """Return when the program's hourly limit lets the campaign go on, None where it does not hold it up."""
-    if campaign.state != CampaignState.SENDING.value or not counts.get(DeliveryState.QUEUED.value):
-        return None
-    return programs.allowance_at(session, programs.find(session, campaign.program_id), now=here().now)
-
-
-def _is_waiting(campaign: Campaign, counts: Mapping[str, int]) -> bool:
-    deferred = counts.get(DeliveryState.DEFERRED.value, 0)
-    return campaign.state == CampaignState.SENDING.value and deferred > 0
-
-
-def _held(session: Session, campaign: Campaign, waiting: int) -> dict[str, object]:
-    """Return why nothing goes out from the author's mail account, and whether the reader can mend it."""
-    held = ""
-    if waiting and campaign.mail_account_id is not None and campaign.state == CampaignState.SENDING.value:
-        account = session.get_one(MailAccount, campaign.mail_account_id)
-        if account.disconnected_at is not None:
-            held = say(N_("The mail account %(address)s is disconnected."), address=account.address)
-        elif account.last_error is not None:
-            held = mail_accounts.trouble_of(account)
-        elif account.verified_at is None:
-            held = say(N_("The mail account %(address)s is not checked."), address=account.address)
-    return {"held": held, "own": campaign.author_id == reader().id}
-
-
-def _elsewhere(campaign: Campaign) -> str | None:
-    """Return the name of the campaign's program where that is not the one the reader works in."""
-    if campaign.program_id == program().id:
-        return None
-    return next(item.name for item in here().programs if item.id == campaign.program_id)
-
-
 def _rows(session: Session, campaign: Campaign) -> dict[str, object]:
     state = request.args.get("state", "")
     states = _states(state)
@@ -185,15 +131,22 @@ def _rows(session: Session, campaign: Campaign) -> dict[str, object]:
     kept = state if states else None
     return {
         "deliveries": found[:ROWS],
-        "next_href": _at(campaign, state=kept, after=found[ROWS - 1].id) if len(found) > ROWS else None,
-        "first_href": _at(campaign, state=kept) if after else None,
+        "next_href": campaign_progress.at(campaign, state=kept, after=found[ROWS - 1].id)
+        if len(found) > ROWS
+        else None,
+        "first_href": campaign_progress.at(campaign, state=kept) if after else None,
         "unknown": unknown,
         "may_resend": CampaignState(campaign.state) in outbox.RESENDING,
+        "failed_count": decisions.count_failed(session, campaign),
+        "send_at": _wall_time(campaign),
+        "zone": here().zone.key,
     }
 
 
-def _at(campaign: Campaign, *, state: str | None = None, after: int | None = None) -> str:
-    return url_for("campaigns.show", campaign_id=campaign.id, state=state, after=after, _anchor="deliveries")
+def _wall_time(campaign: Campaign) -> str:
+    """Return when the campaign starts as a date and time field holds it, in the reader's time zone."""
+    moment = campaign.scheduled_at
+    return "" if moment is None else here().to_zone(moment).strftime("%Y-%m-%dT%H:%M")
 
 
 def _states(key: str) -> frozenset[DeliveryState] | None:
@@ -210,7 +163,7 @@ def _tabs(campaign: Campaign, counts: dict[str, int]) -> list[dict[str, object]]
     return [
         {
             "label": word,
-            "href": _at(campaign, state=colour or None),
+            "href": campaign_progress.at(campaign, state=colour or None),
             "current": colour == (chosen if chosen in BAR else ""),
             "count": here().formats.number(count),
         }
@@ -227,7 +180,18 @@ def _details(campaign: Campaign) -> list[tuple[str, str]]:
         (N_("Send from"), campaign.from_address or ""),
         (N_("Reply-to address"), campaign.reply_to or ""),
         (N_("Language variants"), formats.listing(languages)),
-        (N_("Sent on"), date_time(campaign.launched_at) if campaign.launched_at else ""),
+        (N_("If the mail server’s answer is lost"), _policy(campaign)),
+        (N_("Scheduled for"), date_time(campaign.scheduled_at) if campaign.scheduled_at else ""),
+        (N_("Sent on"), date_time(started) if (started := _started(campaign)) else ""),
         (N_("Finished on"), date_time(campaign.finished_at) if campaign.finished_at else ""),
     ]
     return [(say(phrase), text) for phrase, text in rows if text]
+
+
+def _started(campaign: Campaign) -> datetime | None:
+    return None if campaign.state == CampaignState.SCHEDULED.value else campaign.launched_at
+
+
+def _policy(campaign: Campaign) -> str:
+    words = {value: word for value, word, _ in choices.unknown_policies()}
+    return words[campaign.unknown_policy]

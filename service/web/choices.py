@@ -1,6 +1,6 @@
 """The choices that selects offer, in the reader's language: languages, zones, facts, senders, recipients."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
@@ -8,15 +8,17 @@ from service.domain import mail_accounts
 from service.domain.checks import ZONES
 from service.domain.recipients import Recipient
 from service.facts.states import UnknownPolicy
-from service.facts.words import N_
+from service.facts.words import N_, NP_
 from service.i18n.folding import fold
 from service.i18n.locales import LOCALES
 from service.mail import shipped
 from service.models import Campaign
 from service.web.context import here, reader, services
 from service.web.forms import say
+from service.web.risks import Risky
 from service.web.words import LABELS, lang_tag
 
+RISKY = NP_("recipient to check", "%(name)s: %(reasons)s")
 _OFFERED = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
 
 
@@ -52,7 +54,6 @@ def templates() -> list[tuple[str, str]]:
 
 def unknown_policies() -> list[tuple[str, str, str]]:
     """Return (value, word, what it means) of what happens to a mail whose last answer was lost."""
-    say = here().catalog.say
     ask = N_("Nobody gets the email twice. You decide for each of these recipients.")
     retry = N_("Nobody is left out. A few recipients may get the email twice.")
     return [
@@ -85,42 +86,29 @@ def senders(session: Session, campaign: Campaign | None) -> list[tuple[str, str]
     ]
 
 
-RISKIEST = 8
 OTHERS = 100
 
 
-def riskiest(found: Sequence[Recipient], missing: Iterable[Recipient]) -> list[Recipient]:
-    """Return those whose mail is most likely to look wrong, at most eight.
-
-    Missing values first, then the longest name, then one of each language, then one without a first name
-    and one without an account.
-    """
-    chosen: dict[int, Recipient] = {item.prospect_id: item for item in list(missing)[: RISKIEST // 2]}
-    candidates: list[Recipient] = []
-    if found:
-        candidates.append(max(found, key=lambda item: len(item.name)))
-    languages: dict[str | None, Recipient] = {}
-    for item in found:
-        languages.setdefault(item.locale, item)
-    candidates += languages.values()
-    candidates += [item for item in found if not item.first_name][:1]
-    candidates += [item for item in found if not item.mpid][:1]
-    for item in candidates:
-        chosen.setdefault(item.prospect_id, item)
-    return list(chosen.values())[:RISKIEST]
-
-
 def recipients(
-    risky: Sequence[Recipient], found: Sequence[Recipient], shown: Recipient | None
+    risky: Sequence[Risky], found: Sequence[Recipient], shown: Recipient | None
 ) -> dict[str, list[tuple[int, str, str]]]:
-    """Return groups of (prospect id, name, language tag) for the picker of the preview."""
-    known = {item.prospect_id for item in risky}
+    """Return groups of (prospect id, name and why to look, language tag) for the picker of the preview."""
+    first = [item.recipient for item in risky]
+    known = {item.prospect_id for item in first}
     others = [item for item in found if item.prospect_id not in known][:OTHERS]
-    if shown is not None and shown not in risky and shown not in others:
+    if shown is not None and shown not in first and shown not in others:
         others.insert(0, shown)
-    say = here().catalog.say
-    parts = {say(N_("Check first")): risky, say(N_("More recipients")): others}
-    return {name: [_option(item) for item in items] for name, items in parts.items() if items}
+    parts = {
+        say(N_("Check first")): [_risky_option(item) for item in risky],
+        say(N_("More recipients")): [_option(item) for item in others],
+    }
+    return {name: items for name, items in parts.items() if items}
+
+
+def _risky_option(item: Risky) -> tuple[int, str, str]:
+    # The reasons are in the reader's language, so the option as a whole claims no other.
+    reasons = here().formats.listing([here().catalog.say(risk.phrase) for risk in item.risks])
+    return (item.recipient.prospect_id, say(RISKY, name=item.recipient.name, reasons=reasons), "")
 
 
 def _option(item: Recipient) -> tuple[int, str, str]:

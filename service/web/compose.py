@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from service.domain import campaigns, previews, prospects, recipients, selections
 from service.domain.errors import DomainError
 from service.domain.recipients import Recipient
+from service.domain.schedules import Start
 from service.domain.selections import Selected
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
@@ -28,7 +29,7 @@ from service.facts.states import CampaignState
 from service.facts.words import N_
 from service.mail import shipped
 from service.models import Campaign, Program
-from service.web import drafts, letters
+from service.web import drafts, letters, schedules
 from service.web.context import here, program, reader, reading, services, transaction
 from service.web.drafts import ComposeForm
 from service.web.forms import done, number, refusal_text, say, warn
@@ -93,12 +94,14 @@ def update(campaign_id: int) -> ResponseReturnValue:
             campaign = campaigns.find(session, [program().id], campaign_id)
             _store(session, campaign, form)
     except DomainError as error:
-        if error.refusal is Refusal.CAMPAIGN_ALREADY_LAUNCHED:
+        if error.refusal in {Refusal.CAMPAIGN_ALREADY_LAUNCHED, Refusal.CAMPAIGN_SCHEDULED}:
             warn(refusal_text(error))
             return redirect(url_for("campaigns.show", campaign_id=campaign_id), 303)
         if error.refusal is not Refusal.EDITED_MEANWHILE:
             raise
         return _again(form, campaign_id, error)
+    if campaign.state != CampaignState.DRAFT.value:
+        return redirect(url_for("campaigns.show", campaign_id=campaign_id), 303)
     return _act(form, campaign_id)
 
 
@@ -150,7 +153,8 @@ def preview(campaign_id: int, prospect_id: int, part: str) -> ResponseReturnValu
     if seen.composed is None:
         return _framed(make_response(render_template("campaigns/_unreadable.html", seen=seen)))
     if part == "html":
-        return _framed(make_response(seen.composed.html))
+        dark = request.args.get("scheme") == "dark"
+        return _framed(make_response(letters.in_scheme(seen.composed.html, dark=dark)))
     response = make_response(
         seen.composed.text if part == "text" else letters.open_mail(seen.composed.raw).raw
     )
@@ -193,13 +197,13 @@ def _act(form: ComposeForm, campaign_id: int) -> ResponseReturnValue:
         if action == "template" and form.has_own_words():
             return _again(form, campaign_id, None, replaces=True)
         _use_template(form, campaign_id)
-    elif action == "send":
-        return _launch(form, campaign_id)
+    elif action in {"send", "schedule"}:
+        return _launch(form, campaign_id, later=action == "schedule")
     elif action == "test":
         _send_test(campaign_id)
     elif action == "save":
         done(N_("The draft has been saved."))
-    arguments = {name: value for name in ("as", "part") if (value := request.form.get(name))}
+    arguments = {name: value for name in ("as", "part", "send_at") if (value := request.form.get(name))}
     anchor = "preview" if action == "preview" else None
     return redirect(
         url_for("compose.edit", campaign_id=campaign_id, _anchor=anchor, **arguments),  # type: ignore[arg-type]
@@ -214,8 +218,9 @@ def _use_template(form: ComposeForm, campaign_id: int) -> None:
     done(N_("The template has filled every language. You can edit each of them."))
 
 
-def _launch(form: ComposeForm, campaign_id: int) -> ResponseReturnValue:
+def _launch(form: ComposeForm, campaign_id: int, *, later: bool) -> ResponseReturnValue:
     try:
+        start = _start(later)
         with transaction() as session:
             campaign = campaigns.find(session, [program().id], campaign_id)
             campaigns.launch(
@@ -224,14 +229,29 @@ def _launch(form: ComposeForm, campaign_id: int) -> ResponseReturnValue:
                 services().composer,
                 campaign,
                 leave_out=request.form.get("leave_out") == "yes",
+                leave_out_roles=request.form.get("leave_out_roles") == "yes",
+                at=start.moment if start else None,
                 now=here().now,
             )
             if selections.find(session, reader().id, program().id).to_json() == campaign.selection:
                 selections.keep(session, reader().id, program().id, selections.NOTHING, now=here().now)
     except DomainError as error:
         return _again(form, campaign_id, error)
-    done(N_("The campaign is on its way."))
+    if start is not None and campaign.state == CampaignState.SCHEDULED.value:
+        schedules.say_scheduled(start)
+    else:
+        done(N_("The campaign is on its way."))
     return redirect(url_for("campaigns.show", campaign_id=campaign_id), 303)
+
+
+def _start(later: bool) -> Start | None:
+    """Return when the campaign is to start, None for at once; refuses a time that would be overlooked."""
+    text = request.form.get("send_at", "").strip()
+    if later:
+        return schedules.read(text)
+    if text:
+        raise DomainError(Refusal.TIME_UNUSED, field="send_at")
+    return None
 
 
 def _send_test(campaign_id: int) -> None:

@@ -28,7 +28,7 @@ from service.mail.mime import MailRefused
 from service.mail.tokens import AD_FAMILY, AD_PREFIX, TOKENS
 from service.mail.values import ValueRefused
 from service.models import Campaign
-from service.web import choices
+from service.web import choices, risks
 from service.web.context import here, program, services
 from service.web.forms import FILTERS, Form, number, refusal_text, say
 from service.web.letters import PARTS
@@ -57,6 +57,7 @@ class ComposeForm(Form):
 
     form_key = HiddenField()
     version = HiddenField()
+    send_at = StringField()
     from_name = StringField(filters=FILTERS)
     reply_to = StringField(filters=FILTERS)
     mail_account = SelectField(validate_choice=False, choices=[""])
@@ -235,9 +236,11 @@ def page_of(
     places = _by_field(review) if review and not conflict else {}
     if refused is not None:
         _refuse(form, refused, review)
-    picked = choices.riskiest(found, review.missing if review else ())
+    picked = risks.riskiest(found, review.missing if review else ())
     wanted = number(request.values.get("as"))
-    shown = next((item for item in found if item.prospect_id == wanted), None) or next(iter(picked), None)
+    shown = next((item for item in found if item.prospect_id == wanted), None) or next(
+        (item.recipient for item in picked), None
+    )
     part = request.values.get("part", "")
     part = part if part in PARTS else "html"
     seen = see(session, campaign, shown) if campaign else Seen(say(NOT_SAVED), here().locale.code)
@@ -259,6 +262,11 @@ def page_of(
         "missing": [] if review is None else list(review.missing[:MISSING_NAMED]),
         "missing_count": 0 if review is None else len(review.missing),
         "leave_out": request.form.get("leave_out") == "yes",
+        "roles": [recipient for recipient in found if recipient.has_role_address][:MISSING_NAMED],
+        "roles_count": sum(recipient.has_role_address for recipient in found),
+        "leave_out_roles": request.form.get("leave_out_roles") == "yes",
+        "send_at": request.values.get("send_at", ""),
+        "zone": here().zone.key,
         "tokens": _tokens(session),
         "templates": choices.templates(),
         "replaces": replaces,

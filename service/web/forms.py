@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from flask import flash
@@ -49,6 +50,9 @@ def refusal_text(error: DomainError) -> str:
     values = dict(error.values)
     if values.get("language") in LOCALES:
         values["language"] = here().formats.language_name(LOCALES[str(values["language"])].tag)
+    for name, value in values.items():
+        if isinstance(value, datetime):
+            values[name] = here().formats.date_time(here().to_zone(value))
     return say(error.refusal.phrase, **values)
 
 

@@ -36,6 +36,15 @@ def open_mail(raw: bytes) -> OpenedMail:
     )
 
 
+def in_scheme(html: str, *, dark: bool) -> str:
+    """Return a mail's HTML part as a mail program with dark or light colors shows it, whatever the browser's.
+
+    A framed page cannot be told by its frame: its own media query is answered here.
+    """
+    answered = html.replace("@media (prefers-color-scheme: dark)", "@media all" if dark else "@media not all")
+    return answered.replace('content="light dark"', f'content="{"dark" if dark else "light"}"')
+
+
 def _part(message: EmailMessage, kind: str) -> str:
     part = message.get_body(preferencelist=(kind,))
     return "" if part is None else str(part.get_content()).replace("\r\n", "\n")

@@ -47,7 +47,9 @@ MENU = (
         N_("Engage"),
         (
             Entry(N_("Groups"), "groups.index", _VIEW, "groups", ("groups",)),
-            Entry(N_("Campaigns"), "campaigns.index", _VIEW, "campaigns", ("campaigns", "compose")),
+            Entry(
+                N_("Campaigns"), "campaigns.index", _VIEW, "campaigns", ("campaigns", "compose", "decisions")
+            ),
         ),
     ),
     Section(
@@ -67,6 +69,10 @@ SETTINGS = (
         ),
     ),
     Section(N_("Tools"), (Entry(N_("Import prospects"), "imports.index", Permission.IMPORT_RUN, "import"),)),
+    Section(
+        NP_("settings", "Email"),
+        (Entry(N_("Suppression list"), "suppressions.index", Permission.EMAIL_SEND, "mail"),),
+    ),
     Section(
         N_("Program"),
         (

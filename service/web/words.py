@@ -9,9 +9,10 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from service.domain import campaigns
+from service.domain.suppression import SuppressionReason
 from service.facts.bounces import PauseReason
 from service.facts.permissions import PERMISSION_LABELS, ROLE_LABELS
-from service.facts.replies import reason_of
+from service.facts.replies import Outcome, reason_of
 from service.facts.sources import BUSINESS_MODEL_LABELS, KIND_LABELS, SOURCE_LABELS
 from service.facts.stages import ARCHIVED_LABEL, STAGE_LABELS, StageEvent
 from service.facts.states import (
@@ -40,6 +41,17 @@ EVENT_LABELS: dict[StageEvent, Phrase] = {
     StageEvent.ARCHIVED: NP_("event", "Archived"),
     StageEvent.RESTORED: NP_("event", "Restored"),
 }
+SUPPRESSION_LABELS: dict[SuppressionReason, Phrase] = {
+    SuppressionReason.UNSUBSCRIBED: NP_("suppression", "Unsubscribed"),
+    SuppressionReason.HARD_BOUNCE: NP_("suppression", "Hard bounce"),
+    SuppressionReason.COMPLAINT: NP_("suppression", "Complaint"),
+    SuppressionReason.MANUAL: NP_("suppression", "Added by hand"),
+}
+ATTEMPT_LABELS: dict[Outcome, Phrase] = {
+    Outcome.TEMPORARY: NP_("attempt", "Refused for now"),
+    Outcome.PERMANENT: NP_("attempt", "Refused for good"),
+    Outcome.UNKNOWN: NP_("attempt", "Answer lost"),
+}
 LABELS: dict[str, Mapping[str, Phrase]] = {
     "stage": {str(stage): phrase for stage, phrase in STAGE_LABELS.items()} | {"archived": ARCHIVED_LABEL},
     "source": {str(source): phrase for source, phrase in SOURCE_LABELS.items()},
@@ -52,6 +64,8 @@ LABELS: dict[str, Mapping[str, Phrase]] = {
     "row": {str(outcome): phrase for outcome, phrase in ROW_OUTCOME_LABELS.items()},
     "permission": {str(permission): phrase for permission, phrase in PERMISSION_LABELS.items()},
     "event": {str(event): phrase for event, phrase in EVENT_LABELS.items()},
+    "suppression": {str(reason): phrase for reason, phrase in SUPPRESSION_LABELS.items()},
+    "attempt": {str(outcome): phrase for outcome, phrase in ATTEMPT_LABELS.items()},
     "template": CAMPAIGN_LABELS,
     "role": {str(role): phrase for role, phrase in ROLE_LABELS.items()},
 }

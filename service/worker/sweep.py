@@ -6,13 +6,23 @@ from sqlalchemy.orm import Session
 
 from service.adapters.jobs import EngineJobs
 from service.bootstrap import Services
-from service.domain import accounts, deliveries, programs, prospects, sessions, system_mails, throttle
+from service.domain import (
+    accounts,
+    deliveries,
+    marks,
+    programs,
+    prospects,
+    schedules,
+    sessions,
+    system_mails,
+    throttle,
+)
 
 KEEP_JOBS = timedelta(days=30)
 
 
 def repair(services: Services, *, now: datetime, everything: bool = False) -> None:
-    """Give back what dead workers held, and finish campaigns of which nothing is open.
+    """Give back what dead workers held, start what is due, and finish campaigns of which nothing is open.
 
     `everything`: no other worker can be alive, so every lease is over whatever its time.
     """
@@ -21,6 +31,8 @@ def repair(services: Services, *, now: datetime, everything: bool = False) -> No
         system_mails.sweep(session, now=now, everything=everything)
         if everything:
             deliveries.tell_all_prospects(session, now=now)
+        schedules.start_due(session, now=now)
+        marks.take(session, now=now)
         deliveries.finish_all_done(session, now=now)
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from service.i18n.catalogs import Catalogs
+from service.paths import data_dir
 from tests.judged import judge_outbox
 
 CHROMIUM = shutil.which("chromium")
@@ -58,10 +60,16 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """Start `prospectus demo` on a data directory of its own, stop it with SIGTERM."""
-    data = tmp_path_factory.mktemp("demo")
+    """A demo on a data directory of its own that captures its mails."""
+    with running(tmp_path_factory.mktemp("demo")) as started:
+        yield started
+
+
+@contextmanager
+def running(data: Path, **settings: str) -> Iterator[Demo]:
+    """Start `prospectus demo` with these settings, stop it with SIGTERM."""
     port = free_port()
-    environment = {**os.environ, "PORT": str(port), "DATA": str(data), "LC_ALL": "C.UTF-8"}
+    environment = {**os.environ, "PORT": str(port), "DATA": str(data), "LC_ALL": "C.UTF-8", **settings}
     log = data / "log.txt"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -157,3 +165,40 @@ def travel(
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
     return context, Traveller(page, demo, errors, scripts)
+
+
+@pytest.fixture(scope="module")
+def catalogs() -> Catalogs:
+    """The product's own words."""
+    return Catalogs(data_dir("locales"))
+
+
+@pytest.fixture(scope="module")
+def storage(browser: Browser, demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cookies of somebody signed in to the demo."""
+    return sign_in(browser, demo, tmp_path_factory.mktemp("cookies"))
+
+
+def sign_in(browser: Browser, demo: Demo, folder: Path) -> Path:
+    """Sign in once with the demo's link, as a person would, and keep the cookies."""
+    context, traveller = travel(browser, demo)
+    page = traveller.page
+    page.goto(demo.sign_in_link)
+    page.locator("main button[type=submit]").first.click()
+    page.wait_for_url(f"{demo.url}/en/")
+    kept = folder / "state.json"
+    context.storage_state(path=kept)
+    context.close()
+    return kept
+
+
+def until(page: Page, arrived: object) -> None:
+    """Wait for a page that may have to be loaded anew."""
+    # Pages follow by themselves with scripts; without them a reader reloads.
+    assert callable(arrived)
+    for _ in range(60):
+        if arrived():
+            return
+        page.wait_for_timeout(500)
+        page.reload()
+    raise AssertionError(page.url + "\n" + page.locator("main").inner_text())

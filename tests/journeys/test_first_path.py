@@ -8,13 +8,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from service.i18n.catalogs import Catalog, Catalogs
 from service.i18n.formats import formats
 from service.mail import check
-from service.paths import data_dir
-from tests.journeys.conftest import Demo, Traveller, travel
+from tests.journeys.conftest import Demo, Traveller, travel, until
 
 pytestmark = pytest.mark.journey
 LANGUAGES = ("en", "fr", "ja", "zh")
@@ -59,25 +58,6 @@ def _csv(language: str) -> bytes:
         )
         lines.append(",".join(cells))
     return "\r\n".join(lines).encode("cp932")
-
-
-@pytest.fixture(scope="module")
-def catalogs() -> Catalogs:
-    return Catalogs(data_dir("locales"))
-
-
-@pytest.fixture(scope="module")
-def storage(browser: Browser, demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sign in once with the demo's link, as a person would, and keep the cookies."""
-    context, traveller = travel(browser, demo)
-    page = traveller.page
-    page.goto(demo.sign_in_link)
-    page.locator("main button[type=submit]").first.click()
-    page.wait_for_url(f"{demo.url}/en/")
-    kept = tmp_path_factory.mktemp("cookies") / "state.json"
-    context.storage_state(path=kept)
-    context.close()
-    return kept
 
 
 @pytest.fixture(
@@ -126,11 +106,11 @@ def _import(traveller: Traveller, words: Catalog, name: str, tmp_path: Path) -> 
     page.locator("input[type=file]").set_input_files(file)
     page.locator("input[name=dry_run]").check()
     page.get_by_role("button", name=words.gettext("Submit"), exact=True).click()
-    _until(page, lambda: page.get_by_role("button", name=words.gettext("Apply"), exact=True).count() > 0)
+    until(page, lambda: page.get_by_role("button", name=words.gettext("Apply"), exact=True).count() > 0)
     _look(traveller)
     page.get_by_role("button", name=words.gettext("Apply"), exact=True).click()
     link = page.get_by_role("link", name=words.gettext("Show imported prospects"))
-    _until(page, lambda: link.count() > 0)
+    until(page, lambda: link.count() > 0)
     _look(traveller)
 
 
@@ -174,7 +154,7 @@ def _send(traveller: Traveller, words: Catalog) -> None:
     page.locator("button[name=action][value=send]").first.click()
     page.wait_for_url("**/campaigns/*")
     finished = words.pgettext("campaign", "Finished")
-    _until(page, lambda: page.locator("main").get_by_text(finished, exact=True).count() > 0)
+    until(page, lambda: page.locator("main").get_by_text(finished, exact=True).count() > 0)
     _look(traveller)
 
 
@@ -213,14 +193,3 @@ def _outbox(traveller: Traveller, name: str) -> None:
     page.wait_for_load_state()
     expect(page.frame_locator("iframe").locator("body")).to_contain_text("Maison Aurore")
     _look(traveller)
-
-
-def _until(page: Page, arrived: object) -> None:
-    # Pages follow by themselves with scripts; without them a reader reloads.
-    assert callable(arrived)
-    for _ in range(60):
-        if arrived():
-            return
-        page.wait_for_timeout(500)
-        page.reload()
-    raise AssertionError(page.url + "\n" + page.locator("main").inner_text())

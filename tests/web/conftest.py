@@ -12,25 +12,30 @@ import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
 from service import bootstrap, models
 from service.bootstrap import Services
 from service.config import Settings
 from service.db import Base
-from service.domain import accounts, sessions
+from service.domain import accounts, campaigns, sessions
+from service.domain.campaigns import Writing
 from service.domain.passwords import Passwords
+from service.domain.selections import Selected
 from service.facts.permissions import BuiltInRole
+from service.facts.states import DeliveryState
 from service.i18n.catalogs import Catalogs
-from service.models import Program, Role, User
+from service.models import Campaign, Delivery, Program, Role, User
 from service.paths import data_dir
 from service.web.app import create_app
+from tests.domain import factories
 
 assert models  # imported so that every table is registered
 
 FAST = Passwords(memory_kib=8, passes=1)
 PASSWORD = "correct horse battery"
+NAMES = ("Harbour", "株式会社ひかり", "Werkstatt Blau")
 
 
 @dataclass(slots=True)
@@ -319,3 +324,50 @@ def count_queries(parts: Services) -> Callable[[Callable[[], object]], int]:
         return len(seen)
 
     return count
+
+
+@pytest.fixture
+def launch(parts: Services, program: Program) -> Callable[..., int]:
+    """Launch a campaign to three people and return its id."""
+
+    def send(
+        subject: str = "Join {programName}", names: tuple[str, ...] = NAMES, into: Program = program
+    ) -> int:
+        with parts.db.transaction() as session:
+            author = session.scalars(select(User)).first() or factories.user(session, into)
+            number = session.query(Campaign).count()
+            made = [
+                factories.prospect(session, into, name, locale="en", email=f"p{number}-{index}@x.example")
+                for index, name in enumerate(names)
+            ]
+            writing = Writing("Alex", "", "en", {"en": (subject, "Hello {firstName|there}")})
+            campaign = campaigns.draft(
+                session,
+                session.get_one(Program, into.id),
+                writing,
+                form_key=f"key {number}",
+                selected=Selected(frozenset(prospect.id for prospect in made)),
+                actor=author,
+                now=factories.NOW,
+            )
+            campaigns.launch(
+                session, parts.jobs, parts.composer, campaign, leave_out=False, now=factories.NOW
+            )
+            return campaign.id
+
+    return send
+
+
+@pytest.fixture
+def settle(parts: Services) -> Callable[..., list[int]]:
+    """Give the deliveries of a campaign these states, in order; return their ids."""
+
+    def put(campaign_id: int, *states: DeliveryState, reply: str | None = None) -> list[int]:
+        with parts.db.transaction() as session:
+            query = select(Delivery).where(Delivery.campaign_id == campaign_id).order_by(Delivery.id)
+            rows = list(session.scalars(query))
+            for row, state in zip(rows, states, strict=False):
+                row.state, row.reply = state.value, reply
+            return [row.id for row in rows]
+
+    return put

@@ -5,70 +5,19 @@ from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
-from sqlalchemy import select
 
 from service.bootstrap import Services
-from service.domain import campaigns, pauses
-from service.domain.campaigns import Writing
-from service.domain.selections import Selected
+from service.domain import pauses
 from service.facts.bounces import PauseReason
 from service.facts.permissions import BuiltInRole
 from service.facts.replies import Reason, words_of
 from service.facts.states import CampaignState, DeliveryState
 from service.i18n.locales import LOCALES
-from service.models import Campaign, Delivery, Program, User
+from service.models import Campaign, Delivery, Program
 from tests.domain import factories
-from tests.web.conftest import Browser, check_nothing_inline, check_page, soup, words
+from tests.web.conftest import NAMES, Browser, check_nothing_inline, check_page, soup, words
 
 HOSTILE = "<script>alert(1)</script>\"'{{7*7}}"
-NAMES = ("Harbour", "株式会社ひかり", "Werkstatt Blau")
-
-
-@pytest.fixture
-def launch(parts: Services, program: Program) -> Callable[..., int]:
-    """Launch a campaign to three people and return its id."""
-
-    def send(
-        subject: str = "Join {programName}", names: tuple[str, ...] = NAMES, into: Program = program
-    ) -> int:
-        with parts.db.transaction() as session:
-            author = session.scalars(select(User)).first() or factories.user(session, into)
-            number = session.query(Campaign).count()
-            made = [
-                factories.prospect(session, into, name, locale="en", email=f"p{number}-{index}@x.example")
-                for index, name in enumerate(names)
-            ]
-            writing = Writing("Alex", "", "en", {"en": (subject, "Hello {firstName|there}")})
-            campaign = campaigns.draft(
-                session,
-                session.get_one(Program, into.id),
-                writing,
-                form_key=f"key {number}",
-                selected=Selected(frozenset(prospect.id for prospect in made)),
-                actor=author,
-                now=factories.NOW,
-            )
-            campaigns.launch(
-                session, parts.jobs, parts.composer, campaign, leave_out=False, now=factories.NOW
-            )
-            return campaign.id
-
-    return send
-
-
-@pytest.fixture
-def settle(parts: Services) -> Callable[..., list[int]]:
-    """Give the deliveries of a campaign these states, in order; return their ids."""
-
-    def put(campaign_id: int, *states: DeliveryState, reply: str | None = None) -> list[int]:
-        with parts.db.transaction() as session:
-            query = select(Delivery).where(Delivery.campaign_id == campaign_id).order_by(Delivery.id)
-            rows = list(session.scalars(query))
-            for row, state in zip(rows, states, strict=False):
-                row.state, row.reply = state.value, reply
-            return [row.id for row in rows]
-
-    return put
 
 
 def notice(page: BeautifulSoup) -> str:

@@ -217,7 +217,13 @@ def test_the_riskiest_recipients_come_first(author: Browser, draft: int, parts: 
         str(group["label"]): [words(option) for option in group.find_all("option")]
         for group in page.select("#f-as optgroup")
     }
-    assert groups == {"Check first": ["Werkstatt Blau", "Harbour", "株式会社ひかり"]}
+    assert groups == {
+        "Check first": [
+            "Werkstatt Blau: a value is missing, longest name, first in this language, and no first name",
+            "Harbour: first in this language, time zone not known, and no account",
+            "株式会社ひかり: first in this language",
+        ]
+    }
     assert words(page.select_one("[data-preview-status]")) == (
         "There is no value for {firstName}: Werkstatt Blau."
     )
@@ -500,3 +506,18 @@ def test_ads_are_offered_as_tokens(author: Browser, parts: Services, program: Pr
     written = [str(button["data-insert"]) for button in page.select("#variant-fr [data-insert]")]
     assert written[-1] == f"{{adcode_{ad.id}}}"
     assert "{firstName}" in written
+
+
+def test_the_preview_is_light_or_dark_whatever_the_browser_is(
+    author: Browser, draft: int, people: list[Prospect]
+) -> None:
+    """The mail's own colors for the dark are in force or out of it; nothing is left to the frame."""
+    path = f"/en/campaigns/{draft}/preview/{people[0].id}/html"
+    pages = {scheme: author.get(f"{path}?scheme={scheme}").get_data(as_text=True) for scheme in ("dark", "x")}
+    found = {
+        scheme: (page.count("@media all"), page.count("@media not all"), "prefers-color-scheme" in page)
+        for scheme, page in pages.items()
+    }
+    assert found == {"dark": (1, 0, False), "x": (0, 1, False)}
+    assert 'name="color-scheme" content="dark"' in pages["dark"]
+    assert 'name="color-scheme" content="light"' in pages["x"]

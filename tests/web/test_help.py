@@ -10,7 +10,13 @@ import pytest
 from service.i18n.locales import LOCALES
 from tests.web.conftest import Browser
 
-PAGES = ("bulk-import-prospects", "connect-your-mail", "contact-a-prospect", "email-tokens")
+PAGES = (
+    "bulk-import-prospects",
+    "connect-your-mail",
+    "contact-a-prospect",
+    "email-tokens",
+    "unsubscribe-and-suppression",
+)
 TITLES = {
     "en": "Contact a prospect",
     "fr": "Contacter un prospect",

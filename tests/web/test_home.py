@@ -62,7 +62,15 @@ def test_an_empty_program_says_what_to_do_first(
 def test_settings_works(enter: Callable[..., Browser], program: Program, code: str) -> None:
     page = check_page(enter().get(f"/{code}/settings"), code)
     links = [str(link["href"]).removeprefix(f"/{code}/settings/") for link in page.select("main section a")]
-    assert links == ["profile", "mail-accounts", "import", "program", "ads", "sending-domain"]
+    assert links == [
+        "profile",
+        "mail-accounts",
+        "import",
+        "suppression-list",
+        "program",
+        "ads",
+        "sending-domain",
+    ]
 
 
 @pytest.mark.parametrize("role", BuiltInRole)

@@ -12,7 +12,8 @@ from service.config import Settings
 class Worker:
     """`prospectus worker` as a process of its own."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path, *, slot: str = "1") -> None:
+        self._slot = slot
         self._environment = {
             **os.environ,
             "DATA": str(settings.data),
@@ -27,7 +28,7 @@ class Worker:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
-            [sys.executable, "-m", "service", "worker"],
+            [sys.executable, "-m", "service", "worker", "--slot", self._slot],
             env=self._environment,
             stdout=self._log,
             stderr=self._log,

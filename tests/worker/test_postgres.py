@@ -16,12 +16,14 @@ from service.adapters.jobs import EngineJobs, migrate_engine
 from service.config import Settings
 from service.domain import (
     campaigns,
+    decisions,
     deliveries,
     groups,
     inbound,
     invitations,
     outbox,
     prospects,
+    schedules,
     selections,
 )
 from service.domain.campaigns import Writing
@@ -283,3 +285,63 @@ def test_workers_that_hold_one_campaign_at_once_do_not_wait_for_each_other(
     # Three; and what the four of them settle at once, unseen by one another, before and while one pauses.
     assert 3 <= found[DeliveryState.FAILED] <= 1 + 4 + 4
     assert found[DeliveryState.FAILED] + found[DeliveryState.QUEUED] + found[DeliveryState.CLAIMED] == 80
+
+
+def test_of_two_workers_one_starts_a_scheduled_campaign(services: bootstrap.Services) -> None:
+    """F-11: eight sweeps at once, one start; then two worker processes send each mail once."""
+    with services.db.transaction() as session:
+        program, author = somebody(session)
+        state = CampaignState.SCHEDULED
+        campaign = make_campaign(session, 60, program=program, author=author, state=state)
+        campaign.scheduled_at = NOW
+        campaign_id = campaign.id
+    together = threading.Barrier(8)
+
+    def start(_: int) -> int:
+        with services.db.transaction() as session:
+            together.wait()
+            return schedules.start_due(session, now=NOW)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sorted(threads.map(start, range(8))) == [0] * 7 + [1]
+    slots = ("one", "two")
+    workers = [Worker(services.settings, services.settings.data / f"{slot}.log", slot=slot) for slot in slots]
+    try:
+        wait_for(lambda: state_of(services, campaign_id) == CampaignState.FINISHED.value)
+    finally:
+        assert [worker.stop() for worker in workers] == [0, 0]
+    # The database is shared with the tests before, and so are the addresses: this campaign's own mails count.
+    mails = services.mailer.mails(limit=500)  # type: ignore[attr-defined]
+    with services.db.reading() as session:
+        ids = session.scalars(select(Delivery.message_id).where(Delivery.campaign_id == campaign_id)).all()
+    found = Counter(mail.message_id.strip("<>") for mail in mails)
+    assert {number: found[number] for number in ids} == dict.fromkeys(ids, 1)
+
+
+@pytest.mark.parametrize("act", ["failed", "unknown"])
+def test_eight_equal_decisions_at_once_are_one(services: bootstrap.Services, act: str) -> None:
+    """F-14: whoever comes second finds the round over."""
+    with services.db.transaction() as session:
+        program, author = somebody(session)
+        campaign = make_campaign(session, 5, program=program, author=author, state=CampaignState.FINISHED)
+        campaign_id = campaign.id
+        state = DeliveryState.FAILED if act == "failed" else DeliveryState.UNKNOWN
+        for row in session.scalars(select(Delivery).where(Delivery.campaign_id == campaign_id)):
+            row.state = state.value
+    together = threading.Barrier(8)
+
+    def decide(_: int) -> None:
+        with services.db.transaction() as session:
+            found = session.get_one(Campaign, campaign_id)
+            together.wait()
+            verb = decisions.resend_failed if act == "failed" else decisions.resend_unknown
+            verb(session, services.jobs, found, round_=0)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(decide, range(8)))
+    with services.db.reading() as session:
+        campaign = session.get_one(Campaign, campaign_id)
+        assert (campaign.rounds, campaign.state) == (1, CampaignState.SENDING.value)
+        assert outbox.counts(session, campaign_id)[DeliveryState.QUEUED] == 5
+    with services.db.transaction() as session:
+        campaigns.cancel(session, session.get_one(Campaign, campaign_id), now=NOW)

@@ -19,7 +19,15 @@ function start(form) {
   let last = fields()[0] ?? null;
   let timer = 0;
   let running = null;
-  let shown = "";
+  let shown = frame?.getAttribute("src") ?? "";
+  let scheme = "light";
+
+  // Not through src: the preview must not fill the way back.
+  function show() {
+    const address = new URL(shown, location.href);
+    address.searchParams.set("scheme", scheme);
+    frame.contentWindow.location.replace(address);
+  }
 
   form.addEventListener("focusin", (event) => {
     if (event.target.matches("[data-tokens]")) last = event.target;
@@ -65,6 +73,10 @@ function start(form) {
     const [on, off] = { narrow: ["narrow"], wide: [null, "narrow"], dark: ["dark"], light: [null, "dark"] }[button.dataset.frame];
     if (on) frame.classList.add(`compose-frame-${on}`);
     if (off) frame.classList.remove(`compose-frame-${off}`);
+    if (["dark", "light"].includes(button.dataset.frame)) {
+      scheme = button.dataset.frame;
+      if (shown) show();
+    }
     for (const one of button.parentElement.querySelectorAll("[data-frame]")) one.setAttribute("aria-pressed", String(one === button));
   });
 
@@ -137,8 +149,7 @@ function start(form) {
     }
     if (answer.url && frame && answer.url !== shown) {
       shown = answer.url;
-      // Not through src: the preview must not fill the way back.
-      frame.contentWindow.location.replace(new URL(answer.url, location.href));
+      show();
     }
     const subject = document.querySelector("[data-preview-subject]");
     if (subject && answer.subject !== undefined) subject.textContent = answer.subject;

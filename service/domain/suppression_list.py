@@ -1,0 +1,70 @@
+"""The suppression list of a program as its users see it: searched, added to by hand, lifted with a reason."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Integer, cast, func, select
+from sqlalchemy.orm import Session
+
+from service.domain import checks, partners, suppression
+from service.domain.errors import DomainError
+from service.domain.suppression import SuppressionReason
+from service.facts.refusals import Refusal
+from service.models import Suppression, SuppressionLift
+
+# What a person asked for themselves is undone only for a reason that somebody can read later.
+NEEDS_NOTE = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT})
+
+
+def list_page(
+    session: Session, program_id: int, *, search: str = "", before: int = 0, limit: int = 50
+) -> Sequence[Suppression]:
+    """Return entries, newest first; `search` is a part of an address, `before` the last id already seen."""
+    query = select(Suppression).where(Suppression.program_id == program_id)
+    if search.strip():
+        query = query.where(Suppression.address_key.contains(search.strip().casefold(), autoescape=True))
+    if before:
+        query = query.where(Suppression.id < before)
+    return session.scalars(query.order_by(Suppression.id.desc()).limit(limit)).all()
+
+
+def count(session: Session, program_id: int) -> int:
+    """Return how many addresses the program must not write to."""
+    query = select(cast(func.count(), Integer)).where(Suppression.program_id == program_id)
+    return session.scalar(query) or 0
+
+
+def add(session: Session, program_id: int, address: str, *, now: datetime) -> bool:
+    """Put an address on the list by hand; return whether it is new. Refuses what is not an address."""
+    key = partners.email_address(address).key
+    return suppression.suppress(session, program_id, key, reason=SuppressionReason.MANUAL, now=now)
+
+
+def find(session: Session, program_id: int, suppression_id: int) -> Suppression:
+    """Return an entry of this program's list; one of another list does not exist here."""
+    entry = session.get(Suppression, suppression_id)
+    if entry is None or entry.program_id != program_id:
+        raise DomainError(Refusal.NOT_FOUND)
+    return entry
+
+
+def lift(session: Session, entry: Suppression, *, note: str, actor_id: int, now: datetime) -> None:
+    """Take an entry off the list and keep who did it and why.
+
+    Raises DomainError LIFT_NOTE_MISSING without a note where the person unsubscribed or complained.
+    """
+    kept = checks.line(note, field="note")[:500]
+    if not kept and SuppressionReason(entry.reason) in NEEDS_NOTE:
+        raise DomainError(Refusal.LIFT_NOTE_MISSING, field="note")
+    session.add(
+        SuppressionLift(
+            program_id=entry.program_id,
+            address_key=entry.address_key,
+            reason=entry.reason,
+            note=kept,
+            user_id=actor_id,
+            at=now,
+        )
+    )
+    session.delete(entry)
+    session.flush()

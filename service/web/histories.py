@@ -1,0 +1,106 @@
+"""What happened to one person: every mail to them in the program, and one mail as a whole."""
+
+from flask import Blueprint, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from service.domain import attempts, campaigns, histories, letters, prospects
+from service.domain.letters import Addressee, Composed
+from service.facts.permissions import Permission
+from service.facts.states import CampaignState
+from service.facts.words import Phrase
+from service.links import PUBLIC_PATHS
+from service.mail.addresses import AddressError
+from service.mail.compiled import ContentRefused, ValueMissing
+from service.mail.mime import MailRefused
+from service.mail.values import ValueRefused
+from service.models import Campaign, Delivery
+from service.web import campaign_progress
+from service.web.context import here, program, reading, services
+from service.web.drafts import CONTENT_HAS_ERRORS, VALUE_MISSING
+from service.web.forms import say
+from service.web.letters import PARTS, open_mail
+from service.web.routes import page
+from service.web.security import MAIL_POLICY
+
+bp = Blueprint("histories", __name__)
+PATH = PUBLIC_PATHS["campaign"].replace("<", "<int:") + "/deliveries/<int:delivery_id>"
+
+
+@page(bp, "/prospects/<int:prospect_id>/history", needs=Permission.PROSPECTS_VIEW)
+def person(prospect_id: int) -> ResponseReturnValue:
+    """Show everything that happened to a prospect, newest first."""
+    with reading() as session:
+        prospect = prospects.find(session, program().id, prospect_id)
+        key = prospect.custom_email_key or prospect.partner.email_key
+        return render_template(
+            "prospects/history.html",
+            prospect=prospect,
+            partner=prospect.partner,
+            events=histories.of_person(session, prospect),
+            suppression=histories.suppression_of(session, program().id, key),
+        )
+
+
+@page(bp, PATH, needs=Permission.PROSPECTS_VIEW)
+def delivery(campaign_id: int, delivery_id: int) -> ResponseReturnValue:
+    """Show one mail: to whom, in which language, what the server said, and the mail itself."""
+    part = request.args.get("part", "")
+    part = part if part in PARTS else "html"
+    with reading() as session:
+        campaign, row = _find(session, campaign_id, delivery_id)
+        composed = _compose(session, campaign, row)
+        seen = composed if isinstance(composed, Composed) else None
+        return render_template(
+            "campaigns/delivery.html",
+            campaign=campaign,
+            delivery=row,
+            attempts=attempts.by_delivery(session, [row.id])[row.id],
+            suppression=histories.suppression_of(session, campaign.program_id, row.address_key),
+            elsewhere=campaign_progress.elsewhere(campaign),
+            sends=campaign.state == CampaignState.SENDING.value,
+            part=part,
+            seen=seen,
+            raw=open_mail(seen.raw).raw if seen and part == "raw" else "",
+            refused="" if isinstance(composed, Composed) else composed,
+        )
+
+
+@page(bp, f"{PATH}/html", needs=Permission.PROSPECTS_VIEW)
+def html(campaign_id: int, delivery_id: int) -> ResponseReturnValue:
+    """Serve the HTML part of a mail in its own frame, under its own policy."""
+    with reading() as session:
+        campaign, row = _find(session, campaign_id, delivery_id)
+        composed = _compose(session, campaign, row)
+    if isinstance(composed, Composed):
+        response = make_response(composed.html)
+    else:
+        response = make_response(composed)
+        response.headers["Content-Type"] = "text/plain; charset=utf-8"
+    response.headers["Content-Security-Policy"] = MAIL_POLICY
+    return response
+
+
+def _find(session: Session, campaign_id: int, delivery_id: int) -> tuple[Campaign, Delivery]:
+    campaign = campaigns.find(session, [item.id for item in here().programs], campaign_id)
+    return campaign, histories.find_delivery(session, campaign, delivery_id)
+
+
+def _compose(session: Session, campaign: Campaign, row: Delivery) -> Composed | str:
+    """Write the mail as it was or would be sent, or say why that cannot be.
+
+    Its links lead nowhere: whoever looks at a mail must not unsubscribe or join for somebody else.
+    """
+    to = Addressee(row.address, row.locale, row.time_zone, row.values)
+    moment = row.claimed_at or campaign.scheduled_at or here().now
+    text = letters.text_of(session, campaign.id)
+    try:
+        return services().composer.campaign(text, to, message_id=row.message_id, moment=moment)
+    except ContentRefused:
+        return say(CONTENT_HAS_ERRORS)
+    except ValueMissing as error:
+        tokens = here().formats.listing([f"{{{name}}}" for name in error.names])
+        return say(VALUE_MISSING, tokens=tokens, name=row.values.get("name") or row.address)
+    except (ValueRefused, MailRefused, AddressError) as error:
+        phrase: Phrase = error.phrase
+        return say(phrase, **error.values)

@@ -1,0 +1,79 @@
+"""A scheduled campaign: another moment, now, or back to being a draft."""
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from service.domain import campaigns, schedules
+from service.domain.errors import DomainError
+from service.domain.schedules import Start
+from service.facts.permissions import Permission
+from service.facts.words import N_
+from service.links import PUBLIC_PATHS
+from service.models import Campaign
+from service.web.context import here, services, transaction
+from service.web.forms import done, refusal_text, warn
+from service.web.routes import page
+from service.web.words import date_time
+
+bp = Blueprint("schedules", __name__)
+PATH = PUBLIC_PATHS["campaign"].replace("<", "<int:") + "/schedule"
+SCHEDULED = N_("The campaign is scheduled. It starts: %(time)s")
+TWICE = N_("Clocks go back then, and this time comes twice. The campaign starts the first time: %(time)s")
+
+
+def read(text: str) -> Start:
+    """Return the moment of a wall time in the reader's zone; raises DomainError for what is none."""
+    return schedules.read(text, here().zone, now=here().now)
+
+
+def say_scheduled(start: Start) -> None:
+    """Tell the reader when it starts, and which of two equal times is meant."""
+    done(TWICE if start.twice else SCHEDULED, time=date_time(start.moment))
+
+
+@page(bp, PATH, needs=Permission.EMAIL_SEND, methods=("POST",))
+def change(campaign_id: int) -> ResponseReturnValue:
+    """Let it start at another moment."""
+    try:
+        start = read(request.form.get("send_at", ""))
+        with transaction() as session:
+            schedules.change(session, _find(session, campaign_id), at=start.moment)
+        say_scheduled(start)
+    except DomainError as error:
+        warn(refusal_text(error))
+    return _back(campaign_id)
+
+
+@page(bp, f"{PATH}/now", needs=Permission.EMAIL_SEND, methods=("POST",))
+def start_now(campaign_id: int) -> ResponseReturnValue:
+    """Start it at once."""
+    try:
+        with transaction() as session:
+            schedules.start(session, services().jobs, _find(session, campaign_id), now=here().now)
+        done(N_("The campaign is on its way."))
+    except DomainError as error:
+        warn(refusal_text(error))
+    return _back(campaign_id)
+
+
+@page(bp, f"{PATH}/undo", needs=Permission.EMAIL_SEND, methods=("POST",))
+def undo(campaign_id: int) -> ResponseReturnValue:
+    """Make it a draft again."""
+    try:
+        with transaction() as session:
+            campaign = _find(session, campaign_id)
+            schedules.undo(session, campaign)
+        done(N_("The schedule is cancelled. The campaign is a draft again."))
+    except DomainError as error:
+        warn(refusal_text(error))
+    return _back(campaign_id)
+
+
+def _find(session: Session, campaign_id: int) -> Campaign:
+    return campaigns.find(session, [item.id for item in here().programs], campaign_id)
+
+
+def _back(campaign_id: int) -> Response:
+    return redirect(url_for("campaigns.show", campaign_id=campaign_id), 303)
