@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -19,6 +19,9 @@ NAMING = {
 
 # Seconds a transaction waits for SQLite's single writer.
 PATIENCE = 5.0
+# Our space among PostgreSQL's advisory locks ("PROS"), and what is locked there.
+LOCKS = 0x50524F53
+SWEEPING, RESCUING = 1, 2
 
 
 class Base(DeclarativeBase):
@@ -108,6 +111,24 @@ class Database:
         with self._reading() as session:
             yield session  # closing rolls back, and leaves what was read readable
 
+    def now(self) -> datetime:
+        """Return the database's time; a file has none but its machine's."""
+        if self.engine.dialect.name == "sqlite":
+            return datetime.now(UTC)
+        with self.engine.connect() as connection:
+            seen: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return seen.astimezone(UTC)
+
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def first_at(session: Session, task: int) -> bool:
+    """Tell whether no other transaction is at a task now; it is this one's until it ends.
+
+    SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return True
+    return bool(session.scalar(select(func.pg_try_advisory_xact_lock(LOCKS, task))))

@@ -27,3 +27,7 @@ INVITATION_DAYS = 60
 DELIVERY_BATCH = 200
 LEASE = timedelta(seconds=60)
 RETRY_GIVE_UP = timedelta(days=4)
+# A mail that brought a worker down, or could not be written, this often is not tried again (check F-17).
+MOST_CRASHES = 5
+WORKER_DEAD = timedelta(seconds=30)
+WORKER_FORGOTTEN = timedelta(days=1)

@@ -19,6 +19,7 @@ from service.models.partner import MediaProperty, Partner
 from service.models.program import Program
 from service.models.prospect import Prospect, StageChange
 from service.models.selection import Selection
+from service.models.worker import Installation, WorkerBeat
 
 __all__ = [
     "Ad",
@@ -29,6 +30,7 @@ __all__ = [
     "Import",
     "ImportPiece",
     "ImportRow",
+    "Installation",
     "MediaProperty",
     "Notice",
     "Partner",
@@ -46,4 +48,5 @@ __all__ = [
     "User",
     "UserSession",
     "Variant",
+    "WorkerBeat",
 ]

@@ -1,12 +1,24 @@
 """The sweeps that repair every hole from the ledger: dead leases, work without a job, hourly tasks."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from service.adapters.jobs import EngineJobs
 from service.bootstrap import Services
-from service.domain import accounts, deliveries, prospects, sessions, system_mails, throttle
+from service.db import SWEEPING, first_at
+from service.domain import (
+    accounts,
+    deliveries,
+    ledger,
+    prospects,
+    sessions,
+    system_mails,
+    throttle,
+    workers,
+)
+from service.models import Delivery, SystemMail
 
 KEEP_JOBS = timedelta(days=30)
 
@@ -17,18 +29,30 @@ def repair(services: Services, *, now: datetime, everything: bool = False) -> No
     `everything`: no other worker can be alive, so every lease is over whatever its time.
     """
     with services.db.transaction() as session:
+        if not everything and not first_at(session, SWEEPING):
+            return  # another worker is at it
         deliveries.sweep(session, now=now, everything=everything)
         system_mails.sweep(session, now=now, everything=everything)
         deliveries.finish_all_done(session, now=now)
 
 
-def wake(services: Services, jobs: EngineJobs, *, now: datetime) -> int:
+def begin_anew(services: Services, *, now: datetime) -> None:
+    """After a jump of the clock nobody can tell which leases are over: each lasts a full time from now."""
+    with services.db.transaction() as session:
+        ledger.begin_anew(session, Delivery, now=now)
+        ledger.begin_anew(session, SystemMail, now=now)
+
+
+def wake(services: Services, jobs: EngineJobs, *, now: datetime, at_work_on: Collection[object] = ()) -> int:
     """Start a job wherever the ledger has work that nobody does, and return how many were started.
 
-    So even an engine whose tables were wiped loses nothing.
+    So even an engine whose tables were wiped loses nothing. Where there are several workers, each also wants
+    a share of what others are at work on; `at_work_on` are the campaigns it has.
     """
+    shared = services.db.engine.dialect.name != "sqlite"
     with services.db.reading() as session:
-        campaigns = deliveries.wanting_work(session, now=now)
+        wanting = deliveries.wanting_work(session, now=now, shared=shared)
+        campaigns = [campaign_id for campaign_id in wanting if campaign_id not in at_work_on]
         mail_id = system_mails.wanting_work(session, now=now)
     started = 0
     for campaign_id in campaigns:
@@ -48,4 +72,5 @@ def every_hour(session: Session, *, now: datetime) -> int:
     sessions.sweep(session, now=now)
     throttle.sweep(session, now=now)
     accounts.sweep_used_links(session, now=now)
+    workers.forget_silent(session, now=now)
     return prospects.expire(session, now=now)
