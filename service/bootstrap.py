@@ -1,12 +1,12 @@
 """From settings to services: the one place where the parts are chosen and put together."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
 from service import paths
 from service.adapters.capture import CapturedOutbox
-from service.adapters.smtp import Relay, SmtpMailer
+from service.adapters.smtp import Relay, SmtpMailer, Timeouts
 from service.config import Settings, SettingsRefused
 from service.db import Database
 from service.domain.jobs import Jobs
@@ -66,7 +66,13 @@ def _mailer(settings: Settings) -> Mailer:
         relay = Relay.from_url(settings.mail_url)
     except ValueError as error:
         raise SettingsRefused((str(error),)) from error
-    return SmtpMailer(relay, helo=urlsplit(settings.base_url).hostname or "localhost")
+    helo = urlsplit(settings.base_url).hostname or "localhost"
+    return SmtpMailer(relay, helo=helo, timeouts=_timeouts(settings.mail_timeout))
+
+
+def _timeouts(most: int) -> Timeouts:
+    usual = Timeouts()
+    return Timeouts(**{name: min(seconds, most or seconds) for name, seconds in asdict(usual).items()})
 
 
 def _jobs(settings: Settings, *, engine: bool) -> Jobs:

@@ -35,7 +35,8 @@ class Settings:
     `mail_url` is `capture:` (keep mails in the local outbox) or `smtp://user:password@host:port`,
     `smtps://…` for TLS from the first byte; `?tls=none` allows an unencrypted relay. `base_url` is an origin:
     scheme, lower-case host in ASCII, and a port only where it is not the scheme's own. `secret_keys_old` sign
-    nothing any more, and what they signed is still accepted.
+    nothing any more, and what they signed is still accepted. `mail_timeout` is the most seconds to wait for
+    any answer of the relay; 0 waits as long as RFC 5321 asks.
     """
 
     data: Path = Path("var")
@@ -50,6 +51,7 @@ class Settings:
     mail_from: str = "noreply@localhost.invalid"
     trusted_proxies: int = 0
     mail_connections: int = 4
+    mail_timeout: int = 0
 
     @property
     def database(self) -> str:
@@ -69,7 +71,7 @@ class Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
         """Read `DATA HOST PORT BASE_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_CONNECTIONS`
-        `SECRET_KEY SECRET_KEY_OLD TRUSTED_PROXIES`.
+        `MAIL_TIMEOUT SECRET_KEY SECRET_KEY_OLD TRUSTED_PROXIES`.
 
         Raises SettingsRefused with all problems at once.
         """
@@ -105,6 +107,7 @@ class Settings:
             mail_from=env.get("MAIL_FROM") or "noreply@localhost.invalid",
             trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, low=0, high=5, problems=problems),
             mail_connections=_number(env, "MAIL_CONNECTIONS", 4, low=1, high=50, problems=problems),
+            mail_timeout=_number(env, "MAIL_TIMEOUT", 0, low=0, high=600, problems=problems),
         )
         if problems:
             raise SettingsRefused(tuple(problems))

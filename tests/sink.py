@@ -46,6 +46,8 @@ class Sink:
     ) -> None:
         self.journal = journal
         self.script: Script = script or (lambda _step, _recipient: ACCEPT)
+        # Told of each step before its answer: mail, rcpt, data, dot; and of replied, after that to the dot.
+        self.watch: Callable[[str, str], None] = lambda _step, _recipient: None
         self._tls = tls
         self._connections = 0
         self._lock = threading.Lock()
@@ -88,7 +90,7 @@ class Sink:
 
     def _protocol(self) -> SMTP:
         self._connections += 1
-        return SMTP(
+        return _Server(
             _Handler(self, self._connections),
             enable_SMTPUTF8=True,
             tls_context=self._tls,
@@ -105,15 +107,31 @@ class Sink:
             os.fsync(self._file.fileno())
 
 
+class _Server(SMTP):
+    async def smtp_DATA(self, arg: str) -> None:
+        handler: _Handler = self.event_handler
+        handler.sink.watch("data", str((self.envelope or Envelope()).rcpt_tos[:1]))
+        await super().smtp_DATA(arg)
+
+
 class _Handler:
     def __init__(self, sink: Sink, connection: int) -> None:
-        self._sink = sink
+        self.sink = sink
         self._connection = connection
+
+    async def handle_MAIL(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        self.sink.watch("mail", address)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return ACCEPT
 
     async def handle_RCPT(
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        answer = self._sink.script("rcpt", address)
+        self.sink.watch("rcpt", address)
+        answer = self.sink.script("rcpt", address)
         if answer == DROP:
             _cut(server)
         elif answer.startswith("2"):
@@ -123,9 +141,9 @@ class _Handler:
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         content: Any = envelope.original_content or b""
         recipient = str(envelope.rcpt_tos[0])
-        answer = self._sink.script("data", recipient)
+        answer = self.sink.script("data", recipient)
         found = _MESSAGE_ID.search(content)
-        self._sink.write(
+        self.sink.write(
             Taken(
                 recipient,
                 found.group(1).decode() if found else "",
@@ -134,6 +152,8 @@ class _Handler:
                 self._connection,
             )
         )
+        self.sink.watch("dot", recipient)
+        asyncio.get_running_loop().call_soon(self.sink.watch, "replied", recipient)
         if answer == DROP:
             _cut(server)
         return answer

@@ -60,7 +60,7 @@ def hold_back(session: Session, *, now: datetime) -> int:
     return held
 
 
-def let_go(session: Session, *, now: datetime) -> int:
+def let_go(session: Session) -> int:
     """Queue what was held back: nothing was sent since the backup, somebody knows; return how many."""
     held = (Delivery.state == DeliveryState.UNKNOWN.value, Delivery.reply == _RESTORED)
     campaigns = list(session.scalars(select(Delivery.campaign_id).where(*held).distinct()))
