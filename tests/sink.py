@@ -18,6 +18,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 ACCEPT = "250 2.0.0 Ok"
 # An answer of this kind is not given: the connection is closed instead, the mail being stored.
 DROP = "drop"
+# None is given at all, and the connection stays open.
+HANG = "hang"
+FOR_EVER = 3600.0
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
 Script = Callable[[str, str], str]
 
@@ -48,6 +51,10 @@ class Sink:
         self.script: Script = script or (lambda _step, _recipient: ACCEPT)
         # Told of each step before its answer: mail, rcpt, data, dot; and of replied, after that to the dot.
         self.watch: Callable[[str, str], None] = lambda _step, _recipient: None
+        # Connections, by their number, on which each byte of an answer takes a second.
+        self.slow: frozenset[int] = frozenset()
+        # Seconds that each mail takes here; other connections go on meanwhile.
+        self.pause = 0.0
         self._tls = tls
         self._connections = 0
         self._lock = threading.Lock()
@@ -55,6 +62,11 @@ class Sink:
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @property
+    def connections(self) -> int:
+        """How many connections have come so far."""
+        return self._connections
 
     @property
     def url(self) -> str:
@@ -108,6 +120,15 @@ class Sink:
 
 
 class _Server(SMTP):
+    async def push(self, status: str | bytes) -> None:
+        handler: _Handler = self.event_handler
+        if handler.connection not in handler.sink.slow:
+            await super().push(status)
+            return
+        for byte in (status if isinstance(status, bytes) else status.encode()) + b"\r\n":
+            self._writer.write(bytes([byte]))
+            await asyncio.sleep(1)
+
     async def smtp_DATA(self, arg: str) -> None:
         handler: _Handler = self.event_handler
         handler.sink.watch("data", str((self.envelope or Envelope()).rcpt_tos[:1]))
@@ -117,7 +138,7 @@ class _Server(SMTP):
 class _Handler:
     def __init__(self, sink: Sink, connection: int) -> None:
         self.sink = sink
-        self._connection = connection
+        self.connection = connection
 
     async def handle_MAIL(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
@@ -132,6 +153,8 @@ class _Handler:
     ) -> str:
         self.sink.watch("rcpt", address)
         answer = self.sink.script("rcpt", address)
+        if answer == HANG:
+            await asyncio.sleep(FOR_EVER)
         if answer == DROP:
             _cut(server)
         elif answer.startswith("2"):
@@ -141,6 +164,8 @@ class _Handler:
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         content: Any = envelope.original_content or b""
         recipient = str(envelope.rcpt_tos[0])
+        if self.sink.pause:
+            await asyncio.sleep(self.sink.pause)
         answer = self.sink.script("data", recipient)
         found = _MESSAGE_ID.search(content)
         self.sink.write(
@@ -149,10 +174,12 @@ class _Handler:
                 found.group(1).decode() if found else "",
                 hashlib.sha256(content).hexdigest(),
                 answer,
-                self._connection,
+                self.connection,
             )
         )
         self.sink.watch("dot", recipient)
+        if answer == HANG:
+            await asyncio.sleep(FOR_EVER)
         asyncio.get_running_loop().call_soon(self.sink.watch, "replied", recipient)
         if answer == DROP:
             _cut(server)
