@@ -1,9 +1,11 @@
 """Faults for a process under test, put on its PYTHONPATH and chosen by its environment.
 
 POISON=a@x.example,…  composing a mail to one of these ends the process, as a fault in native code would.
+CLOCK_JUMP=FILE        the database's clock is off by the seconds in this file, which may change at any time.
 KILL_AT=module:name:before|after:N  SIGKILL at the N-th call of a function, before or after it does its work.
 """
 
+import datetime
 import functools
 import importlib
 import os
@@ -19,6 +21,7 @@ class _Finder:
         if name == _LAST:
             sys.meta_path.remove(self)
             _poison(os.environ.get("POISON", ""))
+            _jump(os.environ.get("CLOCK_JUMP", ""))
             _kill_at(os.environ.get("KILL_AT", ""))
 
 
@@ -34,6 +37,19 @@ def _poison(addresses: str) -> None:
             return usual(self, text, claimed)
 
         Composer.delivery = delivery  # type: ignore[method-assign]
+
+
+def _jump(file: str) -> None:
+    if file:
+        from service.db import Database  # only in the process under test
+
+        usual = Database.now
+
+        def now(self):  # type: ignore[no-untyped-def]
+            with open(file, encoding="ascii") as offset:
+                return usual(self) + datetime.timedelta(seconds=int(offset.read() or 0))
+
+        Database.now = now  # type: ignore[method-assign]
 
 
 def _kill_at(where: str) -> None:
