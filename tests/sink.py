@@ -57,6 +57,7 @@ class Sink:
         self.pause = 0.0
         self._tls = tls
         self._connections = 0
+        self._servers: list[SMTP] = []
         self._lock = threading.Lock()
         self._socket = socket.create_server(("127.0.0.1", port))
         self.port: int = self._socket.getsockname()[1]
@@ -96,19 +97,26 @@ class Sink:
             self._loop.run_forever()
         finally:
             server.close()
-            for task in asyncio.all_tasks(self._loop):
+            for one in self._servers:
+                if one.transport is not None:
+                    one.transport.abort()
+            tasks = asyncio.all_tasks(self._loop)
+            for task in tasks:
                 task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
 
     def _protocol(self) -> SMTP:
         self._connections += 1
-        return _Server(
+        server = _Server(
             _Handler(self, self._connections),
             enable_SMTPUTF8=True,
             tls_context=self._tls,
             loop=self._loop,
             ident="sink",
         )
+        self._servers.append(server)
+        return server
 
     def write(self, taken: Taken) -> None:
         """Add a journal line and have it on the disk."""

@@ -16,6 +16,8 @@ from tests.sink import Sink
 from tests.worker.oracle import finished, installed, judge, launch, wait_for
 from tests.worker.process import FAULTS, Worker, environment_of
 
+# The rest of the steps, where a few stand for all in the quick run.
+SWEEP = pytest.mark.sweep
 MAILS = 12
 CONNECTIONS = 2
 Killer = Callable[[str, str], None]
@@ -34,7 +36,7 @@ def killer(step: str, number: int, worker: Callable[[], Worker]) -> Killer:
     return watch
 
 
-@pytest.mark.parametrize("number", [1, 6, MAILS])
+@pytest.mark.parametrize("number", [pytest.param(1, marks=SWEEP), 6, pytest.param(MAILS, marks=SWEEP)])
 @pytest.mark.parametrize("step", ["mail", "rcpt", "data", "dot", "replied"])
 def test_a_kill_at_each_step_of_the_conversation(
     sink: Sink, settings: Settings, step: str, number: int
@@ -58,17 +60,17 @@ def test_a_kill_at_each_step_of_the_conversation(
 @pytest.mark.parametrize(
     "place",
     [
-        "service.domain.deliveries:claim:before:1",
+        pytest.param("service.domain.deliveries:claim:before:1", marks=SWEEP),
         "service.domain.deliveries:claim:after:1",
-        "service.domain.letters:Composer.delivery:before:1",
-        "service.domain.letters:Composer.delivery:after:7",
-        "service.domain.deliveries:finish_if_done:before:1",
+        pytest.param("service.domain.letters:Composer.delivery:before:1", marks=SWEEP),
+        pytest.param("service.domain.letters:Composer.delivery:after:7", marks=SWEEP),
+        pytest.param("service.domain.deliveries:finish_if_done:before:1", marks=SWEEP),
         "service.domain.deliveries:finish_if_done:after:1",
-        "service.domain.deliveries:sweep:before:1",
-        "service.domain.deliveries:sweep:after:2",
-        "service.domain.fence:settle_here:after:1",
+        pytest.param("service.domain.deliveries:sweep:before:1", marks=SWEEP),
+        pytest.param("service.domain.deliveries:sweep:after:2", marks=SWEEP),
+        pytest.param("service.domain.fence:settle_here:after:1", marks=SWEEP),
         "service.domain.fence:settle_here:after:2",
-        "service.domain.workers:beat:after:1",
+        pytest.param("service.domain.workers:beat:after:1", marks=SWEEP),
     ],
 )
 def test_a_kill_at_each_step_of_the_ledger(sink: Sink, settings: Settings, place: str) -> None:

@@ -95,6 +95,7 @@ def test_a_copy_written_over_the_database_sends_nothing_again(
     expect_nothing_sent(at_the_sink, sink, campaign_id)
 
 
+@pytest.mark.sweep
 def test_the_whole_folder_restored_sends_nothing_again(
     at_the_sink: Settings, sink: Sink, tmp_path: Path
 ) -> None:
@@ -109,6 +110,7 @@ def test_the_whole_folder_restored_sends_nothing_again(
     expect_nothing_sent(elsewhere, sink, campaign_id)
 
 
+@pytest.mark.sweep
 def test_a_kill_is_no_restore(at_the_sink: Settings, sink: Sink) -> None:
     """The database that was left in the middle of something is still the one that belongs here."""
     sink.pause = 0.01
@@ -126,6 +128,7 @@ def test_a_kill_is_no_restore(at_the_sink: Settings, sink: Sink) -> None:
             assert session.scalars(select(Installation.held_back_at)).all() == [None]
 
 
+@pytest.mark.sweep
 def test_a_dump_restored_on_postgresql_sends_nothing_again(
     at_the_sink: Settings, sink: Sink, tmp_path: Path, need: Callable[[str], str]
 ) -> None:

@@ -5,6 +5,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from service.bootstrap import Services
@@ -74,6 +75,7 @@ def test_every_kind_of_answer_in_one_campaign(sink: Sink, settings: Settings) ->
     assert len(arrived) == len(set(arrived)) == 54
 
 
+@pytest.mark.sweep
 def test_a_lost_answer_is_tried_again_where_that_was_chosen(sink: Sink, settings: Settings) -> None:
     """F-7 with the policy retry: one repeat at most, with the same Message-ID."""
     dropped: list[str] = []
@@ -101,6 +103,7 @@ def test_a_lost_answer_is_tried_again_where_that_was_chosen(sink: Sink, settings
     assert len({taken.message_id for taken in twice}) == 1
 
 
+@pytest.mark.sweep
 def test_a_server_of_one_byte_a_second_costs_its_connection_only(sink: Sink, settings: Settings) -> None:
     """F-8: what is slow beyond the limit is given up, and the others go on."""
     sink.slow = frozenset({1})
@@ -114,6 +117,7 @@ def test_a_server_of_one_byte_a_second_costs_its_connection_only(sink: Sink, set
         assert len(judge(services, sink, campaign_id, most_unknown=0).sent) == 30
 
 
+@pytest.mark.sweep
 def test_a_server_that_closes_after_each_few_mails(sink: Sink, settings: Settings) -> None:
     """F-8: 421 after every fifth mail of a connection; the mail it met is tried later, none is lost."""
     met: list[str] = []
@@ -184,6 +188,7 @@ def test_a_server_that_was_down_is_found_again(settings: Settings, tmp_path: Pat
         assert set(session.scalars(select(Delivery.attempts))) == {1}
 
 
+@pytest.mark.sweep
 def test_a_name_that_cannot_be_found_waits(sink: Sink, settings: Settings) -> None:
     """F-19: no address for the relay's name is trouble of the moment: nobody fails, nobody is suppressed."""
     lost = replace(settings, mail_url="smtp://relay.invalid?tls=none", mail_connections=2)

@@ -7,6 +7,7 @@ import signal
 import time
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import text
 
 from service.config import Settings
@@ -41,6 +42,7 @@ def test_a_signal_lets_it_finish_what_it_is_sending(sink: Sink, settings: Settin
         assert len(judge(services, sink, campaign_id, most_unknown=0).sent) == 300
 
 
+@pytest.mark.sweep
 def test_with_few_open_files_it_does_what_it_can(sink: Sink, settings: Settings) -> None:
     """F-18: the limit falls to what is open and rises again; health tells, nothing is lost."""
     settings = replace(settings, mail_url=sink.url, mail_connections=2)
@@ -66,6 +68,7 @@ def test_with_few_open_files_it_does_what_it_can(sink: Sink, settings: Settings)
         assert len(judge(services, sink, campaign_id, most_unknown=2).sent) >= 48
 
 
+@pytest.mark.sweep
 def test_short_of_memory_it_goes_on_when_there_is_some_again(sink: Sink, settings: Settings) -> None:
     """F-18: allocations fail for a while; whether it lives or is started anew, nothing is lost."""
     sink.pause = 0.005

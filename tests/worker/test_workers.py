@@ -78,6 +78,7 @@ def test_two_workers_share_a_campaign_and_one_of_them_dies(services: Services, s
     assert (verdict.others, len(verdict.sent | verdict.unknown)) == ({}, 600)
 
 
+@pytest.mark.sweep
 def test_both_workers_are_at_work_on_one_campaign(services: Services, sink: Sink) -> None:
     """Throughput: whoever has nothing to do joins in."""
     slowly(sink, 20)
@@ -129,6 +130,7 @@ def ended(services: Services) -> int:
         return session.scalar(query) or 0
 
 
+@pytest.mark.sweep
 def test_the_same_slot_runs_once(services: Services, tmp_path: Path) -> None:
     """On one machine a file says so at once; elsewhere PostgreSQL's lock does."""
     first = start(services, "a")
@@ -144,6 +146,7 @@ def test_the_same_slot_runs_once(services: Services, tmp_path: Path) -> None:
     assert alive(services) == []
 
 
+@pytest.mark.sweep
 def test_a_frozen_worker_does_no_harm_when_it_wakes(services: Services, sink: Sink) -> None:
     """F-1: stopped past its lease, its rows done by another; it settles what is its own and no more."""
     slowly(sink, 20)
@@ -194,7 +197,7 @@ def test_the_silent_are_told_from_the_living(services: Services) -> None:
         assert list(session.scalars(select(WorkerBeat))) == []
 
 
-@pytest.mark.parametrize("how", ["fast", "immediate"])
+@pytest.mark.parametrize("how", ["fast", pytest.param("immediate", marks=pytest.mark.sweep)])
 def test_a_restart_of_the_database_heals(
     services: Services, sink: Sink, server: postgres.Server, how: str
 ) -> None:
