@@ -8,18 +8,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from service.bootstrap import Services
 from service.config import Settings
+from service.db import Trouble, trouble_of
 from service.domain import workers
 from service.facts.states import DeliveryState
-from service.models import WorkerBeat
+from service.models import Campaign, WorkerBeat
 from tests import postgres
 from tests.outbound import NOW
 from tests.sink import Sink
 from tests.worker.oracle import counts, finished, installed, judge, launch, wait_for
 from tests.worker.process import Worker
+from tests.worker.test_kill_steps import killer
 
 CONNECTIONS = 2
 
@@ -214,3 +217,31 @@ def test_a_restart_of_the_database_heals(
     assert worker.stop() == 0
     verdict = judge(services, sink, campaign_id, most_unknown=CONNECTIONS)
     assert (verdict.others, len(verdict.sent | verdict.unknown)) == ({}, 500)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("step", ["mail", "data", "dot", "replied"])
+def test_a_kill_at_each_step_on_postgresql(services: Services, sink: Sink, step: str) -> None:
+    """F-1 on the other database; the name of the killed worker is free at once, and its jobs go on."""
+    campaign_id = launch(services, 12)
+    worker = start(services, "a")
+    sink.watch = killer(step, 6, lambda: worker)
+    wait_for(lambda: worker.process.poll() is not None, log=log_of(services, "a"))
+    worker.again()
+    wait_for(lambda: finished(services, campaign_id), log=log_of(services, "a"))
+    assert worker.stop() == 0
+    verdict = judge(services, sink, campaign_id, most_unknown=CONNECTIONS)
+    assert (verdict.others, len(verdict.sent | verdict.unknown)) == ({}, 12)
+
+
+def test_nobody_waits_long_for_a_lock(services: Services) -> None:
+    """F-4: a row that somebody holds for half a minute is read; a writer gives up after five seconds."""
+    campaign_id = launch(services, 1)
+    change = update(Campaign).where(Campaign.id == campaign_id).values(from_name="x")
+    with services.db.transaction() as holder:
+        holder.execute(change)
+        with services.db.reading() as reader:
+            assert reader.get_one(Campaign, campaign_id).from_name != "x"
+        with pytest.raises(DBAPIError) as raised, services.db.transaction() as other:
+            other.execute(change)
+    assert trouble_of(raised.value) is Trouble.BUSY
