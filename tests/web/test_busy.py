@@ -14,15 +14,10 @@ from werkzeug.test import TestResponse
 from service import db
 from service.bootstrap import Services
 from service.db import Trouble, trouble_of
+from service.i18n.locales import LOCALES
 from service.models import Group, Program, User
+from service.web.errors import TITLES
 from tests.web.conftest import Browser
-
-BUSY = {
-    "en": "The service is busy",
-    "fr": "Le service est occupé",
-    "ja": "サービスが混み合っています",
-    "zh": "服务繁忙",
-}
 
 
 @contextmanager
@@ -49,7 +44,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-@pytest.mark.parametrize("locale", list(BUSY))
+@pytest.mark.parametrize("locale", list(LOCALES))
 def test_a_form_that_could_not_be_stored_comes_back_whole(
     parts: Services,
     browser: Browser,
@@ -69,6 +64,7 @@ def test_a_form_that_could_not_be_stored_comes_back_whole(
         assert browser.get(f"/{locale}/groups").status_code == 200
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "5"
+    assert parts.catalogs.catalog(locale).say(TITLES[503]) in answer.text
     page = BeautifulSoup(answer.text, "html.parser")
     form = page.select_one("main form")
     assert form is not None

@@ -113,7 +113,7 @@ def test_a_campaign_with_nothing_open_is_finished(services: Services) -> None:
     """The worker died between the last result and the campaign's own end."""
     campaign_id = launch(services, 3)
     with services.db.transaction() as session:
-        session.execute(text("UPDATE deliveries SET state = 'sent'"))
+        session.execute(text("UPDATE deliveries SET state = 'sent', settled_at = '2026-11-21 09:30:00'"))
     wipe(services)
     with worker(services):
         wait_for(lambda: finished(services, campaign_id))
