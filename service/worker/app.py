@@ -43,6 +43,7 @@ SWEEP_SECONDS = 5.0
 POLL_SECONDS = 0.5
 STOP_SECONDS = 25
 EMBEDDED = "embedded"
+QUEUES = frozenset({SEND, SYSTEM, IMPORTS, HOURLY})
 
 
 def run(services: Services, *, slot: str = "1", stop: threading.Event | None = None) -> None:
@@ -143,6 +144,9 @@ class _Worker:
         self._look_at_the_clock()
         now = self._clock()
         self._fence.mark_if_due()
+        if not {queue.name for queue in DBOS.list_queues()} >= QUEUES:
+            # The engine keeps them in its tables, and listens to none that is not there.
+            self._open_queues()
         sweep.repair(self._services, now=now)
         if now >= self._rescue_from:
             self._rescue.sweep(self._services.db, self._jobs, now=now)

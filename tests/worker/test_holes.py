@@ -134,6 +134,21 @@ def test_work_without_jobs_is_found_while_the_worker_runs(services: Services) ->
     assert len(services.mailer.mails(limit=1000)) in {306, 307}  # type: ignore[attr-defined]
 
 
+def test_queues_that_the_engine_forgot_are_opened_again(services: Services) -> None:
+    """It listens to no queue that is not in its tables."""
+
+    def queues() -> int:
+        with services.db.reading() as session:
+            return session.scalar(text("SELECT count(*) FROM queues")) or 0
+
+    with worker(services):
+        wait_for(lambda: queues() == len(app.QUEUES))
+        wipe(services)
+        wait_for(lambda: queues() == len(app.QUEUES))
+        campaign_id = launch(services, 5)
+        wait_for(lambda: finished(services, campaign_id))
+
+
 def test_work_without_jobs_is_found_at_the_start(services: Services) -> None:
     """The tables were wiped while no worker ran."""
     campaign_id, mail_id, import_id = launch(services, 5), queue_reset(services), upload(services)
