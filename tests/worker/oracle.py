@@ -45,7 +45,7 @@ def launch(services: Services, recipients: int, *, policy: UnknownPolicy = Unkno
         return campaign.id
 
 
-def wait_for(what: Callable[[], object], *, seconds: float = 60, log: Path | None = None) -> None:
+def wait_for(what: Callable[[], object], *, seconds: float = 150, log: Path | None = None) -> None:
     """Wait until something is so; a database that is away for the moment is asked again."""
     end = time.monotonic() + seconds
     while True:
