@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
 from service import dkim_key, paths
@@ -10,6 +10,7 @@ from service.adapters.account_post import AccountPost
 from service.adapters.capture import CapturedOutbox
 from service.adapters.dns import DnsLookup
 from service.adapters.smtp import Relay, SmtpMailer
+from service.adapters.smtp_connection import Timeouts
 from service.config import Settings, SettingsRefused
 from service.db import Database
 from service.domain.jobs import Jobs
@@ -118,11 +119,16 @@ def _mailer(settings: Settings) -> Mailer:
         relay = Relay.from_url(settings.mail_url)
     except ValueError as error:
         raise SettingsRefused((str(error),)) from error
-    return SmtpMailer(relay, helo=_helo(settings))
+    return SmtpMailer(relay, helo=_helo(settings), timeouts=_timeouts(settings.mail_timeout))
 
 
 def _helo(settings: Settings) -> str:
     return urlsplit(settings.base_url).hostname or "localhost"
+
+
+def _timeouts(most: int) -> Timeouts:
+    usual = Timeouts()
+    return Timeouts(**{name: min(seconds, most or seconds) for name, seconds in asdict(usual).items()})
 
 
 def _jobs(settings: Settings, *, engine: bool) -> Jobs:

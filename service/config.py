@@ -40,9 +40,9 @@ class Settings:
     sealed. `mail_domain_connections` and `mail_domain_rate` (mails a minute, 0 for no limit) are what one
     worker asks of one recipient domain at most. `mail_bounce` is where mails that come back go, by
     subaddresses (`bounces+…@`); without it they go to `mail_from` and no report is believed.
-    `mail_account_networks` are private networks in which users' own mail servers may stand.
-    `dkim_key` is the file of the key that signs
-    mails from `dkim_domain` and below; without one they go out unsigned.
+    `mail_account_networks` are private networks in which users' own mail servers may stand. `dkim_key` is the
+    file of the key that signs mails from `dkim_domain` and below; without one they go out unsigned.
+    `mail_timeout` is the most seconds to wait for any answer of the relay; 0 waits as long as RFC 5321 asks.
     """
 
     data: Path = Path("var")
@@ -66,6 +66,7 @@ class Settings:
     mail_domain_connections: int = 20
     mail_domain_rate: int = 0
     mail_account_networks: tuple[IPNetwork, ...] = ()
+    mail_timeout: int = 0
 
     @property
     def database(self) -> str:
@@ -85,8 +86,8 @@ class Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
         """Read `DATA HOST PORT BASE_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_BOUNCE MAIL_CONNECTIONS`
-        `MAIL_DOMAIN_CONNECTIONS MAIL_DOMAIN_RATE MAIL_ACCOUNT_NETWORKS SECRET_KEY SECRET_KEY_OLD`
-        `VAULT_KEY VAULT_KEY_OLD DKIM_KEY DKIM_SELECTOR DKIM_DOMAIN TRUSTED_PROXIES`.
+        `MAIL_TIMEOUT MAIL_DOMAIN_CONNECTIONS MAIL_DOMAIN_RATE MAIL_ACCOUNT_NETWORKS SECRET_KEY`
+        `SECRET_KEY_OLD VAULT_KEY VAULT_KEY_OLD DKIM_KEY DKIM_SELECTOR DKIM_DOMAIN TRUSTED_PROXIES`.
 
         Raises SettingsRefused with all problems at once.
         """
@@ -124,6 +125,7 @@ class Settings:
             ),
             mail_domain_rate=_number(env, "MAIL_DOMAIN_RATE", 0, low=0, high=100_000, problems=problems),
             mail_account_networks=_networks(env, "MAIL_ACCOUNT_NETWORKS", problems),
+            mail_timeout=_number(env, "MAIL_TIMEOUT", 0, low=0, high=600, problems=problems),
         )
         if problems:
             raise SettingsRefused(tuple(problems))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -16,7 +17,10 @@ from sqlalchemy import (
     Update,
     create_engine,
     event,
+    func,
+    select,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -30,6 +34,9 @@ NAMING = {
 
 # Seconds a transaction waits for SQLite's single writer.
 PATIENCE = 5.0
+# Our space among PostgreSQL's advisory locks ("PROS"), and what is locked there.
+LOCKS = 0x50524F53
+SWEEPING, RESCUING = 1, 2
 
 
 class Base(DeclarativeBase):
@@ -63,15 +70,33 @@ def make_engine(url: str) -> Engine:
 
     On SQLite: WAL, `synchronous=FULL` (a power cut must not forget that a mail is in flight), foreign keys,
     5 s of patience for the single writer, and transactions that begin as IMMEDIATE when they are to write.
+    On PostgreSQL nothing waits longer than that for a lock or a connection.
     An error never shows the values of its statement: they are people's data, and errors go to the log.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(
+            url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": round(PATIENCE)}
+        )
+        event.listen(engine, "connect", _prepare_postgres)
+        return engine
     connecting = {"timeout": 5, "check_same_thread": False}
     engine = create_engine(url, connect_args=connecting, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "handle_error", _distrust)
     return engine
+
+
+def _prepare_postgres(connection: Any, _record: Any) -> None:
+    before, connection.autocommit = connection.autocommit, True
+    connection.execute(f"SET lock_timeout = {round(1000 * PATIENCE)}")
+    connection.autocommit = before
+
+
+def _distrust(context: Any) -> None:
+    # After a failed fsync nobody knows what the file holds: no open connection is believed any more.
+    if any(words in str(context.original_exception) for words in ("disk I/O error", "malformed")):
+        context.is_disconnect = True
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -171,6 +196,65 @@ class Database:
         with self._reading() as session:
             yield session  # closing rolls back, and leaves what was read readable
 
+    def now(self) -> datetime:
+        """Return the database's time; a file has none but its machine's."""
+        if self.engine.dialect.name == "sqlite":
+            return datetime.now(UTC)
+        with self.engine.connect() as connection:
+            seen: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return seen.astimezone(UTC)
+
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def first_at(session: Session, task: int) -> bool:
+    """Tell whether no other transaction is at a task now; it is this one's until it ends.
+
+    SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return True
+    return bool(session.scalar(select(func.pg_try_advisory_xact_lock(LOCKS, task))))
+
+
+class Trouble(Enum):
+    """What keeps the database from doing its work: others at it, no room or no disk, no connection."""
+
+    BUSY = "busy"
+    STORAGE = "storage"
+    AWAY = "away"
+    OTHER = "other"
+
+
+# SQLite says it in words, PostgreSQL in SQLSTATE classes.
+_WORDS = {
+    "locked": Trouble.BUSY,
+    "disk is full": Trouble.STORAGE,
+    "disk I/O error": Trouble.STORAGE,
+    "readonly database": Trouble.STORAGE,
+    "unable to open database file": Trouble.STORAGE,
+}
+_STATES = {
+    "55P03": Trouble.BUSY,
+    "40P01": Trouble.BUSY,
+    "53": Trouble.STORAGE,
+    "25006": Trouble.STORAGE,
+    "58": Trouble.STORAGE,
+    "08": Trouble.AWAY,
+    "57P": Trouble.AWAY,
+}
+
+
+def trouble_of(error: DBAPIError) -> Trouble:
+    """Tell whether an error is the database's trouble of the moment, or OTHER: a fault of ours."""
+    state = getattr(error.orig, "sqlstate", "")
+    if state is None:  # the connection failed before the server said anything
+        return Trouble.AWAY
+    known = (
+        [trouble for start, trouble in _STATES.items() if state.startswith(start)]
+        if state
+        else [trouble for words, trouble in _WORDS.items() if words in str(error.orig)]
+    )
+    return known[0] if known else Trouble.OTHER

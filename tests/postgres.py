@@ -13,6 +13,7 @@ from glob import glob
 from pathlib import Path
 
 import psycopg
+import pytest
 
 
 def program(name: str) -> str | None:
@@ -22,39 +23,93 @@ def program(name: str) -> str | None:
     )
 
 
+class Server:
+    """A running server; it can be restarted, and gives out databases."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made = 0
+        self._user = None
+        # PostgreSQL refuses to run as root.
+        if os.getuid() == 0:
+            names = {entry.pw_name for entry in pwd.getpwall()}
+            self._user = "postgres" if "postgres" in names else "nobody"
+            shutil.chown(folder, self._user)
+        self._run(
+            "initdb",
+            "-D",
+            str(folder / "data"),
+            "-U",
+            "prospectus",
+            "--auth=trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        ).wait()
+        self._start()
+
+    @property
+    def url(self) -> str:
+        """The address of the first database."""
+        return self.url_of("postgres")
+
+    def url_of(self, database: str) -> str:
+        """Return the address of a database."""
+        return f"postgresql+psycopg://prospectus@/{database}?host={self._folder}"
+
+    def new_database(self) -> str:
+        """Make an empty database and return its address."""
+        self._made += 1
+        name = f"made{self._made}"
+        with psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self.url_of(name)
+
+    def restart(self, how: str) -> None:
+        """Stop the server, `fast` (cutting clients off) or `immediate` (as a crash), and start it again."""
+        self.stop(how)
+        self._start()
+
+    def stop(self, how: str = "fast") -> None:
+        """Stop the server."""
+        self._running.send_signal(signal.SIGINT if how == "fast" else signal.SIGQUIT)
+        self._running.wait(30)
+
+    def _start(self) -> None:
+        options = ["-c", "listen_addresses=", "-c", "max_connections=80"]
+        self._running = self._run(
+            "postgres", "-D", str(self._folder / "data"), "-k", str(self._folder), *options
+        )
+        _wait(self.url)
+
+    def _run(self, name: str, *arguments: str) -> "subprocess.Popen[bytes]":
+        path = program(name)
+        assert path is not None
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen([path, *arguments], user=self._user, stdout=quiet, stderr=quiet, cwd="/")
+
+
+@contextmanager
+def started() -> Iterator[Server]:
+    """Run a server, or skip where there is none; with CI its absence is a failure."""
+    if program("postgres") is None:
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL is not installed, and CI must have it")
+        pytest.skip("PostgreSQL is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    running = Server(folder)
+    try:
+        yield running
+    finally:
+        running.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def server() -> Iterator[str]:
     """Run a server and yield the address of an empty database on it."""
-    initdb, postgres = program("initdb"), program("postgres")
-    assert initdb is not None
-    assert postgres is not None
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    # PostgreSQL refuses to run as root.
-    user = (
-        "postgres" if os.getuid() == 0 and "postgres" in {entry.pw_name for entry in pwd.getpwall()} else None
-    )
-    if os.getuid() == 0:
-        user = user or "nobody"
-        shutil.chown(folder, user)
-    data = folder / "data"
-    common = {"user": user, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
-    subprocess.run(
-        [initdb, "-D", str(data), "-U", "prospectus", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8"],
-        check=True,
-        **common,  # type: ignore[call-overload]
-    )
-    running = subprocess.Popen(
-        [postgres, "-D", str(data), "-k", str(folder), "-c", "listen_addresses=", "-c", "max_connections=60"],
-        **common,  # type: ignore[call-overload]
-    )
-    try:
-        url = f"postgresql+psycopg://prospectus@/postgres?host={folder}"
-        _wait(url)
-        yield url
-    finally:
-        running.send_signal(signal.SIGINT)  # the fast way: it does not wait for clients to leave
-        running.wait(30)
-        shutil.rmtree(folder, ignore_errors=True)
+    with started() as running:
+        yield running.url
 
 
 def _wait(url: str) -> None:

@@ -20,6 +20,9 @@ from tests.judged import faults
 ACCEPT = "250 2.0.0 Ok"
 # An answer of this kind is not given: the connection is closed instead, the mail being stored.
 DROP = "drop"
+# None is given at all, and the connection stays open.
+HANG = "hang"
+FOR_EVER = 3600.0
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
 Script = Callable[[str, str], str]
 
@@ -62,14 +65,26 @@ class Sink:
         self.script: Script = script or (lambda _step, _recipient: ACCEPT)
         self.is_judging = is_judging
         self._faults: dict[str, list[str]] = {}
+        # Told of each step before its answer: mail, rcpt, data, dot; and of replied, after that to the dot.
+        self.watch: Callable[[str, str], None] = lambda _step, _recipient: None
+        # Connections, by their number, on which each byte of an answer takes a second.
+        self.slow: frozenset[int] = frozenset()
+        # Seconds that each mail takes here; other connections go on meanwhile.
+        self.pause = 0.0
         self._tls = tls
         self.users = users
         self._connections = 0
+        self._servers: list[SMTP] = []
         self._lock = threading.Lock()
         self._socket = socket.create_server(("127.0.0.1", port))
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @property
+    def connections(self) -> int:
+        """How many connections have come so far."""
+        return self._connections
 
     @property
     def url(self) -> str:
@@ -101,13 +116,18 @@ class Sink:
             self._loop.run_forever()
         finally:
             server.close()
-            for task in asyncio.all_tasks(self._loop):
+            for one in self._servers:
+                if one.transport is not None:
+                    one.transport.abort()
+            tasks = asyncio.all_tasks(self._loop)
+            for task in tasks:
                 task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
 
     def _protocol(self) -> SMTP:
         self._connections += 1
-        return SMTP(
+        server = _Server(
             _Handler(self, self._connections),
             enable_SMTPUTF8=True,
             tls_context=self._tls,
@@ -116,6 +136,8 @@ class Sink:
             authenticator=self._authenticate if self.users is not None else None,
             auth_required=self.users is not None,
         )
+        self._servers.append(server)
+        return server
 
     def judge(self, recipient: str, content: bytes) -> None:
         """Keep what the check finds in a mail."""
@@ -136,15 +158,42 @@ class Sink:
             os.fsync(self._file.fileno())
 
 
+class _Server(SMTP):
+    async def push(self, status: str | bytes) -> None:
+        handler: _Handler = self.event_handler
+        if handler.connection not in handler.sink.slow:
+            await super().push(status)
+            return
+        for byte in (status if isinstance(status, bytes) else status.encode()) + b"\r\n":
+            self._writer.write(bytes([byte]))
+            await asyncio.sleep(1)
+
+    async def smtp_DATA(self, arg: str) -> None:
+        handler: _Handler = self.event_handler
+        handler.sink.watch("data", str((self.envelope or Envelope()).rcpt_tos[:1]))
+        await super().smtp_DATA(arg)
+
+
 class _Handler:
     def __init__(self, sink: Sink, connection: int) -> None:
-        self._sink = sink
-        self._connection = connection
+        self.sink = sink
+        self.connection = connection
+
+    async def handle_MAIL(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        self.sink.watch("mail", address)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return ACCEPT
 
     async def handle_RCPT(
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        answer = self._sink.script("rcpt", address)
+        self.sink.watch("rcpt", address)
+        answer = self.sink.script("rcpt", address)
+        if answer == HANG:
+            await asyncio.sleep(FOR_EVER)
         if answer == DROP:
             _cut(server)
         elif answer.startswith("2"):
@@ -156,16 +205,23 @@ class _Handler:
         recipient = str(envelope.rcpt_tos[0])
         self._sink.judge(recipient, content)
         answer = self._sink.script("data", recipient)
+        if self.sink.pause:
+            await asyncio.sleep(self.sink.pause)
+        answer = self.sink.script("data", recipient)
         found = _MESSAGE_ID.search(content)
-        self._sink.write(
+        self.sink.write(
             Taken(
                 recipient,
                 found.group(1).decode() if found else "",
                 hashlib.sha256(content).hexdigest(),
                 answer,
-                self._connection,
+                self.connection,
             )
         )
+        self.sink.watch("dot", recipient)
+        if answer == HANG:
+            await asyncio.sleep(FOR_EVER)
+        asyncio.get_running_loop().call_soon(self.sink.watch, "replied", recipient)
         if answer == DROP:
             _cut(server)
         return answer

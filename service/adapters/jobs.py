@@ -6,10 +6,11 @@ what is to be done stands in our own tables, and doing the same job twice is har
 
 import logging
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from dbos import DBOS, DBOSClient, EnqueueOptions
+from dbos import DBOS, DBOSClient, EnqueueOptions, error
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,7 @@ APPLICATION_NAME = "prospectus"
 SEND, SYSTEM, IMPORTS, HOURLY = "send", "system", "imports", "hourly"
 DELIVER_JOB, SYSTEM_MAIL_JOB, IMPORT_JOB, HOURLY_JOB = "deliver", "system_mail", "run_import", "every_hour"
 
+log = logging.getLogger(__name__)
 logging.getLogger("dbos").setLevel(logging.WARNING)
 
 
@@ -47,30 +49,23 @@ class EngineJobs:
 
     def waiting(self, prefix: str) -> bool:
         """Tell whether a job whose id begins like this waits to be started, such as `deliver-17-`."""
-        found = self._client.list_workflows(
-            workflow_id_prefix=prefix, status="ENQUEUED", limit=1, load_input=False, load_output=False
-        )
-        return bool(found)
+        return bool(self._list(["ENQUEUED"], prefix=prefix, limit=1))
 
     def alive(self, prefix: str) -> bool:
         """Tell whether a job whose id begins like this waits or runs."""
-        found = self._client.list_workflows(
-            workflow_id_prefix=prefix,
-            status=["ENQUEUED", "PENDING"],
-            limit=1,
-            load_input=False,
-            load_output=False,
-        )
-        return bool(found)
+        return bool(self._list(["ENQUEUED", "PENDING"], prefix=prefix, limit=1))
 
-    def failures(self, prefix: str) -> int:
-        """Return how many jobs whose id begins like this ended in an error."""
-        ended = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
-        return len(
-            self._client.list_workflows(
-                workflow_id_prefix=prefix, status=ended, limit=100, load_input=False, load_output=False
-            )
-        )
+    def running(self) -> dict[str, str]:
+        """Return the jobs that some worker has taken and not ended: job id -> executor id."""
+        return {job.workflow_id: job.executor_id or "" for job in self._list(["PENDING"])}
+
+    def start_again(self, job_ids: Sequence[str]) -> None:
+        """Queue jobs anew whose worker is gone; one that has ended meanwhile stays as it is."""
+        for job_id in job_ids:
+            try:
+                self._client.resume_workflows([job_id])
+            except error.DBOSNonExistentWorkflowError:
+                log.warning("the job %s is gone; the sweep starts another one if it is needed", job_id)
 
     def forget_before(self, moment: datetime) -> int:
         """Delete the engine's records of jobs that ended before a moment; return how many."""
@@ -81,6 +76,17 @@ class EngineJobs:
         if old:
             self._client.delete_workflows([workflow.workflow_id for workflow in old])
         return len(old)
+
+    def _list(self, status: list[str], *, prefix: str | None = None, limit: int = 10_000) -> list[Any]:
+        # Of our version only: another one is left to its own workers.
+        return self._client.list_workflows(
+            workflow_id_prefix=prefix,
+            status=status,
+            app_version=APPLICATION_VERSION,
+            limit=limit,
+            load_input=False,
+            load_output=False,
+        )
 
     def close(self) -> None:
         """Close the client's own connections."""

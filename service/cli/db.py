@@ -1,6 +1,7 @@
-"""`prospectus db`: bring the database up to date, and seal its secrets with the current key."""
+"""`prospectus db`: bring the database up to date, seal its secrets, hold back mails after a restore."""
 
 import sys
+from datetime import UTC, datetime
 
 import click
 
@@ -9,7 +10,7 @@ from service.cli.installation import services_here, settings_here
 from service.cli.words import REFUSED, WORDS, say
 from service.config import Settings
 from service.db import Database
-from service.domain import mail_accounts, second_factor
+from service.domain import fence, mail_accounts, second_factor
 from service.domain.vault import Vault
 from service.facts.words import N_, NN_
 from service.migrations import environment
@@ -46,6 +47,28 @@ def rotate_secrets() -> None:
             num=unreadable,
         )
         sys.exit(REFUSED)
+
+
+@group.command(
+    "restored", help=WORDS.say(N_("After a restore: hold back what may have been sent since the backup."))
+)
+@click.option(
+    "--nothing-was-sent",
+    is_flag=True,
+    help=WORDS.say(N_("Send what is held back: nothing was sent since the backup.")),
+)
+def restored(*, nothing_was_sent: bool) -> None:
+    """Hold back, or let go of what was held back."""
+    services = services_here(settings_here())
+    now = datetime.now(UTC)
+    with services.db.transaction() as session:
+        if nothing_was_sent:
+            count = fence.let_go(session)
+            say(N_("Emails that wait to be sent again: %(count)s"), count=count)
+            return
+        fence.hold_back(session, now=now)
+        say(N_("Emails held back until you decide: %(count)s"), count=fence.count_held_back(session))
+        say(N_("They are listed as unknown in their campaigns."))
 
 
 def bring_up_to_date(settings: Settings, db: Database) -> None:

@@ -31,6 +31,7 @@ _CLAIMED_COLUMNS = (
     Delivery.values,
     Delivery.message_id,
     Delivery.claimed_at,
+    Delivery.crashes,
 )
 
 
@@ -73,6 +74,7 @@ def claim(
             .limit(allowed - len(rows))
         )
         rows += session.execute(ledger.locked(query, session))
+    rows = list(ledger.cautious(rows, limit))
     refused = [row.id for row in rows if row.suppressed]
     if refused:
         _settle_suppressed(session, refused, now)
@@ -95,6 +97,13 @@ def claim(
         )
         for row in wanted
     )
+
+
+def next_is_suspect(session: Session, campaign_id: int) -> bool:
+    """Tell whether the next delivery of a campaign was there whenever a worker died, several times."""
+    waiting = (Delivery.campaign_id == campaign_id, Delivery.state == DeliveryState.QUEUED.value)
+    crashes = session.scalar(select(Delivery.crashes).where(*waiting).order_by(Delivery.id).limit(1))
+    return (crashes or 0) >= ledger.SUSPECT
 
 
 def mark_in_flight(connection: Connection, marks: Sequence[ledger.Mark]) -> frozenset[int]:
@@ -187,16 +196,16 @@ def finish_if_done(session: Session, campaign_id: int, *, now: datetime) -> bool
     return changed == 1
 
 
-def wanting_work(session: Session, *, now: datetime) -> tuple[int, ...]:
-    """Return the campaigns that have something to send and nobody who holds a lease on any of it."""
-    something = exists().where(Delivery.campaign_id == Campaign.id, ledger.due(Delivery, now))
-    held = exists().where(
-        Delivery.campaign_id == Campaign.id,
-        Delivery.state.in_([DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value]),
-    )
-    query = select(Campaign.id).where(
-        Campaign.state == CampaignState.SENDING.value, something, ~held, _has_sender()
-    )
+def wanting_work(session: Session, *, now: datetime, shared: bool = False) -> tuple[int, ...]:
+    """Return the campaigns that have something to send and nobody who holds a lease on any of it.
+
+    `shared`: also those where others are at work, for one more to join in.
+    """
+    wanting = exists().where(Delivery.campaign_id == Campaign.id, ledger.due(Delivery, now))
+    query = select(Campaign.id).where(Campaign.state == CampaignState.SENDING.value, wanting, _has_sender())
+    if not shared:
+        held = [DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value]
+        query = query.where(~exists().where(Delivery.campaign_id == Campaign.id, Delivery.state.in_(held)))
     return tuple(session.scalars(query.order_by(Campaign.id)))
 
 

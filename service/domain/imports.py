@@ -143,6 +143,20 @@ def cancel(session: Session, program_ids: Collection[int], import_id: int, *, no
     return import_
 
 
+def begin(session: Session, import_id: int) -> int:
+    """Note that an import is begun or gone on with; return how often since it last got on."""
+    import_ = session.get(Import, import_id, with_for_update=True)
+    if import_ is None or import_.state not in _RUNNING:
+        return 0
+    import_.tries += 1
+    return import_.tries
+
+
+def got_on(session: Session, import_id: int) -> None:
+    """Note that a batch was done: what was tried before is forgiven."""
+    session.get_one(Import, import_id).tries = 0
+
+
 def give_up(session: Session, import_id: int, *, failures: int, now: datetime) -> None:
     """Stop a running import that failed again and again, and tell its user (check F-17)."""
     import_ = session.get(Import, import_id, with_for_update=True)

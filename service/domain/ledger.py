@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from service.db import Moment, Prepared
-from service.facts.limits import LEASE, RETRY_GIVE_UP
+from service.facts.limits import LEASE, MOST_CRASHES, RETRY_GIVE_UP
 from service.facts.replies import Outcome, Reason, Reply, words_of
 from service.facts.states import DeliveryState
 from service.models import Delivery, SystemMail
@@ -36,6 +36,10 @@ MailTable = type[Delivery] | type[SystemMail]
 
 # Greylisting wants at least five minutes; after that ever longer, until RETRY_GIVE_UP after the first try.
 RETRY_MINUTES = (5, 10, 20, 40, 80, 160, 320, 480)
+_LONGEST_WAIT = timedelta(minutes=RETRY_MINUTES[-1])
+_NOT_COMPOSABLE = words_of(Reason.NOT_COMPOSABLE)
+# From the second crash on a mail is a suspect, and tried only in ever smaller company.
+SUSPECT = 2
 _HELD = (DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value, DeliveryState.UNKNOWN.value)
 
 
@@ -199,7 +203,8 @@ def settle(
     held = attempt.reply.outcome is Outcome.HELD
     again = attempt.again_at
     if state is DeliveryState.DEFERRED and not held:
-        again = retry_at(attempts, first, now)
+        hopeless = attempts >= MOST_CRASHES and attempt.reply.text == _NOT_COMPOSABLE
+        again = None if hopeless else retry_at(attempts, first, now)
         state = DeliveryState.DEFERRED if again else DeliveryState.FAILED
     if state is not DeliveryState.QUEUED and not held:
         changes |= {"attempts": attempts, "first_tried_at": first}
@@ -254,16 +259,12 @@ def sweep(
     nobody else holds a lease. `retry` is the condition under which an unknown row is tried again by itself.
     """
     over = [table.lease_until.is_not(None) if everything else table.lease_until < now]
-    released = change(
-        session,
-        update(table)
-        .where(table.state == DeliveryState.CLAIMED.value, *over)
-        .values(state=DeliveryState.QUEUED.value, lease_token=None, lease_until=None),
-    )
+    released = _release_crashed(session, table, over, now=now)
     lost = [table.state == DeliveryState.IN_FLIGHT.value, *over]
     values: dict[str, object] = {
         "reply": words_of(Reason.INTERRUPTED),
         "attempts": table.attempts + 1,
+        "crashes": table.crashes + 1,
         "lease_until": None,
     }
     unknown = 0
@@ -274,7 +275,8 @@ def sweep(
             "next_attempt_at": again,
             "lease_token": None,
         }
-        unknown += change(session, update(table).where(*lost, retry).values(deferred))
+        again_and_again = table.crashes >= MOST_CRASHES - 1
+        unknown += change(session, update(table).where(*lost, retry, ~again_and_again).values(deferred))
     asking = session.scalars(
         update(table)
         .where(*lost)
@@ -283,6 +285,43 @@ def sweep(
         .execution_options(synchronize_session=False)
     ).all()
     return Swept(released, unknown + len(asking), tuple(asking))
+
+
+def _release_crashed(
+    session: Session, table: MailTable, over: Sequence[ColumnElement[bool]], *, now: datetime
+) -> int:
+    """Put back what dead workers had claimed, but not what was there each time that one died."""
+    claimed = update(table).where(table.state == DeliveryState.CLAIMED.value, *over)
+    freed: dict[str, object] = {"lease_token": None, "lease_until": None, "crashes": table.crashes + 1}
+    parked = {
+        "state": DeliveryState.FAILED.value,
+        "settled_at": now,
+        "reply": words_of(Reason.STOPPED_WORKER),
+    }
+    change(session, claimed.where(table.crashes >= MOST_CRASHES - 1).values(freed | parked))
+    return change(session, claimed.values(freed | {"state": DeliveryState.QUEUED.value}))
+
+
+def cautious(rows: Sequence[Any], limit: int) -> Sequence[Any]:
+    """Return as many of the rows, in their order, as may be claimed together, by their `crashes`.
+
+    Each crash makes the company four times smaller, so that the mail to blame soon stands alone.
+    """
+    taken = 0
+    for row in rows:
+        together = max(limit // 4**row.crashes, 1)
+        if taken >= together or (row.crashes >= SUSPECT) != (rows[0].crashes >= SUSPECT):
+            break
+        taken += 1
+    return rows[:taken]
+
+
+def begin_anew(session: Session, table: MailTable, *, now: datetime) -> None:
+    """After a jump of the clock let every lease last a full time, and no retry wait longer than any may."""
+    held = table.state.in_([DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value])
+    change(session, update(table).where(held).values(lease_until=now + LEASE))
+    late = (table.state == DeliveryState.DEFERRED.value, table.next_attempt_at > now + _LONGEST_WAIT)
+    change(session, update(table).where(*late).values(next_attempt_at=now + _LONGEST_WAIT))
 
 
 def _ours(table: MailTable, attempt: Attempt) -> tuple[ColumnElement[bool], ...]:

@@ -35,7 +35,7 @@ def claim(
 ) -> tuple[ClaimedSystemMail, ...]:
     """Lease the next system mails that are due, oldest first."""
     query = select(SystemMail).where(ledger.due(SystemMail, now)).order_by(SystemMail.id).limit(limit)
-    rows = list(session.scalars(ledger.locked(query, session)))
+    rows = ledger.cautious(list(session.scalars(ledger.locked(query, session))), limit)
     if rows:
         ledger.claim(session, SystemMail, [row.id for row in rows], token=token, now=now)
     claimed = tuple(

@@ -29,3 +29,7 @@ SCHEDULE_AHEAD = timedelta(days=365)
 DELIVERY_BATCH = 200
 LEASE = timedelta(seconds=60)
 RETRY_GIVE_UP = timedelta(days=4)
+# A mail that brought a worker down, or could not be written, this often is not tried again (check F-17).
+MOST_CRASHES = 5
+WORKER_DEAD = timedelta(seconds=30)
+WORKER_FORGOTTEN = timedelta(days=1)

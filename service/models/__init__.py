@@ -27,6 +27,7 @@ from service.models.partner import MediaProperty, Partner
 from service.models.program import Program, ProgramMinute
 from service.models.prospect import Prospect, StageChange
 from service.models.selection import Selection
+from service.models.worker import Installation, WorkerBeat
 
 __all__ = [
     "Ad",
@@ -40,6 +41,7 @@ __all__ = [
     "Import",
     "ImportPiece",
     "ImportRow",
+    "Installation",
     "MailAccount",
     "MediaProperty",
     "Notice",
@@ -60,4 +62,5 @@ __all__ = [
     "User",
     "UserSession",
     "Variant",
+    "WorkerBeat",
 ]

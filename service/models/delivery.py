@@ -39,6 +39,8 @@ class Delivery(Base):
     message_id: Mapped[str] = mapped_column(unique=True)
     state: Mapped[str]
     attempts: Mapped[int] = mapped_column(default=0)
+    # How often a worker died while it held the row.
+    crashes: Mapped[int] = mapped_column(default=0, server_default="0")
     lease_token: Mapped[str | None]
     lease_until: Mapped[datetime | None] = mapped_column(Moment)
     next_attempt_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -126,6 +128,8 @@ class SystemMail(Base):
     message_id: Mapped[str] = mapped_column(unique=True)
     state: Mapped[str]
     attempts: Mapped[int] = mapped_column(default=0)
+    # How often a worker died while it held the row.
+    crashes: Mapped[int] = mapped_column(default=0, server_default="0")
     lease_token: Mapped[str | None]
     lease_until: Mapped[datetime | None] = mapped_column(Moment)
     next_attempt_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -41,6 +41,8 @@ class Import(Base):
     drifted_rows: Mapped[int] = mapped_column(default=0)
     # Why the file was refused or the import stopped by itself, as `domain.import_reasons` stores it.
     refusal: Mapped[list[dict[str, object]] | None] = mapped_column(JSON)
+    # How often it was begun since it last got on.
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(Moment)
     started_at: Mapped[datetime | None] = mapped_column(Moment)
     planned_at: Mapped[datetime | None] = mapped_column(Moment)

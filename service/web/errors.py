@@ -1,12 +1,16 @@
 """What the reader sees when something is refused or fails: in their language, with what to do next."""
 
-from flask import Flask, Response, g, jsonify, render_template, request
+from collections.abc import Sequence
+
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
+from service.db import Trouble, trouble_of
 from service.domain.errors import DomainError
+from service.facts.limits import REQUEST_BYTES
 from service.facts.refusals import Refusal
 from service.facts.words import N_, Phrase
 from service.web import localization
@@ -34,6 +38,10 @@ ADVICE: dict[int, Phrase] = {
     500: N_("The error has been recorded. Try again in a moment."),
     503: N_("Try again in a few seconds. Nothing you entered has been lost: go back to find it."),
 }
+CANNOT_STORE = N_(
+    "The server cannot store anything at the moment. What you sent was not stored; try again later."
+)
+_SECRETS = ("password", "code")
 FORM_EXPIRED = N_("This form has expired. Open the page again and send it once more.")
 STATUS = {Refusal.NOT_FOUND: 404, Refusal.NOT_ALLOWED: 403, Refusal.NO_PROGRAM: 403}
 
@@ -43,7 +51,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(DomainError, _refused)
-    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -70,21 +78,31 @@ def _refused(error: DomainError) -> ResponseReturnValue:
     return _page(STATUS.get(error.refusal, 400), text)
 
 
-def _database(error: OperationalError) -> ResponseReturnValue:
-    # SQLite's single writer was busy longer than our patience.
-    if "locked" not in str(error.orig):
+def _database(error: DBAPIError) -> ResponseReturnValue:
+    trouble = trouble_of(error)
+    if trouble is Trouble.OTHER:
         return _unexpected(error)
-    return (*_page(503, None), {"Retry-After": "5"})
+    current_app.logger.warning("the database refused a request: %s", error.orig)
+    text = here().catalog.say(CANNOT_STORE) if trouble is Trouble.STORAGE and "here" in g else None
+    return (*_page(503, text, again=_sent_again()), {"Retry-After": "5"})
+
+
+def _sent_again() -> list[tuple[str, str]]:
+    """Return what the form held, for a button that sends it once more; nothing of files and secrets."""
+    if request.method != "POST" or request.files or (request.content_length or 0) > REQUEST_BYTES:
+        return []
+    fields = list(request.form.items(multi=True))
+    return [] if any(secret in name for name, _ in fields for secret in _SECRETS) else fields
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    from flask import current_app  # the logger of the application that failed
-
     current_app.logger.error("request failed", exc_info=error)
     return _page(500, None)
 
 
-def _page(code: int, text: str | None) -> tuple[str | Response, int]:
+def _page(
+    code: int, text: str | None, *, again: Sequence[tuple[str, str]] = ()
+) -> tuple[str | Response, int]:
     if "here" not in g:
         return ("", code)
     catalog = here().catalog
@@ -92,4 +110,5 @@ def _page(code: int, text: str | None) -> tuple[str | Response, int]:
     advice = text or catalog.say(ADVICE.get(code, ADVICE[500] if code >= 500 else ADVICE[400]))
     if request.accept_mimetypes.best == "application/json":
         return (jsonify(title=title, detail=advice), code)
-    return (render_template("errors/error.html", code=code, title=title, advice=advice), code)
+    page = render_template("errors/error.html", code=code, title=title, advice=advice, again=again)
+    return (page, code)

@@ -3,10 +3,13 @@
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
+from service.db import Trouble, trouble_of
+from service.domain import workers
 from service.models import Campaign, Delivery
-from service.web.context import reading
+from service.web.context import here, reading
 from service.web.routes import Audience, Located, page
 
 bp = Blueprint("health", __name__)
@@ -14,10 +17,18 @@ bp = Blueprint("health", __name__)
 
 @page(bp, "/healthz", needs=Audience.ANYONE, located=Located.NOWHERE)
 def show() -> ResponseReturnValue:
-    """Answer 200 while the database answers."""
-    with reading() as session:
-        session.execute(text("SELECT 1"))
-    return jsonify(status="ok")
+    """Answer 200 while the database answers, and tell whether workers are silent or in trouble."""
+    try:
+        with reading() as session:
+            alive = workers.list_alive(session, now=here().now)
+            silent = len(workers.list_silent(session, now=here().now))
+    except DBAPIError as error:
+        if trouble_of(error) is Trouble.OTHER:
+            raise
+        return jsonify(status="down", database=trouble_of(error).value), 503
+    in_trouble = sum(1 for beat in alive if beat.trouble)
+    counts = {"alive": len(alive), "silent": silent, "in_trouble": in_trouble}
+    return jsonify(status="degraded" if silent or in_trouble else "ok", workers=counts)
 
 
 @page(bp, "/metrics", needs=Audience.ANYONE, located=Located.NOWHERE)

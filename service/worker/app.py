@@ -1,18 +1,14 @@
 """The worker process: starts the job engine, gives it its queues, and sweeps until it is told to stop."""
 
-import contextlib
-import fcntl
 import logging
-import os
 import signal
 import socket
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import timedelta
 
 from dbos import DBOS, DBOSConfig
 
@@ -31,8 +27,15 @@ from service.adapters.jobs import (
     engine_for_jobs,
 )
 from service.bootstrap import Services
+from service.facts.limits import WORKER_DEAD
 from service.worker import deliver, imports, sweep, system_mail
 from service.worker.account_rooms import AccountRooms
+from service.worker.clock import SteadyClock
+from service.worker.fence import Fence
+from service.worker.presence import Presence, WorkerRefused, only_one
+from service.worker.rescue import Rescue, Running
+
+__all__ = ["WorkerRefused", "run"]
 
 log = logging.getLogger(__name__)
 # Short parts keep campaigns fair to one another and a recovery's replay cheap.
@@ -41,14 +44,7 @@ SWEEP_SECONDS = 5.0
 POLL_SECONDS = 0.5
 STOP_SECONDS = 25
 EMBEDDED = "embedded"
-
-
-class WorkerRefused(Exception):
-    """The worker cannot run here; the text says why."""
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+QUEUES = frozenset({SEND, SYSTEM, IMPORTS, HOURLY})
 
 
 def run(services: Services, *, slot: str = "1", stop: threading.Event | None = None) -> None:
@@ -63,8 +59,11 @@ def run(services: Services, *, slot: str = "1", stop: threading.Event | None = N
             signal.signal(number, lambda _number, _frame: ended.set())
     embedded = services.settings.database.startswith("sqlite")
     _check_versions(embedded)
-    lock = _exclusive(services.settings.data) if embedded else contextlib.nullcontext()
-    with lock:
+    data = services.settings.data
+    lock, what = (
+        (data / "worker.lock", str(data)) if embedded else (data / f"worker-{slot}.lock", f"slot {slot}")
+    )
+    with only_one(lock, what):
         worker = _Worker(services, EMBEDDED if embedded else f"{socket.gethostname()}-{slot}")
         worker.start(everything=embedded)
         try:
@@ -78,16 +77,24 @@ class _Worker:
         self._jobs = EngineJobs(services.settings.database)
         self._services = replace(services, jobs=self._jobs)
         self._executor_id = executor_id
-        self._room = deliver.open_room(services, _now)
-        self._system_room = system_mail.open_room(services, _now)
-        self._account_rooms = AccountRooms(services, _now)
+        self._clock = SteadyClock(services.db.now)
+        self._fence = Fence(services, self._clock)
+        self._presence = Presence(services.db, executor_id, version=APPLICATION_VERSION, clock=self._clock)
+        self._running = Running()
+        self._rescue = Rescue(executor_id, self._running)
+        self._rescue_from = self._clock()
+        self._room = deliver.open_room(services, self._clock)
+        self._system_room = system_mail.open_room(services, self._clock)
+        self._account_rooms = AccountRooms(services, self._clock)
         self._engine = engine_for_jobs(services.settings.database)
         self._hour = ""
         self._stopping = threading.Event()
 
     def start(self, *, everything: bool) -> None:
-        """Give back all leases before the engine recovers what was running, then start it."""
-        sweep.repair(self._services, now=_now(), everything=everything)
+        """Take our name, give back all leases before the engine recovers what was running, then start it."""
+        self._presence.begin()
+        self._fence.check()
+        sweep.repair(self._services, now=self._clock(), everything=everything)
         config: DBOSConfig = {
             "name": APPLICATION_NAME,
             "system_database_url": self._services.settings.database,
@@ -100,6 +107,10 @@ class _Worker:
         DBOS(config=config)
         self._register()
         DBOS.launch()
+        self._open_queues()
+
+    @staticmethod
+    def _open_queues() -> None:
         # A job of a campaign runs in one worker at a time for each slot of this queue; connections are
         # limited by the post room.
         DBOS.register_queue(SEND, worker_concurrency=4, polling_interval_sec=POLL_SECONDS)
@@ -112,8 +123,10 @@ class _Worker:
         while True:
             try:
                 self._sweep()
-            except Exception:
+                self._presence.trouble = ""
+            except Exception as error:
                 log.exception("a sweep failed")
+                self._presence.trouble = type(error).__name__
             if ended.wait(SWEEP_SECONDS):
                 return
 
@@ -129,49 +142,73 @@ class _Worker:
         self._account_rooms.close()
         self._jobs.close()
         self._engine.dispose()
+        self._presence.end()
 
     def _sweep(self) -> None:
-        now = _now()
+        self._look_at_the_clock()
+        now = self._clock()
+        self._fence.mark_if_due()
+        if not {queue.name for queue in DBOS.list_queues()} >= QUEUES:
+            # The engine keeps them in its tables, and listens to none that is not there.
+            self._open_queues()
         sweep.repair(self._services, now=now)
-        imports.wake(self._services, self._jobs, now=now)
+        if now >= self._rescue_from:
+            self._rescue.sweep(self._services.db, self._jobs, now=now)
+        imports.wake(self._services, self._jobs)
         if not self._room.resting:
-            sweep.wake(self._services, self._jobs, now=now, besides=self._account_rooms.resting())
+            besides = {*self._running.subjects(), *self._account_rooms.resting()}
+            sweep.wake(self._services, self._jobs, now=now, besides=besides)
         self._account_rooms.sweep()
         if self._hour != f"{now:%Y%m%d%H}":
             with self._services.db.transaction() as session:
                 self._jobs.every_hour(session, now)
             self._hour = f"{now:%Y%m%d%H}"
 
+    def _look_at_the_clock(self) -> None:
+        jumped = self._clock.look()
+        if jumped != timedelta(0):
+            log.warning("the clock jumped by %s: every lease begins anew", jumped)
+            sweep.begin_anew(self._services, now=self._clock())
+            self._rescue_from = self._clock() + WORKER_DEAD
+
     def _register(self) -> None:
         """Tell the engine its jobs: thin loops over steps that may run twice without harm."""
-        step, services, room, rooms = _step, self._services, self._room, self._account_rooms
-
-        def deliver_batch(campaign_id: int) -> int:
-            # An author's own mail account has a room of its own; the others share the installation's.
-            own = rooms.deliver_batch(campaign_id)
-            return deliver.deliver_batch(services, room, campaign_id, _now) if own is None else own
+        step, services, noting = _step, self._services, self._running.noting
 
         @DBOS.workflow(name=DELIVER_JOB)
         def deliver_part(campaign_id: int) -> None:
-            for _ in range(BATCHES_A_PART):
-                batch = step("batch", lambda: deliver_batch(campaign_id))
-                if batch == 0:
-                    return
-            step("next_part", lambda: self._next_part(campaign_id))
+            with noting(DBOS.workflow_id, campaign_id):
+                for _ in range(BATCHES_A_PART):
+                    if step("batch", lambda: self._deliver(campaign_id)) == 0:
+                        return
+                step("next_part", lambda: self._next_part(campaign_id))
 
         @DBOS.workflow(name=SYSTEM_MAIL_JOB)
         def send_system_mails() -> None:
-            while step("batch", lambda: system_mail.send_due(services, self._system_room, _now)) > 0:
-                pass
+            with noting(DBOS.workflow_id):
+                while step("batch", self._send_system_mails) > 0:
+                    pass
 
         @DBOS.workflow(name=IMPORT_JOB)
         def run_import(import_id: int) -> None:
-            step("rows", lambda: imports.run(services, import_id, _now, self._stopping))
+            with noting(DBOS.workflow_id):
+                step("rows", lambda: imports.run(services, import_id, self._clock, self._stopping))
 
         @DBOS.workflow(name=HOURLY_JOB)
         def every_hour(_at: str) -> None:
-            step("expire", self._expire)
-            step("forget", lambda: self._jobs.forget_before(_now() - sweep.KEEP_JOBS))
+            with noting(DBOS.workflow_id):
+                step("expire", self._expire)
+                step("forget", lambda: self._jobs.forget_before(self._clock() - sweep.KEEP_JOBS))
+
+    def _deliver(self, campaign_id: int) -> int:
+        # An author's own mail account has a room of its own; the others share the installation's.
+        own = self._account_rooms.deliver_batch(campaign_id)
+        if own is not None:
+            return own
+        return deliver.deliver_batch(self._services, self._room, campaign_id, self._clock)
+
+    def _send_system_mails(self) -> int:
+        return system_mail.send_due(self._services, self._system_room, self._clock)
 
     def _next_part(self, campaign_id: int) -> int:
         with self._services.db.transaction() as session:
@@ -180,27 +217,11 @@ class _Worker:
 
     def _expire(self) -> int:
         with self._services.db.transaction() as session:
-            return sweep.every_hour(session, now=_now())
+            return sweep.every_hour(session, now=self._clock())
 
 
 def _step(name: str, work: Callable[[], int]) -> int:
     return DBOS.run_step({"name": name}, work)
-
-
-@contextlib.contextmanager
-def _exclusive(data: Path) -> Iterator[None]:
-    """Hold the lock of the one worker of an embedded database; the kernel lets go of it when we die."""
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / "worker.lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise WorkerRefused(f"another worker is running on {data}") from error
-        file.seek(0)
-        file.truncate()
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
 
 
 def _check_versions(embedded: bool) -> None:

@@ -7,10 +7,13 @@ from datetime import datetime
 from service.bootstrap import Services
 from service.domain import deliveries, ledger, letters, programs
 from service.models import Delivery
+from service.worker.caution import Caution
 from service.worker.flow import Flow
 from service.worker.post import Outgoing, PostRoom
 
 Clock = Callable[[], datetime]
+# Of this process: a crash takes all of it down.
+AT_WORK = Caution()
 
 
 def open_room(services: Services, clock: Clock) -> PostRoom:
@@ -32,6 +35,13 @@ def deliver_batch(services: Services, room: PostRoom, campaign_id: int, clock: C
     """Send one batch and return how many mails were settled; 0 means that nothing is to be done now."""
     if room.resting:
         return 0
+    with services.db.reading() as session:
+        suspect = deliveries.next_is_suspect(session, campaign_id)
+    with AT_WORK.alone() if suspect else AT_WORK.together():
+        return _deliver_batch(services, room, campaign_id, clock)
+
+
+def _deliver_batch(services: Services, room: PostRoom, campaign_id: int, clock: Clock) -> int:
     token = uuid.uuid4().hex
     with services.db.transaction() as session:
         claimed = deliveries.claim(session, campaign_id, token=token, now=clock())

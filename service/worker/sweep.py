@@ -1,14 +1,17 @@
 """The sweeps that repair every hole from the ledger: dead leases, work without a job, hourly tasks."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from service.adapters.jobs import EngineJobs
 from service.bootstrap import Services
+from service.db import SWEEPING, first_at
 from service.domain import (
     accounts,
     deliveries,
+    ledger,
     marks,
     programs,
     prospects,
@@ -16,7 +19,9 @@ from service.domain import (
     sessions,
     system_mails,
     throttle,
+    workers,
 )
+from service.models import Delivery, SystemMail
 
 KEEP_JOBS = timedelta(days=30)
 
@@ -27,6 +32,8 @@ def repair(services: Services, *, now: datetime, everything: bool = False) -> No
     `everything`: no other worker can be alive, so every lease is over whatever its time.
     """
     with services.db.transaction() as session:
+        if not everything and not first_at(session, SWEEPING):
+            return  # another worker is at it
         deliveries.sweep(session, now=now, everything=everything)
         system_mails.sweep(session, now=now, everything=everything)
         if everything:
@@ -36,20 +43,28 @@ def repair(services: Services, *, now: datetime, everything: bool = False) -> No
         deliveries.finish_all_done(session, now=now)
 
 
-def wake(
-    services: Services, jobs: EngineJobs, *, now: datetime, besides: frozenset[int] = frozenset()
-) -> int:
+def begin_anew(services: Services, *, now: datetime) -> None:
+    """After a jump of the clock nobody can tell which leases are over: each lasts a full time from now."""
+    with services.db.transaction() as session:
+        ledger.begin_anew(session, Delivery, now=now)
+        ledger.begin_anew(session, SystemMail, now=now)
+
+
+def wake(services: Services, jobs: EngineJobs, *, now: datetime, besides: Collection[object] = ()) -> int:
     """Start a job wherever the ledger has work that nobody does, and return how many were started.
 
-    So even an engine whose tables were wiped loses nothing. `besides` are campaigns whose own mail server
-    could not be reached a moment ago.
+    So even an engine whose tables were wiped loses nothing. Where there are several workers, each also wants
+    a share of what others are at work on. `besides` are the campaigns that this one is at work on, and those
+    whose own mail server could not be reached a moment ago.
     """
+    shared = services.db.engine.dialect.name != "sqlite"
     with services.db.reading() as session:
-        campaigns = deliveries.wanting_work(session, now=now)
+        wanting = deliveries.wanting_work(session, now=now, shared=shared)
+        campaigns = [campaign_id for campaign_id in wanting if campaign_id not in besides]
         mail_id = system_mails.wanting_work(session, now=now)
     started = 0
     for campaign_id in campaigns:
-        if campaign_id not in besides and not jobs.waiting(f"deliver-{campaign_id}-"):
+        if not jobs.waiting(f"deliver-{campaign_id}-"):
             with services.db.transaction() as session:
                 jobs.deliver(session, campaign_id)
             started += 1
@@ -67,4 +82,5 @@ def every_hour(session: Session, *, now: datetime) -> int:
     accounts.sweep_used_links(session, now=now)
     programs.forget_minutes(session, now=now)
     deliveries.tell_all_prospects(session, now=now)
+    workers.forget_silent(session, now=now)
     return prospects.expire(session, now=now)

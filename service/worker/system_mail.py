@@ -6,7 +6,7 @@ from collections.abc import Callable
 from service.bootstrap import Services
 from service.domain import ledger, system_mails
 from service.models import SystemMail
-from service.worker.deliver import Clock
+from service.worker.deliver import AT_WORK, Clock
 from service.worker.post import Outgoing, PostRoom
 
 
@@ -26,6 +26,11 @@ def send_due(services: Services, room: PostRoom, clock: Clock) -> int:
     """Send the system mails that are due, one batch, and return how many were settled."""
     if room.resting:
         return 0
+    with AT_WORK.together():
+        return _send_due(services, room, clock)
+
+
+def _send_due(services: Services, room: PostRoom, clock: Clock) -> int:
     token = uuid.uuid4().hex
     with services.db.transaction() as session:
         claimed = system_mails.claim(session, token=token, now=clock())

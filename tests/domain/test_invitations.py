@@ -79,16 +79,17 @@ def test_unsubscribing_holds_for_the_program(session: Session) -> None:
     program, other = factories.program(session), factories.program(session, "Other")
     row = delivery(session, program)
     subscription = subscriptions.find(session, SIGNER, SIGNER.sign(UNSUBSCRIBE, row.id))
-    assert (subscription.program, subscription.stopped) == (program, False)
+    assert (subscription.written_by.program, subscription.written_by.stopped) == (program, False)
     for _ in range(2):
-        subscriptions.stop(session, subscription, everywhere=False, now=NOW)
+        subscriptions.stop(session, subscription, program_id=program.id, now=NOW)
     assert suppression.is_suppressed(session, program.id, row.address_key)
     assert not suppression.is_suppressed(session, other.id, row.address_key)
-    subscriptions.stop(session, subscription, everywhere=True, now=NOW)
+    subscriptions.stop(session, subscription, now=NOW)
     again = subscriptions.find(session, SIGNER, SIGNER.sign(UNSUBSCRIBE, row.id))
-    assert (again.stopped, again.stopped_everywhere) == (True, True)
-    subscriptions.resume(session, again)
+    assert (again.written_by.stopped, again.stopped_everywhere) == (True, True)
+    subscriptions.resume(session, again, program_id=program.id)
     assert not suppression.is_suppressed(session, program.id, row.address_key)
+    assert suppression.is_suppressed(session, other.id, row.address_key)
 
 
 def test_a_link_outlives_a_change_of_keys(session: Session) -> None:

@@ -4,46 +4,68 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from service.config import Settings
 
+# What makes a process under test fail on purpose, for its PYTHONPATH.
+FAULTS = Path(__file__).with_name("faults")
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return the environment of a process that works on an installation."""
+    return {
+        **os.environ,
+        "DATA": str(settings.data),
+        "SECRET_KEY": settings.secret_key,
+        "BASE_URL": settings.base_url,
+        "DATABASE_URL": settings.database_url,
+        "MAIL_URL": settings.mail_url,
+        "MAIL_CONNECTIONS": str(settings.mail_connections),
+        "MAIL_TIMEOUT": str(settings.mail_timeout),
+    }
+
 
 class Worker:
-    """`prospectus worker` as a process of its own."""
+    """`prospectus worker` as a process of its own; `wrap` is what it is run under, such as strace."""
 
-    def __init__(self, settings: Settings, log: Path, *, slot: str = "1") -> None:
-        self._slot = slot
-        self._environment = {
-            **os.environ,
-            "DATA": str(settings.data),
-            "SECRET_KEY": settings.secret_key,
-            "BASE_URL": settings.base_url,
-            "DATABASE_URL": settings.database_url,
-            "MAIL_URL": settings.mail_url,
-            "MAIL_CONNECTIONS": str(settings.mail_connections),
-        }
-        self._log = log.open("ab")
+    def __init__(
+        self,
+        settings: Settings,
+        log: Path,
+        *,
+        slot: str = "1",
+        wrap: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.environment = {**environment_of(settings), **(env or {})}
+        self._command = [*wrap, sys.executable, "-m", "service", "worker", "--slot", slot]
+        self._file = log
         self.process = self._start()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "service", "worker", "--slot", self._slot],
-            env=self._environment,
-            stdout=self._log,
-            stderr=self._log,
-            start_new_session=True,
-        )
+        with self._file.open("ab") as log:
+            return subprocess.Popen(
+                self._command, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
 
     def kill(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
+        """SIGKILL to the whole family."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def again(self) -> None:
+        """Start it anew."""
         self.process = self._start()
 
     def stop(self) -> int:
+        """Ask it to stop, and return its exit code."""
         self.process.terminate()
-        code = self.process.wait(60)
-        self._log.close()
-        return code
+        return self.process.wait(60)
+
+    def text(self) -> str:
+        """Return what it said."""
+        return self._file.read_text()
