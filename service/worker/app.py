@@ -136,6 +136,10 @@ class _Worker:
         DBOS.destroy(workflow_completion_timeout_sec=STOP_SECONDS, destroy_registry=True)
         self._room.close()
         self._system_room.close()
+        try:
+            self._fence.mark()  # a copy made a moment ago is an old one
+        except Exception:
+            log.exception("the database could not be marked")
         self._jobs.close()
         self._engine.dispose()
         self._presence.end()
