@@ -16,7 +16,7 @@ from service.models import Campaign, Delivery, Installation, SystemMail
 _OPEN = [state.value for state in OPEN_DELIVERIES]
 _RESTORED = words_of(Reason.RESTORED)
 # Campaigns of which a worker may have sent something since the backup.
-_AT_RISK = [CampaignState.SENDING.value, CampaignState.PAUSED.value]
+_AT_RISK = [state.value for state in (CampaignState.SENDING, CampaignState.PAUSED, CampaignState.SCHEDULED)]
 _ONE = 1
 
 
@@ -39,7 +39,8 @@ def settle_here(session: Session, *, place: str, stamp: str) -> Installation:
 def hold_back(session: Session, *, now: datetime) -> int:
     """Hold back every mail that may have been sent since the backup; return how many of campaigns.
 
-    Scheduled campaigns become drafts again. System mails end as failed: whoever still wants one asks again.
+    Scheduled campaigns are paused: they may have started since. System mails end as failed: whoever still
+    wants one asks again.
     """
     open_rows = (Delivery.state.in_(_OPEN), _at_risk())
     campaigns = list(session.scalars(select(Delivery.campaign_id).where(*open_rows).distinct()))
@@ -51,7 +52,8 @@ def hold_back(session: Session, *, now: datetime) -> int:
     waiting = SystemMail.state.in_(_OPEN)
     ledger.change(session, update(SystemMail).where(waiting).values(values | failed | {"values": {}}))
     scheduled = update(Campaign).where(Campaign.state == CampaignState.SCHEDULED.value)
-    ledger.change(session, scheduled.values(state=CampaignState.DRAFT.value))
+    launched = func.coalesce(Campaign.launched_at, now)
+    ledger.change(session, scheduled.values(state=CampaignState.PAUSED.value, launched_at=launched))
     for campaign_id in sorted(campaigns):
         notices.tell_author(session, campaign_id, notices.UNKNOWN, now=now)
     known = installation(session)

@@ -140,6 +140,10 @@ class _Worker:
         self._room.close()
         self._system_room.close()
         self._account_rooms.close()
+        try:
+            self._fence.mark()  # a copy made a moment ago is an old one
+        except Exception:
+            log.exception("the database could not be marked")
         self._jobs.close()
         self._engine.dispose()
         self._presence.end()

@@ -18,7 +18,7 @@ from service.facts.replies import Reason, words_of
 from service.facts.states import CampaignState, DeliveryState
 from service.models import Campaign, Delivery, Installation, Notice
 from tests import postgres
-from tests.outbound import make_campaign
+from tests.outbound import NOW, make_campaign
 from tests.sink import Sink
 from tests.worker.oracle import counts, finished, installed, judge, launch, state_of, wait_for
 from tests.worker.process import Worker, environment_of
@@ -170,6 +170,16 @@ def test_the_command_holds_back_and_lets_go(settings: Settings) -> None:
         assert run_command(settings, "--nothing-was-sent") == "Emails that wait to be sent again: 7\n"
         assert counts(services, campaign_id) == {DeliveryState.QUEUED: 7}
         assert state_of(services, campaign_id) is CampaignState.SENDING
+
+
+def test_a_scheduled_campaign_is_held_back_too(settings: Settings) -> None:
+    """It may have started since the backup: it waits for a person, its mails unknown."""
+    with installed(settings) as services:
+        with services.db.transaction() as session:
+            campaign_id = make_campaign(session, 3, state=CampaignState.SCHEDULED).id
+            assert fence.hold_back(session, now=NOW) == 3
+        assert state_of(services, campaign_id) is CampaignState.PAUSED
+        assert counts(services, campaign_id) == {DeliveryState.UNKNOWN: 3}
 
 
 def run_command(settings: Settings, *options: str) -> str:

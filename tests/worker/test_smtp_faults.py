@@ -209,3 +209,16 @@ def test_a_name_that_cannot_be_found_waits(sink: Sink, settings: Settings) -> No
         wait_for(lambda: finished(services, campaign_id), log=log_of(found))
         assert again.stop() == 0
         assert counts(services, campaign_id) == {DeliveryState.SENT: 10}
+
+
+@pytest.mark.sweep
+def test_silence_after_rcpt_concerns_one_recipient(sink: Sink, settings: Settings) -> None:
+    """F-8: a recipient at whom the server falls silent before DATA is tried later, the others get theirs."""
+    sink.script = lambda step, to: HANG if (step, to) == ("rcpt", "p1@example.com") else "250 Ok"
+    settings = at(sink, settings, mail_timeout=2)
+    wanted = {DeliveryState.SENT: 19, DeliveryState.DEFERRED: 1}
+    with installed(settings) as services:
+        campaign_id = launch(services, 20)
+        worker = Worker(settings, log_of(settings))
+        wait_for(lambda: counts(services, campaign_id) == wanted, log=log_of(settings))
+        assert worker.stop() == 0
