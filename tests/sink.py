@@ -203,8 +203,7 @@ class _Handler:
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         content: Any = envelope.original_content or b""
         recipient = str(envelope.rcpt_tos[0])
-        self._sink.judge(recipient, content)
-        answer = self._sink.script("data", recipient)
+        self.sink.judge(recipient, content)
         if self.sink.pause:
             await asyncio.sleep(self.sink.pause)
         answer = self.sink.script("data", recipient)
