@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    Insert,
     MetaData,
     Table,
     Update,
@@ -130,7 +131,7 @@ class Prepared:
     a third of what `Connection.execute` takes for four rows.
     """
 
-    def __init__(self, statement: Update, *names: str) -> None:
+    def __init__(self, statement: Update | Insert, *names: str) -> None:
         self.table = cast(Table, statement.table)
         self._statement = statement
         self._names = names
@@ -145,26 +146,30 @@ class Prepared:
 
 
 class _Way:
-    """How one kind of database takes a statement: its text, and the values in their form and order."""
+    """How one kind of database takes a statement: its text, and the values in their form and place."""
 
-    def __init__(self, statement: Update, names: Sequence[str], dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
+    def __init__(self, statement: Update | Insert, names: Sequence[str], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=names if statement.is_insert else None)
         self.text = str(compiled)
-        self._dialect = dialect
-        self._order = compiled.positiontup if compiled.positional else None
-        self._fixed = {name: value for name, value in compiled.params.items() if name not in names}
-        self._given = [(name, self._form(compiled.binds[name])) for name in names]
-        self._fixed = {name: self._form(compiled.binds[name])(value) for name, value in self._fixed.items()}
+        order: Sequence[str] = compiled.positiontup or list(compiled.params)
+        self._keys = None if compiled.positional else order
+        forms = {name: _form(bind, dialect) for name, bind in compiled.binds.items()}
+        self._fixed = [None if name in names else forms[name](compiled.params[name]) for name in order]
+        self._given = [
+            ([place for place, known in enumerate(order) if known == name], forms[name]) for name in names
+        ]
 
     def values(self, row: Sequence[object]) -> Any:
-        named = dict(self._fixed)
-        for (name, form), value in zip(self._given, row, strict=True):
-            named[name] = form(value)
-        return named if self._order is None else tuple([named[name] for name in self._order])
+        filled = self._fixed.copy()
+        for (places, form), value in zip(self._given, row, strict=True):
+            formed = form(value)
+            for place in places:
+                filled[place] = formed
+        return tuple(filled) if self._keys is None else dict(zip(self._keys, filled, strict=True))
 
-    def _form(self, parameter: BindParameter[Any]) -> Callable[[Any], Any]:
-        form = parameter.type.dialect_impl(self._dialect).bind_processor(self._dialect)
-        return form or _unchanged
+
+def _form(parameter: BindParameter[Any], dialect: Dialect) -> Callable[[Any], Any]:
+    return parameter.type.dialect_impl(dialect).bind_processor(dialect) or _unchanged
 
 
 def _unchanged(value: Any) -> Any:

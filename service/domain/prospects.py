@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Integer, Table, bindparam, exists, func, inse
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
-from service.db import Moment
+from service.db import Moment, Prepared
 from service.domain import partners
 from service.domain.errors import DomainError
 from service.facts.refusals import Refusal
@@ -46,9 +46,18 @@ _TOLD = select(StageChange.delivery_id).where(
     StageChange.delivery_id.in_(bindparam("ids", expanding=True)),
     StageChange.event == StageEvent.EMAIL_ACCEPTED.value,
 )
-_STAGED = update(_PROSPECTS).where(_PROSPECTS.c.id == bindparam("moving")).values(stage=bindparam("to"))
-_INVITED = _STAGED.values(invited_at=func.coalesce(_PROSPECTS.c.invited_at, bindparam("now", type_=Moment)))
-_REMEMBERED = insert(cast(Table, StageChange.__table__))
+_MOVE = update(_PROSPECTS).where(_PROSPECTS.c.id == bindparam("moving")).values(stage=bindparam("to"))
+_STAGED = Prepared(_MOVE, "to", "moving")
+_INVITED = Prepared(
+    _MOVE.values(invited_at=func.coalesce(_PROSPECTS.c.invited_at, bindparam("now", type_=Moment))),
+    "to",
+    "moving",
+    "now",
+)
+_REMEMBERED = Prepared(
+    insert(cast(Table, StageChange.__table__)),
+    *("prospect_id", "event", "stage", "delivery_id", "user_id", "at"),
+)
 
 
 def mark(
@@ -227,23 +236,17 @@ def _move(
             moved.setdefault(after, []).append(row.id)
     since = {line.prospect_id: line.at for line in lines}
     for stage, moving in moved.items():
-        statement = _INVITED if event is StageEvent.EMAIL_ACCEPTED else _STAGED
-        values = [{"moving": one, "to": stage.value, "now": since[one]} for one in moving]
-        connection.execute(statement, values)
+        if event is StageEvent.EMAIL_ACCEPTED:
+            _INVITED.run(connection, [(stage.value, one, since[one]) for one in moving])
+        else:
+            _STAGED.run(connection, [(stage.value, one) for one in moving])
     remembered = [
-        {
-            "prospect_id": line.prospect_id,
-            "event": event.value,
-            "stage": stages[line.prospect_id].value,
-            "delivery_id": line.delivery_id,
-            "user_id": line.user_id,
-            "at": line.at,
-        }
-        for line in lines
-        if line.prospect_id in stages
+        (one.prospect_id, event.value, stages[one.prospect_id].value, one.delivery_id, one.user_id, one.at)
+        for one in lines
+        if one.prospect_id in stages
     ]
     if remembered:
-        connection.execute(_REMEMBERED, remembered)
+        _REMEMBERED.run(connection, remembered)
     return stages
 
 

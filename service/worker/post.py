@@ -113,6 +113,7 @@ class PostRoom:
         self._handed_in: deque[_Batch] = deque()
         self._owners: dict[Mark, _Batch] = {}
         self._again: deque[_Mail] = deque()
+        self._ready: deque[_Mail] = deque()
         self._oldest_result = FOR_EVER
         self._look_again = FOR_EVER
         self._stopping = threading.Event()
@@ -170,6 +171,7 @@ class PostRoom:
 
     def _abandon(self) -> None:
         self._again.clear()
+        self._ready.clear()
         for batch in self._batches:
             batch.done.set()
         self._batches.clear()
@@ -187,6 +189,7 @@ class PostRoom:
         self._retire()
         if self._closed():
             return True
+        self._prepare()
         self._gather(self._wires.listen(self._patience(starting)))
         return False
 
@@ -214,9 +217,21 @@ class PostRoom:
             self._wires.want(self._wires.busy + len(starting) + waiting)
         return starting
 
+    def _prepare(self) -> None:
+        """Write the next mails while the server has the ones before; they are not marked yet."""
+        while len(self._ready) < self._wires.busy:
+            mail = self._compose_next()
+            if mail is None:
+                return
+            self._ready.append(mail)
+
     def _next(self) -> _Mail | None:
-        if self._again:
-            return self._again.popleft()
+        for line in (self._again, self._ready):
+            if line:
+                return line.popleft()
+        return self._compose_next()
+
+    def _compose_next(self) -> _Mail | None:
         now = time.monotonic()
         for batch in [one for one in self._batches if one.todo and not one.halted]:
             outgoing = self._allowed(batch, now)
@@ -345,6 +360,10 @@ class PostRoom:
         for mail in self._again:
             self._finish(mail, _NOT_BEGUN)
         self._again.clear()
+        for mail in self._ready:  # neither marked nor begun: the row is claimed and no more
+            self._flow.end(mail.outgoing.domain, _NOT_BEGUN, time.monotonic())
+            mail.batch.open -= 1
+        self._ready.clear()
 
     def _must_store(self) -> bool:
         if not self._writer.waiting:
