@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from service.csvfile.headers import COLUMNS
-from service.facts import limits
+from service.facts import bounces, limits
 from service.facts.words import N_, NP_, Phrase
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES
@@ -32,6 +32,15 @@ FACTS: Mapping[str, Callable[[Catalog], str]] = {
     "email content size": lambda catalog: catalog.formats.file_size(limits.EMAIL_CONTENT_BYTES),
     "email subject characters": lambda catalog: catalog.formats.number(limits.EMAIL_SUBJECT_CHARACTERS),
     "invitation days": lambda catalog: catalog.formats.number(limits.INVITATION_DAYS),
+    "soft bounces": lambda catalog: catalog.formats.number(bounces.SOFT_MOST),
+    "soft bounce days": lambda catalog: catalog.formats.number(bounces.SOFT_PERIOD.days),
+    "hard bounce share": lambda catalog: catalog.formats.percent(bounces.HARD_LIMIT.share),
+    "hard bounces": lambda catalog: catalog.formats.number(bounces.HARD_LIMIT.most),
+    "emails for each complaint": lambda catalog: catalog.formats.number(
+        round(1 / bounces.COMPLAINT_LIMIT.share)
+    ),
+    "complaints": lambda catalog: catalog.formats.number(bounces.COMPLAINT_LIMIT.most),
+    "bounce window": lambda catalog: catalog.formats.number(bounces.HARD_LIMIT.window),
     "page rows": lambda catalog: catalog.formats.number(limits.PAGE_ROWS),
     "languages": lambda catalog: catalog.formats.listing(
         [catalog.formats.language_name(locale.tag) for locale in LOCALES.values()]

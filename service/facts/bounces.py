@@ -71,9 +71,11 @@ class Limit:
     window: int
 
 
+HARD_LIMIT = Limit(BounceKind.HARD, PauseReason.HARD_BOUNCES, share=0.05, most=10, window=1000)
+COMPLAINT_LIMIT = Limit(BounceKind.COMPLAINT, PauseReason.COMPLAINTS, share=0.001, most=2, window=1000)
 LIMITS = (
-    Limit(BounceKind.HARD, PauseReason.HARD_BOUNCES, share=0.05, most=10, window=1000),
-    Limit(BounceKind.COMPLAINT, PauseReason.COMPLAINTS, share=0.001, most=2, window=1000),
+    HARD_LIMIT,
+    COMPLAINT_LIMIT,
     # Every mail that a refused sender goes on sending fails for good: a short window answers at once.
     Limit(BounceKind.POLICY, PauseReason.SENDER_REFUSED, share=0.05, most=3, window=50),
 )
