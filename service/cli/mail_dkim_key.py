@@ -14,7 +14,7 @@ from service.mail.dkim import quoted_strings, record_name
 
 EXISTS = N_("The file exists already and stays as it is: %(path)s")
 NOT_WRITTEN = N_("The file %(path)s cannot be written: %(reason)s")
-NO_SELECTOR = N_("“%(selector)s” is not a label such as s2038.")
+NO_SELECTOR = N_("“%(selector)s” is not a selector such as s2038.")
 WRITTEN = N_("The key is in %(path)s. Only you can read it.")
 PUBLISH = N_("Publish this TXT record where the domain is managed:")
 SET = N_("Then set these for the service:")

@@ -27,7 +27,7 @@ from service.models import Delivery, StageChange
 class Done(Enum):
     """What was done about a received mail, in words for the operator's log."""
 
-    HARD = N_("The email came back for good. The address is suppressed.")
+    HARD = N_("The email bounced for good. The address is suppressed.")
     SOFT = N_("The email came back. The bounce is recorded.")
     POLICY = N_("The email was refused because of its sender. The bounce is recorded.")
     COMPLAINT = N_("The recipient reported the email as spam. The address is suppressed.")
@@ -35,7 +35,7 @@ class Done(Enum):
     KNOWN = N_("This was already recorded. Nothing is changed.")
     NOT_FINAL = N_("The email is delayed or delivered. Nothing is changed.")
     AUTOMATIC = N_("This is an automatic message. Nothing is changed.")
-    UNSIGNED = N_("No email of this installation is proven to be meant. Nothing is changed.")
+    UNSIGNED = N_("This could not be matched to an email of this installation. Nothing is changed.")
     NOT_UNDERSTOOD = N_("The message cannot be understood. Nothing is changed.")
     TOO_EARLY = N_("The email is still being sent. Try again later.")
 

@@ -49,7 +49,7 @@ class Reason(Enum):
     ANSWER_LOST = N_("The connection was lost before the server’s answer arrived.")
     INTERRUPTED = N_("Sending was interrupted before the server’s answer could be stored.")
     PACED = N_("This email waits because the recipient’s mail server takes only so many at a time.")
-    STOPPED_WORKER = N_("Sending this email made the program stop several times. It is not tried again.")
+    STOPPED_WORKER = N_("Sending this email made the service stop several times. It is not tried again.")
     RESTORED = N_("The database was restored from a backup. This email may have been sent before that.")
     ADDRESS_SUPPRESSED = N_("This address has unsubscribed or must not be written to.")
     ACCOUNT_UNREACHABLE = N_("The mail account could not send. The email waits.")

@@ -1,4 +1,4 @@
-"""The mailboxes that belong to an office and not to a person, in the languages we meet."""
+"""The mailboxes that several people share, such as info@, in the languages we meet."""
 
 # RFC 2142, then what companies commonly use in English, German, French, Spanish, Italian, Dutch, Japanese and
 # Chinese; compared as address keys are: case-folded.
@@ -23,6 +23,6 @@ ROLE_ACCOUNTS = frozenset(_NAMES.split())
 
 
 def is_role_account(address_key: str) -> bool:
-    """Tell whether an address key belongs to an office; what follows a plus sign does not count."""
+    """Tell whether an address key is shared by several people; what follows a plus sign does not count."""
     local = address_key.rpartition("@")[0]
     return local.partition("+")[0] in ROLE_ACCOUNTS

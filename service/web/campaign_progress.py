@@ -102,7 +102,7 @@ def _held(session: Session, campaign: Campaign, waiting: int) -> dict[str, objec
         elif account.last_error is not None:
             held = mail_accounts.trouble_of(account)
         elif account.verified_at is None:
-            held = say(N_("The mail account %(address)s is not checked."), address=account.address)
+            held = say(N_("The mail account %(address)s has not been checked yet."), address=account.address)
     return {"held": held, "own": campaign.author_id == reader().id}
 
 

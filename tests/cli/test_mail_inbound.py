@@ -70,9 +70,9 @@ def test_a_mail_server_pipes_a_report(run: Run, db: Database, sent: list[str]) -
     """M-14: from standard input, with the envelope recipient as an option; one line says what was done."""
     done = run(mail=dsn(sent[0]))
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout == b"-: The email came back for good. The address is suppressed. [1]\n"
+    assert done.stdout == b"-: The email bounced for good. The address is suppressed. [1]\n"
     done = run("--recipient", sent[1], "-", mail=dsn(BOUNCES))
-    assert done.stdout == b"-: The email came back for good. The address is suppressed. [2]\n"
+    assert done.stdout == b"-: The email bounced for good. The address is suppressed. [2]\n"
     assert states(db) == ["failed", "failed"]
 
 
