@@ -35,6 +35,11 @@ class EngineJobs:
         """Send what is queued of a campaign; two such jobs share the work."""
         self._enqueue(session, SEND, DELIVER_JOB, _fresh(f"deliver-{campaign_id}"), campaign_id)
 
+    def join(self, session: Session, campaign_id: int, executor_id: str) -> None:
+        """Let one worker take its share of a campaign that others are at work on."""
+        job_id = _fresh(f"join-{executor_id}-{campaign_id}")
+        self._enqueue(session, own_queue(executor_id), DELIVER_JOB, job_id, campaign_id)
+
     def send_system_mail(self, session: Session, mail_id: int) -> None:
         """Send one system mail, and whatever else is due in its lane."""
         self._enqueue(session, SYSTEM, SYSTEM_MAIL_JOB, _fresh(f"system-{mail_id}"))
@@ -113,6 +118,11 @@ class EngineJobs:
         }
         session.flush()
         self._client.enqueue_in_transaction(session, options, *arguments)
+
+
+def own_queue(executor_id: str) -> str:
+    """Return the queue that one worker alone listens to."""
+    return f"{SEND}-{executor_id}"
 
 
 def engine_for_jobs(database_url: str) -> Engine:

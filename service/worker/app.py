@@ -25,6 +25,7 @@ from service.adapters.jobs import (
     SYSTEM_MAIL_JOB,
     EngineJobs,
     engine_for_jobs,
+    own_queue,
 )
 from service.bootstrap import Services
 from service.facts.limits import WORKER_DEAD
@@ -44,7 +45,7 @@ SWEEP_SECONDS = 5.0
 POLL_SECONDS = 0.5
 STOP_SECONDS = 25
 EMBEDDED = "embedded"
-QUEUES = frozenset({SEND, SYSTEM, IMPORTS, HOURLY})
+COMMON = frozenset({SEND, SYSTEM, IMPORTS, HOURLY})
 
 
 def run(services: Services, *, slot: str = "1", stop: threading.Event | None = None) -> None:
@@ -77,6 +78,9 @@ class _Worker:
         self._jobs = EngineJobs(services.settings.database)
         self._services = replace(services, jobs=self._jobs)
         self._executor_id = executor_id
+        self._embedded = executor_id == EMBEDDED
+        self._own = own_queue(executor_id)
+        self._queues = COMMON | {self._own}
         self._clock = SteadyClock(services.db.now)
         self._fence = Fence(services, self._clock)
         self._presence = Presence(services.db, executor_id, version=APPLICATION_VERSION, clock=self._clock)
@@ -105,18 +109,20 @@ class _Worker:
             "enable_otlp": False,
         }
         DBOS(config=config)
+        # Each listens to its own queue besides the common ones, or one would take another's share.
+        DBOS.listen_queues(sorted(self._queues))
         self._register()
         DBOS.launch()
         self._open_queues()
 
-    @staticmethod
-    def _open_queues() -> None:
+    def _open_queues(self) -> None:
         # A job of a campaign runs in one worker at a time for each slot of this queue; connections are
         # limited by the post room.
         DBOS.register_queue(SEND, worker_concurrency=4, polling_interval_sec=POLL_SECONDS)
         DBOS.register_queue(SYSTEM, worker_concurrency=1, polling_interval_sec=POLL_SECONDS)
         DBOS.register_queue(IMPORTS, worker_concurrency=1, polling_interval_sec=POLL_SECONDS)
         DBOS.register_queue(HOURLY, worker_concurrency=1, polling_interval_sec=POLL_SECONDS)
+        DBOS.register_queue(self._own, worker_concurrency=4, polling_interval_sec=POLL_SECONDS)
 
     def sweep_until(self, ended: threading.Event) -> None:
         """Sweep every few seconds; one that fails is told in the log and tried again."""
@@ -152,7 +158,7 @@ class _Worker:
         self._look_at_the_clock()
         now = self._clock()
         self._fence.mark_if_due()
-        if not {queue.name for queue in DBOS.list_queues()} >= QUEUES:
+        if not {queue.name for queue in DBOS.list_queues()} >= self._queues:
             # The engine keeps them in its tables, and listens to none that is not there.
             self._open_queues()
         sweep.repair(self._services, now=now)
@@ -162,6 +168,8 @@ class _Worker:
         if not self._room.resting:
             besides = {*self._running.subjects(), *self._account_rooms.resting()}
             sweep.wake(self._services, self._jobs, now=now, besides=besides)
+            if not self._embedded:
+                sweep.join_in(self._services, self._jobs, self._executor_id, now=now, besides=besides)
         self._account_rooms.sweep()
         if self._hour != f"{now:%Y%m%d%H}":
             with self._services.db.transaction() as session:

@@ -53,18 +53,15 @@ def begin_anew(services: Services, *, now: datetime) -> None:
 def wake(services: Services, jobs: EngineJobs, *, now: datetime, besides: Collection[object] = ()) -> int:
     """Start a job wherever the ledger has work that nobody does, and return how many were started.
 
-    So even an engine whose tables were wiped loses nothing. Where there are several workers, each also wants
-    a share of what others are at work on. `besides` are the campaigns that this one is at work on, and those
-    whose own mail server could not be reached a moment ago.
+    So even an engine whose tables were wiped loses nothing. `besides` are the campaigns that this worker is
+    at work on, and those whose own mail server could not be reached a moment ago.
     """
-    shared = services.db.engine.dialect.name != "sqlite"
     with services.db.reading() as session:
-        wanting = deliveries.wanting_work(session, now=now, shared=shared)
-        campaigns = [campaign_id for campaign_id in wanting if campaign_id not in besides]
+        campaigns = deliveries.wanting_work(session, now=now)
         mail_id = system_mails.wanting_work(session, now=now)
     started = 0
     for campaign_id in campaigns:
-        if not jobs.waiting(f"deliver-{campaign_id}-"):
+        if campaign_id not in besides and not jobs.waiting(f"deliver-{campaign_id}-"):
             with services.db.transaction() as session:
                 jobs.deliver(session, campaign_id)
             started += 1
@@ -73,6 +70,23 @@ def wake(services: Services, jobs: EngineJobs, *, now: datetime, besides: Collec
             jobs.send_system_mail(session, mail_id)
         started += 1
     return started
+
+
+def join_in(
+    services: Services, jobs: EngineJobs, executor_id: str, *, now: datetime, besides: Collection[object]
+) -> int:
+    """Take a share of what other workers are at work on, through a queue that no other listens to."""
+    with services.db.reading() as session:
+        found = deliveries.wanting_work(session, now=now, shared=True)
+    wanted = [
+        campaign_id
+        for campaign_id in found
+        if campaign_id not in besides and not jobs.waiting(f"join-{executor_id}-{campaign_id}-")
+    ]
+    for campaign_id in wanted:
+        with services.db.transaction() as session:
+            jobs.join(session, campaign_id, executor_id)
+    return len(wanted)
 
 
 def every_hour(session: Session, *, now: datetime) -> int:

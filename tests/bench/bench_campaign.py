@@ -11,7 +11,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,10 +31,14 @@ from service.migrations import environment
 from service.models import Delivery, Program, User, Variant
 from service.paths import data_dir
 from service.worker import deliver
+from service.worker.app import SWEEP_SECONDS
 from tests import postgres
 from tests.bench.bench_mail import compiled, django_message, mails, words_of
+from tests.bench.bench_memory import instant_sink
 from tests.bench.figures import tell
 from tests.outbound import NOW, make_campaign
+from tests.worker.oracle import installed, wait_for
+from tests.worker.process import Worker
 
 MAILS = int(os.environ.get("BENCH_MAILS", "4000"))
 CONNECTIONS = 4
@@ -198,3 +202,43 @@ def test_a_campaign_on_postgresql(settings: Settings, on_postgres: Settings, sin
     ours, _ = fastest(on_postgres, sink_port)
     peer, _ = fastest(settings, sink_port)
     tell("campaign end to end, PostgreSQL", ours, "the same on SQLite", peer, "≥ 0.50")
+
+
+SLOW_SECONDS = 0.02
+WATCHED_SECONDS = 8.0
+
+
+def sent(services: bootstrap.Services, campaign_id: int) -> int:
+    with services.db.reading() as session:
+        return outbox.counts(session, campaign_id)[DeliveryState.SENT]
+
+
+def rate_of_workers(settings: Settings, server: postgres.Server, slots: Sequence[str]) -> float:
+    """Return the mails a second of so many workers, once all of them are at it."""
+    with instant_sink(SLOW_SECONDS) as port:
+        url = f"smtp://127.0.0.1:{port}?tls=none"
+        chosen = replace(
+            settings, database_url=server.new_database(), mail_url=url, mail_connections=CONNECTIONS
+        )
+        with installed(chosen) as services:
+            campaign_id = launch(services, MAILS * 2)
+            with services.db.transaction() as session:
+                services.jobs.deliver(session, campaign_id)
+            workers = [Worker(chosen, chosen.data / f"{slot}.log", slot=slot) for slot in slots]
+            # Each finds its share with a sweep, a few seconds after its start.
+            wait_for(lambda: sent(services, campaign_id) > 0)
+            time.sleep(2 * SWEEP_SECONDS)
+            before, start = sent(services, campaign_id), time.monotonic()
+            time.sleep(WATCHED_SECONDS)
+            done = (sent(services, campaign_id) - before) / (time.monotonic() - start)
+            for worker in workers:
+                assert worker.stop() == 0
+    return done
+
+
+def test_two_workers_share_a_slow_server(settings: Settings) -> None:
+    """At least 1.8 times one, with a server that takes 20 ms a mail and 4 connections a worker."""
+    with postgres.started() as server:
+        one = rate_of_workers(settings, server, ["1"])
+        two = rate_of_workers(settings, server, ["1", "2"])
+    tell("campaign, PostgreSQL, a server that takes 20 ms, two workers", two, "one worker", one, "≥ 1.8")

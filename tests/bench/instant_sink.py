@@ -1,7 +1,9 @@
-"""A mail server that takes everything at once and keeps nothing; it prints its port."""
+"""A mail server that takes each mail after so many seconds, at once by default, and keeps nothing."""
 
 import asyncio
 import sys
+
+SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 0.0
 
 
 class Instant(asyncio.Protocol):
@@ -26,7 +28,10 @@ class Instant(asyncio.Protocol):
                     rest = rest[-4:]
                     break
                 rest, self._in_data = rest[end + 5 :], False
-                answers.append(b"250 Ok\r\n")
+                if SECONDS:
+                    asyncio.get_running_loop().call_later(SECONDS, self._transport.write, b"250 Ok\r\n")
+                else:
+                    answers.append(b"250 Ok\r\n")
                 continue
             line, found, after = rest.partition(b"\r\n")
             if not found:
@@ -47,7 +52,7 @@ class Instant(asyncio.Protocol):
 
 
 async def main() -> None:
-    """Serve until killed."""
+    """Print the port, and serve until killed."""
     server = await asyncio.get_running_loop().create_server(Instant, "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
