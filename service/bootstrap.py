@@ -25,6 +25,8 @@ from service.mail.servers import MailServer, Reach
 from service.mail.verp import MOST_BASE, ReturnPath
 
 log = logging.getLogger(__name__)
+# Users name their servers themselves: none of them may hold a worker for minutes.
+ACCOUNT_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,11 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
         composer=composer,
         return_path=_return_path(settings, keys),
         vault=Vault(*settings.vault_keys()),
-        account_post=AccountPost(Reach(settings.mail_account_networks), helo=_helo(settings)),
+        account_post=AccountPost(
+            Reach(settings.mail_account_networks),
+            helo=_helo(settings),
+            timeouts=_timeouts(min(settings.mail_timeout or ACCOUNT_SECONDS, ACCOUNT_SECONDS)),
+        ),
     )
 
 

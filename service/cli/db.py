@@ -63,7 +63,7 @@ def restored(*, nothing_was_sent: bool) -> None:
     now = datetime.now(UTC)
     with services.db.transaction() as session:
         if nothing_was_sent:
-            count = fence.let_go(session)
+            count = fence.let_go(session, now=now)
             say(N_("Emails that wait to be sent again: %(count)s"), count=count)
             return
         fence.hold_back(session, now=now)

@@ -6,7 +6,7 @@ is sent twice, or fifty times at once, is carried out once, and never meets mail
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Integer, cast, exists, func, select, update
+from sqlalchemy import ColumnElement, Integer, cast, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from service.domain import ledger, outbox, prospects
@@ -15,7 +15,7 @@ from service.domain.jobs import Jobs
 from service.facts.refusals import Refusal
 from service.facts.replies import Reason, words_of
 from service.facts.states import CAMPAIGN_STATE_LABELS, CampaignState, DeliveryState
-from service.models import Campaign, Delivery, Suppression
+from service.models import Bounce, Campaign, Delivery, Suppression
 
 
 def count_failed(session: Session, campaign: Campaign) -> int:
@@ -94,6 +94,9 @@ def _queue(session: Session, campaign: Campaign, *which: ColumnElement[bool]) ->
         "settled_at": None,
         "reply": None,
     }
+    # What came back of the first time says nothing of the next: its report must count when it comes.
+    chosen = select(Delivery.id).where(*which)
+    ledger.change(session, delete(Bounce).where(Bounce.delivery_id.in_(chosen)))
     ledger.change(session, update(Delivery).where(*which).values(fresh))
 
 

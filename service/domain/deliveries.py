@@ -20,6 +20,7 @@ from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState, 
 from service.models import Campaign, Delivery, MailAccount, StageChange, Suppression
 
 _LATELY = timedelta(days=2)
+_CANCELLED = CampaignState.CANCELLED.value
 _TRIED = frozenset({Outcome.TEMPORARY, Outcome.PERMANENT, Outcome.UNKNOWN})
 _OPEN = [state.value for state in OPEN_DELIVERIES]
 _CLAIMED_COLUMNS = (
@@ -63,22 +64,14 @@ def claim(
         Suppression.program_id == campaign.program_id, Suppression.address_key == Delivery.address_key
     )
     allowed = programs.take_allowance(session, campaign.program_id, limit, now=now)
-    rows: list[Any] = []
-    waiting = Delivery.state == DeliveryState.QUEUED.value
-    retrying = (Delivery.state == DeliveryState.DEFERRED.value) & (Delivery.next_attempt_at <= now)
-    for state in (waiting, retrying):
-        query = (
-            select(*_CLAIMED_COLUMNS, suppressed.label("suppressed"))
-            .where(Delivery.campaign_id == campaign_id, state)
-            .order_by(Delivery.id)
-            .limit(allowed - len(rows))
-        )
-        rows += session.execute(ledger.locked(query, session))
-    rows = list(ledger.cautious(rows, limit))
-    refused = [row.id for row in rows if row.suppressed]
-    if refused:
+    wanted: list[Any] = []
+    while not wanted:
+        rows = ledger.cautious(_next_rows(session, campaign_id, suppressed, limit=allowed, now=now), limit)
+        refused = [row.id for row in rows if row.suppressed]
+        wanted = [row for row in rows if not row.suppressed]
+        if not refused:
+            break
         _settle_suppressed(session, refused, now)
-    wanted = [row for row in rows if not row.suppressed]
     programs.return_allowance(session, campaign.program_id, allowed - len(wanted), now=now)
     if wanted:
         first = func.coalesce(Delivery.claimed_at, now)
@@ -99,11 +92,32 @@ def claim(
     )
 
 
-def next_is_suspect(session: Session, campaign_id: int) -> bool:
+def _next_rows(
+    session: Session, campaign_id: int, suppressed: ColumnElement[bool], *, limit: int, now: datetime
+) -> list[Any]:
+    """Lock the next rows that are due. Retries come first: their days would be over behind a long queue."""
+    rows: list[Any] = []
+    retrying = (Delivery.state == DeliveryState.DEFERRED.value) & (Delivery.next_attempt_at <= now)
+    for state in (retrying, Delivery.state == DeliveryState.QUEUED.value):
+        query = (
+            select(*_CLAIMED_COLUMNS, suppressed.label("suppressed"))
+            .where(Delivery.campaign_id == campaign_id, state)
+            .order_by(Delivery.id)
+            .limit(limit - len(rows))
+        )
+        rows += session.execute(ledger.locked(query, session))
+    return rows
+
+
+def next_is_suspect(session: Session, campaign_id: int, *, now: datetime) -> bool:
     """Tell whether the next delivery of a campaign was there whenever a worker died, several times."""
-    waiting = (Delivery.campaign_id == campaign_id, Delivery.state == DeliveryState.QUEUED.value)
-    crashes = session.scalar(select(Delivery.crashes).where(*waiting).order_by(Delivery.id).limit(1))
-    return (crashes or 0) >= ledger.SUSPECT
+    retrying = (Delivery.state == DeliveryState.DEFERRED.value) & (Delivery.next_attempt_at <= now)
+    for state in (retrying, Delivery.state == DeliveryState.QUEUED.value):
+        here = select(Delivery.crashes).where(Delivery.campaign_id == campaign_id, state)
+        crashes = session.scalar(here.order_by(Delivery.id).limit(1))
+        if crashes is not None:
+            return crashes >= ledger.SUSPECT
+    return False
 
 
 def mark_in_flight(connection: Connection, marks: Sequence[ledger.Mark]) -> frozenset[int]:
@@ -163,7 +177,9 @@ def tell_all_prospects(session: Session, *, now: datetime) -> int:
 def sweep(session: Session, *, now: datetime, everything: bool = False) -> ledger.Swept:
     """Repair what dead workers left: see `ledger.sweep`; rows of a cancelled campaign end as cancelled."""
     retry = exists().where(
-        Campaign.id == Delivery.campaign_id, Campaign.unknown_policy == UnknownPolicy.RETRY.value
+        Campaign.id == Delivery.campaign_id,
+        Campaign.unknown_policy == UnknownPolicy.RETRY.value,
+        Campaign.state != _CANCELLED,
     )
     swept = ledger.sweep(session, Delivery, now=now, everything=everything, retry=retry)
     over = select(Campaign.id).where(Campaign.state == CampaignState.CANCELLED.value)
@@ -187,7 +203,7 @@ def finish_if_done(session: Session, campaign_id: int, *, now: datetime) -> bool
     changed = ledger.change(
         session,
         update(Campaign)
-        .where(Campaign.id == campaign_id, Campaign.state == CampaignState.SENDING.value, ~still_open)
+        .where(Campaign.id == campaign_id, _on_its_way(), ~still_open)
         .values(state=CampaignState.FINISHED.value, finished_at=now),
     )
     if changed:
@@ -211,17 +227,24 @@ def wanting_work(session: Session, *, now: datetime, shared: bool = False) -> tu
 
 def finish_all_done(session: Session, *, now: datetime) -> int:
     """Finish every campaign of which nothing is open, and return how many there were."""
-    sending = session.scalars(select(Campaign.id).where(Campaign.state == CampaignState.SENDING.value))
+    sending = session.scalars(select(Campaign.id).where(_on_its_way()))
     return sum(finish_if_done(session, campaign_id, now=now) for campaign_id in list(sending))
+
+
+def _on_its_way() -> ColumnElement[bool]:
+    """Campaigns that end by themselves: also one that paused by itself with its very last mails."""
+    held = (Campaign.state == CampaignState.PAUSED.value) & Campaign.pause_reason.is_not(None)
+    return (Campaign.state == CampaignState.SENDING.value) | held
 
 
 def _settle_unknown(session: Session, attempt: ledger.Attempt, *, now: datetime) -> DeliveryState | None:
     campaign = session.execute(
-        select(Campaign.id, Campaign.unknown_policy)
+        select(Campaign.id, Campaign.unknown_policy, Campaign.state)
         .join(Delivery, Delivery.campaign_id == Campaign.id)
         .where(Delivery.id == attempt.mail_id)
     ).one()
-    asks = campaign.unknown_policy != UnknownPolicy.RETRY.value
+    # A cancelled campaign sends nothing again, and what may have arrived is not called cancelled.
+    asks = campaign.unknown_policy != UnknownPolicy.RETRY.value or campaign.state == _CANCELLED
     state = ledger.settle(session, Delivery, attempt, now=now, ask_when_unknown=asks)
     if state is DeliveryState.UNKNOWN:
         notices.tell_author(session, campaign.id, notices.UNKNOWN, now=now)

@@ -62,8 +62,11 @@ def hold_back(session: Session, *, now: datetime) -> int:
     return held
 
 
-def let_go(session: Session) -> int:
-    """Queue what was held back: nothing was sent since the backup, somebody knows; return how many."""
+def let_go(session: Session, *, now: datetime) -> int:
+    """Queue what was held back: nothing was sent since the backup, somebody knows; return how many.
+
+    Campaigns that were scheduled for later are scheduled again.
+    """
     held = (Delivery.state == DeliveryState.UNKNOWN.value, Delivery.reply == _RESTORED)
     campaigns = list(session.scalars(select(Delivery.campaign_id).where(*held).distinct()))
     queued = {"state": DeliveryState.QUEUED.value, "reply": None}
@@ -71,6 +74,9 @@ def let_go(session: Session) -> int:
     over = Campaign.id.in_(campaigns) & (Campaign.state == CampaignState.FINISHED.value)
     sending = {"state": CampaignState.SENDING.value, "finished_at": None}
     ledger.change(session, update(Campaign).where(over).values(sending))
+    later = Campaign.id.in_(campaigns) & (Campaign.state == CampaignState.PAUSED.value)
+    later &= Campaign.scheduled_at > now
+    ledger.change(session, update(Campaign).where(later).values(state=CampaignState.SCHEDULED.value))
     known = installation(session)
     if known is not None:
         known.held_back_at = None

@@ -25,7 +25,7 @@ from service.models import Campaign, MailAccount, User
 
 log = logging.getLogger(__name__)
 _PURPOSE = "mail account"
-_UNDER_WAY = [CampaignState.SENDING.value, CampaignState.PAUSED.value]
+_UNDER_WAY = [CampaignState.SCHEDULED.value, CampaignState.SENDING.value, CampaignState.PAUSED.value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import Integer, func, select, update
+from sqlalchemy import Integer, delete, func, select, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
@@ -18,14 +18,13 @@ from service.domain.errors import DomainError
 from service.domain.jobs import Jobs
 from service.facts.refusals import Refusal
 from service.facts.replies import Reason, Reply, words_of
-from service.facts.stages import StageEvent
 from service.facts.states import (
     CAMPAIGN_STATE_LABELS,
     DELIVERY_STATE_LABELS,
     CampaignState,
     DeliveryState,
 )
-from service.models import Campaign, Delivery, SystemMail
+from service.models import Bounce, Campaign, Delivery, SystemMail
 
 _CLAIMABLE = [DeliveryState.QUEUED.value, DeliveryState.DEFERRED.value, DeliveryState.CLAIMED.value]
 # The states of a campaign in which an unknown mail can be sent again; a finished one goes on for it.
@@ -106,7 +105,13 @@ def cancel_open(session: Session, campaign_id: int, *, now: datetime) -> int:
         session,
         update(Delivery)
         .where(Delivery.campaign_id == campaign_id, Delivery.state.in_(_CLAIMABLE))
-        .values(state=DeliveryState.CANCELLED.value, settled_at=now, lease_token=None, next_attempt_at=None),
+        .values(
+            state=DeliveryState.CANCELLED.value,
+            settled_at=now,
+            lease_token=None,
+            lease_until=None,
+            next_attempt_at=None,
+        ),
     )
     return counts(session, campaign_id)[DeliveryState.IN_FLIGHT]
 
@@ -117,15 +122,17 @@ def resend(session: Session, jobs: Jobs, campaign_id: int, delivery_id: int, *, 
     Raises DomainError NOT_FOUND, DELIVERY_NOT_UNKNOWN, or CAMPAIGN_NOT_IN_STATE for a campaign that sends
     nothing any more.
     """
+    campaign = _locked(session, campaign_id)
     delivery = _find_unknown(session, campaign_id, delivery_id)
-    campaign = session.get_one(Campaign, campaign_id, with_for_update=True, populate_existing=True)
     state = CampaignState(campaign.state)
     if state not in RESENDING:
         raise DomainError(Refusal.CAMPAIGN_NOT_IN_STATE, state=CAMPAIGN_STATE_LABELS[state])
     if campaign.state == CampaignState.FINISHED.value:
         campaign.state = CampaignState.SENDING.value
         campaign.finished_at = None
+    session.execute(delete(Bounce).where(Bounce.delivery_id == delivery_id))
     delivery.state = DeliveryState.QUEUED.value
+    delivery.attempts, delivery.first_tried_at = 0, None
     delivery.lease_token = None
     delivery.next_attempt_at = None
     session.flush()
@@ -134,20 +141,26 @@ def resend(session: Session, jobs: Jobs, campaign_id: int, delivery_id: int, *, 
 
 def treat_as_sent(session: Session, campaign_id: int, delivery_id: int, *, now: datetime) -> None:
     """Count an unknown delivery as sent. Raises DomainError NOT_FOUND or DELIVERY_NOT_UNKNOWN."""
+    _locked(session, campaign_id)
     delivery = _find_unknown(session, campaign_id, delivery_id)
     delivery.state = DeliveryState.SENT.value
     delivery.lease_token = None
     delivery.settled_at = now
     delivery.reply = words_of(Reason.TREATED_AS_SENT)
     session.flush()
-    if delivery.prospect_id is not None:
-        prospects.record(
-            session, delivery.prospect_id, StageEvent.EMAIL_ACCEPTED, now=now, delivery_id=delivery_id
-        )
+    prospects.record_sent(session, [delivery_id])
+
+
+def _locked(session: Session, campaign_id: int) -> Campaign:
+    # Before the delivery, as everybody does who decides about many: two decisions never wait for each other.
+    campaign = session.get(Campaign, campaign_id, with_for_update=True, populate_existing=True)
+    if campaign is None:
+        raise DomainError(Refusal.NOT_FOUND)
+    return campaign
 
 
 def _find_unknown(session: Session, campaign_id: int, delivery_id: int) -> Delivery:
-    delivery = session.get(Delivery, delivery_id)
+    delivery = session.get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
     if delivery is None or delivery.campaign_id != campaign_id:
         raise DomainError(Refusal.NOT_FOUND)
     if delivery.state != DeliveryState.UNKNOWN.value:

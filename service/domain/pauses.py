@@ -89,7 +89,7 @@ def _window(session: Session, program_id: int, delivery_id: int, size: int) -> l
         rows = sorted(_settled(session, campaign_id, delivery_id, size - len(window)), reverse=True)
         for found, settled_at in rows[: size - len(window)]:
             if since is not None and settled_at is not None and settled_at <= since:
-                return window
+                continue
             window.append(found)
         if len(window) >= size:
             break

@@ -83,7 +83,9 @@ def take_allowance(session: Session, program_id: int, wanted: int, *, now: datet
     """
     if session.scalar(select(Program.hourly_limit).where(Program.id == program_id)) is None:
         return wanted
-    program = session.get_one(Program, program_id, with_for_update=True, populate_existing=True)
+    # A lock that whoever refers to the program need not wait for.
+    locked = {"key_share": True}
+    program = session.get_one(Program, program_id, with_for_update=locked, populate_existing=True)
     if program.hourly_limit is None:
         return wanted
     taken = min(wanted, max(program.hourly_limit - _sent_lately(session, program_id, now), 0))
@@ -93,9 +95,9 @@ def take_allowance(session: Session, program_id: int, wanted: int, *, now: datet
 
 
 def return_allowance(session: Session, program_id: int, unused: int, *, now: datetime) -> None:
-    """Give back what was taken and not used."""
+    """Give back what was taken at `now` and not used."""
     if unused > 0 and session.scalar(select(Program.hourly_limit).where(Program.id == program_id)):
-        session.get_one(Program, program_id, with_for_update=True)
+        session.get_one(Program, program_id, with_for_update={"key_share": True})
         _count(session, program_id, -unused, now)
 
 
@@ -125,10 +127,10 @@ def _sent_lately(session: Session, program_id: int, now: datetime) -> int:
 def _count(session: Session, program_id: int, mails: int, now: datetime) -> None:
     minute = now.replace(second=0, microsecond=0)
     kept = session.get(ProgramMinute, (program_id, minute), populate_existing=True)
-    if kept is None:
+    if kept is not None:
+        kept.mails = max(kept.mails + mails, 0)
+    elif mails > 0:
         session.add(ProgramMinute(program_id=program_id, minute=minute, mails=mails))
-    else:
-        kept.mails += mails
     session.flush()
 
 

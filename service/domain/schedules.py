@@ -84,7 +84,7 @@ def undo(session: Session, campaign: Campaign) -> None:
         return
     _from_scheduled(session, campaign, state=CampaignState.DRAFT.value, scheduled_at=None, launched_at=None)
     session.execute(delete(Delivery).where(Delivery.campaign_id == campaign.id))
-    campaign.ads, campaign.program_name = {}, None
+    campaign.ads, campaign.program_name, campaign.from_address = {}, None, None
     session.flush()
 
 

@@ -67,8 +67,13 @@ def settle(session: Session, attempt: ledger.Attempt, *, now: datetime) -> None:
 
 
 def sweep(session: Session, *, now: datetime, everything: bool = False) -> ledger.Swept:
-    """Repair what dead workers left."""
-    return ledger.sweep(session, SystemMail, now=now, everything=everything, retry=true())
+    """Repair what dead workers left; what is not tried again has failed, and forgets its values."""
+    swept = ledger.sweep(session, SystemMail, now=now, everything=everything, retry=true())
+    given_up = SystemMail.state == DeliveryState.UNKNOWN.value
+    parked = (SystemMail.state == DeliveryState.FAILED.value) & (SystemMail.settled_at == now)
+    failed = {"state": DeliveryState.FAILED.value, "settled_at": now, "values": {}}
+    ledger.change(session, update(SystemMail).where(given_up | parked).values(failed))
+    return swept
 
 
 def wanting_work(session: Session, *, now: datetime) -> int | None:

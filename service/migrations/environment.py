@@ -1,12 +1,16 @@
 """Running the migrations from code: no ini file, the same in a checkout and in a wheel."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError
 
 import service.models  # noqa: F401 (registers the tables)
 from service.db import Base
@@ -15,9 +19,30 @@ HERE = Path(__file__).resolve().parent
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring our own tables up to date, all migrations in one transaction."""
-    with engine.begin() as connection:
+    """Bring our own tables up to date, all migrations in one transaction.
+
+    On SQLite a changed table is made anew and the old one dropped, which its rows' children must not notice:
+    foreign keys are off meanwhile, and checked before the commit. Raises IntegrityError where one fails.
+    """
+    with engine.connect() as connection, _keys_off(connection), connection.begin():
         command.upgrade(_config(connection), revision)
+        if connection.dialect.name == "sqlite":
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if broken is not None:
+                raise IntegrityError("PRAGMA foreign_key_check", None, ValueError(f"{broken[0]} {broken[1]}"))
+
+
+@contextmanager
+def _keys_off(connection: Connection) -> Iterator[None]:
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 def revise(engine: Engine, message: str, revision: str) -> None:

@@ -55,6 +55,7 @@ class AccountRooms:
         self._clock = clock
         self._idle_seconds = idle_seconds
         self._rooms: dict[int, _Kept] = {}
+        self._leaving: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._stopping = False
 
@@ -98,7 +99,7 @@ class AccountRooms:
             ]
             gone = [self._rooms.pop(account_id) for account_id in idle]
         for kept in gone:
-            kept.room.close()
+            self._leave(kept)
 
     def stop(self) -> None:
         """Let every connection finish the mail it is sending, and begin no other."""
@@ -113,6 +114,8 @@ class AccountRooms:
         for kept in self._rooms.values():
             kept.room.close()
         self._rooms.clear()
+        for thread in self._leaving:
+            thread.join()
 
     def _account_of(self, campaign_id: int) -> int | None:
         with self._services.db.reading() as session:
@@ -149,8 +152,14 @@ class AccountRooms:
                 kept.busy += 1
                 kept.campaigns.add(campaign_id)
         if changed is not None:
-            changed.room.close()
+            self._leave(changed)
         return kept
+
+    def _leave(self, kept: _Kept) -> None:
+        # Beside everything else: a server that says nothing would hold up the sweep, or the next batch.
+        self._leaving = [one for one in self._leaving if one.is_alive()]
+        self._leaving.append(threading.Thread(target=kept.room.close, name="leave-room"))
+        self._leaving[-1].start()
 
     def _open(self, server: MailServer) -> PostRoom:
         return PostRoom(

@@ -4,6 +4,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# Whoever wants to be alone asks again later rather than hold up everybody for longer than this.
+PATIENCE_SECONDS = 30.0
+
 
 class Caution:
     """Lets many work together, or one alone, so that the next crash has one possible cause."""
@@ -15,10 +18,10 @@ class Caution:
         self._waiting = 0
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """Work beside others; waits while somebody works alone or is about to."""
+    def together(self, *, urgent: bool = False) -> Iterator[None]:
+        """Work beside others; waits while somebody works alone or, but for what is urgent, is about to."""
         with self._turn:
-            self._turn.wait_for(lambda: not self._alone and not self._waiting)
+            self._turn.wait_for(lambda: not self._alone and (urgent or not self._waiting))
             self._together += 1
         try:
             yield
@@ -28,16 +31,18 @@ class Caution:
                 self._turn.notify_all()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Work while nobody else does."""
+    def alone(self, *, patience: float = PATIENCE_SECONDS) -> Iterator[bool]:
+        """Work while nobody else does; False when others were at it for all of `patience` seconds."""
         with self._turn:
             self._waiting += 1
-            self._turn.wait_for(lambda: not self._alone and not self._together)
+            free = self._turn.wait_for(lambda: not self._alone and not self._together, patience)
             self._waiting -= 1
-            self._alone = True
+            self._alone = self._alone or free
+            self._turn.notify_all()
         try:
-            yield
+            yield free
         finally:
-            with self._turn:
-                self._alone = False
-                self._turn.notify_all()
+            if free:
+                with self._turn:
+                    self._alone = False
+                    self._turn.notify_all()

@@ -36,15 +36,18 @@ def deliver_batch(services: Services, room: PostRoom, campaign_id: int, clock: C
     if room.resting:
         return 0
     with services.db.reading() as session:
-        suspect = deliveries.next_is_suspect(session, campaign_id)
-    with AT_WORK.alone() if suspect else AT_WORK.together():
-        return _deliver_batch(services, room, campaign_id, clock)
+        suspect = deliveries.next_is_suspect(session, campaign_id, now=clock())
+    if not suspect:
+        with AT_WORK.together():
+            return _deliver_batch(services, room, campaign_id, clock)
+    with AT_WORK.alone() as free:
+        return _deliver_batch(services, room, campaign_id, clock) if free else 0
 
 
 def _deliver_batch(services: Services, room: PostRoom, campaign_id: int, clock: Clock) -> int:
-    token = uuid.uuid4().hex
+    token, moment = uuid.uuid4().hex, clock()
     with services.db.transaction() as session:
-        claimed = deliveries.claim(session, campaign_id, token=token, now=clock())
+        claimed = deliveries.claim(session, campaign_id, token=token, now=moment)
         text = letters.text_of(session, campaign_id) if claimed else None
     if text is None:
         with services.db.transaction() as session:
@@ -55,13 +58,15 @@ def _deliver_batch(services: Services, room: PostRoom, campaign_id: int, clock: 
         with services.db.transaction() as session:
             ledger.renew(session, Delivery, token=token, now=clock())
 
+    # An author's own account sends under its own address; what comes back goes there.
+    return_path = services.return_path.of if text.from_address is None else lambda _mail_id: None
     mails = [
-        Outgoing(mail.id, mail.address, _writing(services, text, mail), services.return_path.of(mail.id))
+        Outgoing(mail.id, mail.address, _writing(services, text, mail), return_path(mail.id))
         for mail in claimed
     ]
     sent = room.send(token, mails, renew=renew)
     with services.db.transaction() as session:
-        programs.return_allowance(session, text.program_id, len(mails) - sent.tried, now=clock())
+        programs.return_allowance(session, text.program_id, len(mails) - sent.tried, now=moment)
         ledger.release(session, Delivery, token=token)
         deliveries.tell_prospects(session, campaign_id, mail_ids=[mail.id for mail in claimed])
         deliveries.finish_if_done(session, campaign_id, now=clock())

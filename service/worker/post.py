@@ -140,7 +140,11 @@ class PostRoom:
         self._handed_in.append(batch)
         self._wires.wake()
         while not batch.done.wait(self._renew_seconds) and self._thread.is_alive():
-            renew()
+            try:
+                renew()
+            except Exception:
+                # The mails go on their way all the same; a lease that ends meanwhile is the sweep's concern.
+                log.exception("a lease could not be renewed")
         return Sent(batch.settled, batch.tried)
 
     def stop(self) -> None:
@@ -170,6 +174,8 @@ class PostRoom:
         self._writer.close()
 
     def _abandon(self) -> None:
+        for mail in (*self._again, *self._ready):
+            self._flow.end(mail.outgoing.domain, _NOT_BEGUN, time.monotonic())
         self._again.clear()
         self._ready.clear()
         for batch in self._batches:
@@ -212,7 +218,8 @@ class PostRoom:
             if mail is None:
                 return starting
             starting.append((wire, mail))
-        waiting = len(self._again) + sum(len(batch.todo) for batch in self._batches if not batch.halted)
+        waiting = len(self._again) + len(self._ready)
+        waiting += sum(len(batch.todo) for batch in self._batches if not batch.halted)
         if waiting and self._wires.refusal is None:
             self._wires.want(self._wires.busy + len(starting) + waiting)
         return starting

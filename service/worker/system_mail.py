@@ -26,7 +26,7 @@ def send_due(services: Services, room: PostRoom, clock: Clock) -> int:
     """Send the system mails that are due, one batch, and return how many were settled."""
     if room.resting:
         return 0
-    with AT_WORK.together():
+    with AT_WORK.together(urgent=True):
         return _send_due(services, room, clock)
 
 

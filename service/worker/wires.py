@@ -1,6 +1,7 @@
 """The kept connections of one lane: opened and closed beside the loop that uses them, watched together."""
 
 import contextlib
+import logging
 import queue
 import selectors
 import socket
@@ -13,6 +14,7 @@ from service.domain.outbox import MailConnection, Mailer
 from service.facts.replies import Reply, Unreachable
 from service.worker.flow import FOR_EVER
 
+log = logging.getLogger(__name__)
 Mail = TypeVar("Mail")
 
 
@@ -134,6 +136,9 @@ class Wires(Generic[Mail]):
                 self._open.append(Wire(made.result()))
             except Unreachable as error:
                 self.refusal = str(error)
+            except Exception as error:
+                log.exception("a connection could not be opened")
+                self.refusal = type(error).__name__
             else:
                 self.refusal = None
                 self._watch(self._open[-1])

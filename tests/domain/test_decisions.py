@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.domain import decisions, deliveries, suppression
+from service.domain import decisions, deliveries, outbox, suppression
 from service.domain.errors import DomainError
 from service.domain.suppression import SuppressionReason
 from service.facts.refusals import Refusal
 from service.facts.states import CampaignState, DeliveryState
-from service.models import Campaign, Delivery, Prospect
+from service.models import Bounce, Campaign, Delivery, Prospect, StageChange
 from tests.domain.factories import AskedJobs
 from tests.outbound import NOW, make_campaign
 
@@ -56,6 +56,40 @@ def test_failed_mails_go_back_as_they_were(
     assert (found[0].attempts, found[0].first_tried_at, found[0].reply) == (0, None, None)
     assert (made.state, made.finished_at, jobs.delivered) == ("sending", None, [made.id])
     assert len(deliveries.claim(session, made.id, token="t", now=NOW)) == 2
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_what_came_back_before_does_not_hide_what_comes_back_again(
+    session: Session, jobs: AskedJobs, campaign: Callable[..., Campaign], single: bool
+) -> None:
+    """M-14, M-15: a mail that is sent again may bounce again, and that counts."""
+    made = campaign(UNKNOWN if single else FAILED)
+    [row] = rows(session)
+    for _ in range(2):
+        session.add(Bounce(delivery_id=row.id, kind="soft", status="4.2.2", text="452 Full", at=NOW))
+        session.flush()
+        row.state = (UNKNOWN if single else FAILED).value
+        session.flush()
+        if single:
+            outbox.resend(session, jobs, made.id, row.id, now=NOW)
+        else:
+            decisions.resend_failed(session, jobs, made, round_=made.rounds)
+        session.refresh(row)
+        assert (row.state, row.attempts, row.first_tried_at) == ("queued", 0, None)
+    assert session.scalars(select(Bounce)).all() == []
+
+
+def test_a_mail_that_was_told_before_can_be_treated_as_sent(
+    session: Session, campaign: Callable[..., Campaign]
+) -> None:
+    """Accepted, bounced, sent again, its answer lost: the prospect's history already has it."""
+    made = campaign(SENT)
+    [row] = rows(session)
+    deliveries.tell_prospects(session, made.id)
+    row.state = UNKNOWN.value
+    session.flush()
+    outbox.treat_as_sent(session, made.id, row.id, now=NOW)
+    assert [change.event for change in session.scalars(select(StageChange))] == ["email_accepted"]
 
 
 def test_a_form_sent_again_changes_nothing(

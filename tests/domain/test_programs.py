@@ -133,6 +133,18 @@ def test_a_limit_holds_for_any_sixty_minutes(session: Session) -> None:
     assert programs.take_allowance(session, program.id, 99, now=at[4] + timedelta(hours=1)) == 10
 
 
+def test_what_is_given_back_is_given_back_to_its_own_minute(session: Session) -> None:
+    """M-17: or the next window would let more through than the limit."""
+    program = limited(session, 10)
+    assert programs.take_allowance(session, program.id, 10, now=NOW) == 10
+    programs.return_allowance(session, program.id, 10, now=NOW)
+    for minutes in (5, 66):
+        at = NOW + timedelta(minutes=minutes)
+        assert programs.take_allowance(session, program.id, 99, now=at) == 10
+    programs.return_allowance(session, program.id, 99, now=NOW + timedelta(minutes=66))
+    assert programs.take_allowance(session, program.id, 99, now=NOW + timedelta(minutes=66)) == 10
+
+
 def test_a_program_without_a_limit_counts_nothing(session: Session) -> None:
     program = factories.program(session, "Free")
     assert programs.take_allowance(session, program.id, 10**6, now=NOW) == 10**6

@@ -19,6 +19,7 @@ from service.domain.ledger import Attempt, Mark
 from service.facts.replies import Outcome, Reply
 from service.facts.states import DeliveryState
 from service.models import Delivery
+from service.worker.post import Outgoing, PostRoom
 from service.worker.writer import LedgerWriter
 from tests.adapters.conversation import FAST, Conversation, polite
 from tests.outbound import NOW, make_campaign
@@ -178,3 +179,50 @@ def test_one_result_that_cannot_be_stored_holds_up_no_other(
     writer.commit([Mark(claimed[2], "t")])
     writer.commit([])
     assert states(services) == ["in_flight", "failed", "queued"]
+
+
+@pytest.mark.parametrize("ending", ["421 4.3.2 Closing", "250 Ok"])
+def test_the_last_mail_is_sent_when_its_connection_is_gone(settings: Settings, ending: str) -> None:
+    """F-8: it was written ahead, and the only connection ended with the mail before it."""
+    first = threading.Event()
+    answers = polite({".": ending})
+
+    def answer(line: str) -> str | None:
+        if line == "." and not first.is_set():
+            first.set()
+            return ending
+        return "250 Ok" if line == "." else answers(line)
+
+    with Conversation(answer) as server:
+        mailer = SmtpMailer(Relay("127.0.0.1", server.port, "none"), timeouts=FAST, per_connection=1)
+        services = with_mailer(settings, mailer, mail_connections=1)
+        campaign_id = launch(services, 2)
+        send_all(services, campaign_id)
+    assert sum(counts(services, campaign_id).values()) == 2
+    assert sum(lines.count(".") for lines in server.heard) == 2
+
+
+def test_a_lease_that_cannot_be_renewed_does_not_leave_the_batch(services: Services) -> None:
+    """F-4: the mails go on; whoever waits for them hears what became of them."""
+    slow = threading.Event()
+
+    def renew() -> None:
+        slow.set()
+        raise RuntimeError("the database is busy")
+
+    def compose() -> bytes:
+        assert slow.wait(10)
+        raise ValueError("not for this recipient")
+
+    room = PostRoom(
+        services.db, services.mailer, deliveries, sender="a@b.example", connections=1, clock=now,
+        renew_seconds=0.05,
+    )  # fmt: skip
+    with services.db.transaction() as session:
+        campaign_id = make_campaign(session, 1).id
+        [mail] = deliveries.claim(session, campaign_id, token="t", now=NOW)
+    try:
+        assert room.send("t", [Outgoing(mail.id, mail.address, compose)], renew=renew).settled == 1
+    finally:
+        room.close()
+    assert counts(services, campaign_id) == {DeliveryState.FAILED: 1}

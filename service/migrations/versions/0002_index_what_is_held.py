@@ -22,6 +22,10 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_deliveries_lease", ["lease_until"], sqlite_where=held, postgresql_where=held
         )
+    op.execute(
+        "DELETE FROM stage_changes WHERE delivery_id IS NOT NULL AND id NOT IN"
+        " (SELECT min(id) FROM stage_changes WHERE delivery_id IS NOT NULL GROUP BY delivery_id, event)"
+    )
     with op.batch_alter_table("stage_changes") as batch_op:
         batch_op.create_unique_constraint("uq_stage_changes_delivery_id_event", ["delivery_id", "event"])
     op.add_column("programs", sa.Column("hourly_limit", sa.Integer(), nullable=True))
