@@ -17,7 +17,10 @@ from service.models import Campaign
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The state of a draft; `problems` refuse it whatever the author decides, `missing` can be left out."""
+    """The state of a draft; `problems` refuse it whatever the author decides, `missing` can be left out.
+
+    `recipients` are all that are selected, those with the address of an office among them.
+    """
 
     recipients: tuple[Recipient, ...]
     counts: Mapping[str, int]
@@ -30,12 +33,28 @@ class Review:
         """Whether a launch would be accepted as it stands."""
         return not self.problems and not self.missing
 
-    def refuse_unless_ready(self, *, leave_out: bool) -> None:
+    def lacking(self, *, leave_out_roles: bool) -> tuple[Recipient, ...]:
+        """Return who lacks a value and is not left out already as an office."""
+        return tuple(item for item in self.missing if not (leave_out_roles and item.has_role_address))
+
+    def chosen(self, *, leave_out: bool, leave_out_roles: bool) -> list[Recipient]:
+        """Return whom the campaign would be queued for."""
+        missing = {item.prospect_id for item in self.missing} if leave_out else set()
+        return [
+            item
+            for item in self.recipients
+            if item.prospect_id not in missing and not (leave_out_roles and item.has_role_address)
+        ]
+
+    def refuse_unless_ready(self, *, leave_out: bool, leave_out_roles: bool) -> None:
         """Raise the first reason why this cannot go out."""
         if self.problems:
             raise self.problems[0]
-        if self.missing and not leave_out:
-            raise DomainError(Refusal.VALUES_MISSING, num=len(self.missing))
+        lacking = self.lacking(leave_out_roles=leave_out_roles)
+        if lacking and not leave_out:
+            raise DomainError(Refusal.VALUES_MISSING, num=len(lacking))
+        if not self.chosen(leave_out=leave_out, leave_out_roles=leave_out_roles):
+            raise DomainError(Refusal.NO_RECIPIENTS)
 
 
 def review(

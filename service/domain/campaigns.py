@@ -39,7 +39,8 @@ subject_of = notices.subject_of
 class Writing:
     """What an author writes: names, and (subject, content) by locale; a language left empty is no variant.
 
-    `mail_account_id` is an account of the author's own, None for the installation's address.
+    `mail_account_id` is an account of the author's own, None for the installation's address. `leave_out` and
+    `leave_out_roles` are whom `launch` is to drop.
     """
 
     from_name: str
@@ -49,6 +50,8 @@ class Writing:
     template: str | None = None
     unknown_policy: UnknownPolicy = UnknownPolicy.ASK
     mail_account_id: int | None = None
+    leave_out: bool = False
+    leave_out_roles: bool = False
 
 
 def draft(
@@ -116,6 +119,7 @@ def _put(session: Session, campaign: Campaign, writing: Writing) -> None:
     campaign.source_locale = writing.source_locale
     campaign.template = writing.template
     campaign.unknown_policy = writing.unknown_policy.value
+    campaign.leave_out, campaign.leave_out_roles = writing.leave_out, writing.leave_out_roles
     kept = {variant.locale: variant for variant in campaign.variants}
     for locale in LOCALES:
         subject, content = writing.variants.get(locale, ("", ""))
@@ -129,15 +133,12 @@ def _put(session: Session, campaign: Campaign, writing: Writing) -> None:
             variant.subject, variant.content = subject, content
 
 
-def review(
-    session: Session, composer: Composer, campaign: Campaign, *, leave_out_roles: bool = False
-) -> campaign_checks.Review:
+def review(session: Session, composer: Composer, campaign: Campaign) -> campaign_checks.Review:
     """Return everything that stands between the draft and its launch, and what each language will get."""
     program = session.get_one(Program, campaign.program_id)
-    everybody = recipients_of(session, campaign)
     return campaign_checks.review(
         campaign,
-        [item for item in everybody if not item.has_role_address] if leave_out_roles else everybody,
+        recipients_of(session, campaign),
         composer=composer,
         text=letters.text_of(session, campaign.id),
         default_locale=program.default_locale,
@@ -173,12 +174,9 @@ def launch(
     if not claimed.rowcount:  # type: ignore[attr-defined]
         return
     _freeze(session, campaign)  # first: the review judges what will be sent
-    found = review(session, composer, campaign, leave_out_roles=leave_out_roles)
-    found.refuse_unless_ready(leave_out=leave_out)
-    left_out = {recipient.prospect_id for recipient in found.missing} if leave_out else set()
-    chosen = [recipient for recipient in found.recipients if recipient.prospect_id not in left_out]
-    if not chosen:
-        raise DomainError(Refusal.NO_RECIPIENTS)
+    found = review(session, composer, campaign)
+    found.refuse_unless_ready(leave_out=leave_out, leave_out_roles=leave_out_roles)
+    chosen = found.chosen(leave_out=leave_out, leave_out_roles=leave_out_roles)
     _queue(session, campaign, chosen, composer.new_message_id)
     if at is None:
         jobs.deliver(session, campaign.id)

@@ -18,6 +18,7 @@ from service.models import (
     StageChange,
     Suppression,
     SuppressionLift,
+    User,
 )
 
 MOST_MAILS = 100
@@ -51,11 +52,12 @@ class SuppressionEvent:
 
 @dataclass(frozen=True, slots=True)
 class LiftEvent:
-    """The person's address was taken off the suppression list by a user, who said why."""
+    """The person's address was taken off the suppression list: by a user, or by the person themself."""
 
     at: datetime
     reason: str
     note: str
+    user: str | None
 
 
 Event = MailEvent | StageEvent | SuppressionEvent | LiftEvent
@@ -125,11 +127,15 @@ def _suppressions(session: Session, program_id: int, addresses: set[str]) -> lis
             Suppression.program_id == program_id, Suppression.address_key.in_(addresses)
         )
     )
-    lifted = session.scalars(
-        select(SuppressionLift).where(
-            SuppressionLift.program_id == program_id, SuppressionLift.address_key.in_(addresses)
-        )
+    lifted = session.execute(
+        select(SuppressionLift, User.name)
+        .outerjoin(User, User.id == SuppressionLift.user_id)
+        .where(SuppressionLift.program_id == program_id, SuppressionLift.address_key.in_(addresses))
+        .order_by(SuppressionLift.id.desc())
     )
     events: list[Event] = [SuppressionEvent(row.at, row.reason) for row in kept]
-    events += [LiftEvent(row.at, row.reason, row.note) for row in lifted]
+    for row, user in lifted:
+        events.append(LiftEvent(row.at, row.reason, row.note, user))
+        if row.suppressed_at is not None:
+            events.append(SuppressionEvent(row.suppressed_at, row.reason))
     return events

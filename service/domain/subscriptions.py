@@ -76,8 +76,8 @@ def stop(
             )
 
 
-def resume(session: Session, subscription: Subscription, *, program_id: int) -> None:
+def resume(session: Session, subscription: Subscription, *, program_id: int, now: datetime) -> None:
     """Subscribe to a program again, where it was the person who had stopped it."""
     for choice in subscription.choices:
         if choice.program.id == program_id and choice.resumable:
-            suppression.lift(session, program_id, subscription.address_key)
+            suppression.lift(session, program_id, subscription.address_key, now=now)

@@ -7,7 +7,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.models import Suppression
+from service.models import Suppression, SuppressionLift
 
 
 class SuppressionReason(StrEnum):
@@ -35,15 +35,38 @@ def suppress(
     return True
 
 
-def lift(session: Session, program_id: int, address_key: str) -> bool:
-    """Let a program write to an address again; return whether it was suppressed."""
-    here = select(Suppression.id).where(
+def lift(
+    session: Session,
+    program_id: int,
+    address_key: str,
+    *,
+    actor_id: int | None = None,
+    note: str = "",
+    now: datetime,
+) -> bool:
+    """Let a program write to an address again; return whether it was suppressed.
+
+    What had stood on the list is kept beside who lifted it: a user, or without one the person themself.
+    """
+    gone = delete(Suppression).where(
         Suppression.program_id == program_id, Suppression.address_key == address_key
     )
-    known = session.scalar(here)
-    if known is None:
+    # One statement: of two who lift at the same moment, one finds nothing.
+    entry = session.execute(gone.returning(Suppression.reason, Suppression.at)).one_or_none()
+    if entry is None:
         return False
-    session.execute(delete(Suppression).where(Suppression.id == known))
+    session.add(
+        SuppressionLift(
+            program_id=program_id,
+            address_key=address_key,
+            reason=entry.reason,
+            suppressed_at=entry.at,
+            note=note,
+            user_id=actor_id,
+            at=now,
+        )
+    )
+    session.flush()
     return True
 
 

@@ -1,16 +1,18 @@
 """The suppression list of a program as its users see it: searched, added to by hand, lifted with a reason."""
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import ColumnElement, Integer, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.domain import checks, partners, suppression
 from service.domain.errors import DomainError
 from service.domain.suppression import SuppressionReason
 from service.facts.refusals import Refusal
-from service.models import Suppression, SuppressionLift
+from service.mail.addresses import display_domain
+from service.models import Suppression
 
 # What a person asked for themselves is undone only for a reason that somebody can read later.
 NEEDS_NOTE = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT})
@@ -20,18 +22,22 @@ def list_page(
     session: Session, program_id: int, *, search: str = "", before: int = 0, limit: int = 50
 ) -> Sequence[Suppression]:
     """Return entries, newest first; `search` is a part of an address, `before` the last id already seen."""
-    query = select(Suppression).where(Suppression.program_id == program_id)
-    if search.strip():
-        query = query.where(Suppression.address_key.contains(search.strip().casefold(), autoescape=True))
+    query = select(Suppression).where(_matching(session, program_id, search))
     if before:
         query = query.where(Suppression.id < before)
     return session.scalars(query.order_by(Suppression.id.desc()).limit(limit)).all()
 
 
-def count(session: Session, program_id: int) -> int:
-    """Return how many addresses the program must not write to."""
-    query = select(cast(func.count(), Integer)).where(Suppression.program_id == program_id)
+def count(session: Session, program_id: int, *, search: str = "") -> int:
+    """Return how many addresses the program must not write to, of those that contain `search`."""
+    query = select(cast(func.count(), Integer)).where(_matching(session, program_id, search))
     return session.scalar(query) or 0
+
+
+def readable(address_key: str) -> str:
+    """Return an address of the list with its domain in its own script."""
+    local, _, domain = address_key.rpartition("@")
+    return f"{local}@{display_domain(domain)}"
 
 
 def add(session: Session, program_id: int, address: str, *, now: datetime) -> bool:
@@ -56,15 +62,20 @@ def lift(session: Session, entry: Suppression, *, note: str, actor_id: int, now:
     kept = checks.line(note, field="note")[:500]
     if not kept and SuppressionReason(entry.reason) in NEEDS_NOTE:
         raise DomainError(Refusal.LIFT_NOTE_MISSING, field="note")
-    session.add(
-        SuppressionLift(
-            program_id=entry.program_id,
-            address_key=entry.address_key,
-            reason=entry.reason,
-            note=kept,
-            user_id=actor_id,
-            at=now,
-        )
+    suppression.lift(session, entry.program_id, entry.address_key, actor_id=actor_id, note=kept, now=now)
+
+
+def _matching(session: Session, program_id: int, search: str) -> ColumnElement[bool]:
+    """Find what is searched in both forms of an address: as it is compared, and as people read it."""
+    mine = Suppression.program_id == program_id
+    wanted = unicodedata.normalize("NFC", search.strip()).casefold()
+    if not wanted:
+        return mine
+    # Punycode keeps no part of a word together. The few addresses that have it are read one by one.
+    encoded = select(Suppression.id, Suppression.address_key).where(
+        mine, Suppression.address_key.contains("xn--")
     )
-    session.delete(entry)
-    session.flush()
+    read = [row.id for row in session.execute(encoded) if wanted in readable(row.address_key).casefold()]
+    return and_(
+        mine, or_(Suppression.address_key.contains(wanted, autoescape=True), Suppression.id.in_(read))
+    )

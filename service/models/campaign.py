@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Moment
@@ -48,6 +48,9 @@ class Campaign(Base):
     template: Mapped[str | None]
     unknown_policy: Mapped[str]
     selection: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    # What the author chose: leave out recipients without a value for a token, and addresses of an office.
+    leave_out: Mapped[bool] = mapped_column(default=False, server_default=false())
+    leave_out_roles: Mapped[bool] = mapped_column(default=False, server_default=false())
     # The ads its tokens name, frozen at launch: id -> name, link_url, image_url.
     ads: Mapped[dict[str, dict[str, str | None]]] = mapped_column(JSON, default=dict)
     program_name: Mapped[str | None]

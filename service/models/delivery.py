@@ -97,7 +97,10 @@ class Suppression(Base):
 
 
 class SuppressionLift(Base):
-    """A suppression that a user lifted: what it had been for, and the reason they gave."""
+    """A suppression that was lifted: what it had been for and since when, by whom, and the reason they gave.
+
+    Without a user it was the person themself. `suppressed_at` is not known of what was lifted long ago.
+    """
 
     __tablename__ = "suppression_lifts"
     __table_args__ = (Index("ix_suppression_lifts_program_address", "program_id", "address_key"),)
@@ -106,6 +109,7 @@ class SuppressionLift(Base):
     program_id: Mapped[int] = mapped_column(ForeignKey("programs.id"))
     address_key: Mapped[str]
     reason: Mapped[str]
+    suppressed_at: Mapped[datetime | None] = mapped_column(Moment)
     note: Mapped[str]
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime] = mapped_column(Moment)

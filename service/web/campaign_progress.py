@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from service.domain import campaigns, marks, outbox, programs
 from service.domain.marks import Mark, Pace
 from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState
-from service.facts.words import N_
+from service.facts.words import N_, NP_
 from service.models import Campaign, MailAccount
 from service.web import mail_accounts
 from service.web.context import here, program, reader
-from service.web.forms import say
+from service.web.forms import number, say
 from service.web.words import BAR, delivery_parts, label
 
 # A page that waits for a scheduled campaign asks for news only so long before its start.
@@ -42,6 +42,8 @@ def facts(session: Session, campaign: Campaign) -> dict[str, Any]:
     total = sum(counts.values())
     waiting = sum(counts.get(state.value, 0) for state in OPEN_DELIVERIES)
     taken = marks.list_of(session, campaign.id)
+    paced_until = _paced_until(session, campaign, counts)
+    held = _held(session, campaign, waiting)
     return {
         "campaign": campaign,
         "parts": [(*part, at(campaign, state=part[2])) for part in delivery_parts(counts)],
@@ -51,17 +53,82 @@ def facts(session: Session, campaign: Campaign) -> dict[str, Any]:
         "settled": total - waiting,
         "done": _is_settled(campaign),
         "retry_at": outbox.next_try(session, campaign.id) if _is_waiting(campaign, counts) else None,
-        "paced_until": _paced_until(session, campaign, counts),
-        "pace": _pace(campaign, taken, counts),
+        "paced_until": paced_until,
+        # What is held up goes at no rate, and nobody knows its end.
+        "pace": None if paced_until or held["held"] else _pace(campaign, taken, counts),
         "chart": chart(campaign, taken, counts),
         "elsewhere": elsewhere(campaign),
-        **_held(session, campaign, waiting),
+        "state_tabs": state_tabs(campaign, counts),
+        "poll_href": _poll(campaign),
+        "fresh_href": _fresh(campaign, total - waiting),
+        **held,
     }
 
 
-def at(campaign: Campaign, *, state: str | None = None, after: int | None = None) -> str:
-    """Return the address of the campaign's deliveries in a state, from a place in the list."""
-    return url_for("campaigns.show", campaign_id=campaign.id, state=state, after=after, _anchor="deliveries")
+def at(
+    campaign: Campaign, *, state: str | None = None, after: int | None = None, seen: int | None = None
+) -> str:
+    """Return the address of the campaign's deliveries in a state, from a place in the list.
+
+    A link to the very address of a page only jumps to its anchor: `seen` makes it another one.
+    """
+    return url_for(
+        "campaigns.show", campaign_id=campaign.id, state=state, after=after, seen=seen, _anchor="deliveries"
+    )
+
+
+def chosen_state() -> str | None:
+    """Return the state whose deliveries the reader looks at, None for all of them."""
+    state = request.args.get("state", "")
+    return state if state in BAR else None
+
+
+def state_tabs(campaign: Campaign, counts: Mapping[str, int]) -> list[dict[str, object]]:
+    """Return the tabs above the deliveries: all of them, and each state with how many are in it."""
+    chosen = chosen_state() or ""
+    rows = [("", say(NP_("filter", "All")), sum(counts.values()))]
+    rows += [(colour, word, count) for word, count, colour in delivery_parts(counts)]
+    if chosen not in {row[0] for row in rows}:
+        rows.append((chosen, _word(chosen), 0))
+    return [
+        {
+            "label": word,
+            "href": at(campaign, state=colour or None),
+            "current": colour == chosen,
+            "count": here().formats.number(count),
+        }
+        for colour, word, count in rows
+    ]
+
+
+def _after() -> int | None:
+    return number(request.args.get("after")) or None
+
+
+def _seen() -> int | None:
+    """Return how many deliveries were settled when the reader asked for the list anew."""
+    seen = request.args.get("seen")
+    return number(seen) if seen else None
+
+
+def _poll(campaign: Campaign) -> str:
+    since = campaign.state if campaign.state == CampaignState.SCHEDULED.value else None
+    return url_for(
+        "campaigns.progress",
+        campaign_id=campaign.id,
+        since=since,
+        state=chosen_state(),
+        after=_after(),
+        seen=_seen(),
+    )
+
+
+def _fresh(campaign: Campaign, settled: int) -> str | None:
+    """Return where the list stands as it is now, while mails go out."""
+    if campaign.state not in MOVING:
+        return None
+    seen = None if _seen() == settled else settled
+    return at(campaign, state=chosen_state(), after=_after(), seen=seen)
 
 
 def elsewhere(campaign: Campaign) -> str | None:

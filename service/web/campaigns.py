@@ -10,7 +10,7 @@ from service.domain import campaigns, decisions, outbox
 from service.domain.errors import DomainError
 from service.facts.permissions import Permission
 from service.facts.states import CampaignState, DeliveryState
-from service.facts.words import N_, NN_, NP_
+from service.facts.words import N_, NN_
 from service.i18n.locales import LOCALES
 from service.links import PUBLIC_PATHS
 from service.models import Campaign
@@ -18,7 +18,7 @@ from service.web import campaign_progress, choices
 from service.web.context import here, program, reading, services, transaction
 from service.web.forms import done, number, refusal_text, say, warn
 from service.web.routes import page
-from service.web.words import BAR, date_time, delivery_parts, label
+from service.web.words import BAR, date_time
 
 bp = Blueprint("campaigns", __name__)
 PATH = PUBLIC_PATHS["campaign"].replace("<", "<int:")
@@ -48,12 +48,10 @@ def show(campaign_id: int) -> ResponseReturnValue:
         campaign = _find(session, campaign_id)
         if campaign.state == CampaignState.DRAFT.value:
             return redirect(url_for("compose.edit", campaign_id=campaign.id), 303)
-        facts = campaign_progress.facts(session, campaign)
         return render_template(
             "campaigns/show.html",
-            **facts,
+            **campaign_progress.facts(session, campaign),
             **_rows(session, campaign),
-            state_tabs=_tabs(campaign, facts["counts"]),
             details=_details(campaign),
         )
 
@@ -63,7 +61,7 @@ def progress(campaign_id: int) -> ResponseReturnValue:
     """Serve the part of the page that changes while mails go out."""
     with reading() as session:
         campaign = _find(session, campaign_id)
-        return render_template("campaigns/_progress.html", **campaign_progress.facts(session, campaign))
+        return render_template("campaigns/_changing.html", **campaign_progress.facts(session, campaign))
 
 
 @page(bp, f"{PATH}/<any(pause,resume,cancel):verb>", needs=Permission.EMAIL_SEND, methods=("POST",))
@@ -121,14 +119,14 @@ def _find(session: Session, campaign_id: int) -> Campaign:
 
 
 def _rows(session: Session, campaign: Campaign) -> dict[str, object]:
-    state = request.args.get("state", "")
-    states = _states(state)
+    kept = campaign_progress.chosen_state()
+    # A bar's colour stands for one state or, in *Sending*, for the two that are one word to the reader.
+    states = frozenset(BAR[kept]) if kept else None
     after = number(request.args.get("after"))
     found = outbox.list_deliveries(session, campaign.id, states=states, after=after, limit=ROWS + 1)
     unknown = outbox.list_deliveries(
         session, campaign.id, states=frozenset({DeliveryState.UNKNOWN}), limit=ROWS
     )
-    kept = state if states else None
     return {
         "deliveries": found[:ROWS],
         "next_href": campaign_progress.at(campaign, state=kept, after=found[ROWS - 1].id)
@@ -149,28 +147,6 @@ def _wall_time(campaign: Campaign) -> str:
     return "" if moment is None else here().to_zone(moment).strftime("%Y-%m-%dT%H:%M")
 
 
-def _states(key: str) -> frozenset[DeliveryState] | None:
-    # A bar's colour stands for one state or, in *Sending*, for the two that are one word to the reader.
-    return frozenset(BAR[key]) if key in BAR else None
-
-
-def _tabs(campaign: Campaign, counts: dict[str, int]) -> list[dict[str, object]]:
-    chosen = request.args.get("state", "")
-    rows = [("", say(NP_("filter", "All")), sum(counts.values()))]
-    rows += [(colour, word, count) for word, count, colour in delivery_parts(counts)]
-    if chosen in BAR and chosen not in {row[0] for row in rows}:
-        rows.append((chosen, label(BAR[chosen][0].value, "delivery"), 0))
-    return [
-        {
-            "label": word,
-            "href": campaign_progress.at(campaign, state=colour or None),
-            "current": colour == (chosen if chosen in BAR else ""),
-            "count": here().formats.number(count),
-        }
-        for colour, word, count in rows
-    ]
-
-
 def _details(campaign: Campaign) -> list[tuple[str, str]]:
     formats = here().formats
     languages = [formats.language_name(LOCALES[variant.locale].tag) for variant in campaign.variants]
@@ -181,11 +157,15 @@ def _details(campaign: Campaign) -> list[tuple[str, str]]:
         (N_("Reply-to address"), campaign.reply_to or ""),
         (N_("Language variants"), formats.listing(languages)),
         (N_("If the mail server’s answer is lost"), _policy(campaign)),
-        (N_("Scheduled for"), date_time(campaign.scheduled_at) if campaign.scheduled_at else ""),
+        (N_("Scheduled for"), date_time(planned) if (planned := _planned(campaign)) else ""),
         (N_("Sent on"), date_time(started) if (started := _started(campaign)) else ""),
         (N_("Finished on"), date_time(campaign.finished_at) if campaign.finished_at else ""),
     ]
     return [(say(phrase), text) for phrase, text in rows if text]
+
+
+def _planned(campaign: Campaign) -> datetime | None:
+    return campaign.scheduled_at if campaign.state == CampaignState.SCHEDULED.value else None
 
 
 def _started(campaign: Campaign) -> datetime | None:

@@ -131,12 +131,12 @@ def look(campaign_id: int | None = None) -> ResponseReturnValue:
                 "status": seen.status,
                 "findings": [found for places in drafts.findings_of(session, campaign) for found in places],
             }
-            if seen.composed is not None and recipient is not None:
-                digest = hashlib.sha256(seen.composed.raw).hexdigest()[:12]
-                answer |= {
-                    "subject": seen.composed.subject,
-                    "url": _preview_url(campaign.id, recipient.prospect_id, v=digest),
-                }
+            # Where there is no mail, the frame says why: it must not go on showing somebody else's.
+            answer["subject"] = seen.composed.subject if seen.composed else ""
+            if recipient is not None:
+                shows = seen.composed.raw if seen.composed else repr(seen).encode()
+                digest = hashlib.sha256(shows).hexdigest()[:12]
+                answer["url"] = _preview_url(campaign.id, recipient.prospect_id, v=digest)
     except DomainError as error:
         return jsonify(status=refusal_text(error), findings=[])
     return jsonify(answer)
@@ -150,10 +150,10 @@ def preview(campaign_id: int, prospect_id: int, part: str) -> ResponseReturnValu
         prospect = prospects.find(session, program().id, prospect_id)
         recipient = recipients.resolve(session, program(), [prospect.id])[0]
         seen = drafts.see(session, campaign, recipient)
+    dark = request.args.get("scheme") == "dark"
     if seen.composed is None:
-        return _framed(make_response(render_template("campaigns/_unreadable.html", seen=seen)))
+        return _framed(make_response(render_template("campaigns/_unreadable.html", seen=seen, dark=dark)))
     if part == "html":
-        dark = request.args.get("scheme") == "dark"
         return _framed(make_response(letters.in_scheme(seen.composed.html, dark=dark)))
     response = make_response(
         seen.composed.text if part == "text" else letters.open_mail(seen.composed.raw).raw
@@ -228,8 +228,8 @@ def _launch(form: ComposeForm, campaign_id: int, *, later: bool) -> ResponseRetu
                 services().jobs,
                 services().composer,
                 campaign,
-                leave_out=request.form.get("leave_out") == "yes",
-                leave_out_roles=request.form.get("leave_out_roles") == "yes",
+                leave_out=campaign.leave_out,
+                leave_out_roles=campaign.leave_out_roles,
                 at=start.moment if start else None,
                 now=here().now,
             )

@@ -6,7 +6,7 @@ from typing import cast
 
 from flask import request, url_for
 from sqlalchemy.orm import Session
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.core import UnboundField
 
 from service.domain import ads, campaigns, letters, previews, recipients, selections
@@ -28,7 +28,7 @@ from service.mail.mime import MailRefused
 from service.mail.tokens import AD_FAMILY, AD_PREFIX, TOKENS
 from service.mail.values import ValueRefused
 from service.models import Campaign
-from service.web import choices, risks
+from service.web import audience, choices, risks
 from service.web.context import here, program, services
 from service.web.forms import FILTERS, Form, number, refusal_text, say
 from service.web.letters import PARTS
@@ -40,8 +40,6 @@ NO_RECIPIENT = N_("No recipient is selected. Select at least one prospect.")
 VALUE_MISSING = N_("There is no value for %(tokens)s: %(name)s.")
 SHOWN_AS = N_("As %(name)s gets it, in this language: %(language)s.")
 PLACE = N_("Line %(line)s, column %(column)s")
-MISSING_NAMED = 20
-SHOWN_RECIPIENTS = 50
 
 
 def _fields() -> dict[str, UnboundField]:
@@ -64,6 +62,8 @@ class ComposeForm(Form):
     template = SelectField(validate_choice=False, choices=["", *shipped.CAMPAIGN_TEMPLATES])
     source_locale = SelectField(validate_choice=False, choices=list(LOCALES))
     unknown_policy = RadioField(validate_choice=False, choices=[policy.value for policy in UnknownPolicy])
+    leave_out = BooleanField()
+    leave_out_roles = BooleanField()
 
     def texts(self) -> dict[str, tuple[str, str]]:
         """Return (subject, content) in each language, line breaks as the product keeps them."""
@@ -86,6 +86,8 @@ class ComposeForm(Form):
             template=template if template in shipped.CAMPAIGN_TEMPLATES else None,
             unknown_policy=UnknownPolicy(policy) if policy in set(UnknownPolicy) else UnknownPolicy.ASK,
             mail_account_id=number(self.mail_account.data) or None,
+            leave_out=self.leave_out.data,
+            leave_out_roles=self.leave_out_roles.data,
         )
 
     def fill(self, texts: Mapping[str, tuple[str, str]]) -> None:
@@ -158,6 +160,8 @@ def is_stored(campaign: Campaign, writing: Writing) -> bool:
         and campaign.mail_account_id == writing.mail_account_id
         and campaign.template == writing.template
         and campaign.unknown_policy == writing.unknown_policy.value
+        and campaign.leave_out == writing.leave_out
+        and campaign.leave_out_roles == writing.leave_out_roles
     )
 
 
@@ -236,7 +240,10 @@ def page_of(
     places = _by_field(review) if review and not conflict else {}
     if refused is not None:
         _refuse(form, refused, review)
-    picked = risks.riskiest(found, review.missing if review else ())
+    left_out = {"leave_out": form.leave_out.data, "leave_out_roles": form.leave_out_roles.data}
+    picked = risks.riskiest(
+        found, review.lacking(leave_out_roles=form.leave_out_roles.data) if review else ()
+    )
     wanted = number(request.values.get("as"))
     shown = next((item for item in found if item.prospect_id == wanted), None) or next(
         (item.recipient for item in picked), None
@@ -255,16 +262,8 @@ def page_of(
         "senders": choices.senders(session, campaign),
         "policies": choices.unknown_policies(),
         "source_choices": choices.languages(),
-        "recipient_count": len(found),
-        "first_recipients": found[:SHOWN_RECIPIENTS],
-        "suppressed_count": sum(recipient.suppressed for recipient in found),
-        "languages_count": _languages(form, found),
-        "missing": [] if review is None else list(review.missing[:MISSING_NAMED]),
-        "missing_count": 0 if review is None else len(review.missing),
-        "leave_out": request.form.get("leave_out") == "yes",
-        "roles": [recipient for recipient in found if recipient.has_role_address][:MISSING_NAMED],
-        "roles_count": sum(recipient.has_role_address for recipient in found),
-        "leave_out_roles": request.form.get("leave_out_roles") == "yes",
+        **audience.told(found, review, **left_out),
+        "languages_count": _languages(form, audience.getting(found, review, **left_out)),
         "send_at": request.values.get("send_at", ""),
         "zone": here().zone.key,
         "tokens": _tokens(session),

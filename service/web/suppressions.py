@@ -72,7 +72,7 @@ def lift(entry_id: int) -> ResponseReturnValue:
     try:
         with transaction() as session:
             entry = suppression_list.find(session, program().id, entry_id)
-            address = entry.address_key
+            address = suppression_list.readable(entry.address_key)
             suppression_list.lift(
                 session, entry, note=form.note.data or "", actor_id=reader().id, now=here().now
             )
@@ -99,7 +99,9 @@ def _listed(session: Session, form: AddForm) -> str:
         form=form,
         entries=shown,
         search=search,
+        readable=suppression_list.readable,
         number_of=suppression_list.count(session, program().id),
+        found_of=suppression_list.count(session, program().id, search=search) if search else None,
         first_href=url_for("suppressions.index", q=kept) if before else None,
         next_href=following if len(found) > PAGE_ROWS else None,
     )
@@ -107,4 +109,10 @@ def _listed(session: Session, form: AddForm) -> str:
 
 def _asked(entry: Suppression, form: LiftForm) -> str:
     needs_note = SuppressionReason(entry.reason) in suppression_list.NEEDS_NOTE
-    return render_template("suppressions/lift.html", entry=entry, form=form, needs_note=needs_note)
+    return render_template(
+        "suppressions/lift.html",
+        entry=entry,
+        address=suppression_list.readable(entry.address_key),
+        form=form,
+        needs_note=needs_note,
+    )

@@ -31,7 +31,7 @@ def change(token: str) -> ResponseReturnValue:
         subscription = subscriptions.find(session, services().signer, token)
         program_id = number(wanted) or subscription.written_by.program.id
         if verb == "resume":
-            subscriptions.resume(session, subscription, program_id=program_id)
+            subscriptions.resume(session, subscription, program_id=program_id, now=here().now)
         else:
             everywhere = verb == "all"
             subscriptions.stop(

@@ -5,9 +5,11 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.domain import attempts, deliveries, histories, suppression, suppression_list
+from service.domain import attempts, deliveries, histories, subscriptions, suppression, suppression_list
 from service.domain.histories import LiftEvent, MailEvent, StageEvent, SuppressionEvent
 from service.domain.ledger import Attempt, Mark
+from service.domain.letters import UNSUBSCRIBE
+from service.domain.signing import Signer
 from service.domain.suppression import SuppressionReason
 from service.facts.replies import Outcome, Reason, Reply, words_of
 from service.models import Delivery, DeliveryAttempt, Program, Prospect, User
@@ -79,6 +81,36 @@ def test_everything_in_one_line_of_time_newest_first(session: Session) -> None:
     suppression_list.lift(session, entry, note="She asked by phone", actor_id=user.id, now=LATER)
     [lifted] = [event for event in histories.of_person(session, prospect) if isinstance(event, LiftEvent)]
     assert (lifted.reason, lifted.note) == ("unsubscribed", "She asked by phone")
+
+
+def test_consent_leaves_both_lines_whoever_takes_it_back(session: Session) -> None:
+    """How the address got on the list stays told after it was lifted, by the person or by a user."""
+    campaign = make_campaign(session, 1)
+    prospect, user = session.scalars(select(Prospect)).one(), session.scalars(select(User)).one()
+    delivery = session.scalars(select(Delivery)).one()
+    program_id, key = campaign.program_id, delivery.address_key
+    moments = [LATER + timedelta(hours=hours) for hours in range(4)]
+    signer = Signer("key-of-enough-length")
+    token = signer.sign(UNSUBSCRIBE, delivery.id)
+    subscriptions.stop(session, subscriptions.find(session, signer, token), now=moments[0])
+    again = subscriptions.find(session, signer, token)
+    for _ in range(2):  # the second press of the button finds nothing to lift
+        subscriptions.resume(session, again, program_id=program_id, now=moments[1])
+    suppression.suppress(session, program_id, key, reason=SuppressionReason.COMPLAINT, now=moments[2])
+    entry = histories.suppression_of(session, program_id, key)
+    assert entry is not None
+    suppression_list.lift(session, entry, note="By phone", actor_id=user.id, now=moments[3])
+    told = [
+        event
+        for event in histories.of_person(session, prospect)
+        if isinstance(event, LiftEvent | SuppressionEvent)
+    ]
+    assert told == [
+        LiftEvent(moments[3], "complaint", "By phone", user.name),
+        SuppressionEvent(moments[2], "complaint"),
+        LiftEvent(moments[1], "unsubscribed", "", None),
+        SuppressionEvent(moments[0], "unsubscribed"),
+    ]
 
 
 def test_a_stage_is_told_when_it_changes_and_a_mail_once(session: Session) -> None:

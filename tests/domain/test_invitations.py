@@ -87,7 +87,7 @@ def test_unsubscribing_holds_for_the_program(session: Session) -> None:
     subscriptions.stop(session, subscription, now=NOW)
     again = subscriptions.find(session, SIGNER, SIGNER.sign(UNSUBSCRIBE, row.id))
     assert (again.written_by.stopped, again.stopped_everywhere) == (True, True)
-    subscriptions.resume(session, again, program_id=program.id)
+    subscriptions.resume(session, again, program_id=program.id, now=NOW)
     assert not suppression.is_suppressed(session, program.id, row.address_key)
     assert suppression.is_suppressed(session, other.id, row.address_key)
 

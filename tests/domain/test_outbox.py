@@ -202,7 +202,7 @@ def test_suppressed_recipients_are_settled_at_the_claim(db: Database) -> None:
     assert row(db, 2).state == "suppressed"
     with db.transaction() as session:
         assert suppression.is_suppressed(session, program_id, "p1@example.com")
-        assert suppression.lift(session, program_id, "p1@example.com")
+        assert suppression.lift(session, program_id, "p1@example.com", now=NOW)
         assert not suppression.is_suppressed(session, program_id, "p1@example.com")
 
 
@@ -215,6 +215,44 @@ def test_only_a_campaign_that_is_being_sent_gives_out_work(db: Database, state: 
         session.get_one(Campaign, campaign_id).state = state.value
     assert not mark(db, first, "t")
     assert claim(db, campaign_id, "u") == []
+
+
+def test_retries_come_before_what_waits_for_its_first_try(db: Database) -> None:
+    """M-18: behind a long queue their four days would be over before the second try."""
+    campaign_id = start(db, 3)
+    with db.transaction() as session:
+        [mail] = deliveries.claim(session, campaign_id, token="t", now=NOW, limit=1)
+    settle(db, mail.id, Reply(Outcome.TEMPORARY, "451 4.7.1 Greylisted"), "t")
+    later = NOW + timedelta(minutes=6)
+    with db.transaction() as session:
+        claimed = deliveries.claim(session, campaign_id, token="u", now=later, limit=2)
+    assert [one.id for one in claimed] == [1, 2]
+
+
+def test_suppressed_rows_at_the_head_do_not_end_the_work(db: Database) -> None:
+    """M-23: a batch of nobody is followed by the next one at once."""
+    campaign_id = start(db, 4)
+    with db.transaction() as session:
+        program_id = session.get_one(Campaign, campaign_id).program_id
+        reason = suppression.SuppressionReason.MANUAL
+        for number in range(3):
+            suppression.suppress(session, program_id, f"p{number}@example.com", reason=reason, now=NOW)
+    with db.transaction() as session:
+        claimed = deliveries.claim(session, campaign_id, token="t", now=NOW, limit=2)
+    assert [one.address for one in claimed] == ["p3@example.com"]
+
+
+def test_a_cancelled_campaign_does_not_call_cancelled_what_may_have_arrived(db: Database) -> None:
+    """F-15: whatever its policy, a mail that was in flight ends as unknown."""
+    campaign_id = start(db, 2, policy=UnknownPolicy.RETRY)
+    first, second = claim(db, campaign_id, "t")
+    for mail_id in (first, second):
+        mark(db, mail_id, "t")
+    with db.transaction() as session:
+        session.get_one(Campaign, campaign_id).state = CampaignState.CANCELLED.value
+    settle(db, first, Reply(Outcome.UNKNOWN, "lost"), "t")
+    sweep(db, LATER)
+    assert [row(db, mail_id).state for mail_id in (first, second)] == ["unknown", "unknown"]
 
 
 def test_a_campaign_ends_when_nothing_is_open(db: Database) -> None:

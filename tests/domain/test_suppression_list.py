@@ -70,6 +70,43 @@ def test_search_and_pages(session: Session, program: Program) -> None:
     assert keys(session, program, before=entries[1].id, limit=5) == ["ann@x.example"]
 
 
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("例え", ["名前@xn--r8jz45g.xn--zckzah"]),
+        ("名前@例え.テスト", ["名前@xn--r8jz45g.xn--zckzah"]),
+        ("r8jz45g", ["名前@xn--r8jz45g.xn--zckzah"]),
+        ("STRAßE.e", ["ann@xn--strae-oqa.example"]),
+        ("e.example", ["ann@xn--strae-oqa.example"]),
+        ("xn--", ["名前@xn--r8jz45g.xn--zckzah", "ann@xn--strae-oqa.example"]),
+        ("@", ["bob@y.example", "名前@xn--r8jz45g.xn--zckzah", "ann@xn--strae-oqa.example"]),
+        ("例文", []),
+    ],
+)
+def test_an_address_is_found_in_either_form(
+    session: Session, program: Program, search: str, found: list[str]
+) -> None:
+    """M-23, H-8: as it is compared, and as people read it; what is counted is what is found."""
+    for address in ("ann@straße.example", "名前@例え.テスト", "bob@y.example"):
+        suppression_list.add(session, program.id, address, now=NOW)
+    suppression_list.add(session, factories.program(session, "Kumo").id, "例え@例え.テスト", now=NOW)
+    assert keys(session, program, search=search) == found
+    assert suppression_list.count(session, program.id, search=search) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("名前@xn--r8jz45g.xn--zckzah", "名前@例え.テスト"),
+        ("ann@x.example", "ann@x.example"),
+        ("<b>@x.example", "<b>@x.example"),
+        ("ann@xn--.example", "ann@xn--.example"),
+    ],
+)
+def test_an_address_is_shown_in_its_own_script(key: str, shown: str) -> None:
+    assert suppression_list.readable(key) == shown
+
+
 @pytest.mark.parametrize("reason", SuppressionReason)
 def test_lifting_what_a_person_asked_for_needs_a_reason(
     session: Session, program: Program, actor: User, reason: SuppressionReason

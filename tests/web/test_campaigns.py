@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 
 from service.bootstrap import Services
 from service.domain import pauses
@@ -205,6 +205,70 @@ def test_the_progress_region_is_the_one_of_the_page(
     done = soup(browser.get(f"/en/campaigns/{campaign_id}/progress")).find(id="progress")
     assert done is not None
     assert done.has_attr("data-done")
+
+
+def test_the_tabs_are_renewed_with_the_progress(
+    enter: Callable[..., Browser], launch: Callable[..., int], settle: Callable[..., list[int]]
+) -> None:
+    """The polled part holds the tabs of the very list that the reader looks at."""
+    campaign_id = launch()
+    browser = enter()
+    page = soup(browser.get(f"/en/campaigns/{campaign_id}?state=queued"))
+    poll = str(page.find(id="progress")["data-poll"])  # type: ignore[index]
+    assert poll == f"/en/campaigns/{campaign_id}/progress?state=queued"
+
+    def tabs(states: Tag | None) -> list[tuple[str, bool]]:
+        assert states is not None
+        assert states["data-with"] == "progress"
+        return [(words(tab), tab.has_attr("aria-current")) for tab in states.select(".tab")]
+
+    assert str(page.find(id="states")) == str(soup(browser.get(poll)).find(id="states"))
+    assert tabs(page.select_one("#deliveries #states")) == [("All 3", False), ("Queued 3", True)]
+    settle(campaign_id, DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.FAILED)
+    assert tabs(soup(browser.get(poll)).select_one("#states")) == [
+        ("All 3", False),
+        ("Sent 1", False),
+        ("Failed 2", False),
+        ("Queued 0", True),
+    ]
+
+
+def test_the_list_is_updated_by_a_link_while_mails_go_out(
+    enter: Callable[..., Browser], parts: Services, launch: Callable[..., int],
+    settle: Callable[..., list[int]],
+) -> None:  # fmt: skip
+    """The link never leads to the address it stands on: a browser would jump there and load nothing."""
+    campaign_id = launch()
+    browser = enter()
+
+    def fresh(address: str) -> str:
+        link = soup(browser.get(address)).find(id="fresh")
+        assert link is not None
+        return str(link["href"])
+
+    path = f"/en/campaigns/{campaign_id}"
+    assert fresh(f"{path}?state=sent&after=1") == f"{path}?state=sent&after=1&seen=0#deliveries"
+    assert fresh(f"{path}?seen=0") == f"{path}#deliveries"
+    settle(campaign_id, DeliveryState.SENT)
+    assert fresh(f"{path}?seen=0") == fresh(f"{path}/progress?seen=0") == f"{path}?seen=1#deliveries"
+    assert fresh(f"{path}?seen=<x>") == f"{path}?seen=1#deliveries"
+    with parts.db.transaction() as session:
+        session.get_one(Campaign, campaign_id).state = CampaignState.FINISHED.value
+    assert soup(browser.get(path)).find(id="fresh") is None
+
+
+@pytest.mark.parametrize(("state", "told"), [(CampaignState.SCHEDULED, True), (CampaignState.SENDING, False)])
+def test_a_schedule_is_told_until_the_start(
+    enter: Callable[..., Browser], parts: Services, launch: Callable[..., int],
+    state: CampaignState, told: bool,
+) -> None:  # fmt: skip
+    """A campaign that was sent before its time is no longer scheduled for it."""
+    campaign_id = launch()
+    with parts.db.transaction() as session:
+        campaign = session.get_one(Campaign, campaign_id)
+        campaign.state, campaign.scheduled_at = state.value, factories.NOW + timedelta(days=9)
+    details = words(soup(enter().get(f"/en/campaigns/{campaign_id}")).select_one("#details"))
+    assert ("Scheduled for" in details, "Sent on" in details) == (told, not told)
 
 
 def test_deliveries_are_filtered_by_state(

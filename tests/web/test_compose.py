@@ -146,17 +146,17 @@ def test_another_program_s_campaign_does_not_exist(
     assert texts_of(stored(parts, draft))["en"][0] == "Hello {mpname}"
 
 
-def test_the_recipients_are_told_by_language(author: Browser, parts: Services, program: Program) -> None:
+def test_those_who_get_it_are_told_by_language(author: Browser, parts: Services, program: Program) -> None:
     with parts.db.transaction() as session:
         suppression.suppress(
             session, program.id, "a@x.example", reason=SuppressionReason.UNSUBSCRIBED, now=factories.NOW
         )
     page = soup(author.get("/en/campaigns/new?template=welcome"))
     assert words(page.select_one("#compose .card")) == (
-        "Recipients 3 recipients English 2 Japanese 1 1 of them has unsubscribed and gets nothing. "
-        "Show the recipients Harbour a@x.example 株式会社ひかり b@x.example Werkstatt Blau c@x.example"
+        "Recipients 2 recipients English 1 Japanese 1 1 more has unsubscribed and gets nothing. "
+        "Show the recipients 株式会社ひかり b@x.example Werkstatt Blau c@x.example"
     )
-    assert words(page.select_one("button[value=send]")) == "Send to 3 recipients"
+    assert words(page.select_one("button[value=send]")) == "Send to 2 recipients"
 
 
 def test_one_prospect_can_be_written_to(author: Browser, parts: Services, people: list[Prospect]) -> None:
@@ -277,6 +277,27 @@ def test_a_frame_without_a_mail_says_why(
     assert "{firstName}" in words(page)
 
 
+@pytest.mark.parametrize("part", ["html", "text", "raw"])
+def test_typing_never_leaves_another_person_s_mail_in_the_frame(
+    author: Browser, draft: int, people: list[Prospect], part: str
+) -> None:
+    """Where somebody's mail cannot be written, the subject goes, and the frame says why in its colors."""
+    path = f"/en/campaigns/{draft}/preview"
+    typed = {**TEXTS, "content_en": "Dear {firstName},", "part": part}
+    seen = {person.id: author.post(path, {**typed, "as": str(person.id)}).get_json() for person in people}
+    ann, _hanako, nameless = (seen[person.id] for person in people)
+    why = "There is no value for {firstName}: Werkstatt Blau."
+    assert (ann["subject"], nameless["subject"], nameless["status"]) == ("Hello Harbour", "", why)
+    assert re.fullmatch(rf"{path}/{people[2].id}/{part}\?v=\w+", nameless["url"])
+    for scheme in ("light", "dark"):
+        page = check_frame(author, f"{nameless['url']}&scheme={scheme}")
+        assert words(page.body) == why
+        assert f"color-scheme: {scheme}" in str(page.style)
+    # Another reason is another address, or the script would leave the old one standing.
+    typed["content_en"] = "{fistName}"
+    assert author.post(path, {**typed, "as": str(people[2].id)}).get_json()["url"] != nameless["url"]
+
+
 def test_everything_that_stops_a_launch_is_told_at_once(author: Browser, draft: int) -> None:
     data = {
         **TEXTS,
@@ -326,6 +347,54 @@ def test_recipients_without_a_value_are_named_and_left_out_by_choice(
     with parts.db.reading() as session:
         addressed = set(session.scalars(select(Delivery.address)))
     assert addressed == {"a@x.example", "b@x.example"}
+
+
+@pytest.mark.parametrize("action", ["save", "preview", "test"])
+def test_who_is_left_out_stays_so_and_is_not_counted(
+    author: Browser, draft: int, parts: Services, action: str
+) -> None:
+    """The number on the button is the number of mails, and the next Send finds the box as it was left."""
+    path = f"/en/campaigns/{draft}/edit"
+    written = {**TEXTS, "content_en": "Dear {firstName},"}
+    author.post(path, {**written, "action": "save"})
+    page = soup(author.get(path))
+    assert words(page.select_one("button[value=send]")) == "Send to 3 recipients"
+    author.post(path, {**form_of(page, id="compose"), "leave_out": "yes", "action": action})
+    page = soup(author.get(path))
+    assert form_of(page, id="compose")["leave_out"] == "yes"
+    assert words(page.select_one("#compose .card")).startswith(
+        "Recipients 2 recipients English 1 Japanese 1 1 more is left out and gets nothing."
+    )
+    assert words(page.select_one("button[value=send]")) == "Send to 2 recipients"
+    answer = author.post(path, {**form_of(page, id="compose"), "action": "send"})
+    assert answer.location == f"/en/campaigns/{draft}"
+    with parts.db.reading() as session:
+        assert set(session.scalars(select(Delivery.address))) == {"a@x.example", "b@x.example"}
+
+
+def test_who_is_left_out_is_taken_in_again(author: Browser, draft: int, parts: Services) -> None:
+    path = f"/en/campaigns/{draft}/edit"
+    written = {**TEXTS, "content_en": "Dear {firstName},"}
+    author.post(path, {**written, "leave_out": "yes", "action": "save"})
+    assert stored(parts, draft).leave_out
+    form = form_of(soup(author.get(path)), id="compose")
+    del form["leave_out"]
+    author.post(path, {**form, "action": "save"})
+    assert not stored(parts, draft).leave_out
+
+
+def test_who_is_left_out_waits_while_the_content_has_errors(
+    author: Browser, draft: int, parts: Services
+) -> None:
+    """Then nobody knows who lacks a value; once everybody has one, the choice is over."""
+    path = f"/en/campaigns/{draft}/edit"
+    author.post(path, {**TEXTS, "content_en": "Dear {firstName},", "leave_out": "yes"})
+    kept = []
+    for content in ("Dear {fistName},", "Dear {firstName},", "Dear {firstName|there},", "Dear {firstName},"):
+        form = form_of(soup(author.get(path)), id="compose")
+        author.post(path, {**form, "content_en": content, "action": "save"})
+        kept.append(form_of(soup(author.get(path)), id="compose").get("leave_out"))
+    assert kept == ["yes", "yes", None, None]
 
 
 def test_a_launch_freezes_the_recipients_and_gives_the_selection_back(

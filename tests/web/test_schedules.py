@@ -171,10 +171,31 @@ def test_a_scheduled_campaign_is_not_written_any_more(author: Browser, parts: Se
 def test_offices_are_left_out_by_choice(author: Browser, parts: Services) -> None:
     """M-23."""
     page = soup(author.get("/en/campaigns/new"))
-    assert "1 recipient has the address of an office" in words(page.main)
+    assert "1 recipient has a shared address, not one of a person" in words(page.main)
     schedule(author, leave_out_roles="yes")
     with parts.db.reading() as session:
         assert list(session.scalars(select(Delivery.address))) == ["ann@x.example"]
+
+
+def test_a_cancelled_schedule_keeps_who_is_left_out(author: Browser, parts: Services) -> None:
+    """M-23: the next Send leaves out whom the first one did, and says to how many it goes."""
+    path = schedule(author, leave_out_roles="yes")
+    author.post(f"{path}/schedule/undo")
+    page = soup(author.get(f"{path}/edit"))
+    assert words(page.select_one("button[value=send]")) == "Send to 1 recipient"
+    form = form_of(page, id="compose")
+    assert form["leave_out_roles"] == "yes"
+    assert author.post(f"{path}/edit", {**form, "send_at": "", "action": "send"}).location == path
+    with parts.db.reading() as session:
+        assert list(session.scalars(select(Delivery.address))) == ["ann@x.example"]
+
+
+@pytest.mark.parametrize("action", ["save", "preview"])
+def test_a_draft_keeps_who_is_left_out(author: Browser, action: str) -> None:
+    answer = author.post("/en/campaigns/new", {**TEXTS, "leave_out_roles": "yes", "action": action})
+    page = soup(author.get(answer.location))
+    assert form_of(page, id="compose")["leave_out_roles"] == "yes"
+    assert words(page.select_one("button[value=send]")) == "Send to 1 recipient"
 
 
 def at_once(app: Flask, browser: Browser, path: str, data: dict[str, str]) -> set[str]:

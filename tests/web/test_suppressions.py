@@ -99,6 +99,23 @@ def test_search_and_pages(
     assert rows(browser, "?before=-1") == rows(browser, "?before=x") == rows(browser)
 
 
+def test_a_search_reads_and_counts_what_people_read(
+    enter: Callable[..., Browser], put: Callable[..., int]
+) -> None:
+    put("ann@x.example")
+    entry_id = put("名前@xn--r8jz45g.xn--zckzah")
+    browser = enter()
+    page = soup(browser.get(f"{PATH}?q=例え"))
+    assert [words(row) for row in page.select("tbody th")] == ["名前@例え.テスト"]
+    assert words(page.select_one("main p[role=status]")) == "1 address found"
+    assert words(soup(browser.get(PATH)).select_one("main p[role=status]")) == "2 addresses on the list"
+    nothing = soup(browser.get(f"{PATH}?q=nobody")).select("main p[role=status]")
+    assert [words(line) for line in nothing] == ["No address on the list contains this: nobody"]
+    assert "名前@例え.テスト" in words(soup(browser.get(f"{PATH}/{entry_id}")).main)
+    answer = browser.submit(f"{PATH}/{entry_id}", {"note": ""})
+    assert words(soup(browser.get(answer.location)).select_one(".notices")).endswith("名前@例え.テスト")
+
+
 def test_lifting_what_a_person_asked_for_takes_a_reason(
     enter: Callable[..., Browser], parts: Services, put: Callable[..., int]
 ) -> None:

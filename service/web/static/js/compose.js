@@ -1,7 +1,7 @@
 // Writing with a living preview. Without this script the form's Preview button does the same.
 //
 // <form data-compose data-preview-url="...">   the form is posted there while typing; the answer is JSON:
-//   { "url": address of the preview, "subject": "...", "status": "...",
+//   { "url": address of the preview, or of what says why there is none, "subject": "...", "status": "...",
 //     "findings": [{ "field": name of the control, "severity": "error|warning|advice", "line": 1, "column": 1,
 //                    "place": "Line 1", "text": "..." }] }
 // <iframe data-preview>            shows url

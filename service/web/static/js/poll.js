@@ -2,6 +2,7 @@
 // page is loaded anew, because what stands around the region (its buttons, its table) has changed as well.
 // The answer is the region itself (same id), alone or within a page. Its element with data-announce is read
 // out when its words change, at most every ten seconds and at the end.
+// An element with an id and data-with="REGION" is renewed from the same answers, except while it holds the focus.
 const PAUSE = 2000;
 const SPEAK = 10000;
 
@@ -32,6 +33,10 @@ function follow(id, failures = 0, said = "", saidAt = 0) {
       if (!fresh) throw new Error("no region");
       const focus = document.activeElement?.id && region.contains(document.activeElement) ? document.activeElement.id : null;
       if (fresh.innerHTML !== region.innerHTML || fresh.dataset.done !== undefined) region.replaceWith(fresh);
+      for (const old of document.querySelectorAll(`[data-with="${id}"]`)) {
+        const renewed = page.getElementById(old.id);
+        if (renewed && renewed.innerHTML !== old.innerHTML && !old.matches(":focus-within")) old.replaceWith(renewed);
+      }
       if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
       const now = Date.now();
       const text = fresh.querySelector("[data-announce]")?.textContent.trim() ?? "";
