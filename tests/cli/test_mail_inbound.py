@@ -85,10 +85,10 @@ def test_files_are_read_one_after_another(run: Run, db: Database, sent: list[str
     assert done.returncode == 0
     said = [line.partition(": ")[2] for line in done.stdout.decode().splitlines()]
     assert said == [
-        "L’e-mail a été renvoyé définitivement. L’adresse est exclue. [1]",
-        "Rien ne prouve qu’il s’agit d’un e-mail de cette installation. Rien n’est modifié.",
-        "Le message ne peut pas être interprété. Rien n’est modifié.",
-        "C’était déjà enregistré. Rien n’est modifié. [1]",
+        "L’e-mail est revenu et le rebond est définitif. L’adresse est exclue. [1]",
+        "Rien ne prouve que ce message concerne un e-mail de cette installation. Rien n’a été modifié.",
+        "Le message ne peut pas être interprété. Rien n’a été modifié.",
+        "Cette information était déjà enregistrée. Rien n’a été modifié. [1]",
     ]
     assert states(db) == ["failed", "sent"]
 
