@@ -250,7 +250,7 @@ def test_a_delivery(locale: str) -> None:
     people = mails(locale)
     draft = shipped.draft("invitation", Catalogs(data_dir("locales")).catalog(locale))
     text = CampaignText(
-        1, 1, "Maison Aurore", "UTC", "Alex", None, {}, {locale: (draft.subject, draft.content)}
+        1, 1, "Maison Aurore", "UTC", "Alex", None, None, {}, {locale: (draft.subject, draft.content)}
     )
     composer = Composer(
         Catalogs(data_dir("locales")),
