@@ -14,14 +14,13 @@ from sqlalchemy.orm import Session
 from service.domain import attempts as attempt_notes
 from service.domain import bounces, ledger, notices, programs, prospects
 from service.facts.limits import DELIVERY_BATCH
-from service.facts.replies import Outcome, Reason, words_of
+from service.facts.replies import TRIED, Outcome, Reason, words_of
 from service.facts.stages import StageEvent
 from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState, UnknownPolicy
 from service.models import Campaign, Delivery, MailAccount, StageChange, Suppression
 
 _LATELY = timedelta(days=2)
 _CANCELLED = CampaignState.CANCELLED.value
-_TRIED = frozenset({Outcome.TEMPORARY, Outcome.PERMANENT, Outcome.UNKNOWN})
 _OPEN = [state.value for state in OPEN_DELIVERIES]
 _CLAIMED_COLUMNS = (
     Delivery.id,
@@ -139,7 +138,7 @@ def settle(session: Session, attempt: ledger.Attempt, *, now: datetime) -> None:
         state = _settle_unknown(session, attempt, now=now)
     else:
         state = ledger.settle(session, Delivery, attempt, now=now)
-    if state is not None and attempt.reply.outcome in _TRIED:
+    if state is not None and attempt.reply.outcome in TRIED:
         attempt_notes.note(session, {attempt.mail_id: attempt.reply}, now=now)
     if state is DeliveryState.FAILED:
         bounces.record_reply(session, attempt.mail_id, attempt.reply, now=now)

@@ -26,6 +26,10 @@ class Outcome(StrEnum):
     HELD = "held"
 
 
+# A server was asked to take the mail, whatever it answered: these count as attempts.
+TRIED = frozenset({Outcome.ACCEPTED, Outcome.TEMPORARY, Outcome.PERMANENT, Outcome.UNKNOWN})
+
+
 class Unreachable(Exception):
     """No server took the conversation; the text says why, for the people who run the installation."""
 

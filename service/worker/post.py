@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from service.db import Database
 from service.domain.ledger import Attempt, Mark
 from service.domain.outbox import Mailer
-from service.facts.replies import Outcome, Reason, Reply
+from service.facts.replies import TRIED, Outcome, Reason, Reply
 from service.worker.flow import FOR_EVER, Flow
 from service.worker.wires import Wire, Wires
 from service.worker.writer import LedgerWriter, Rows
@@ -31,7 +31,6 @@ TROUBLE_SECONDS = 0.5
 CLOSING_SECONDS = 10.0
 # Mails whose servers want them later than this go back to the ledger, so that others are claimed meanwhile.
 HELD_SECONDS = 2.0
-_TRIED = frozenset({Outcome.ACCEPTED, Outcome.TEMPORARY, Outcome.PERMANENT, Outcome.UNKNOWN})
 _NOT_BEGUN = Reply(Outcome.WITHHELD, "")
 
 
@@ -341,7 +340,7 @@ class PostRoom:
         mark = Mark(outgoing.id, batch.token)
         self._owners[mark] = batch
         batch.settled += reply.outcome is not Outcome.UNREACHABLE
-        batch.tried += reply.outcome in _TRIED
+        batch.tried += reply.outcome in TRIED
         self._writer.hand_over(Attempt(outgoing.id, batch.token, reply, again_at))
         self._oldest_result = min(self._oldest_result, time.monotonic())
 
