@@ -41,7 +41,7 @@ journeys: $(VENV)/.dev ## Run the browser journeys alone
 	$(PYTEST) -q -m journey
 
 sweep: $(VENV)/.dev ## Run the long sweeps: every kill point, soak
-	$(PYTEST) -q -m sweep
+	$(PYTEST) -q --timeout 3600 -m sweep
 
 lint: $(VENV)/.dev ## Format check, ruff, types, import contracts
 	$(BIN)/ruff format --check .
@@ -62,7 +62,7 @@ format: $(VENV)/.dev ## Format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.bench ## Print the figures, as ratios against peers
-	PYTHONPATH=$(VENV)/bench $(PYTEST) -q -s tests/bench --override-ini=python_files='bench_*.py'
+	PYTHONPATH=$(VENV)/bench $(PYTEST) -q -s --timeout 0 tests/bench --override-ini=python_files='bench_*.py'
 
 locks: ## Write the hash-pinned locks again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements.in -o requirements.txt

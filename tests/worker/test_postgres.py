@@ -164,7 +164,7 @@ def test_five_declines_at_once_are_one_answer(services: bootstrap.Services) -> N
     [prospect_id] = add_prospects(services, 1)
     with services.db.transaction() as session:
         prospects.record(session, prospect_id, StageEvent.EXPIRED, now=NOW)
-    together = threading.Barrier(5)
+    together = threading.Barrier(5, timeout=60)
 
     def decline(_: int) -> None:
         with services.db.transaction() as session:
@@ -201,7 +201,7 @@ def test_the_same_form_eight_times_at_once_is_one_campaign(services: bootstrap.S
     """F-14: whoever comes second gets the campaign of the first."""
     with services.db.transaction() as session:
         somebody(session)
-    together = threading.Barrier(8)
+    together = threading.Barrier(8, timeout=60)
 
     def post(_: int) -> int:
         with services.db.transaction() as session:
@@ -295,7 +295,7 @@ def test_of_two_workers_one_starts_a_scheduled_campaign(services: bootstrap.Serv
         campaign = make_campaign(session, 60, program=program, author=author, state=state)
         campaign.scheduled_at = NOW
         campaign_id = campaign.id
-    together = threading.Barrier(8)
+    together = threading.Barrier(8, timeout=60)
 
     def start(_: int) -> int:
         with services.db.transaction() as session:
@@ -328,7 +328,7 @@ def test_eight_equal_decisions_at_once_are_one(services: bootstrap.Services, act
         state = DeliveryState.FAILED if act == "failed" else DeliveryState.UNKNOWN
         for row in session.scalars(select(Delivery).where(Delivery.campaign_id == campaign_id)):
             row.state = state.value
-    together = threading.Barrier(8)
+    together = threading.Barrier(8, timeout=60)
 
     def decide(_: int) -> None:
         with services.db.transaction() as session:
