@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -139,10 +140,53 @@ class Prepared:
 
     def run(self, connection: Connection, rows: Sequence[Sequence[object]]) -> int:
         """Run it for each row and return how many rows of the table that changed."""
-        way = self._ways.get(connection.dialect.name)
+        text, values = self.filled(connection.dialect, rows)
+        return connection.exec_driver_sql(text, values).rowcount
+
+    def filled(self, dialect: Dialect, rows: Sequence[Sequence[object]]) -> tuple[str, list[Any]]:
+        """Return the statement's text and each row's values as the driver takes them."""
+        way = self._ways.get(dialect.name)
         if way is None:
-            way = self._ways[connection.dialect.name] = _Way(self._statement, self._names, connection.dialect)
-        return connection.exec_driver_sql(way.text, [way.values(row) for row in rows]).rowcount
+            way = self._ways[dialect.name] = _Way(self._statement, self._names, dialect)
+        return way.text, [way.values(row) for row in rows]
+
+
+class Uneven(Exception):
+    """Some rows of a straight transaction are not as expected, and nothing of it was stored."""
+
+
+class Straight:
+    """A kept connection whose short transactions are the driver's own, for prepared statements only.
+
+    Measured on SQLite: two statements for four rows each and their commit take half of what they take
+    through SQLAlchemy.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        with connection.begin():  # once by the usual way, which sets up what a transaction needs
+            pass
+        self._dialect = connection.dialect
+        self._driver = cast(Any, connection.connection.dbapi_connection)
+        self._cursor: Any = self._driver.cursor()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit at the end, roll back when an exception leaves; raises what the driver raises."""
+        try:
+            if self._dialect.name == "sqlite":
+                self._cursor.execute("BEGIN IMMEDIATE")
+            yield
+            self._driver.commit()
+        except BaseException:
+            self._driver.rollback()
+            raise
+
+    def run(self, statement: Prepared, rows: Sequence[Sequence[object]]) -> None:
+        """Run it for each row; raises Uneven unless it changed one row of the table for each."""
+        if rows:
+            self._cursor.executemany(*statement.filled(self._dialect, rows))
+            if self._cursor.rowcount != len(rows):
+                raise Uneven
 
 
 class _Way:
@@ -154,18 +198,16 @@ class _Way:
         order: Sequence[str] = compiled.positiontup or list(compiled.params)
         self._keys = None if compiled.positional else order
         forms = {name: _form(bind, dialect) for name, bind in compiled.binds.items()}
-        self._fixed = [None if name in names else forms[name](compiled.params[name]) for name in order]
-        self._given = [
-            ([place for place, known in enumerate(order) if known == name], forms[name]) for name in names
-        ]
+        fixed = {name: forms[name](compiled.params[name]) for name in order if name not in names}
+        self._fixed = tuple(fixed.values())
+        self._forms = [forms[name] for name in names]
+        have = [*names, *fixed]
+        self._in_order = itemgetter(*(have.index(name) for name in order))
 
     def values(self, row: Sequence[object]) -> Any:
-        filled = self._fixed.copy()
-        for (places, form), value in zip(self._given, row, strict=True):
-            formed = form(value)
-            for place in places:
-                filled[place] = formed
-        return tuple(filled) if self._keys is None else dict(zip(self._keys, filled, strict=True))
+        formed = [form(value) for form, value in zip(self._forms, row, strict=True)]
+        filled = self._in_order((*formed, *self._fixed))
+        return filled if self._keys is None else dict(zip(self._keys, filled, strict=True))
 
 
 def _form(parameter: BindParameter[Any], dialect: Dialect) -> Callable[[Any], Any]:

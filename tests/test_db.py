@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import bindparam, text, update
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from service import models
-from service.db import Base, Database
+from service.db import Base, Database, Moment, Prepared, Straight, Uneven
 from service.models import Program
 
 
@@ -61,3 +61,46 @@ def test_errors_do_not_show_the_values(database: Database) -> None:
     with pytest.raises(IntegrityError) as failed, database.transaction() as session:
         session.add_all([program("Canary Name", datetime.now(UTC)) for _ in range(2)])
     assert "Canary" not in str(failed.value)
+
+
+RENAME = Prepared(update(Program.__table__).where(Program.name_key == bindparam("key")).values(  # type: ignore[arg-type]
+    name=bindparam("new"), created_at=bindparam("at", type_=Moment)), "new", "key", "at")  # fmt: skip
+
+
+def names(database: Database) -> list[tuple[str, datetime]]:
+    with database.reading() as session:
+        return [(one.name, one.created_at) for one in session.query(Program).order_by(Program.name_key)]
+
+
+def rename_somebody_who_is_not_there(straight: Straight, at: datetime) -> None:
+    with straight.transaction():
+        straight.run(RENAME, [("x", "a", at)])
+        straight.run(RENAME, [("y", "b", at), ("z", "nobody", at)])
+
+
+def test_a_straight_transaction_stores_all_or_nothing(database: Database) -> None:
+    then, now = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+    with database.transaction() as session:
+        session.add_all([program("a", then), program("b", then)])
+    with database.engine.connect() as connection:
+        straight = Straight(connection)
+        with straight.transaction():
+            straight.run(RENAME, [("A", "a", now), ("B", "b", now)])
+            straight.run(RENAME, [])
+        assert names(database) == [("A", now), ("B", now)]
+        with pytest.raises(Uneven):
+            rename_somebody_who_is_not_there(straight, then)
+        assert names(database) == [("A", now), ("B", now)]
+        with straight.transaction():
+            straight.run(RENAME, [("again", "a", now)])
+    assert names(database) == [("again", now), ("B", now)]
+
+
+def test_a_straight_transaction_of_the_usual_kind_of_statement(database: Database) -> None:
+    """The same statement does the same through SQLAlchemy."""
+    then = datetime(2026, 1, 1, tzinfo=UTC)
+    with database.transaction() as session:
+        session.add(program("a", then))
+    with database.engine.begin() as connection:
+        assert RENAME.run(connection, [("A", "a", then), ("B", "b", then)]) == 1
+    assert names(database) == [("A", then)]

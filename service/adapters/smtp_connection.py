@@ -255,7 +255,7 @@ def _header_is_ascii(data: bytes) -> bool:
 
 
 def _stuffed(data: bytes) -> bytes:
-    body = data.replace(b"\r\n.", b"\r\n..")
+    body = data.replace(b"\r\n.", b"\r\n..") if b"\r\n." in data else data
     if body.startswith(b"."):
         body = b"." + body
     return body + (b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n")

@@ -4,7 +4,6 @@ The parent does nothing else and has one thread, so that children can be forked 
 already imported, and can ask the kernel to die with it.
 """
 
-import ctypes
 import os
 import signal
 import sys
@@ -12,11 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from service.adapters.process import die_with
 from service.cli.words import LOCKED
 
 STOP_SECONDS = 30.0
 LONGEST_PAUSE = 10.0
-_PR_SET_PDEATHSIG = 1
 _WAITED_FOR = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD})
 
 
@@ -112,10 +111,7 @@ def _ended(pid: int) -> int | None:
 def _leave_home(parent: int) -> None:
     """Become a process of its own: Ctrl-C is for the parent, and the parent's death is ours."""
     os.setsid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)  # the parent died before the kernel was told
+    die_with(parent)
     for number in _WAITED_FOR:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAITED_FOR)

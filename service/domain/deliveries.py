@@ -121,12 +121,12 @@ def next_is_suspect(session: Session, campaign_id: int, *, now: datetime) -> boo
 
 def mark_in_flight(connection: Connection, marks: Sequence[ledger.Mark]) -> frozenset[int]:
     """Commit this before a mail begins; return those whose lease, campaign and recipient still allow it."""
-    return ledger.mark_in_flight(connection, _MARK, marks)
+    return ledger.mark_in_flight(connection, MARK, marks)
 
 
 def settle_sent(connection: Connection, attempts: Sequence[ledger.Attempt], *, now: datetime) -> None:
     """Store that mails were accepted; `tell_prospects` follows when the batch is over."""
-    ledger.settle_sent(connection, _SENT, attempts, now=now)
+    ledger.settle_sent(connection, SENT, attempts, now=now)
 
 
 def settle(session: Session, attempt: ledger.Attempt, *, now: datetime) -> None:
@@ -308,7 +308,7 @@ def _is_suppressed() -> ColumnElement[bool]:
 
 
 # Prepared once: these run for every mail.
-_MARK = ledger.mark_statement(
+MARK = ledger.mark_statement(
     Delivery,
     exists()
     .where(
@@ -318,4 +318,4 @@ _MARK = ledger.mark_statement(
     )
     .correlate(Delivery),
 )
-_SENT = ledger.sent_statement(Delivery)
+SENT = ledger.sent_statement(Delivery)

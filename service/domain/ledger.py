@@ -127,13 +127,18 @@ def mark_statement(table: MailTable, *also: ColumnElement[bool]) -> Prepared:
     )
 
 
+def mark_rows(marks: Sequence[Mark]) -> list[tuple[object, ...]]:
+    """Return the values that a mark statement takes, for each mail."""
+    return [(mark.mail_id, mark.token) for mark in marks]
+
+
 def mark_in_flight(connection: Connection, statement: Prepared, marks: Sequence[Mark]) -> frozenset[int]:
     """Note that from the commit of this transaction on these mails may arrive.
 
     Returns the ids of those that may be sent; the others must not be.
     """
     ids = frozenset(mark.mail_id for mark in marks)
-    if statement.run(connection, [(mark.mail_id, mark.token) for mark in marks]) == len(marks):
+    if statement.run(connection, mark_rows(marks)) == len(marks):
         return ids
     columns = statement.table.c
     ours = columns.lease_token.in_({mark.token for mark in marks})
@@ -141,8 +146,11 @@ def mark_in_flight(connection: Connection, statement: Prepared, marks: Sequence[
     return frozenset(connection.scalars(select(columns.id).where(columns.id.in_(ids), ours, in_flight)))
 
 
-def sent_statement(table: MailTable) -> Prepared:
-    """Prepare what `settle_sent` runs for each mail: the common end of an attempt, in one statement."""
+def sent_statement(table: MailTable, **also: object) -> Prepared:
+    """Prepare what `settle_sent` runs for each mail: the common end of an attempt, in one statement.
+
+    `also` are columns that get a value of their own then.
+    """
     moment = bindparam("now", type_=Moment)
     return Prepared(
         update(cast(Table, table.__table__))
@@ -157,6 +165,7 @@ def sent_statement(table: MailTable) -> Prepared:
             lease_token=None,
             lease_until=None,
             reply=bindparam("answer"),
+            **also,
         ),
         "mail_id",
         "held_by",
@@ -165,11 +174,16 @@ def sent_statement(table: MailTable) -> Prepared:
     )
 
 
+def sent_rows(attempts: Sequence[Attempt], *, now: datetime) -> list[tuple[object, ...]]:
+    """Return the values that a sent statement takes, for each mail."""
+    return [(attempt.mail_id, attempt.token, now, attempt.reply.text) for attempt in attempts]
+
+
 def settle_sent(
     connection: Connection, statement: Prepared, attempts: Sequence[Attempt], *, now: datetime
 ) -> frozenset[int]:
     """Store that mails were accepted; return the ids of the rows that were still ours."""
-    rows = [(attempt.mail_id, attempt.token, now, attempt.reply.text) for attempt in attempts]
+    rows = sent_rows(attempts, now=now)
     ids = frozenset(attempt.mail_id for attempt in attempts)
     if statement.run(connection, rows) == len(rows):
         return ids

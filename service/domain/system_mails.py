@@ -50,13 +50,12 @@ def claim(
 
 def mark_in_flight(connection: Connection, marks: Sequence[ledger.Mark]) -> frozenset[int]:
     """Commit this before a mail begins; return those whose lease still holds."""
-    return ledger.mark_in_flight(connection, _MARK, marks)
+    return ledger.mark_in_flight(connection, MARK, marks)
 
 
 def settle_sent(connection: Connection, attempts: Sequence[ledger.Attempt], *, now: datetime) -> None:
     """Store that mails were accepted; they forget their values, which may hold a link."""
-    stored = ledger.settle_sent(connection, _SENT, attempts, now=now)
-    connection.execute(update(SystemMail).where(SystemMail.id.in_(stored)).values(values={}))
+    ledger.settle_sent(connection, SENT, attempts, now=now)
 
 
 def settle(session: Session, attempt: ledger.Attempt, *, now: datetime) -> None:
@@ -83,5 +82,5 @@ def wanting_work(session: Session, *, now: datetime) -> int | None:
     return session.scalar(query.limit(1))
 
 
-_MARK = ledger.mark_statement(SystemMail)
-_SENT = ledger.sent_statement(SystemMail)
+MARK = ledger.mark_statement(SystemMail)
+SENT = ledger.sent_statement(SystemMail, values={})

@@ -33,6 +33,8 @@ from service.worker import deliver, imports, sweep, system_mail
 from service.worker.account_rooms import AccountRooms
 from service.worker.clock import SteadyClock
 from service.worker.fence import Fence
+from service.worker.office import OfficeDied, PostOffice
+from service.worker.post import PostRoom
 from service.worker.presence import Presence, WorkerRefused, only_one
 from service.worker.rescue import Rescue, Running
 
@@ -41,6 +43,7 @@ __all__ = ["WorkerRefused", "run"]
 log = logging.getLogger(__name__)
 # Short parts keep campaigns fair to one another and a recovery's replay cheap.
 BATCHES_A_PART = 20
+BATCHES_A_STEP = 10
 SWEEP_SECONDS = 5.0
 POLL_SECONDS = 0.5
 STOP_SECONDS = 25
@@ -65,16 +68,31 @@ def run(services: Services, *, slot: str = "1", stop: threading.Event | None = N
         (data / "worker.lock", str(data)) if embedded else (data / f"worker-{slot}.lock", f"slot {slot}")
     )
     with only_one(lock, what):
-        worker = _Worker(services, EMBEDDED if embedded else f"{socket.gethostname()}-{slot}")
+        # A thread of a larger process cannot fork; its mails are sent by a room beside it.
+        office = open_office(services, ended.set) if stop is None else None
+        worker = _Worker(services, EMBEDDED if embedded else f"{socket.gethostname()}-{slot}", office)
         worker.start(everything=embedded)
         try:
             worker.sweep_until(ended)
         finally:
             worker.close()
+        if office is not None and office.lost:
+            raise OfficeDied
+
+
+def open_office(services: Services, died: Callable[[], object]) -> PostOffice:
+    """Open the campaigns' room in a process of its own; `died` is called when that ends by itself."""
+    services.db.dispose()  # no connection may be open in two processes
+
+    def open_room() -> tuple[PostRoom, Callable[[], object]]:
+        clock = SteadyClock(services.db.now)
+        return deliver.open_room(services, clock), clock.look
+
+    return PostOffice(open_room, died)
 
 
 class _Worker:
-    def __init__(self, services: Services, executor_id: str) -> None:
+    def __init__(self, services: Services, executor_id: str, office: PostOffice | None) -> None:
         self._jobs = EngineJobs(services.settings.database)
         self._services = replace(services, jobs=self._jobs)
         self._executor_id = executor_id
@@ -87,7 +105,8 @@ class _Worker:
         self._running = Running()
         self._rescue = Rescue(executor_id, self._running)
         self._rescue_from = self._clock()
-        self._room = deliver.open_room(services, self._clock)
+        self._office = office
+        self._room = office or deliver.open_room(services, self._clock)
         self._system_room = system_mail.open_room(services, self._clock)
         self._account_rooms = AccountRooms(services, self._clock)
         self._engine = engine_for_jobs(services.settings.database)
@@ -177,6 +196,8 @@ class _Worker:
             self._hour = f"{now:%Y%m%d%H}"
 
     def _look_at_the_clock(self) -> None:
+        if self._office is not None:
+            self._office.look()
         jumped = self._clock.look()
         if jumped != timedelta(0):
             log.warning("the clock jumped by %s: every lease begins anew", jumped)
@@ -190,8 +211,8 @@ class _Worker:
         @DBOS.workflow(name=DELIVER_JOB)
         def deliver_part(campaign_id: int) -> None:
             with noting(DBOS.workflow_id, campaign_id):
-                for _ in range(BATCHES_A_PART):
-                    if step("batch", lambda: self._deliver(campaign_id)) == 0:
+                for _ in range(BATCHES_A_PART // BATCHES_A_STEP):
+                    if step("batches", lambda: self._deliver(campaign_id)) == 0:
                         return
                 step("next_part", lambda: self._next_part(campaign_id))
 
@@ -217,7 +238,9 @@ class _Worker:
         own = self._account_rooms.deliver_batch(campaign_id)
         if own is not None:
             return own
-        return deliver.deliver_batch(self._services, self._room, campaign_id, self._clock)
+        return deliver.deliver_batches(
+            self._services, self._room, campaign_id, self._clock, most=BATCHES_A_STEP
+        )
 
     def _send_system_mails(self) -> int:
         return system_mail.send_due(self._services, self._system_room, self._clock)

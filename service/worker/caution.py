@@ -17,6 +17,11 @@ class Caution:
         self._alone = False
         self._waiting = 0
 
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody waits for the others to end."""
+        return self._waiting > 0
+
     @contextmanager
     def together(self, *, urgent: bool = False) -> Iterator[None]:
         """Work beside others; waits while somebody works alone or, but for what is urgent, is about to."""

@@ -2,11 +2,13 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from service.bootstrap import Services
 from service.domain import deliveries, ledger, letters, programs
 from service.models import Delivery
+from service.worker.batches import Batches, Room
 from service.worker.caution import Caution
 from service.worker.flow import Flow
 from service.worker.post import Outgoing, PostRoom
@@ -31,46 +33,104 @@ def open_room(services: Services, clock: Clock) -> PostRoom:
     )
 
 
-def deliver_batch(services: Services, room: PostRoom, campaign_id: int, clock: Clock) -> int:
+def deliver_batch(services: Services, room: Room, campaign_id: int, clock: Clock) -> int:
     """Send one batch and return how many mails were settled; 0 means that nothing is to be done now."""
+    return deliver_batches(services, room, campaign_id, clock, most=1)
+
+
+def deliver_batches(services: Services, room: Room, campaign_id: int, clock: Clock, *, most: int) -> int:
+    """Send up to `most` batches, each claimed and written while the one before is on its way.
+
+    Returns how many mails were settled; 0 means that nothing is to be done now.
+    """
     if room.resting:
         return 0
-    with services.db.reading() as session:
-        suspect = deliveries.next_is_suspect(session, campaign_id, now=clock())
-    if not suspect:
+    run = _Run(services, room, campaign_id, clock)
+    if not run.meets_a_suspect():
         with AT_WORK.together():
-            return _deliver_batch(services, room, campaign_id, clock)
+            return run.go(most)
     with AT_WORK.alone() as free:
-        return _deliver_batch(services, room, campaign_id, clock) if free else 0
+        return run.go(1) if free else 0
 
 
-def _deliver_batch(services: Services, room: PostRoom, campaign_id: int, clock: Clock) -> int:
-    token, moment = uuid.uuid4().hex, clock()
-    with services.db.transaction() as session:
-        claimed = deliveries.claim(session, campaign_id, token=token, now=moment)
-        text = letters.text_of(session, campaign_id) if claimed else None
-    if text is None:
-        with services.db.transaction() as session:
-            deliveries.finish_if_done(session, campaign_id, now=clock())
-        return 0
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A batch in the hands of a run."""
 
-    def renew() -> None:
-        with services.db.transaction() as session:
-            ledger.renew(session, Delivery, token=token, now=clock())
+    token: str
+    moment: datetime
+    program_id: int
+    mail_ids: tuple[int, ...]
 
-    # An author's own account sends under its own address; what comes back goes there.
-    return_path = services.return_path.of if text.from_address is None else lambda _mail_id: None
-    mails = [
-        Outgoing(mail.id, mail.address, _writing(services, text, mail), return_path(mail.id))
-        for mail in claimed
-    ]
-    sent = room.send(token, mails, renew=renew)
-    with services.db.transaction() as session:
-        programs.return_allowance(session, text.program_id, len(mails) - sent.tried, now=moment)
-        ledger.release(session, Delivery, token=token)
-        deliveries.tell_prospects(session, campaign_id, mail_ids=[mail.id for mail in claimed])
-        deliveries.finish_if_done(session, campaign_id, now=clock())
-    return sent.settled
+
+class _Run:
+    """One campaign's batches in one room."""
+
+    def __init__(self, services: Services, room: Room, campaign_id: int, clock: Clock) -> None:
+        self._services = services
+        self._room = room
+        self._campaign_id = campaign_id
+        self._clock = clock
+        self._batches = Batches(room, self._renew)
+
+    def meets_a_suspect(self) -> bool:
+        """Tell whether the next mail was there whenever a worker died, so that it has to go alone."""
+        with self._services.db.reading() as session:
+            return deliveries.next_is_suspect(session, self._campaign_id, now=self._clock())
+
+    def go(self, most: int) -> int:
+        """Send the batches; ends early for whoever waits to be alone."""
+        settled, going = 0, self._send_next()
+        for _ in range(most - 1):
+            if going is None or self._room.resting or AT_WORK.wanted or self.meets_a_suspect():
+                break
+            before, going = going, self._send_next(going)
+            settled += self._close(before)
+        return settled + (self._close(going) if going else 0)
+
+    def _send_next(self, before: _Claimed | None = None) -> _Claimed | None:
+        """Claim a batch and hand it over; what is on its way is closed also when that fails."""
+        try:
+            return self._hand_over()
+        except BaseException:
+            if before is not None:
+                self._close(before)
+            raise
+
+    def _hand_over(self) -> _Claimed | None:
+        token, moment = uuid.uuid4().hex, self._clock()
+        with self._services.db.transaction() as session:
+            claimed = deliveries.claim(session, self._campaign_id, token=token, now=moment)
+            text = letters.text_of(session, self._campaign_id) if claimed else None
+        if text is None:
+            with self._services.db.transaction() as session:
+                deliveries.finish_if_done(session, self._campaign_id, now=self._clock())
+            return None
+        # An author's own account sends under its own address; what comes back goes there.
+        return_path = self._services.return_path.of if text.from_address is None else lambda _mail_id: None
+        self._batches.post(
+            token,
+            [
+                Outgoing(mail.id, mail.address, _writing(self._services, text, mail), return_path(mail.id))
+                for mail in claimed
+            ],
+        )
+        return _Claimed(token, moment, text.program_id, tuple(mail.id for mail in claimed))
+
+    def _close(self, batch: _Claimed) -> int:
+        """Wait until a batch is over, give back what is left of it, and tell what came of it."""
+        sent = self._batches.wait(batch.token)
+        with self._services.db.transaction() as session:
+            left = len(batch.mail_ids) - sent.tried
+            programs.return_allowance(session, batch.program_id, left, now=batch.moment)
+            ledger.release(session, Delivery, token=batch.token)
+            deliveries.tell_prospects(session, self._campaign_id, mail_ids=batch.mail_ids)
+            deliveries.finish_if_done(session, self._campaign_id, now=self._clock())
+        return sent.settled
+
+    def _renew(self, token: str) -> None:
+        with self._services.db.transaction() as session:
+            ledger.renew(session, Delivery, token=token, now=self._clock())
 
 
 def _writing(

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from service.db import Database
@@ -21,7 +21,6 @@ from service.worker.wires import Wire, Wires
 from service.worker.writer import LedgerWriter, Rows
 
 log = logging.getLogger(__name__)
-RENEW_SECONDS = 20.0
 LONGEST_REST_SECONDS = 60.0
 # A result that no next mail takes along into a commit waits no longer than this.
 LINGER_SECONDS = 0.02
@@ -57,21 +56,28 @@ class Sent:
     tried: int
 
 
+Over = Callable[[Sent], object]
+
+
 @dataclass(eq=False, slots=True)
 class _Batch:
     """What was claimed under one token; `open` mails are on their way or not stored yet."""
 
     token: str
+    line: str
     todo: deque[Outgoing]
+    over: Over
     open: int = 0
     settled: int = 0
     tried: int = 0
     halted: bool = False
-    done: threading.Event = field(default_factory=threading.Event)
 
     @property
-    def over(self) -> bool:
+    def ended(self) -> bool:
         return not self.open and (self.halted or not self.todo)
+
+    def tell(self) -> None:
+        self.over(Sent(self.settled, self.tried))
 
 
 @dataclass(eq=False, slots=True)
@@ -100,12 +106,10 @@ class PostRoom:
         connections: int,
         clock: Callable[[], datetime],
         flow: Flow | None = None,
-        renew_seconds: float = RENEW_SECONDS,
     ) -> None:
         self._sender = sender
         self._clock = clock
         self._flow = flow or Flow()
-        self._renew_seconds = renew_seconds
         self._writer = LedgerWriter(db, rows, clock)
         self._wires: Wires[_Mail] = Wires(mailer, connections)
         self._batches: list[_Batch] = []
@@ -125,26 +129,34 @@ class PostRoom:
     @property
     def resting(self) -> bool:
         """Whether the relay was unreachable a moment ago, so that nothing is tried for now."""
-        return self._stopping.is_set() or time.monotonic() < self._rest_until
+        return self._stopping.is_set() or self.rest > 0
 
-    def send(self, token: str, mails: Iterable[Outgoing], *, renew: Callable[[], object]) -> Sent:
-        """Send what was claimed under a token and return what came of it; from any thread.
+    @property
+    def rest(self) -> float:
+        """How many seconds nothing is tried because the relay could not be reached."""
+        return max(self._rest_until - time.monotonic(), 0.0)
 
-        `renew` is called every now and then to keep the lease. Mails that were not begun, because the relay
-        could not be reached or the room is closing, stay claimed: the caller gives them back.
+    @property
+    def alive(self) -> bool:
+        """Whether anybody works here; mails handed to a room that is not alive are never over."""
+        return self._thread.is_alive()
+
+    def post(self, token: str, mails: Iterable[Outgoing], over: Over, *, line: str = "") -> int:
+        """Take in what was claimed under a token; `over` is told, in another thread, what came of it.
+
+        What is posted under the name of one line goes in that order; lines take turns.
+
+        Mails that were not begun, because the relay could not be reached or the room is closing, stay
+        claimed: whoever posted them gives them back. Returns how many bytes are held meanwhile: none, as
+        each mail is written when its turn comes.
         """
-        batch = _Batch(token, deque(mails))
-        if not batch.todo:
-            return Sent(0, 0)
-        self._handed_in.append(batch)
-        self._wires.wake()
-        while not batch.done.wait(self._renew_seconds) and self._thread.is_alive():
-            try:
-                renew()
-            except Exception:
-                # The mails go on their way all the same; a lease that ends meanwhile is the sweep's concern.
-                log.exception("a lease could not be renewed")
-        return Sent(batch.settled, batch.tried)
+        batch = _Batch(token, line or token, deque(mails), over)
+        if batch.todo:
+            self._handed_in.append(batch)
+            self._wires.wake()
+        else:
+            batch.tell()
+        return 0
 
     def stop(self) -> None:
         """Let every connection finish the mail it is sending, and begin no other."""
@@ -178,14 +190,14 @@ class PostRoom:
         self._again.clear()
         self._ready.clear()
         for batch in self._batches:
-            batch.done.set()
+            batch.tell()
         self._batches.clear()
 
     def _turn(self) -> bool:
         while self._handed_in:
             self._batches.append(self._handed_in.popleft())
-        if self._stopping.is_set():
-            self._halt()
+        if self.resting:
+            self._halt()  # also what was handed in before anybody could know
         self._meet_refusal()
         self._look_again = FOR_EVER
         starting = self._pick()
@@ -244,9 +256,8 @@ class PostRoom:
             while outgoing is not None:
                 mail = self._written(batch, outgoing)
                 if mail is not None:
-                    # Batches take turns, so that a long campaign does not hold up a short one.
-                    self._batches.remove(batch)
-                    self._batches.append(batch)
+                    # Lines take turns, so that a long campaign does not hold up a short one.
+                    self._batches.sort(key=lambda one: one.line == batch.line)
                     self._flow.begin(outgoing.domain, now)
                     return mail
                 outgoing = self._allowed(batch, now)
@@ -345,7 +356,7 @@ class PostRoom:
         self._oldest_result = min(self._oldest_result, time.monotonic())
 
     def _meet_refusal(self) -> None:
-        """No connection came about: the first mail in line keeps the reason, and everything waits a while."""
+        """No connection came about: the first mail of each line keeps the reason, and everything waits a while."""
         refusal = self._wires.refusal
         if refusal is None or self._wires.count:
             return
@@ -354,10 +365,10 @@ class PostRoom:
         for mail in self._again:
             self._finish(mail, Reply(Outcome.UNREACHABLE, refusal))
         self._again.clear()
-        for batch in self._batches:
-            if batch.todo and not batch.halted:
-                batch.open += 1
-                self._end(batch, batch.todo.popleft(), Reply(Outcome.UNREACHABLE, refusal))
+        first = {batch.line: batch for batch in reversed(self._batches) if batch.todo and not batch.halted}
+        for batch in first.values():
+            batch.open += 1
+            self._end(batch, batch.todo.popleft(), Reply(Outcome.UNREACHABLE, refusal))
         self._halt()
 
     def _halt(self) -> None:
@@ -386,9 +397,9 @@ class PostRoom:
         return max(until - time.monotonic(), 0.0)
 
     def _retire(self) -> None:
-        for batch in [one for one in self._batches if one.over]:
+        for batch in [one for one in self._batches if one.ended]:
             self._batches.remove(batch)
-            batch.done.set()
+            batch.tell()
 
     def _closed(self) -> bool:
         if self._closing_since == FOR_EVER or self._wires.busy or self._handed_in:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from service.bootstrap import Services
 from service.domain import ledger, system_mails
 from service.models import SystemMail
+from service.worker.batches import Batches
 from service.worker.deliver import AT_WORK, Clock
 from service.worker.post import Outgoing, PostRoom
 
@@ -37,13 +38,13 @@ def _send_due(services: Services, room: PostRoom, clock: Clock) -> int:
     if not claimed:
         return 0
 
-    def renew() -> None:
+    def renew(token: str) -> None:
         with services.db.transaction() as session:
             ledger.renew(session, SystemMail, token=token, now=clock())
 
-    sent = room.send(
-        token, [Outgoing(mail.id, mail.address, _writing(services, mail)) for mail in claimed], renew=renew
-    )
+    batches = Batches(room, renew)
+    batches.post(token, [Outgoing(mail.id, mail.address, _writing(services, mail)) for mail in claimed])
+    sent = batches.wait(token)
     with services.db.transaction() as session:
         ledger.release(session, SystemMail, token=token)
     return sent.settled

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from service.db import Database
-from service.domain.ledger import Attempt, Mark
+from service.db import Database, Prepared, Straight, Uneven
+from service.domain.ledger import Attempt, Mark, mark_rows, sent_rows
 from service.facts.replies import Outcome, Reply
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,14 @@ log = logging.getLogger(__name__)
 
 class Rows(Protocol):
     """The verbs of one lane: `domain.deliveries` and `domain.system_mails` both fit."""
+
+    @property
+    def MARK(self) -> Prepared:
+        """What `mark_in_flight` runs."""
+
+    @property
+    def SENT(self) -> Prepared:
+        """What `settle_sent` runs."""
 
     def mark_in_flight(self, connection: Connection, marks: Sequence[Mark], /) -> frozenset[int]:
         """Note that mails may arrive from now on; return the ids of those that may be sent."""
@@ -41,6 +49,7 @@ class LedgerWriter:
         self._rows = rows
         self._clock = clock
         self._connection: Connection | None = None
+        self._line: Straight | None = None
         self._results: list[Attempt] = []
         self.in_trouble = False
 
@@ -57,6 +66,9 @@ class LedgerWriter:
         """Store everything in one transaction; return which mails may begin, and the results now stored."""
         results = self._results
         granted: frozenset[int] = frozenset()
+        if self._commit_straight(marks, results):
+            self._results = []
+            return frozenset(mark.mail_id for mark in marks), results
         try:
             with self._kept().begin():
                 self._settle(results, self._clock())
@@ -84,6 +96,31 @@ class LedgerWriter:
         """Close the kept connection."""
         if self._connection is not None:
             self._connection.close()
+            self._connection = self._line = None
+
+    def _commit_straight(self, marks: Sequence[Mark], results: Sequence[Attempt]) -> bool:
+        """Store what needs no second look: every mail was accepted, every mark is granted.
+
+        False: it was not so, or something went wrong; the usual way then finds out what. It may also find
+        that this was stored all the same, and storing it twice changes nothing.
+        """
+        if self.in_trouble or any(result.reply.outcome is not Outcome.ACCEPTED for result in results):
+            return False
+        try:
+            if self._line is None:
+                self._line = Straight(self._kept())
+            with self._line.transaction():
+                self._line.run(self._rows.SENT, sent_rows(results, now=self._clock()))
+                self._line.run(self._rows.MARK, mark_rows(marks))
+        except Uneven:
+            return False
+        except Exception:
+            log.debug("a straight commit failed", exc_info=True)
+            self._line = None
+            self._kept().invalidate()
+            self.close()
+            return False
+        return True
 
     def _kept(self) -> Connection:
         # One connection kept for all commits: taking one from the pool each time costs as much as the work.

@@ -19,6 +19,7 @@ from service.domain.ledger import Attempt, Mark
 from service.facts.replies import Outcome, Reply
 from service.facts.states import DeliveryState
 from service.models import Delivery
+from service.worker.batches import Batches
 from service.worker.post import Outgoing, PostRoom
 from service.worker.writer import LedgerWriter
 from tests.adapters.conversation import FAST, Conversation, polite
@@ -206,7 +207,7 @@ def test_a_lease_that_cannot_be_renewed_does_not_leave_the_batch(services: Servi
     """F-4: the mails go on; whoever waits for them hears what became of them."""
     slow = threading.Event()
 
-    def renew() -> None:
+    def renew(_token: str) -> None:
         slow.set()
         raise RuntimeError("the database is busy")
 
@@ -214,15 +215,14 @@ def test_a_lease_that_cannot_be_renewed_does_not_leave_the_batch(services: Servi
         assert slow.wait(10)
         raise ValueError("not for this recipient")
 
-    room = PostRoom(
-        services.db, services.mailer, deliveries, sender="a@b.example", connections=1, clock=now,
-        renew_seconds=0.05,
-    )  # fmt: skip
+    room = PostRoom(services.db, services.mailer, deliveries, sender="a@b.example", connections=1, clock=now)
+    batches = Batches(room, renew, renew_seconds=0.05)
     with services.db.transaction() as session:
         campaign_id = make_campaign(session, 1).id
         [mail] = deliveries.claim(session, campaign_id, token="t", now=NOW)
     try:
-        assert room.send("t", [Outgoing(mail.id, mail.address, compose)], renew=renew).settled == 1
+        batches.post("t", [Outgoing(mail.id, mail.address, compose)])
+        assert batches.wait("t").settled == 1
     finally:
         room.close()
     assert counts(services, campaign_id) == {DeliveryState.FAILED: 1}
