@@ -1,5 +1,6 @@
 """The database: declarative base, UTC moments, engines with the durable settings, and the transaction."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -36,6 +37,8 @@ NAMING = {
 
 # Seconds a transaction waits for SQLite's single writer.
 PATIENCE = 5.0
+# Seconds between two looks whether it is free.
+TURN = 0.0002
 # Our space among PostgreSQL's advisory locks ("PROS"), and what is locked there.
 LOCKS = 0x50524F53
 SWEEPING, RESCUING = 1, 2
@@ -166,6 +169,7 @@ class Straight:
         with connection.begin():  # once by the usual way, which sets up what a transaction needs
             pass
         self._dialect = connection.dialect
+        self._busy = connection.dialect.loaded_dbapi.OperationalError
         self._driver = cast(Any, connection.connection.dbapi_connection)
         self._cursor: Any = self._driver.cursor()
 
@@ -174,12 +178,26 @@ class Straight:
         """Commit at the end, roll back when an exception leaves; raises what the driver raises."""
         try:
             if self._dialect.name == "sqlite":
-                self._cursor.execute("BEGIN IMMEDIATE")
+                self._begin()
             yield
             self._driver.commit()
         except BaseException:
             self._driver.rollback()
             raise
+
+    def _begin(self) -> None:
+        """Wait for the other writers, who are done in a moment: SQLite itself would look again too rarely."""
+        end = time.monotonic() + PATIENCE
+        self._cursor.execute("PRAGMA busy_timeout=0")
+        while True:
+            try:
+                self._cursor.execute("BEGIN IMMEDIATE")
+                break
+            except self._busy:
+                if time.monotonic() >= end:
+                    raise
+                time.sleep(TURN)
+        self._cursor.execute(f"PRAGMA busy_timeout={round(1000 * PATIENCE)}")
 
     def run(self, statement: Prepared, rows: Sequence[Sequence[object]]) -> None:
         """Run it for each row; raises Uneven unless it changed one row of the table for each."""

@@ -8,7 +8,7 @@ lease changes nothing that is no longer its own; it may still say what became of
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVarTuple, cast
+from typing import Any, NamedTuple, TypeVarTuple, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -65,8 +65,7 @@ class Attempt:
     again_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A mail that is to be marked as in flight by whoever holds the lease `token`."""
 
     mail_id: int

@@ -356,7 +356,7 @@ class PostRoom:
         self._oldest_result = min(self._oldest_result, time.monotonic())
 
     def _meet_refusal(self) -> None:
-        """No connection came about: the first mail of each line keeps the reason, and everything waits a while."""
+        """No connection came about: each line's first mail keeps the reason, and all wait a while."""
         refusal = self._wires.refusal
         if refusal is None or self._wires.count:
             return
