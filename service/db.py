@@ -165,7 +165,8 @@ class Straight:
     through SQLAlchemy.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, patience: float = PATIENCE) -> None:
+        self._patience = patience
         with connection.begin():  # once by the usual way, which sets up what a transaction needs
             pass
         self._dialect = connection.dialect
@@ -187,7 +188,7 @@ class Straight:
 
     def _begin(self) -> None:
         """Wait for the other writers, who are done in a moment: SQLite itself would look again too rarely."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self._patience
         self._cursor.execute("PRAGMA busy_timeout=0")
         while True:
             try:
@@ -197,7 +198,7 @@ class Straight:
                 if time.monotonic() >= end:
                     raise
                 time.sleep(TURN)
-        self._cursor.execute(f"PRAGMA busy_timeout={round(1000 * PATIENCE)}")
+        self._cursor.execute(f"PRAGMA busy_timeout={round(1000 * self._patience)}")
 
     def run(self, statement: Prepared, rows: Sequence[Sequence[object]]) -> None:
         """Run it for each row; raises Uneven unless it changed one row of the table for each."""

@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.domain import deliveries
+from service.domain import deliveries, prospects
 from service.domain.ledger import Attempt
 from service.facts.replies import Outcome
 from service.facts.sources import PartnerKind, Source
@@ -121,6 +120,4 @@ def settle(session: Session, attempt: Attempt, *, now: datetime = NOW) -> None:
         deliveries.settle(session, attempt, now=now)
         return
     deliveries.settle_sent(session.connection(), [attempt], now=now)
-    campaign_id = session.scalar(select(Delivery.campaign_id).where(Delivery.id == attempt.mail_id))
-    assert campaign_id is not None
-    deliveries.tell_prospects(session, campaign_id, mail_ids=[attempt.mail_id])
+    prospects.record_sent(session, [attempt.mail_id])

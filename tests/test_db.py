@@ -1,5 +1,8 @@
 """The database: durable settings, UTC moments, reads that do not wait, errors that tell no values."""
 
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -104,3 +107,34 @@ def test_a_straight_transaction_of_the_usual_kind_of_statement(database: Databas
     with database.engine.begin() as connection:
         assert RENAME.run(connection, [("A", "a", then), ("B", "b", then)]) == 1
     assert names(database) == [("A", then)]
+
+
+def test_a_straight_transaction_waits_for_its_turn(database: Database) -> None:
+    """F-4: for as long as is given, and then it says that somebody else is at it."""
+    then = datetime(2026, 1, 1, tzinfo=UTC)
+    with database.transaction() as session:
+        session.add(program("a", then))
+    written = threading.Event()
+
+    def rename() -> None:
+        with database.engine.connect() as connection:
+            straight = Straight(connection)
+            ready.set()
+            assert held.wait(10)
+            with straight.transaction():
+                straight.run(RENAME, [("late", "a", then)])
+            written.set()
+
+    ready, held = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(1) as thread, database.engine.connect() as impatient:
+        quick = Straight(impatient, patience=0.05)
+        waiting = thread.submit(rename)
+        assert ready.wait(10)
+        with database.transaction() as writer:
+            writer.execute(text("UPDATE programs SET name = 'early'"))
+            held.set()
+            with pytest.raises(sqlite3.OperationalError, match="locked"), quick.transaction():
+                pass
+            assert not written.is_set()
+        waiting.result(10)
+    assert names(database) == [("late", then)]

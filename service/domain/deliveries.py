@@ -144,10 +144,10 @@ def settle(session: Session, attempt: ledger.Attempt, *, now: datetime) -> None:
         bounces.record_reply(session, attempt.mail_id, attempt.reply, now=now)
 
 
-def tell_prospects(session: Session, campaign_id: int, *, mail_ids: Sequence[int] | None = None) -> int:
+def tell_prospects(session: Session, campaign_id: int) -> int:
     """Move the stages of prospects whose mails of a campaign were accepted and who were not told yet.
 
-    Returns how many. Of these mails or of all: what a worker that died left out is found the same way.
+    Returns how many. A batch tells its own when it is over; this finds what a worker that died left out.
     """
     told = exists().where(
         StageChange.delivery_id == Delivery.id, StageChange.event == StageEvent.EMAIL_ACCEPTED.value
@@ -158,8 +158,6 @@ def tell_prospects(session: Session, campaign_id: int, *, mail_ids: Sequence[int
         Delivery.prospect_id.is_not(None),
         ~told,
     )
-    if mail_ids is not None:
-        query = query.where(Delivery.id.in_(mail_ids))
     found = session.scalars(query.order_by(Delivery.id)).all()
     prospects.record_sent(session, found)
     return len(found)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.bootstrap import Services
-from service.domain import deliveries, ledger, letters, programs
+from service.domain import deliveries, ledger, letters, programs, prospects
 from service.models import Delivery
 from service.worker.batches import Batches, Room
 from service.worker.caution import Caution
@@ -124,7 +124,7 @@ class _Run:
             left = len(batch.mail_ids) - sent.tried
             programs.return_allowance(session, batch.program_id, left, now=batch.moment)
             ledger.release(session, Delivery, token=batch.token)
-            deliveries.tell_prospects(session, self._campaign_id, mail_ids=batch.mail_ids)
+            prospects.record_sent(session, batch.mail_ids)
             deliveries.finish_if_done(session, self._campaign_id, now=self._clock())
         return sent.settled
 

@@ -76,7 +76,7 @@ def test_a_mail_goes_from_queued_to_sent_and_tells_its_prospect(db: Database) ->
     assert (sent.lease_token, sent.lease_until) == (None, None)
     with db.transaction() as session:
         assert list(session.scalars(select(StageChange))) == []
-        assert deliveries.tell_prospects(session, campaign_id, mail_ids=[mail_id, 99]) == 1
+        assert deliveries.tell_prospects(session, campaign_id) == 1
         assert deliveries.tell_prospects(session, campaign_id) == 0
     with db.reading() as session:
         [change] = session.scalars(select(StageChange))
