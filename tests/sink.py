@@ -74,6 +74,9 @@ class Sink:
         self.slow: frozenset[int] = frozenset()
         # Recipients whose content is broken off after its first bytes: DROP, GARBLE or a last answer.
         self.torn: dict[str, str] = {}
+        # While true no recipient is answered; connections, by their number, on which nothing is said at all.
+        self.holding = False
+        self.mute: frozenset[int] = frozenset()
         # Seconds that each mail takes here; other connections go on meanwhile.
         self.pause = 0.0
         self._tls = tls
@@ -166,6 +169,8 @@ class Sink:
 class _Server(SMTP):
     async def push(self, status: str | bytes) -> None:
         handler: _Handler = self.event_handler
+        while handler.connection in handler.sink.mute:
+            await asyncio.sleep(0.02)
         if handler.connection not in handler.sink.slow:
             await super().push(status)
             return
@@ -211,6 +216,8 @@ class _Handler:
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         self.sink.watch("rcpt", address)
+        while self.sink.holding:
+            await asyncio.sleep(0.02)
         answer = self.sink.script("rcpt", address)
         if answer == HANG:
             await asyncio.sleep(FOR_EVER)

@@ -11,13 +11,17 @@ from datetime import datetime
 from typing import Any
 
 from dbos import DBOS, DBOSClient, EnqueueOptions, error
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url, select
 from sqlalchemy.orm import Session
+
+from service.models import Campaign
 
 # Pinned: by default the engine takes a hash of the code, and an update would leave old work lying.
 APPLICATION_VERSION = "1"
 APPLICATION_NAME = "prospectus"
 SEND, SYSTEM, IMPORTS, HOURLY = "send", "system", "imports", "hourly"
+# Users' own mail servers may be slow: their campaigns take no place of those that go out the common way.
+ACCOUNTS = "accounts"
 DELIVER_JOB, SYSTEM_MAIL_JOB, IMPORT_JOB, HOURLY_JOB = "deliver", "system_mail", "run_import", "every_hour"
 
 log = logging.getLogger(__name__)
@@ -33,7 +37,9 @@ class EngineJobs:
 
     def deliver(self, session: Session, campaign_id: int) -> None:
         """Send what is queued of a campaign; two such jobs share the work."""
-        self._enqueue(session, SEND, DELIVER_JOB, _fresh(f"deliver-{campaign_id}"), campaign_id)
+        account = session.scalar(select(Campaign.mail_account_id).where(Campaign.id == campaign_id))
+        queue = SEND if account is None else ACCOUNTS
+        self._enqueue(session, queue, DELIVER_JOB, _fresh(f"deliver-{campaign_id}"), campaign_id)
 
     def join(self, session: Session, campaign_id: int, executor_id: str) -> None:
         """Let one worker take its share of a campaign that others are at work on."""

@@ -227,13 +227,16 @@ def finish_if_done(session: Session, campaign_id: int, *, now: datetime) -> bool
 def wanting_work(session: Session, *, now: datetime, shared: bool = False) -> tuple[int, ...]:
     """Return the campaigns that have something to send and nobody who holds a lease on any of it.
 
-    `shared`: also those where others are at work, for one more to join in.
+    `shared`: also those where others are at work, for one more to join in; but not where they go out from a
+    user's own account, whose server takes few connections.
     """
     # Not one OR: each line has an index of its own.
     retries, fresh = (exists().where(Delivery.campaign_id == Campaign.id, state) for state, _ in _lines(now))
     sending = Campaign.state == CampaignState.SENDING.value
     query = select(Campaign.id).where(sending, retries | fresh, _has_sender())
-    if not shared:
+    if shared:
+        query = query.where(Campaign.mail_account_id.is_(None))
+    else:
         held = [DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value]
         query = query.where(~exists().where(Delivery.campaign_id == Campaign.id, Delivery.state.in_(held)))
     return tuple(session.scalars(query.order_by(Campaign.id)))

@@ -13,6 +13,7 @@ from datetime import timedelta
 from dbos import DBOS, DBOSConfig
 
 from service.adapters.jobs import (
+    ACCOUNTS,
     APPLICATION_NAME,
     APPLICATION_VERSION,
     DELIVER_JOB,
@@ -45,7 +46,7 @@ SWEEP_SECONDS = 5.0
 POLL_SECONDS = 0.5
 STOP_SECONDS = 25
 EMBEDDED = "embedded"
-COMMON = frozenset({SEND, SYSTEM, IMPORTS, HOURLY})
+COMMON = frozenset({SEND, ACCOUNTS, SYSTEM, IMPORTS, HOURLY})
 
 
 def run(services: Services, *, slot: str = "1", stop: threading.Event | None = None) -> None:
@@ -120,11 +121,11 @@ class _Worker:
     def _open_queues(self) -> None:
         # A job of a campaign runs in one worker at a time for each slot of this queue; connections are
         # limited by the post room.
-        DBOS.register_queue(SEND, worker_concurrency=4, polling_interval_sec=POLL_SECONDS)
+        for queue in (SEND, ACCOUNTS, self._own):
+            DBOS.register_queue(queue, worker_concurrency=4, polling_interval_sec=POLL_SECONDS)
         DBOS.register_queue(SYSTEM, worker_concurrency=1, polling_interval_sec=POLL_SECONDS)
         DBOS.register_queue(IMPORTS, worker_concurrency=1, polling_interval_sec=POLL_SECONDS)
         DBOS.register_queue(HOURLY, worker_concurrency=1, polling_interval_sec=POLL_SECONDS)
-        DBOS.register_queue(self._own, worker_concurrency=4, polling_interval_sec=POLL_SECONDS)
 
     def sweep_until(self, ended: threading.Event) -> None:
         """Sweep every few seconds; what fails is told in the log and by our beat, and tried again."""

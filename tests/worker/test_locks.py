@@ -37,7 +37,7 @@ from service.facts.states import CampaignState, DeliveryState
 from service.mail.bounces import understand
 from service.mail.verp import ReturnPath
 from service.migrations import environment
-from service.models import Bounce, Campaign, Delivery, Notice, Program, StageChange
+from service.models import Bounce, Campaign, CampaignMark, Delivery, Notice, Program, StageChange
 from tests import postgres
 from tests.mail.reports import dsn, letter
 from tests.outbound import NOW, make_campaign
@@ -302,6 +302,7 @@ def test_whoever_refers_to_a_program_or_a_campaign_waits_for_no_count(services: 
                 program_id=program.id, author_id=author_id, form_key="another", state="draft", from_name="A",
                 source_locale="en", unknown_policy="ask", created_at=NOW,
             ))  # fmt: skip
+            session.add(CampaignMark(campaign_id=1, at=NOW, counts={}))
             notices.tell_author(session, 1, notices.UNKNOWN, now=NOW)
 
     with ThreadPoolExecutor(1) as threads, services.db.transaction() as session:

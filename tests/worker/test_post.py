@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -19,10 +20,13 @@ from service.domain.ledger import Attempt, Mark
 from service.facts.replies import Outcome, Reply
 from service.facts.states import DeliveryState
 from service.models import Delivery
+from service.worker import deliver, post, wires
 from service.worker.post import Outgoing, PostRoom
 from service.worker.writer import LedgerWriter
 from tests.adapters.conversation import FAST, Conversation, polite
 from tests.outbound import NOW, make_campaign
+from tests.sink import HANG, Sink
+from tests.worker.oracle import wait_for
 from tests.worker.test_deliver import counts, launch, now, send_all
 
 
@@ -200,6 +204,48 @@ def test_the_last_mail_is_sent_when_its_connection_is_gone(settings: Settings, e
         send_all(services, campaign_id)
     assert sum(counts(services, campaign_id).values()) == 2
     assert sum(lines.count(".") for lines in server.heard) == 2
+
+
+def test_a_room_that_stops_gives_up_a_server_that_says_nothing(
+    sink: Sink, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-2: what was on its way is unknown then, what was not is given back, and nobody waits for minutes."""
+    monkeypatch.setattr(post, "LAST_SECONDS", 0.2)
+    sink.script = lambda step, to: HANG if (step, to) == ("data", "p0@example.com") else "250 Ok"
+    services = with_mailer(settings, SmtpMailer(Relay("127.0.0.1", sink.port, "none")), mail_connections=1)
+    campaign_id = launch(services, 3)
+    heard = threading.Event()
+    sink.watch = lambda step, _: heard.set() if step == "dot" else None
+    room = deliver.open_room(services, now)
+    with ThreadPoolExecutor(1) as threads:
+        batch = threads.submit(deliver.deliver_batch, services, room, campaign_id, now)
+        assert heard.wait(20)
+        room.stop()
+        assert batch.result(30) == 1
+    room.close()
+    assert counts(services, campaign_id) == {DeliveryState.UNKNOWN: 1, DeliveryState.QUEUED: 2}
+
+
+def test_a_room_closes_while_a_server_does_not_greet(
+    sink: Sink, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-2: a connection that comes about later is closed by itself."""
+    monkeypatch.setattr(wires, "LEAVING_SECONDS", 0.2)
+    sink.mute = frozenset({1})
+    services = with_mailer(settings, SmtpMailer(Relay("127.0.0.1", sink.port, "none")), mail_connections=1)
+    campaign_id = launch(services, 3)
+    room = deliver.open_room(services, now)
+    with ThreadPoolExecutor(2) as threads:
+        batch = threads.submit(deliver.deliver_batch, services, room, campaign_id, now)
+        wait_for(lambda: sink.connections == 1)
+        closing = threads.submit(room.close)
+        try:
+            closing.result(30)
+            assert batch.result(30) == 0
+        finally:
+            sink.mute = frozenset()
+    wait_for(lambda: not any(thread.is_alive() for thread in room._wires._threads))
+    assert counts(services, campaign_id) == {DeliveryState.QUEUED: 3}
 
 
 def test_a_lease_that_cannot_be_renewed_does_not_leave_the_batch(services: Services) -> None:
