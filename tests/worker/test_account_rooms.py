@@ -13,7 +13,7 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from service import bootstrap
@@ -30,6 +30,7 @@ from service.facts.mail_checks import MailCheck
 from service.facts.replies import Reason, Unreachable, words_of
 from service.facts.states import CampaignState, DeliveryState
 from service.mail.servers import START, Checked, MailServer, Reach
+from service.mail.verp import ReturnPath
 from service.models import Campaign, Delivery, MailAccount, Notice, Program, User
 from service.worker import deliver, sweep, wires
 from service.worker.account_rooms import AccountRooms
@@ -161,6 +162,18 @@ def test_the_author_is_the_sender_of_header_and_the_rest_stays_ours(
     assert mail["From"] == "Ada of Aurora <ada@corp.example>"
     assert mail["Message-ID"] == "<c1.0@brand.example>"
     assert mail["List-Unsubscribe"].startswith("<https://prospectus.example/")
+
+
+def test_what_comes_back_goes_to_the_author(services: Services, own: Sink, campaign_id: int) -> None:
+    """M-14, H-6: their server would refuse an envelope sender of ours, and their box takes the reports."""
+    from_us = replace(
+        services, return_path=ReturnPath("news@brand.example", "bounces@brand.example", "k" * 40)
+    )
+    senders: set[str] = set()
+    own.watch = lambda step, who: senders.add(who) if step == "mail" else None
+    send_all(from_us, campaign_id)
+    assert counts(services, campaign_id) == {DeliveryState.SENT: 5}
+    assert senders == {"ada@corp.example"}
 
 
 def test_a_campaign_without_an_account_is_none_of_theirs(services: Services) -> None:
@@ -442,3 +455,20 @@ def test_several_workers_do_not_share_an_account(services: Services, campaign_id
     with services.db.reading() as session:
         assert deliveries.wanting_work(session, now=NOW, shared=True) == (common,)
         assert deliveries.wanting_work(session, now=NOW) == (campaign_id, common)
+
+
+def test_a_worker_joins_in_through_its_own_queue_once(services: Services, campaign_id: int) -> None:
+    """P1: what one worker has asked for already, or is at work on, it does not ask for again."""
+    migrate_engine(services.settings.database)
+    jobs = EngineJobs(services.settings.database)
+    with services.db.transaction() as session:
+        first, _ = (another(session, campaign_id, 1).id for _ in range(2))
+
+    def join(name: str, *besides: int) -> int:
+        return sweep.join_in(services, jobs, name, now=NOW, besides=besides)
+
+    assert [join("one", first), join("one"), join("one"), join("two")] == [1, 1, 0, 2]
+    with services.db.reading() as session:
+        queues = session.execute(text("SELECT queue_name, count(*) FROM workflow_status GROUP BY 1")).all()
+    jobs.close()
+    assert {(name, number) for name, number in queues} == {("send-one", 2), ("send-two", 2)}

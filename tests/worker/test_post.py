@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from service import bootstrap, db
 from service.adapters.smtp import Relay, SmtpMailer
+from service.adapters.smtp_connection import SmtpConnection
 from service.bootstrap import Services
 from service.config import Settings
 from service.domain import deliveries, outbox
@@ -20,7 +21,7 @@ from service.domain.ledger import Attempt, Mark
 from service.facts.replies import Outcome, Reply
 from service.facts.states import DeliveryState
 from service.models import Delivery
-from service.worker import deliver, post, wires
+from service.worker import deliver, post, system_mail, wires
 from service.worker.post import Outgoing, PostRoom
 from service.worker.writer import LedgerWriter
 from tests.adapters.conversation import FAST, Conversation, polite
@@ -246,6 +247,56 @@ def test_a_room_closes_while_a_server_does_not_greet(
             sink.mute = frozenset()
     wait_for(lambda: not any(thread.is_alive() for thread in room._wires._threads))
     assert counts(services, campaign_id) == {DeliveryState.QUEUED: 3}
+
+
+class Faulty:
+    """A mailer with a fault nobody thought of."""
+
+    def connect(self) -> SmtpConnection:
+        raise ZeroDivisionError
+
+
+def test_a_fault_while_connecting_fails_nobody(settings: Settings) -> None:
+    """F-9, F-18: the room rests as beside a server that is away, and the row keeps what it was."""
+    services = replace(bootstrap.build(settings, jobs=False), mailer=Faulty())
+    campaign_id = launch(services, 2)
+    room = deliver.open_room(services, now)
+    with ThreadPoolExecutor(1) as threads:
+        batch = threads.submit(deliver.deliver_batch, services, room, campaign_id, now)
+        try:
+            assert batch.result(30) == 0
+            assert room.resting
+        finally:
+            room.close()
+    assert counts(services, campaign_id) == {DeliveryState.QUEUED: 2}
+    with services.db.reading() as session:
+        assert set(session.scalars(select(Delivery.reply))) == {None, "ZeroDivisionError"}
+
+
+def test_a_system_mail_passes_by_whoever_waits_to_be_alone(services: Services) -> None:
+    """L-7, F-17: a suspect mail waits for a long batch to end, a password link does not."""
+    with services.db.transaction() as session:
+        outbox.queue_system_mail(
+            session, services.jobs, template="password-reset", address="ada@brand.example", locale="en",
+            values={"url": "https://prospectus.example/en/reset/x", "minutes": 60}, now=NOW,
+        )  # fmt: skip
+    room = system_mail.open_room(services, now)
+
+    def alone() -> None:
+        with deliver.AT_WORK.alone(patience=60):
+            pass
+
+    with ThreadPoolExecutor(2) as threads:
+        with deliver.AT_WORK.together():
+            suspect = threads.submit(alone)
+            wait_for(lambda: deliver.AT_WORK._waiting == 1)
+            sending = threads.submit(system_mail.send_due, services, room, now)
+            try:
+                assert sending.result(30) == 1
+            except TimeoutError:
+                pytest.fail("the system mail waits as well")
+        suspect.result(30)
+    room.close()
 
 
 def test_a_lease_that_cannot_be_renewed_does_not_leave_the_batch(services: Services) -> None:

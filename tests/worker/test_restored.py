@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import select
 
 from service.bootstrap import Services
 from service.config import Settings
-from service.domain import fence, notices
+from service.domain import fence, notices, schedules
 from service.facts.replies import Reason, words_of
 from service.facts.states import CampaignState, DeliveryState
 from service.models import Campaign, Delivery, Installation, Notice
@@ -180,6 +181,26 @@ def test_a_scheduled_campaign_is_held_back_too(settings: Settings) -> None:
             assert fence.hold_back(session, now=NOW) == 3
         assert state_of(services, campaign_id) is CampaignState.PAUSED
         assert counts(services, campaign_id) == {DeliveryState.UNKNOWN: 3}
+
+
+@pytest.mark.parametrize(
+    ("hours", "state"), [(1, CampaignState.SCHEDULED), (-1, CampaignState.PAUSED)], ids=["ahead", "over"]
+)
+def test_what_was_let_go_has_its_schedule_again(settings: Settings, hours: int, state: CampaignState) -> None:
+    """F-20, F-11: a moment still to come counts; one that went by is for a person to say."""
+    with installed(settings) as services:
+        with services.db.transaction() as session:
+            campaign = make_campaign(session, 3, state=CampaignState.SCHEDULED)
+            campaign.scheduled_at = NOW + timedelta(hours=hours)
+            session.flush()
+            assert fence.hold_back(session, now=NOW) == 3
+        with services.db.transaction() as session:
+            assert fence.let_go(session, now=NOW) == 3
+        assert state_of(services, campaign.id) is state
+        assert counts(services, campaign.id) == {DeliveryState.QUEUED: 3}
+        with services.db.transaction() as session:
+            due = schedules.start_due(session, now=NOW + timedelta(hours=2))
+        assert due == (1 if state is CampaignState.SCHEDULED else 0)
 
 
 def run_command(settings: Settings, *options: str) -> str:
