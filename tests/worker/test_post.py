@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from service import bootstrap, db
 from service.adapters.smtp import Relay, SmtpMailer
-from service.adapters.smtp_connection import SmtpConnection
+from service.adapters.smtp_connection import SmtpConnection, Timeouts
 from service.bootstrap import Services
 from service.config import Settings
 from service.domain import deliveries, outbox
@@ -213,7 +213,9 @@ def test_a_room_that_stops_gives_up_a_server_that_says_nothing(
     """F-2: what was on its way is unknown then, what was not is given back, and nobody waits for minutes."""
     monkeypatch.setattr(post, "LAST_SECONDS", 0.2)
     sink.script = lambda step, to: HANG if (step, to) == ("data", "p0@example.com") else "250 Ok"
-    services = with_mailer(settings, SmtpMailer(Relay("127.0.0.1", sink.port, "none")), mail_connections=1)
+    minute = Timeouts(content=60)
+    mailer = SmtpMailer(Relay("127.0.0.1", sink.port, "none"), timeouts=minute)
+    services = with_mailer(settings, mailer, mail_connections=1)
     campaign_id = launch(services, 3)
     heard = threading.Event()
     sink.watch = lambda step, _: heard.set() if step == "dot" else None
