@@ -4,8 +4,8 @@ import sys
 
 import click
 
-from service.cli import logs
 from service.bootstrap import Services
+from service.cli import logs
 from service.cli.installation import installation_here, services_here
 from service.cli.words import LOCKED, WORDS, fail
 from service.config import Settings
