@@ -106,7 +106,8 @@ class Sink:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._thread.join(60)
+        assert not self._thread.is_alive(), "the sink does not stop"
         self._loop.close()
         self._socket.close()
         self._file.close()

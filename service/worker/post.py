@@ -173,6 +173,9 @@ class PostRoom:
                 # What is in flight now will be called unknown by the sweep.
                 log.exception("the post room met a trouble nobody thought of")
                 self._abandon()
+                if time.monotonic() > self._closing_since + CLOSING_SECONDS:
+                    break  # or whoever closes would wait for ever
+                time.sleep(TROUBLE_SECONDS)
         self._abandon()
         self._writer.close()
 

@@ -251,6 +251,23 @@ def test_a_room_closes_while_a_server_does_not_greet(
     assert counts(services, campaign_id) == {DeliveryState.QUEUED: 3}
 
 
+def test_a_room_whose_every_turn_fails_can_be_closed(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-2: whoever sends is let go, and whoever closes does not wait for ever."""
+
+    def broken(_: PostRoom) -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(post, "CLOSING_SECONDS", 0.2)
+    monkeypatch.setattr(PostRoom, "_turn", broken)
+    room = deliver.open_room(services, now)
+    closing = threading.Thread(target=room.close, daemon=True)
+    closing.start()
+    closing.join(30)
+    assert not closing.is_alive()
+
+
 class Faulty:
     """A mailer with a fault nobody thought of."""
 

@@ -148,11 +148,11 @@ def test_a_dump_restored_on_postgresql_sends_nothing_again(
             worker = Worker(first, first.data / "worker.log")
             wait_for(lambda: len(sink.taken()) > 30, log=first.data / "worker.log")
             plain = [url.database_url.replace("+psycopg", "") for url in (first, second)]
-            subprocess.run([str(dump_program), "-f", str(dump), plain[0]], check=True)
+            subprocess.run([str(dump_program), "-f", str(dump), plain[0]], check=True, timeout=120)
             wait_for(lambda: finished(services, campaign_id))
             assert worker.stop() == 0
         quiet = subprocess.DEVNULL
-        subprocess.run([str(psql), "-q", "-f", str(dump), plain[1]], check=True, stdout=quiet)
+        subprocess.run([str(psql), "-q", "-f", str(dump), plain[1]], check=True, stdout=quiet, timeout=120)
         expect_nothing_sent(second, sink, campaign_id)
 
 
@@ -210,5 +210,6 @@ def run_command(settings: Settings, *options: str) -> str:
         capture_output=True,
         text=True,
         check=True,
+        timeout=120,
     )
     return ran.stdout
