@@ -14,6 +14,7 @@ from dbos import DBOS, DBOSClient, EnqueueOptions, error
 from sqlalchemy import Engine, create_engine, event, make_url, select
 from sqlalchemy.orm import Session
 
+from service.db import NOTICE_SOON
 from service.models import Campaign
 
 # Pinned: by default the engine takes a hash of the code, and an update would leave old work lying.
@@ -138,7 +139,7 @@ def engine_for_jobs(database_url: str) -> Engine:
     Left alone it would use SQLite without WAL and with less durability than the ledger has.
     """
     if not database_url.startswith("sqlite"):
-        return create_engine(database_url, pool_pre_ping=True, pool_size=10)
+        return create_engine(database_url, pool_pre_ping=True, pool_size=10, connect_args=NOTICE_SOON)
     engine = create_engine(database_url, connect_args={"timeout": 30, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     return engine

@@ -12,9 +12,10 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from service import bootstrap
-from service.adapters.jobs import EngineJobs, migrate_engine
+from service.adapters.jobs import EngineJobs, engine_for_jobs, migrate_engine
 from service.bootstrap import Services
 from service.config import Settings
+from service.db import NOTICE_SOON
 from service.domain import (
     campaigns,
     decisions,
@@ -63,6 +64,20 @@ def services(settings: Settings, server: postgres.Server) -> Iterator[Services]:
     assert isinstance(made.jobs, EngineJobs)
     made.jobs.close()
     made.db.dispose()
+
+
+def test_a_database_that_is_gone_is_noticed_soon(services: Services) -> None:
+    """F-5: for our own connections and the job engine's; by itself a system waits for hours."""
+    engine = engine_for_jobs(services.settings.database)
+    for one in (services.db.engine, engine):
+        with one.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            given = driver.info.get_parameters()
+        assert {name: given.get(name) for name in NOTICE_SOON} == {
+            name: str(value) for name, value in NOTICE_SOON.items()
+        }
+    engine.dispose()
 
 
 class Meeting:
