@@ -268,6 +268,38 @@ def test_a_room_whose_every_turn_fails_can_be_closed(
     assert not closing.is_alive()
 
 
+def test_a_fault_in_the_loop_gives_back_the_places_of_what_it_lets_go(
+    sink: Sink, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """M-17: or a domain that takes few at once would take none any more."""
+    sink.pause = 0.05
+    services = bootstrap.build(replace(settings, mail_url=sink.url, mail_connections=1), jobs=False)
+    campaign_id = launch(services, 4)
+    faults = threading.Event()
+    prepare = PostRoom._prepare
+
+    def once(room: PostRoom) -> None:
+        prepare(room)
+        if room._ready and not faults.is_set():
+            faults.set()
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(PostRoom, "_prepare", once)
+    room = deliver.open_room(services, now)
+
+    def all_sent() -> bool:
+        deliver.deliver_batch(services, room, campaign_id, now)
+        return counts(services, campaign_id) == {DeliveryState.SENT: 4}
+
+    try:
+        wait_for(all_sent)
+        assert faults.is_set()
+        assert room._flow._domains["example.com"].under_way == 0
+    finally:
+        room.close()
+    assert len(sink.taken()) == len({mail.recipient for mail in sink.taken()}) == 4
+
+
 class Faulty:
     """A mailer with a fault nobody thought of."""
 
