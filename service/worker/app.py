@@ -130,7 +130,7 @@ class _Worker:
     def sweep_until(self, ended: threading.Event) -> None:
         """Sweep every few seconds; what fails is told in the log and by our beat, and tried again."""
         while True:
-            self._presence.trouble = self._sweep() or self._hourly_fault
+            self._presence.trouble = self._sweep(ended) or self._hourly_fault
             if ended.wait(SWEEP_SECONDS):
                 return
 
@@ -152,8 +152,8 @@ class _Worker:
         self._engine.dispose()
         self._presence.end()
 
-    def _sweep(self) -> str:
-        """Do every part, each for itself; return the first fault."""
+    def _sweep(self, ended: threading.Event) -> str:
+        """Do every part, each for itself, unless the end comes before it; return the first fault."""
         of_the_clock = sweep.each([("clock", self._look_at_the_clock)])
         # After a jump no lease is judged before all of them could be begun anew.
         repairs = [] if self._leases_in_doubt else sweep.repairs(self._services, self._clock)
@@ -168,7 +168,8 @@ class _Worker:
                 ("system mails", self._wake_system),
                 ("accounts", self._account_rooms.sweep),
                 ("hour", self._begin_hour),
-            ]
+            ],
+            ended=ended.is_set,
         )
         return of_the_clock or of_the_rest
 

@@ -5,9 +5,11 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
+from sqlalchemy.exc import DBAPIError
+
 from service.adapters.jobs import EngineJobs
 from service.bootstrap import Services
-from service.db import SWEEPING, Database, first_at
+from service.db import SWEEPING, Database, Trouble, first_at, trouble_of
 from service.domain import (
     accounts,
     deliveries,
@@ -30,15 +32,22 @@ Part = tuple[str, Callable[[], object]]
 Verb = Callable[..., object]
 
 
-def each(parts: Iterable[Part]) -> str:
-    """Do every part, whatever becomes of the others; return the name of the first fault, or nothing."""
+def each(parts: Iterable[Part], *, ended: Callable[[], bool] = lambda: False) -> str:
+    """Do every part, whatever becomes of the others; return the name of the first fault, or nothing.
+
+    The rest is left out when `ended` says so, and while the database is away: each would wait for it in vain.
+    """
     first = ""
     for name, part in parts:
+        if ended():
+            break
         try:
             part()
         except Exception as error:
             log.exception("a part of the sweep failed: %s", name)
             first = first or type(error).__name__
+            if isinstance(error, DBAPIError) and trouble_of(error) is Trouble.AWAY:
+                break
     return first
 
 

@@ -1,5 +1,6 @@
 """The parts of a sweep stand alone: one that fails is told, and holds up none of the others."""
 
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -126,6 +127,25 @@ def test_a_turn_goes_on_after_a_part_that_failed(
             wait_for(lambda: trouble(installation) == "")
 
 
+def test_no_part_waits_for_a_database_that_is_away() -> None:
+    """F-5, F-2: thirteen waits in a row would hold up the end of the worker for a minute."""
+    away = Database("postgresql+psycopg://nobody@/none?host=/nowhere")
+    done: list[str] = []
+    parts = [("a", lambda: done.append("a")), ("b", away.now), ("c", lambda: done.append("c"))]
+    assert sweep.each(parts) == "OperationalError"
+    assert done == ["a"]
+    away.dispose()
+
+
+def test_a_turn_ends_where_the_worker_is_told_to_stop() -> None:
+    """F-2."""
+    done: list[str] = []
+    told = threading.Event()
+    parts = [("a", told.set), ("b", lambda: done.append("b"))]
+    assert sweep.each(parts, ended=told.is_set) == ""
+    assert done == []
+
+
 def test_one_hourly_task_that_fails_holds_up_no_other(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes after it is done, and the fault is told."""
     with db.transaction() as session:
@@ -143,8 +163,8 @@ def test_a_fault_of_the_hour_is_told_until_the_next(
     turns: list[str] = []
     real = app._Worker._sweep
 
-    def counted(self: app._Worker) -> str:
-        turns.append(real(self))
+    def counted(self: app._Worker, ended: threading.Event) -> str:
+        turns.append(real(self, ended))
         return turns[-1]
 
     monkeypatch.setattr(throttle, "sweep", broken)
@@ -172,9 +192,9 @@ def test_no_lease_is_judged_before_all_could_begin_anew(
         at[0] = NOW + timedelta(days=1)
         with monkeypatch.context() as fault:
             fault.setattr(sweep, "begin_anew", broken)
-            assert [one._sweep() for _ in range(2)] == ["ZeroDivisionError"] * 2
+            assert [one._sweep(threading.Event()) for _ in range(2)] == ["ZeroDivisionError"] * 2
             assert state_and_lease(installation) == ("in_flight", NOW + LEASE)
-        one._sweep()
+        one._sweep(threading.Event())
         state, lease = state_and_lease(installation)
         assert state == "in_flight"
         assert at[0] + LEASE <= lease < at[0] + 2 * LEASE
