@@ -32,7 +32,7 @@ class NameServer:
     def __exit__(self, *_: object) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
             last.sendto(b"", ("127.0.0.1", self.port))
-        self._thread.join()
+        self._thread.join(60)
         self._socket.close()
 
     def _run(self) -> None:

@@ -45,7 +45,7 @@ class Server:
             "-E",
             "UTF8",
             "--locale=C.UTF-8",
-        ).wait()
+        ).wait(120)
         self._start()
 
     @property

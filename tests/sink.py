@@ -22,6 +22,9 @@ ACCEPT = "250 2.0.0 Ok"
 DROP = "drop"
 # None is given at all, and the connection stays open.
 HANG = "hang"
+# In the middle of the content: bytes that are no TLS record.
+GARBLE = "garble"
+TORN_AFTER = 1000
 FOR_EVER = 3600.0
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
 Script = Callable[[str, str], str]
@@ -69,6 +72,11 @@ class Sink:
         self.watch: Callable[[str, str], None] = lambda _step, _recipient: None
         # Connections, by their number, on which each byte of an answer takes a second.
         self.slow: frozenset[int] = frozenset()
+        # Recipients whose content is broken off after its first bytes: DROP, GARBLE or a last answer.
+        self.torn: dict[str, str] = {}
+        # While true no recipient is answered; connections, by their number, on which nothing is said at all.
+        self.holding = False
+        self.mute: frozenset[int] = frozenset()
         # Seconds that each mail takes here; other connections go on meanwhile.
         self.pause = 0.0
         self._tls = tls
@@ -98,7 +106,8 @@ class Sink:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._thread.join(60)
+        assert not self._thread.is_alive(), "the sink does not stop"
         self._loop.close()
         self._socket.close()
         self._file.close()
@@ -161,6 +170,8 @@ class Sink:
 class _Server(SMTP):
     async def push(self, status: str | bytes) -> None:
         handler: _Handler = self.event_handler
+        while handler.connection in handler.sink.mute:
+            await asyncio.sleep(0.02)
         if handler.connection not in handler.sink.slow:
             await super().push(status)
             return
@@ -170,8 +181,23 @@ class _Server(SMTP):
 
     async def smtp_DATA(self, arg: str) -> None:
         handler: _Handler = self.event_handler
-        handler.sink.watch("data", str((self.envelope or Envelope()).rcpt_tos[:1]))
-        await super().smtp_DATA(arg)
+        recipients = (self.envelope or Envelope()).rcpt_tos[:1]
+        handler.sink.watch("data", str(recipients))
+        torn = handler.sink.torn.get("".join(recipients))
+        if torn is None:
+            await super().smtp_DATA(arg)
+        else:
+            await self._tear(torn)
+
+    async def _tear(self, how: str) -> None:
+        await self.push("354 Go on")
+        await self._reader.readexactly(TORN_AFTER)
+        assert self.transport is not None
+        if how == GARBLE:
+            os.write(self.transport.get_extra_info("socket").fileno(), b"this is no record\r\n")
+        elif how != DROP:
+            await self.push(how)
+        _cut(self)
 
 
 class _Handler:
@@ -191,6 +217,8 @@ class _Handler:
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         self.sink.watch("rcpt", address)
+        while self.sink.holding:
+            await asyncio.sleep(0.02)
         answer = self.sink.script("rcpt", address)
         if answer == HANG:
             await asyncio.sleep(FOR_EVER)

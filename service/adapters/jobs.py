@@ -11,13 +11,18 @@ from datetime import datetime
 from typing import Any
 
 from dbos import DBOS, DBOSClient, EnqueueOptions, error
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url, select
 from sqlalchemy.orm import Session
+
+from service.db import NOTICE_SOON
+from service.models import Campaign
 
 # Pinned: by default the engine takes a hash of the code, and an update would leave old work lying.
 APPLICATION_VERSION = "1"
 APPLICATION_NAME = "prospectus"
 SEND, SYSTEM, IMPORTS, HOURLY = "send", "system", "imports", "hourly"
+# Users' own mail servers may be slow: their campaigns take no place of those that go out the common way.
+ACCOUNTS = "accounts"
 DELIVER_JOB, SYSTEM_MAIL_JOB, IMPORT_JOB, HOURLY_JOB = "deliver", "system_mail", "run_import", "every_hour"
 
 log = logging.getLogger(__name__)
@@ -33,7 +38,9 @@ class EngineJobs:
 
     def deliver(self, session: Session, campaign_id: int) -> None:
         """Send what is queued of a campaign; two such jobs share the work."""
-        self._enqueue(session, SEND, DELIVER_JOB, _fresh(f"deliver-{campaign_id}"), campaign_id)
+        account = session.scalar(select(Campaign.mail_account_id).where(Campaign.id == campaign_id))
+        queue = SEND if account is None else ACCOUNTS
+        self._enqueue(session, queue, DELIVER_JOB, _fresh(f"deliver-{campaign_id}"), campaign_id)
 
     def join(self, session: Session, campaign_id: int, executor_id: str) -> None:
         """Let one worker take its share of a campaign that others are at work on."""
@@ -132,7 +139,7 @@ def engine_for_jobs(database_url: str) -> Engine:
     Left alone it would use SQLite without WAL and with less durability than the ledger has.
     """
     if not database_url.startswith("sqlite"):
-        return create_engine(database_url, pool_pre_ping=True, pool_size=10)
+        return create_engine(database_url, pool_pre_ping=True, pool_size=10, connect_args=NOTICE_SOON)
     engine = create_engine(database_url, connect_args={"timeout": 30, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     return engine

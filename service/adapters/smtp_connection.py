@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from service.adapters.smtp_lines import CLOSED, SILENT, Answer, Answers, LostConnection, plain
+from service.adapters.smtp_lines import CLOSED, OUT_OF_TURN, SILENT, Answer, Answers, LostConnection, plain
 from service.facts.replies import Outcome, Reason, Reply, SmtpStep, classify
 from service.mail.addresses import parse
 
 _RECEIVED_BYTES = 16384
+# What one TLS record holds at most (RFC 8446 section 5.1): the other side reads a whole one or nothing of it.
+_RECORD_BYTES = 16384
+_END_OF_MAIL = b".\r\n"
 _NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 GOODBYE_SECONDS = 2.0
 
@@ -107,12 +110,13 @@ class SmtpConnection:
     def proceed(self) -> Reply | None:
         """Go on as far as the socket lets us; return the reply once there is one."""
         try:
-            if self._unwritten:
-                self._write()
+            broken = self._write_on()
             for answer in self._receive():
                 reply = self._hear(answer)
                 if reply is not None:
                     return reply
+            if broken is not None:
+                raise broken
         except LostConnection as error:
             return self._lost(str(error))
         return None
@@ -151,7 +155,7 @@ class SmtpConnection:
 
     def _hear(self, answer: Answer) -> Reply | None:
         if not self._awaited:
-            raise LostConnection("the server speaks out of turn")
+            raise LostConnection(OUT_OF_TURN)
         step = self._awaited.popleft()
         self._heard = True
         if answer.code == 421:
@@ -161,11 +165,16 @@ class SmtpConnection:
         outcome = Outcome.ACCEPTED if step is SmtpStep.RESET else classify(answer.code, step)
         if step is SmtpStep.CONTENT:
             taken = outcome is Outcome.ACCEPTED
+            if self._unwritten:
+                # Said in the middle of the content: a refusal, perhaps, but nothing can follow on that.
+                self.spent = True
+                if taken:
+                    raise LostConnection(OUT_OF_TURN)
             self._reset_first = not taken
             return self._end(self._refusal or Reply(outcome, str(answer), None if taken else step))
         if self._refusal is not None and step is SmtpStep.DATA and outcome is Outcome.ACCEPTED:
             # The server waits for a mail that nobody is to get: an empty one ends that (RFC 2920, 3.1).
-            self._hand_over(b".\r\n")
+            self._hand_over(_END_OF_MAIL)
             return None
         if outcome is not Outcome.ACCEPTED and self._refusal is None:
             self._refusal = Reply(outcome, str(answer), step)
@@ -198,11 +207,13 @@ class SmtpConnection:
         return reply
 
     def _lost(self, words: str) -> Reply:
-        """Say what becomes of the mail now that all is over: from the content on nobody knows."""
+        """Say what becomes of the mail now that all is over: if its final dot may have left, nobody knows."""
         self.spent = True
         self._left = max(self._left, 1)
         self.socket.close()
-        if self._handed_over:
+        # Kept from the kernel, the dot has left for nowhere; and no server takes a mail without it.
+        dot_is_here = len(self._unwritten) >= len(_END_OF_MAIL)
+        if self._handed_over and not dot_is_here:
             return self._end(Reply(Outcome.UNKNOWN, words))
         if self._refusal is not None:
             return self._end(self._refusal)
@@ -212,12 +223,23 @@ class SmtpConnection:
     def _await(self, seconds: float) -> None:
         self.deadline = time.monotonic() + seconds
 
+    def _write_on(self) -> LostConnection | None:
+        """Write what is left; return the trouble, as the server may have said the reason before it closed."""
+        try:
+            self._write()
+        except LostConnection as error:
+            self.spent = True
+            return error
+        return None
+
     def _write(self, data: bytes = b"") -> None:
         if data:
             self._unwritten = memoryview(data)
         try:
             while self._unwritten:
-                written = self.socket.send(self._unwritten)
+                # Record by record, or nobody could tell which of them had left when the connection ended.
+                whole = not isinstance(self.socket, ssl.SSLSocket)
+                written = self.socket.send(self._unwritten if whole else self._unwritten[:_RECORD_BYTES])
                 self._unwritten = self._unwritten[written:]
                 if self._awaited[0] is SmtpStep.CONTENT:
                     self._await(self._timeouts.block if self._unwritten else self._timeouts.content)

@@ -106,6 +106,7 @@ class Lines:
 
 SILENT = "no answer in time"
 CLOSED = "the server closed the connection"
+OUT_OF_TURN = "the server speaks out of turn"
 
 
 def plain(error: Exception) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from service.adapters.jobs import migrate_engine
-from service.cli.installation import services_here, settings_here
+from service.cli.installation import installation_here, services_here, settings_here
 from service.cli.words import REFUSED, WORDS, say
 from service.config import Settings
 from service.db import Database
@@ -34,7 +34,7 @@ def upgrade() -> None:
 @group.command("rotate-secrets", help=WORDS.say(N_("Seal all stored secrets with the current VAULT_KEY.")))
 def rotate_secrets() -> None:
     """Leave nothing that needs an earlier key; running it twice does no harm."""
-    services = services_here(settings_here())
+    services = installation_here()
     sealed, unreadable = seal_all(services.db, services.vault)
     say(NN_("%(num)s secret has been sealed again.", "%(num)s secrets have been sealed again."), num=sealed)
     if unreadable:
@@ -59,7 +59,7 @@ def rotate_secrets() -> None:
 )
 def restored(*, nothing_was_sent: bool) -> None:
     """Hold back, or let go of what was held back."""
-    services = services_here(settings_here())
+    services = installation_here()
     now = datetime.now(UTC)
     with services.db.transaction() as session:
         if nothing_was_sent:

@@ -4,8 +4,10 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
+from sqlalchemy import make_url
 
 from service.bootstrap import Services, build
 from service.cli.words import REFUSED, WORDS, fail
@@ -32,6 +34,22 @@ def services_here(settings: Settings, *, jobs: bool = False) -> Services:
         for problem in refused.problems:
             click.echo(problem, err=True)
         fail(N_("The settings cannot be used."))
+
+
+def installation_here() -> Services:
+    """Put together an installation that is there, or end: what only works on one makes none."""
+    settings = settings_here()
+    url = make_url(settings.database)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        folder = str(settings.data.resolve())
+        fail(
+            N_(
+                "There is no installation in %(folder)s. Set DATA to its folder, or make one with: "
+                "prospectus db upgrade"
+            ),
+            folder=folder,
+        )
+    return services_here(settings)
 
 
 @contextmanager

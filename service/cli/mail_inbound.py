@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service.adapters.maildir import Maildir
 from service.bootstrap import Services
-from service.cli.installation import services_here, settings_here
+from service.cli.installation import installation_here
 from service.cli.words import REFUSED, WORDS, fail
 from service.domain import inbound
 from service.domain.inbound import Done, Taken
@@ -18,8 +18,8 @@ from service.facts.words import N_
 from service.mail.bounces import understand
 from service.mail.received import MOST_OCTETS
 
-# EX_TEMPFAIL of sysexits.h: the mail server keeps the mail and tries again.
-LATER = 75
+# EX_TEMPFAIL of sysexits.h: the mail server keeps the mail and tries again. EX_DATAERR: that was no mail.
+LATER, NO_MAIL = 75, 65
 _STDIN = "-"
 _CHUNK = 64 * 1024
 
@@ -30,7 +30,8 @@ _CHUNK = 64 * 1024
         N_(
             "Read received emails and record the bounces, complaints and answers among them. "
             "Without a FILE, one email is read from standard input. "
-            "The exit status is 75 if the emails are to be given again later."
+            "The exit status is 75 if the emails are to be given again later, and 65 if something is not "
+            "an email; the others are recorded."
         )
     ),
 )
@@ -49,30 +50,40 @@ _CHUNK = 64 * 1024
 )
 def command(files: tuple[Path, ...], *, maildir: Path | None, came_to: tuple[str, ...]) -> None:
     """Take in every mail that is given; the first one that has to wait ends the run."""
-    services = services_here(settings_here())
+    services = installation_here()
+    strange = False
     try:
         for path in files or (() if maildir else (Path(_STDIN),)):
-            _say(str(path), _take(services, _read(path), came_to))
+            taken = _take(services, _read(path), came_to)
+            _say(str(path), taken)
+            if taken.done is Done.TOO_EARLY:
+                sys.exit(LATER)
+            strange |= taken.done is Done.NO_MAIL
         if maildir is not None:
-            _empty(services, Maildir(maildir), came_to)
+            strange |= _empty(services, Maildir(maildir), came_to)
     except DBAPIError:
         fail(N_("The database is busy or not ready. Try again later."), code=LATER)
     except OSError as error:
         click.echo(_printable(f"{error.filename}: {error.strerror}"), err=True)
         sys.exit(REFUSED)
+    if strange:
+        sys.exit(NO_MAIL)
 
 
-def _empty(services: Services, folder: Maildir, came_to: tuple[str, ...]) -> None:
-    waits = False
+def _empty(services: Services, folder: Maildir, came_to: tuple[str, ...]) -> bool:
+    """Take in what is new; return whether some of it is no mail."""
+    waits = strange = False
     for file in folder.new():
         taken = _take(services, _read(file), came_to)
         if taken.done is Done.TOO_EARLY:
             waits = True  # it stays among the new ones, and holds up nobody
         else:
             folder.mark_seen(file)
-        _say(file.name, taken, ends=False)
+        strange |= taken.done is Done.NO_MAIL
+        _say(file.name, taken)
     if waits:
         sys.exit(LATER)
+    return strange
 
 
 def _take(services: Services, data: bytes, came_to: tuple[str, ...]) -> Taken:
@@ -96,11 +107,9 @@ def _start(stream: BinaryIO) -> bytes:
     return start
 
 
-def _say(name: str, taken: Taken, *, ends: bool = True) -> None:
+def _say(name: str, taken: Taken) -> None:
     delivery = "" if taken.delivery_id is None else f" [{taken.delivery_id}]"
     click.echo(f"{_printable(name)}: {WORDS.say(taken.done.phrase)}{delivery}")
-    if ends and taken.done is Done.TOO_EARLY:
-        sys.exit(LATER)
 
 
 def _printable(text: str) -> str:

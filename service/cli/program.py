@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
-from service.cli.installation import refusals_said, services_here, settings_here
+from service.cli.installation import installation_here, refusals_said
 from service.cli.words import WORDS, say
 from service.domain import programs
 from service.facts.words import N_
@@ -26,8 +26,8 @@ def group() -> None:
 )
 def add(name: str, locale: str | None, time_zone: str) -> None:
     """Add one program."""
-    settings = settings_here()
-    services = services_here(settings)
+    services = installation_here()
+    settings = services.settings
     with refusals_said(), services.db.transaction() as session:
         programs.add(
             session,

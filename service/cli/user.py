@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
-from service.cli.installation import refusals_said, services_here, settings_here
+from service.cli.installation import installation_here, refusals_said
 from service.cli.words import WORDS, fail, say
 from service.domain import accounts, programs
 from service.facts.permissions import BuiltInRole
@@ -40,8 +40,8 @@ def add(
     email: str, *, name: str, role: str, locale: str | None, time_zone: str, program_names: tuple[str, ...]
 ) -> None:
     """Add one user."""
-    settings = settings_here()
-    services = services_here(settings)
+    services = installation_here()
+    settings = services.settings
     now = datetime.now(UTC)
     with refusals_said(), services.db.transaction() as session:
         chosen = []

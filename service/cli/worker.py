@@ -4,8 +4,9 @@ import sys
 
 import click
 
+from service.bootstrap import Services
 from service.cli import logs
-from service.cli.installation import services_here, settings_here
+from service.cli.installation import installation_here, services_here
 from service.cli.words import LOCKED, WORDS, fail
 from service.config import Settings
 from service.facts.words import N_
@@ -21,14 +22,18 @@ from service.worker import app
 )
 def command(slot: str) -> None:
     """Work until SIGTERM."""
-    sys.exit(work(settings_here(), slot=slot))
+    sys.exit(_work(installation_here(), slot=slot))
 
 
 def work(settings: Settings, *, slot: str = "1") -> int:
     """Be the worker of an installation; return the exit code."""
+    return _work(services_here(settings), slot=slot)
+
+
+def _work(services: Services, *, slot: str) -> int:
     logs.install()
     try:
-        app.run(services_here(settings), slot=slot)
+        app.run(services, slot=slot)
     except app.WorkerRefused as refused:
         fail(N_("The worker cannot start: %(reason)s"), code=LOCKED, reason=str(refused))
     return 0

@@ -6,7 +6,7 @@ is sent twice, or fifty times at once, is carried out once, and never meets mail
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Integer, cast, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Integer, Select, cast, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from service.domain import ledger, outbox, prospects
@@ -49,7 +49,7 @@ def treat_unknown_as_sent(session: Session, campaign: Campaign, *, round_: int, 
         return
     settled = session.scalars(
         update(Delivery)
-        .where(*_unknown(campaign))
+        .where(Delivery.id.in_(_free(session, *_unknown(campaign))))
         .values(
             state=DeliveryState.SENT.value,
             lease_token=None,
@@ -94,10 +94,16 @@ def _queue(session: Session, campaign: Campaign, *which: ColumnElement[bool]) ->
         "settled_at": None,
         "reply": None,
     }
+    ledger.change(session, update(Delivery).where(Delivery.id.in_(_free(session, *which))).values(fresh))
     # What came back of the first time says nothing of the next: its report must count when it comes.
-    chosen = select(Delivery.id).where(*which)
-    ledger.change(session, delete(Bounce).where(Bounce.delivery_id.in_(chosen)))
-    ledger.change(session, update(Delivery).where(*which).values(fresh))
+    queued = (Delivery.campaign_id == campaign.id, Delivery.state == DeliveryState.QUEUED.value)
+    again = select(Delivery.id).where(*queued)
+    ledger.change(session, delete(Bounce).where(Bounce.delivery_id.in_(again)))
+
+
+def _free(session: Session, *which: ColumnElement[bool]) -> Select[int]:
+    """Choose the rows that nobody else is at: of one whose report is being stored, that report decides."""
+    return ledger.locked(select(Delivery.id).where(*which), session)
 
 
 def _failed(campaign: Campaign) -> tuple[ColumnElement[bool], ...]:

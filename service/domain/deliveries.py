@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from service.domain import attempts as attempt_notes
@@ -22,6 +22,8 @@ from service.models import Campaign, Delivery, MailAccount, StageChange, Suppres
 _LATELY = timedelta(days=2)
 _CANCELLED = CampaignState.CANCELLED.value
 _OPEN = [state.value for state in OPEN_DELIVERIES]
+# Written out, not a parameter: only so do the databases see that the index of these rows will do.
+_DEFERRED = Delivery.state == literal_column(f"'{DeliveryState.DEFERRED.value}'")
 _CLAIMED_COLUMNS = (
     Delivery.id,
     Delivery.prospect_id,
@@ -96,12 +98,11 @@ def _next_rows(
 ) -> list[Any]:
     """Lock the next rows that are due. Retries come first: their days would be over behind a long queue."""
     rows: list[Any] = []
-    retrying = (Delivery.state == DeliveryState.DEFERRED.value) & (Delivery.next_attempt_at <= now)
-    for state in (retrying, Delivery.state == DeliveryState.QUEUED.value):
+    for state, order in _lines(now):
         query = (
             select(*_CLAIMED_COLUMNS, suppressed.label("suppressed"))
             .where(Delivery.campaign_id == campaign_id, state)
-            .order_by(Delivery.id)
+            .order_by(*order)
             .limit(limit - len(rows))
         )
         rows += session.execute(ledger.locked(query, session))
@@ -110,13 +111,25 @@ def _next_rows(
 
 def next_is_suspect(session: Session, campaign_id: int, *, now: datetime) -> bool:
     """Tell whether the next delivery of a campaign was there whenever a worker died, several times."""
-    retrying = (Delivery.state == DeliveryState.DEFERRED.value) & (Delivery.next_attempt_at <= now)
-    for state in (retrying, Delivery.state == DeliveryState.QUEUED.value):
+    for state, order in _lines(now):
         here = select(Delivery.crashes).where(Delivery.campaign_id == campaign_id, state)
-        crashes = session.scalar(here.order_by(Delivery.id).limit(1))
+        crashes = session.scalar(here.order_by(*order).limit(1))
         if crashes is not None:
             return crashes >= ledger.SUSPECT
     return False
+
+
+def _lines(now: datetime) -> tuple[tuple[ColumnElement[bool], tuple[ColumnElement[Any], ...]], ...]:
+    """Return the rows that may be claimed now, in two lines, each with its order: retries, then new ones.
+
+    Each is answered from the end of an index of its own, however many rows wait for a later moment.
+    """
+    retrying = _DEFERRED & (Delivery.next_attempt_at <= now)
+    by_id = Delivery.id.expression
+    return (
+        (retrying, (Delivery.next_attempt_at.expression, by_id)),
+        (Delivery.state == DeliveryState.QUEUED.value, (by_id,)),
+    )
 
 
 def mark_in_flight(connection: Connection, marks: Sequence[ledger.Mark]) -> frozenset[int]:
@@ -212,11 +225,16 @@ def finish_if_done(session: Session, campaign_id: int, *, now: datetime) -> bool
 def wanting_work(session: Session, *, now: datetime, shared: bool = False) -> tuple[int, ...]:
     """Return the campaigns that have something to send and nobody who holds a lease on any of it.
 
-    `shared`: also those where others are at work, for one more to join in.
+    `shared`: also those where others are at work, for one more to join in; but not where they go out from a
+    user's own account, whose server takes few connections.
     """
-    wanting = exists().where(Delivery.campaign_id == Campaign.id, ledger.due(Delivery, now))
-    query = select(Campaign.id).where(Campaign.state == CampaignState.SENDING.value, wanting, _has_sender())
-    if not shared:
+    # Not one OR: each line has an index of its own.
+    retries, fresh = (exists().where(Delivery.campaign_id == Campaign.id, state) for state, _ in _lines(now))
+    sending = Campaign.state == CampaignState.SENDING.value
+    query = select(Campaign.id).where(sending, retries | fresh, _has_sender())
+    if shared:
+        query = query.where(Campaign.mail_account_id.is_(None))
+    else:
         held = [DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value]
         query = query.where(~exists().where(Delivery.campaign_id == Campaign.id, Delivery.state.in_(held)))
     return tuple(session.scalars(query.order_by(Campaign.id)))

@@ -19,7 +19,7 @@ from service.facts.bounces import BounceKind
 from service.facts.stages import StageEvent
 from service.facts.states import DeliveryState
 from service.facts.words import N_, Phrase
-from service.mail.bounces import Automatic, Bounce, Complaint, Inbound, Letter
+from service.mail.bounces import Automatic, Bounce, Complaint, Inbound, Letter, NoMail
 from service.mail.verp import ReturnPath
 from service.models import Delivery, StageChange
 
@@ -37,6 +37,7 @@ class Done(Enum):
     AUTOMATIC = N_("This is an automatic message. Nothing is changed.")
     UNSIGNED = N_("This could not be matched to an email of this installation. Nothing is changed.")
     NOT_UNDERSTOOD = N_("The message cannot be understood. Nothing is changed.")
+    NO_MAIL = N_("This is not an email. Nothing is changed.")
     TOO_EARLY = N_("The email is still being sent. Try again later.")
 
     @property
@@ -70,6 +71,8 @@ def take(
         if _named(return_path, (*came_to, *mail.to)) is not None:
             return Taken(Done.AUTOMATIC)
         return _letter(session, mail, now=now)
+    if isinstance(mail, NoMail):
+        return Taken(Done.NO_MAIL)
     return Taken(Done.AUTOMATIC if isinstance(mail, Automatic) else Done.NOT_UNDERSTOOD)
 
 

@@ -88,9 +88,13 @@ def retry_at(attempts: int, first_tried_at: datetime, now: datetime) -> datetime
 
 
 def locked(query: Select[*Columns], session: Session) -> Select[*Columns]:
-    """Let several PostgreSQL workers pass by one another's rows; SQLite has one writer anyway."""
+    """Lock rows of PostgreSQL and pass by those that somebody else is at; SQLite has one writer anyway.
+
+    The order of locks everywhere: whoever waits for a mail's row holds none of a campaign's yet, and whoever
+    wants many rows of mails at once waits for none of them. So nobody waits in a circle.
+    """
     postgres = session.get_bind().dialect.name == "postgresql"
-    return query.with_for_update(skip_locked=True) if postgres else query
+    return query.with_for_update(skip_locked=True, key_share=True) if postgres else query
 
 
 def claim(
@@ -107,12 +111,10 @@ def claim(
 
 
 def renew(session: Session, table: MailTable, *, token: str, now: datetime) -> int:
-    """Hold on to everything leased under a token; return how many rows that is."""
+    """Hold on to what is leased under a token, but for what is being settled now; return how many rows."""
     held = (DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value)
-    return change(
-        session,
-        update(table).where(*_leased(table, token), table.state.in_(held)).values(lease_until=now + LEASE),
-    )
+    free = locked(select(table.id).where(*_leased(table, token), table.state.in_(held)), session)
+    return change(session, update(table).where(table.id.in_(free)).values(lease_until=now + LEASE))
 
 
 def mark_statement(table: MailTable, *also: ColumnElement[bool]) -> Prepared:
@@ -271,7 +273,9 @@ def sweep(
     `everything` ignores the time: for the one worker of an embedded database, which knows at its start that
     nobody else holds a lease. `retry` is the condition under which an unknown row is tried again by itself.
     """
-    over = [table.lease_until.is_not(None) if everything else table.lease_until < now]
+    old = table.lease_until.is_not(None) if everything else table.lease_until < now
+    # What is locked is being settled by somebody who knows better.
+    over = [table.id.in_(locked(select(table.id).where(old), session))]
     released = _release_crashed(session, table, over, now=now)
     lost = [table.state == DeliveryState.IN_FLIGHT.value, *over]
     values: dict[str, object] = {

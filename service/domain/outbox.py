@@ -100,11 +100,15 @@ def queue_system_mail(
 
 
 def cancel_open(session: Session, campaign_id: int, *, now: datetime) -> int:
-    """Cancel what no server has been told of yet; return how many mails of the campaign are in flight."""
+    """Cancel what no server has been told of yet; return how many mails of the campaign are in flight.
+
+    Rows that a worker is at this moment are passed by, and counted: the next sweep finds those that stay.
+    """
+    open_ = (Delivery.campaign_id == campaign_id, Delivery.state.in_(_CLAIMABLE))
     ledger.change(
         session,
         update(Delivery)
-        .where(Delivery.campaign_id == campaign_id, Delivery.state.in_(_CLAIMABLE))
+        .where(Delivery.id.in_(ledger.locked(select(Delivery.id).where(*open_), session)))
         .values(
             state=DeliveryState.CANCELLED.value,
             settled_at=now,
@@ -113,7 +117,8 @@ def cancel_open(session: Session, campaign_id: int, *, now: datetime) -> int:
             next_attempt_at=None,
         ),
     )
-    return counts(session, campaign_id)[DeliveryState.IN_FLIGHT]
+    found = counts(session, campaign_id)
+    return found[DeliveryState.IN_FLIGHT] + found[DeliveryState.CLAIMED]
 
 
 def resend(session: Session, jobs: Jobs, campaign_id: int, delivery_id: int, *, now: datetime) -> None:
@@ -122,8 +127,8 @@ def resend(session: Session, jobs: Jobs, campaign_id: int, delivery_id: int, *, 
     Raises DomainError NOT_FOUND, DELIVERY_NOT_UNKNOWN, or CAMPAIGN_NOT_IN_STATE for a campaign that sends
     nothing any more.
     """
-    campaign = _locked(session, campaign_id)
     delivery = _find_unknown(session, campaign_id, delivery_id)
+    campaign = _locked(session, campaign_id)
     state = CampaignState(campaign.state)
     if state not in RESENDING:
         raise DomainError(Refusal.CAMPAIGN_NOT_IN_STATE, state=CAMPAIGN_STATE_LABELS[state])
@@ -141,8 +146,8 @@ def resend(session: Session, jobs: Jobs, campaign_id: int, delivery_id: int, *, 
 
 def treat_as_sent(session: Session, campaign_id: int, delivery_id: int, *, now: datetime) -> None:
     """Count an unknown delivery as sent. Raises DomainError NOT_FOUND or DELIVERY_NOT_UNKNOWN."""
-    _locked(session, campaign_id)
     delivery = _find_unknown(session, campaign_id, delivery_id)
+    _locked(session, campaign_id)
     delivery.state = DeliveryState.SENT.value
     delivery.lease_token = None
     delivery.settled_at = now
@@ -152,15 +157,13 @@ def treat_as_sent(session: Session, campaign_id: int, delivery_id: int, *, now: 
 
 
 def _locked(session: Session, campaign_id: int) -> Campaign:
-    # Before the delivery, as everybody does who decides about many: two decisions never wait for each other.
-    campaign = session.get(Campaign, campaign_id, with_for_update=True, populate_existing=True)
-    if campaign is None:
-        raise DomainError(Refusal.NOT_FOUND)
-    return campaign
+    # Whoever refers to the campaign need not wait for this lock.
+    return session.get_one(Campaign, campaign_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def _find_unknown(session: Session, campaign_id: int, delivery_id: int) -> Delivery:
-    delivery = session.get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
+    # Before the campaign: see `ledger.locked`.
+    delivery = session.get(Delivery, delivery_id, with_for_update={"key_share": True}, populate_existing=True)
     if delivery is None or delivery.campaign_id != campaign_id:
         raise DomainError(Refusal.NOT_FOUND)
     if delivery.state != DeliveryState.UNKNOWN.value:

@@ -36,10 +36,13 @@ def pause(session: Session, program_id: int, reason: PauseReason, *, now: dateti
     What is in flight finishes. A campaign of which nothing is open has nothing to hold: it ends.
     """
     still_open = exists().where(Delivery.campaign_id == Campaign.id, Delivery.state.in_(_OPEN))
-    running = (Campaign.state == CampaignState.SENDING.value) & still_open
+    running = (Campaign.program_id == program_id, Campaign.state == CampaignState.SENDING.value, still_open)
+    # Locked in one order, or two reports would wait for each other; who refers to a campaign waits for none.
+    one_by_one = select(Campaign.id).where(*running).order_by(Campaign.id).with_for_update(key_share=True)
+    found = session.scalars(one_by_one).all()
     held = session.scalars(
         update(Campaign)
-        .where(Campaign.program_id == program_id, running)
+        .where(Campaign.id.in_(found), *running)
         .values(state=CampaignState.PAUSED.value, pause_reason=reason.name, auto_paused_at=now)
         .returning(Campaign.id)
         .execution_options(synchronize_session=False)

@@ -74,17 +74,22 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    """Nothing that can be read as a mail or as the report it claims to be."""
+    """A mail that cannot be read as the report it claims to be."""
 
 
-Inbound = Bounce | Complaint | Automatic | Letter | NotUnderstood
+@dataclass(frozen=True, slots=True)
+class NoMail:
+    """Nothing that can be read as a mail: it has not one header field."""
+
+
+Inbound = Bounce | Complaint | Automatic | Letter | NotUnderstood | NoMail
 
 
 def understand(data: bytes) -> Inbound:
     """Return what a mail is; any bytes have an answer, in time that grows with their number."""
     mail = read(data)
     if not mail.fields.items:
-        return NotUnderstood()
+        return NoMail()
     parts = list(mail.walk())
     feedback = _first(parts, "message/feedback-report")
     if feedback is not None:

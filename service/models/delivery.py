@@ -19,6 +19,14 @@ class Delivery(Base):
     __table_args__ = (
         UniqueConstraint("campaign_id", "address_key"),
         Index("ix_deliveries_campaign_state", "campaign_id", "state", "id"),
+        # Only what waits for another try, by when that is.
+        Index(
+            "ix_deliveries_retries",
+            "campaign_id",
+            "next_attempt_at",
+            sqlite_where=text("state = 'deferred'"),
+            postgresql_where=text("state = 'deferred'"),
+        ),
         # Only what somebody holds: every mail passes through here, and few are held at a time.
         Index(
             "ix_deliveries_lease",

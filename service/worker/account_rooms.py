@@ -169,6 +169,7 @@ class AccountRooms:
             sender=server.address,
             connections=min(CONNECTIONS, self._services.settings.mail_connections),
             clock=self._clock,
+            flow=deliver.new_flow(self._services),
         )
 
     def _take_note(self, wanted: _Wanted, kept: _Kept, settled: int) -> None:

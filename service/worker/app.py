@@ -13,6 +13,7 @@ from datetime import timedelta
 from dbos import DBOS, DBOSConfig
 
 from service.adapters.jobs import (
+    ACCOUNTS,
     APPLICATION_NAME,
     APPLICATION_VERSION,
     DELIVER_JOB,
@@ -48,7 +49,7 @@ SWEEP_SECONDS = 5.0
 POLL_SECONDS = 0.5
 STOP_SECONDS = 25
 EMBEDDED = "embedded"
-COMMON = frozenset({SEND, SYSTEM, IMPORTS, HOURLY})
+COMMON = frozenset({SEND, ACCOUNTS, SYSTEM, IMPORTS, HOURLY})
 
 
 def run(services: Services, *, slot: str = "1", stop: threading.Event | None = None) -> None:
@@ -111,13 +112,15 @@ class _Worker:
         self._account_rooms = AccountRooms(services, self._clock)
         self._engine = engine_for_jobs(services.settings.database)
         self._hour = ""
+        self._hourly_fault = ""
+        self._leases_in_doubt = False
         self._stopping = threading.Event()
 
     def start(self, *, everything: bool) -> None:
         """Take our name, give back all leases before the engine recovers what was running, then start it."""
         self._presence.begin()
         self._fence.check()
-        sweep.repair(self._services, now=self._clock(), everything=everything)
+        self._presence.trouble = sweep.repair(self._services, now=self._clock(), everything=everything)
         config: DBOSConfig = {
             "name": APPLICATION_NAME,
             "system_database_url": self._services.settings.database,
@@ -137,21 +140,16 @@ class _Worker:
     def _open_queues(self) -> None:
         # A job of a campaign runs in one worker at a time for each slot of this queue; connections are
         # limited by the post room.
-        DBOS.register_queue(SEND, worker_concurrency=4, polling_interval_sec=POLL_SECONDS)
+        for queue in (SEND, ACCOUNTS, self._own):
+            DBOS.register_queue(queue, worker_concurrency=4, polling_interval_sec=POLL_SECONDS)
         DBOS.register_queue(SYSTEM, worker_concurrency=1, polling_interval_sec=POLL_SECONDS)
         DBOS.register_queue(IMPORTS, worker_concurrency=1, polling_interval_sec=POLL_SECONDS)
         DBOS.register_queue(HOURLY, worker_concurrency=1, polling_interval_sec=POLL_SECONDS)
-        DBOS.register_queue(self._own, worker_concurrency=4, polling_interval_sec=POLL_SECONDS)
 
     def sweep_until(self, ended: threading.Event) -> None:
-        """Sweep every few seconds; one that fails is told in the log and tried again."""
+        """Sweep every few seconds; what fails is told in the log and by our beat, and tried again."""
         while True:
-            try:
-                self._sweep()
-                self._presence.trouble = ""
-            except Exception as error:
-                log.exception("a sweep failed")
-                self._presence.trouble = type(error).__name__
+            self._presence.trouble = self._sweep(ended) or self._hourly_fault
             if ended.wait(SWEEP_SECONDS):
                 return
 
@@ -173,23 +171,52 @@ class _Worker:
         self._engine.dispose()
         self._presence.end()
 
-    def _sweep(self) -> None:
-        self._look_at_the_clock()
-        now = self._clock()
-        self._fence.mark_if_due()
+    def _sweep(self, ended: threading.Event) -> str:
+        """Do every part, each for itself, unless the end comes before it; return the first fault."""
+        of_the_clock = sweep.each([("clock", self._look_at_the_clock)])
+        # After a jump no lease is judged before all of them could be begun anew.
+        repairs = [] if self._leases_in_doubt else sweep.repairs(self._services, self._clock)
+        of_the_rest = sweep.each(
+            [
+                ("fence", self._fence.mark_if_due),
+                ("queues", self._keep_queues_open),
+                *repairs,
+                ("rescue", self._take_over),
+                ("imports", lambda: imports.wake(self._services, self._jobs)),
+                ("campaigns", self._wake),
+                ("system mails", self._wake_system),
+                ("accounts", self._account_rooms.sweep),
+                ("hour", self._begin_hour),
+            ],
+            ended=ended.is_set,
+        )
+        return of_the_clock or of_the_rest
+
+    def _keep_queues_open(self) -> None:
         if not {queue.name for queue in DBOS.list_queues()} >= self._queues:
             # The engine keeps them in its tables, and listens to none that is not there.
             self._open_queues()
-        sweep.repair(self._services, now=now)
+
+    def _take_over(self) -> None:
+        now = self._clock()
         if now >= self._rescue_from:
             self._rescue.sweep(self._services.db, self._jobs, now=now)
-        imports.wake(self._services, self._jobs)
+
+    def _wake(self) -> None:
+        if self._room.resting:
+            return
+        now = self._clock()
+        besides = {*self._running.subjects(), *self._account_rooms.resting()}
+        sweep.wake(self._services, self._jobs, now=now, besides=besides)
+        if not self._embedded:
+            sweep.join_in(self._services, self._jobs, self._executor_id, now=now, besides=besides)
+
+    def _wake_system(self) -> None:
         if not self._room.resting:
-            besides = {*self._running.subjects(), *self._account_rooms.resting()}
-            sweep.wake(self._services, self._jobs, now=now, besides=besides)
-            if not self._embedded:
-                sweep.join_in(self._services, self._jobs, self._executor_id, now=now, besides=besides)
-        self._account_rooms.sweep()
+            sweep.wake_system(self._services, self._jobs, now=self._clock())
+
+    def _begin_hour(self) -> None:
+        now = self._clock()
         if self._hour != f"{now:%Y%m%d%H}":
             with self._services.db.transaction() as session:
                 self._jobs.every_hour(session, now)
@@ -201,8 +228,11 @@ class _Worker:
         jumped = self._clock.look()
         if jumped != timedelta(0):
             log.warning("the clock jumped by %s: every lease begins anew", jumped)
-            sweep.begin_anew(self._services, now=self._clock())
             self._rescue_from = self._clock() + WORKER_DEAD
+            self._leases_in_doubt = True
+        if self._leases_in_doubt:
+            sweep.begin_anew(self._services, now=self._clock())
+            self._leases_in_doubt = False
 
     def _register(self) -> None:
         """Tell the engine its jobs: thin loops over steps that may run twice without harm."""
@@ -230,7 +260,7 @@ class _Worker:
         @DBOS.workflow(name=HOURLY_JOB)
         def every_hour(_at: str) -> None:
             with noting(DBOS.workflow_id):
-                step("expire", self._expire)
+                step("hourly", self._do_hourly)
                 step("forget", lambda: self._jobs.forget_before(self._clock() - sweep.KEEP_JOBS))
 
     def _deliver(self, campaign_id: int) -> int:
@@ -250,9 +280,9 @@ class _Worker:
             self._jobs.deliver(session, campaign_id)
         return 1
 
-    def _expire(self) -> int:
-        with self._services.db.transaction() as session:
-            return sweep.every_hour(session, now=self._clock())
+    def _do_hourly(self) -> int:
+        self._hourly_fault = sweep.every_hour(self._services.db, now=self._clock())
+        return 0
 
 
 def _step(name: str, work: Callable[[], int]) -> int:

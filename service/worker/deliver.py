@@ -27,10 +27,14 @@ def open_room(services: Services, clock: Clock) -> PostRoom:
         sender=services.settings.mail_from,
         connections=services.settings.mail_connections,
         clock=clock,
-        flow=Flow(
-            at_once=services.settings.mail_domain_connections, a_minute=services.settings.mail_domain_rate
-        ),
+        flow=new_flow(services),
     )
+
+
+def new_flow(services: Services) -> Flow:
+    """Return the pace towards each recipient domain that the settings ask for."""
+    settings = services.settings
+    return Flow(at_once=settings.mail_domain_connections, a_minute=settings.mail_domain_rate)
 
 
 def deliver_batch(services: Services, room: Room, campaign_id: int, clock: Clock) -> int:

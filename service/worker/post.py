@@ -26,6 +26,8 @@ LONGEST_REST_SECONDS = 60.0
 LINGER_SECONDS = 0.02
 GATHER_SECONDS = 0.001
 TROUBLE_SECONDS = 0.5
+# A worker that is told to stop waits no longer for what servers do not say; nobody knows then of those mails.
+LAST_SECONDS = 20.0
 # After this long a room that closes lets go of results which the database does not take.
 CLOSING_SECONDS = 10.0
 # Mails whose servers want them later than this go back to the ledger, so that others are claimed meanwhile.
@@ -121,6 +123,7 @@ class PostRoom:
         self._look_again = FOR_EVER
         self._stopping = threading.Event()
         self._closing_since = FOR_EVER
+        self._give_up_at = FOR_EVER
         self._rest = 0.0
         self._rest_until = 0.0
         self._thread = threading.Thread(target=self._run, name="post-room", daemon=True)
@@ -159,7 +162,8 @@ class PostRoom:
         return 0
 
     def stop(self) -> None:
-        """Let every connection finish the mail it is sending, and begin no other."""
+        """Let every connection finish the mail it is sending, within LAST_SECONDS, and begin no other."""
+        self._give_up_at = min(self._give_up_at, time.monotonic() + LAST_SECONDS)
         self._stopping.set()
         self._wires.wake()
 
@@ -181,6 +185,9 @@ class PostRoom:
                 # What is in flight now will be called unknown by the sweep.
                 log.exception("the post room met a trouble nobody thought of")
                 self._abandon()
+                if time.monotonic() > self._closing_since + CLOSING_SECONDS:
+                    break  # or whoever closes would wait for ever
+                time.sleep(TROUBLE_SECONDS)
         self._abandon()
         self._writer.close()
 
@@ -198,6 +205,8 @@ class PostRoom:
             self._batches.append(self._handed_in.popleft())
         if self.resting:
             self._halt()  # also what was handed in before anybody could know
+        if self._stopping.is_set() and time.monotonic() >= self._give_up_at:
+            self._gather(self._wires.give_up())
         self._meet_refusal()
         self._look_again = FOR_EVER
         starting = self._pick()
@@ -390,7 +399,7 @@ class PostRoom:
     def _patience(self, starting: object) -> float:
         if starting and self._wires.idle:
             return 0.0  # captured mails end at once, and the next can begin
-        until = self._look_again
+        until = min(self._look_again, self._give_up_at if self._wires.busy else FOR_EVER)
         if self._writer.waiting:
             wait = TROUBLE_SECONDS if self._writer.in_trouble else LINGER_SECONDS
             until = min(until, self._oldest_result + wait)

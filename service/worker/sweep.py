@@ -1,13 +1,15 @@
 """The sweeps that repair every hole from the ledger: dead leases, work without a job, hourly tasks."""
 
-from collections.abc import Collection
+import logging
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import DBAPIError
 
 from service.adapters.jobs import EngineJobs
 from service.bootstrap import Services
-from service.db import SWEEPING, first_at
+from service.db import SWEEPING, Database, Trouble, first_at, trouble_of
 from service.domain import (
     accounts,
     deliveries,
@@ -22,25 +24,66 @@ from service.domain import (
     workers,
 )
 from service.models import Delivery, SystemMail
+from service.worker.deliver import Clock
 
+log = logging.getLogger(__name__)
 KEEP_JOBS = timedelta(days=30)
+Part = tuple[str, Callable[[], object]]
+Verb = Callable[..., object]
 
 
-def repair(services: Services, *, now: datetime, everything: bool = False) -> None:
+def each(parts: Iterable[Part], *, ended: Callable[[], bool] = lambda: False) -> str:
+    """Do every part, whatever becomes of the others; return the name of the first fault, or nothing.
+
+    The rest is left out when `ended` says so, and while the database is away: each would wait for it in vain.
+    """
+    first = ""
+    for name, part in parts:
+        if ended():
+            break
+        try:
+            part()
+        except Exception as error:
+            log.exception("a part of the sweep failed: %s", name)
+            first = first or type(error).__name__
+            if isinstance(error, DBAPIError) and trouble_of(error) is Trouble.AWAY:
+                break
+    return first
+
+
+def repair(services: Services, *, now: datetime, everything: bool = False) -> str:
+    """Do all `repairs` as of a moment; return the first fault."""
+    return each(repairs(services, lambda: now, everything=everything))
+
+
+def repairs(services: Services, clock: Clock, *, everything: bool = False) -> list[Part]:
     """Give back what dead workers held, start what is due, and finish campaigns of which nothing is open.
 
     `everything`: no other worker can be alive, so every lease is over whatever its time.
     """
-    with services.db.transaction() as session:
-        if not everything and not first_at(session, SWEEPING):
-            return  # another worker is at it
-        deliveries.sweep(session, now=now, everything=everything)
-        system_mails.sweep(session, now=now, everything=everything)
-        if everything:
-            deliveries.tell_all_prospects(session, now=now)
-        schedules.start_due(session, now=now)
-        marks.take(session, now=now)
-        deliveries.finish_all_done(session, now=now)
+    verbs: list[tuple[str, Verb]] = [
+        ("leases", partial(deliveries.sweep, everything=everything)),
+        ("system leases", partial(system_mails.sweep, everything=everything)),
+        ("starts", schedules.start_due),
+        ("marks", marks.take),
+        ("ends", deliveries.finish_all_done),
+    ]
+    if everything:
+        verbs.append(("stages", deliveries.tell_all_prospects))
+    return _transactions(services.db, clock, verbs, task=None if everything else SWEEPING)
+
+
+def _transactions(
+    db: Database, clock: Clock, verbs: Iterable[tuple[str, Verb]], *, task: int | None = None
+) -> list[Part]:
+    """Make parts of verbs, a transaction for each, so that none undoes another or holds its rows for long."""
+
+    def run(verb: Verb) -> None:
+        with db.transaction() as session:
+            if task is None or first_at(session, task):  # or another worker is at it
+                verb(session, now=clock())
+
+    return [(name, partial(run, verb)) for name, verb in verbs]
 
 
 def begin_anew(services: Services, *, now: datetime) -> None:
@@ -58,18 +101,24 @@ def wake(services: Services, jobs: EngineJobs, *, now: datetime, besides: Collec
     """
     with services.db.reading() as session:
         campaigns = deliveries.wanting_work(session, now=now)
-        mail_id = system_mails.wanting_work(session, now=now)
     started = 0
     for campaign_id in campaigns:
         if campaign_id not in besides and not jobs.waiting(f"deliver-{campaign_id}-"):
             with services.db.transaction() as session:
                 jobs.deliver(session, campaign_id)
             started += 1
-    if mail_id is not None and not jobs.waiting("system-"):
-        with services.db.transaction() as session:
-            jobs.send_system_mail(session, mail_id)
-        started += 1
     return started
+
+
+def wake_system(services: Services, jobs: EngineJobs, *, now: datetime) -> bool:
+    """Start a job for the system mails that are due; return whether one was started."""
+    with services.db.reading() as session:
+        mail_id = system_mails.wanting_work(session, now=now)
+    if mail_id is None or jobs.waiting("system-"):
+        return False
+    with services.db.transaction() as session:
+        jobs.send_system_mail(session, mail_id)
+    return True
 
 
 def join_in(
@@ -89,12 +138,15 @@ def join_in(
     return len(wanted)
 
 
-def every_hour(session: Session, *, now: datetime) -> int:
-    """Do what is done once an hour; return how many invitations expired."""
-    sessions.sweep(session, now=now)
-    throttle.sweep(session, now=now)
-    accounts.sweep_used_links(session, now=now)
-    programs.forget_minutes(session, now=now)
-    deliveries.tell_all_prospects(session, now=now)
-    workers.forget_silent(session, now=now)
-    return prospects.expire(session, now=now)
+def every_hour(db: Database, *, now: datetime) -> str:
+    """Do what is done once an hour; return the first fault, as `each` does."""
+    verbs: list[tuple[str, Verb]] = [
+        ("sessions", sessions.sweep),
+        ("throttle", throttle.sweep),
+        ("links", accounts.sweep_used_links),
+        ("minutes", programs.forget_minutes),
+        ("stages", deliveries.tell_all_prospects),
+        ("workers", workers.forget_silent),
+        ("invitations", prospects.expire),
+    ]
+    return each(_transactions(db, lambda: now, verbs))

@@ -5,8 +5,9 @@ import logging
 import queue
 import selectors
 import socket
+import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -15,6 +16,8 @@ from service.facts.replies import Reply, Unreachable
 from service.worker.flow import FOR_EVER
 
 log = logging.getLogger(__name__)
+# Whoever closes waits no longer than this for goodbyes, and for servers that do not greet.
+LEAVING_SECONDS = 5.0
 Mail = TypeVar("Mail")
 
 
@@ -36,8 +39,9 @@ class Wires(Generic[Mail]):
         self._mailer = mailer
         self._open: list[Wire[Mail]] = []
         self._opening = 0
-        self._arrived: queue.SimpleQueue[Future[MailConnection]] = queue.SimpleQueue()
-        self._threads = ThreadPoolExecutor(most, thread_name_prefix="connect")
+        self._arrived: queue.SimpleQueue[MailConnection | Exception] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._left = threading.Event()
         self._selector = selectors.DefaultSelector()
         self._bell, self._ear = socket.socketpair()
         self._bell.setblocking(False)
@@ -62,8 +66,8 @@ class Wires(Generic[Mail]):
     def want(self, number: int) -> None:
         """Open connections, beside the loop, until there are so many or as many as there may be."""
         while self.count < min(number, self.most):
+            self._beside(self._connect)
             self._opening += 1
-            self._threads.submit(self._mailer.connect).add_done_callback(self._hand_in)
 
     def begin(
         self, wire: Wire[Mail], mail: Mail, *, sender: str, recipient: str, data: bytes
@@ -99,6 +103,11 @@ class Wires(Generic[Mail]):
                 ended.append(self._close_mail(wire, wire.connection.give_up()))
         return ended
 
+    def give_up(self) -> list[tuple[Mail, Reply]]:
+        """End the wait for every answer; return the mails that were on their way, each with its reply."""
+        busy = [wire for wire in self._open if wire.mail is not None]
+        return [self._close_mail(wire, wire.connection.give_up()) for wire in busy]
+
     def wake(self) -> None:
         """End a `listen` early; from any thread."""
         # Full: it will wake anyway; closed: nobody listens any more.
@@ -109,7 +118,10 @@ class Wires(Generic[Mail]):
         """Close every connection, politely where that is possible."""
         for wire in list(self._open):
             self._drop(wire)
-        self._threads.shutdown(wait=True)
+        self._left.set()
+        until = time.monotonic() + LEAVING_SECONDS
+        for thread in self._threads:
+            thread.join(max(until - time.monotonic(), 0))
         self._hear_bell()
         for wire in list(self._open):  # those that were being opened meanwhile
             wire.connection.close()
@@ -122,8 +134,22 @@ class Wires(Generic[Mail]):
         wait = min(seconds, min(deadlines, default=FOR_EVER) - time.monotonic())
         return None if wait == FOR_EVER else max(wait, 0.0)
 
-    def _hand_in(self, made: "Future[MailConnection]") -> None:
-        self._arrived.put(made)
+    def _beside(self, work: Callable[[], None]) -> None:
+        # Not a pool: its threads would hold up the end of the process for as long as a server is silent.
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        self._threads.append(threading.Thread(target=work, name="connect", daemon=True))
+        self._threads[-1].start()
+
+    def _connect(self) -> None:
+        try:
+            made = self._mailer.connect()
+        except Exception as error:
+            self._arrived.put(error)
+        else:
+            if self._left.is_set():
+                made.close()  # nobody is here any more
+                return
+            self._arrived.put(made)
         self.wake()
 
     def _hear_bell(self) -> None:
@@ -132,15 +158,14 @@ class Wires(Generic[Mail]):
         while not self._arrived.empty():
             made = self._arrived.get()
             self._opening -= 1
-            try:
-                self._open.append(Wire(made.result()))
-            except Unreachable as error:
-                self.refusal = str(error)
-            except Exception as error:
-                log.exception("a connection could not be opened")
-                self.refusal = type(error).__name__
+            if isinstance(made, Unreachable):
+                self.refusal = str(made)
+            elif isinstance(made, Exception):
+                log.error("a connection could not be opened", exc_info=made)
+                self.refusal = type(made).__name__
             else:
                 self.refusal = None
+                self._open.append(Wire(made))
                 self._watch(self._open[-1])
 
     def _close_mail(self, wire: Wire[Mail], reply: Reply) -> tuple[Mail, Reply]:
@@ -173,4 +198,4 @@ class Wires(Generic[Mail]):
         if wire.watched and wire.connection.socket is not None:
             self._selector.unregister(wire.connection.socket)
         self.refusal = None  # there is room for another one now
-        self._threads.submit(wire.connection.close)  # a goodbye takes a moment
+        self._beside(wire.connection.close)  # a goodbye takes a moment

@@ -22,6 +22,7 @@ from tests.outbound import make_campaign
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 BOUNCES = "bounces@brand.example"
 KEY = "k" * 40
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -78,7 +79,8 @@ def test_a_mail_server_pipes_a_report(run: Run, db: Database, sent: list[str]) -
 
 def test_files_are_read_one_after_another(run: Run, db: Database, sent: list[str], tmp_path: Path) -> None:
     """What is ignored is no failure: a mail server must not bounce it."""
-    mails = {"1.eml": dsn(sent[0]), "2.eml": letter("x@y.example"), "3.eml": b"\0", "4.eml": dsn(sent[0])}
+    strange = dsn(sent[0]).replace(b"-Recipient:", b"-X:").replace(b"Action:", b"X:")
+    mails = {"1.eml": dsn(sent[0]), "2.eml": letter("x@y.example"), "3.eml": strange, "4.eml": dsn(sent[0])}
     for name, data in mails.items():
         (tmp_path / name).write_bytes(data)
     done = run(*(str(tmp_path / name) for name in mails), language="fr_FR.UTF-8")
@@ -91,6 +93,42 @@ def test_files_are_read_one_after_another(run: Run, db: Database, sent: list[str
         "Cette information était déjà enregistrée. Rien n’a été modifié. [1]",
     ]
     assert states(db) == ["failed", "sent"]
+
+
+def test_what_is_no_mail_is_said_and_the_others_are_recorded(
+    run: Run, db: Database, sent: list[str], tmp_path: Path
+) -> None:
+    """Garbage in a pipe or among files: 65, as the help says; a mail server's mails all have a header."""
+    done = run(mail=b"garbage\n")
+    assert (done.returncode, done.stdout) == (65, b"-: This is not an email. Nothing is changed.\n")
+    files = [tmp_path / name for name in ("1", "2")]
+    files[0].write_bytes(b"\x89PNG\r\n\x1a\n")
+    files[1].write_bytes(dsn(sent[0]))
+    assert run(*map(str, files)).returncode == 65
+    assert states(db) == ["failed", "sent"]
+    folder = maildir(tmp_path / "Maildir", a=b"", b=dsn(sent[1]))
+    assert run("--maildir", str(folder)).returncode == 65
+    assert run("--maildir", str(folder)).returncode == 0
+    assert states(db) == ["failed", "failed"]
+    assert b"65" in run("--help").stdout
+
+
+@pytest.mark.parametrize(
+    "command", ["mail inbound", "worker", "db restored", "db rotate-secrets", "program add Aurora"]
+)
+def test_where_there_is_no_installation_none_is_made(tmp_path: Path, command: str) -> None:
+    """It is refused in words, with nothing left behind."""
+    done = subprocess.run(
+        [sys.executable, "-m", "service", *command.split()],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "DATA": "", "LC_ALL": "C.UTF-8"},
+        cwd=tmp_path, input=b"garbage", capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode() == (
+        f"There is no installation in {tmp_path / 'var'}. Set DATA to its folder, or make one with: "
+        "prospectus db upgrade\n"
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def maildir(folder: Path, **mails: bytes) -> Path:

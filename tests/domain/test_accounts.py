@@ -214,11 +214,11 @@ def test_two_administrators_cannot_remove_each_other_at_once(db: Database, now: 
         except DomainError as error:
             refusals.append(error.refusal)
 
-    threads = [Thread(target=remove, args=(number,)) for number in range(2)]
+    threads = [Thread(target=remove, args=(number,), daemon=True) for number in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     with db.reading() as session:
         assert session.scalar(select(func.count(User.id)).where(User.disabled_at.is_(None))) == 1
     assert refusals == [Refusal.LAST_ADMINISTRATOR]
@@ -346,11 +346,11 @@ def test_a_link_used_in_two_places_at_once_signs_in_one(db: Database, now: datet
         except DomainError as error:
             refusals.append(error.refusal)
 
-    threads = [Thread(target=use) for _ in range(4)]
+    threads = [Thread(target=use, daemon=True) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert len(used) == 1
     assert refusals == [Refusal.LINK_SPENT] * 3
     with db.transaction() as session:

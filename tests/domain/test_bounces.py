@@ -385,6 +385,28 @@ def test_somebody_resumes_and_the_count_begins_anew(db: Database) -> None:
         assert state(session, campaign.id) == ("paused", PauseReason.HARD_BOUNCES.name)
 
 
+def test_old_mails_of_one_campaign_hide_no_new_ones_of_another(db: Database) -> None:
+    """M-16: after a pause each campaign goes on where it stood, the earlier ones too."""
+    later = NOW + timedelta(hours=1)
+    with db.transaction() as session:
+        first = make_campaign(session, 20)
+        program, author = session.get_one(Program, first.program_id), author_of(session, first)
+        second = make_campaign(session, 3, program=program, author=author)
+        first.auto_paused_at = second.auto_paused_at = NOW
+        failed = session.scalars(select(Delivery).where(Delivery.campaign_id == first.id).limit(9)).all()
+        old, new, _ = session.scalars(
+            select(Delivery).where(Delivery.campaign_id == second.id).order_by(Delivery.id)
+        ).all()
+        for row, at in ((old, NOW), *((row, later) for row in (*failed, new))):
+            row.state, row.settled_at = DeliveryState.FAILED.value, at
+        session.add_all(
+            Bounce(delivery_id=row.id, kind=BounceKind.HARD.value, text="", at=later) for row in failed
+        )
+        session.flush()
+        assert come_back(session, new.id, "550 5.1.1 Unknown") is BounceKind.HARD
+        assert state(session, second.id) == ("paused", PauseReason.HARD_BOUNCES.name)
+
+
 def test_somebody_who_pauses_gives_no_reason(db: Database) -> None:
     with db.transaction() as session:
         campaign = make_campaign(session, 1)

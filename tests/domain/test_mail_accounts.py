@@ -16,6 +16,7 @@ from service.domain.signing import Signer
 from service.domain.vault import Vault
 from service.facts.mail_checks import MAIL_CHECK_WORDS, MailCheck
 from service.facts.refusals import Refusal
+from service.facts.states import CampaignState
 from service.i18n.catalogs import Catalogs
 from service.mail.servers import Checked, MailServer, Reach
 from service.models import Campaign, MailAccount, Notice, Program, User
@@ -245,6 +246,22 @@ def test_disconnecting_forgets_the_password_and_tells_who_waits(
     assert not mail_accounts.is_ready(again)
     checked(session, again)
     assert mail_accounts.is_ready(again)
+
+
+def test_a_scheduled_campaign_is_told_of_a_lost_account_too(
+    session: Session, user: User, sending: tuple[MailAccount, Campaign]
+) -> None:
+    """F-9: its author can still mend the account before the start."""
+    account, campaign = sending
+    campaign.state = CampaignState.SCHEDULED.value
+    session.flush()
+    assert mail_accounts.under_way(session, account.id) == 1
+    checked(session, account, Checked(MailCheck.SIGN_IN_REFUSED))
+    assert told(session, user) == [(notices.HELD, campaign.id)]
+    for state, count in ((CampaignState.PAUSED, 1), (CampaignState.FINISHED, 0), (CampaignState.DRAFT, 0)):
+        campaign.state = state.value
+        session.flush()
+        assert mail_accounts.under_way(session, account.id) == count
 
 
 def test_an_account_no_campaign_names_is_gone(session: Session, user: User) -> None:

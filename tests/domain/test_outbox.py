@@ -11,7 +11,8 @@ from service.db import Database
 from service.domain import deliveries, ledger, notices, outbox, suppression, system_mails
 from service.domain.errors import DomainError
 from service.domain.ledger import Attempt
-from service.facts.limits import LEASE, RETRY_GIVE_UP
+from service.facts.bounces import PauseReason
+from service.facts.limits import LEASE, MOST_CRASHES, RETRY_GIVE_UP
 from service.facts.refusals import Refusal
 from service.facts.replies import Outcome, Reason, Reply, words_of
 from service.facts.states import CAMPAIGN_STATE_LABELS, CampaignState, DeliveryState, UnknownPolicy
@@ -414,3 +415,70 @@ def test_campaigns_without_a_worker_are_found(db: Database) -> None:
     claim(db, campaign_id, "t")
     with db.reading() as session:
         assert deliveries.wanting_work(session, now=NOW) == ()
+
+
+def test_a_system_mail_that_is_given_up_forgets_its_link(services: Services, db: Database) -> None:
+    """D-1, F-17: parked while it waited or while it was sent, it has failed, and no secret stays with it."""
+    values = {"url": "https://prospectus.example/en/reset/canary", "minutes": 60}
+    with db.transaction() as session:
+        for state in ("claimed", "in_flight", "claimed", "queued"):
+            mail_id = outbox.queue_system_mail(
+                session, services.jobs, template="password-reset", address="ada@brand.example", locale="en",
+                values=values, now=NOW,
+            )  # fmt: skip
+            mail = session.get_one(SystemMail, mail_id)
+            mail.state, mail.lease_token = state, "t"
+            mail.lease_until = NOW + LEASE if state != "queued" else None
+            mail.crashes = MOST_CRASHES - 1 if mail_id < 3 else 0
+        session.flush()
+        system_mails.sweep(session, now=LATER)
+    with db.reading() as session:
+        mails = session.scalars(select(SystemMail).order_by(SystemMail.id)).all()
+    assert [(mail.state, mail.values, mail.settled_at) for mail in mails] == [
+        ("failed", {}, LATER),
+        ("failed", {}, LATER),
+        ("queued", values, None),
+        ("queued", values, None),
+    ]
+
+
+def test_a_cancelled_campaign_holds_no_lease(db: Database) -> None:
+    """F-15: what was claimed is let go of altogether, and no sweep counts it as a crash."""
+    campaign_id = start(db, 2)
+    claim(db, campaign_id, "t")
+    with db.transaction() as session:
+        assert outbox.cancel_open(session, campaign_id, now=NOW) == 0
+    with db.reading() as session:
+        found = session.execute(select(Delivery.state, Delivery.lease_token, Delivery.lease_until)).all()
+    assert [tuple(one) for one in found] == [("cancelled", None, None)] * 2
+
+
+@pytest.mark.parametrize(
+    ("reason", "ends"), [(PauseReason.HARD_BOUNCES.name, True), (None, False)], ids=["by itself", "by hand"]
+)
+def test_a_campaign_that_paused_by_itself_with_its_last_mails_ends(
+    db: Database, reason: str | None, ends: bool
+) -> None:
+    """M-16: there is nothing left to resume; one that somebody paused waits for that person."""
+    campaign_id = start(db, 1)
+    [mail_id] = claim(db, campaign_id, "t")
+    mark(db, mail_id, "t")
+    with db.transaction() as session:
+        campaign = session.get_one(Campaign, campaign_id)
+        campaign.state, campaign.pause_reason = CampaignState.PAUSED.value, reason
+    settle(db, mail_id, ACCEPTED, "t")
+    with db.transaction() as session:
+        assert deliveries.finish_all_done(session, now=NOW) == int(ends)
+
+
+def test_a_suspect_among_the_retries_is_seen_before_the_new_mails(db: Database) -> None:
+    """F-17: it is the next to be claimed, and goes alone."""
+    campaign_id = start(db, 2)
+    with db.transaction() as session:
+        last = session.get_one(Delivery, 2)
+        last.state, last.next_attempt_at = DeliveryState.DEFERRED.value, NOW
+        last.crashes = ledger.SUSPECT
+    with db.reading() as session:
+        before = NOW - timedelta(seconds=1)
+        assert not deliveries.next_is_suspect(session, campaign_id, now=before)
+        assert deliveries.next_is_suspect(session, campaign_id, now=NOW)

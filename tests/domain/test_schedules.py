@@ -182,10 +182,13 @@ def test_a_cancelled_schedule_is_a_draft_that_can_be_written_and_sent(
     session: Session, program: Program, jobs: AskedJobs, composer: Composer, scheduled: Campaign
 ) -> None:
     old = set(session.scalars(select(Delivery.message_id)))
+    scheduled.from_address = "alex@corp.example"
+    session.flush()
     schedules.undo(session, scheduled)
     schedules.undo(session, scheduled)  # F-14
     assert (scheduled.state, scheduled.scheduled_at, scheduled.launched_at) == ("draft", None, None)
-    assert (addresses(session), scheduled.program_name, scheduled.ads) == ([], None, {})
+    frozen = (scheduled.program_name, scheduled.from_address, scheduled.ads)
+    assert (addresses(session), frozen) == ([], (None, None, {}))
     assert schedules.start_due(session, now=LATER) == 0
     campaigns.write(
         session, scheduled, Writing("X", "", "en", {"en": ("New", "New")}), version=scheduled.version

@@ -139,11 +139,11 @@ def test_tries_made_at_once_are_all_counted(db: Database, now: datetime) -> None
             except DomainError:
                 results.append(1)
 
-    threads = [Thread(target=guess) for _ in range(4)]
+    threads = [Thread(target=guess, daemon=True) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert sorted(results) == [0] * 10 + [1] * 10
 
 

@@ -11,6 +11,7 @@ from service.mail.bounces import (
     Bounce,
     Complaint,
     Letter,
+    NoMail,
     NotUnderstood,
     Recipient,
     shown,
@@ -146,8 +147,8 @@ def test_a_report_without_recipients_is_not_understood() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\n", b"\0" * 100, b"no mail at all", b"\xff\xfe\n\n\xff"])
-def test_what_is_no_mail_is_not_understood(data: bytes) -> None:
-    assert understand(data) == NotUnderstood()
+def test_what_has_no_header_is_no_mail(data: bytes) -> None:
+    assert understand(data) == NoMail()
 
 
 # Complaints

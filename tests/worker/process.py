@@ -10,6 +10,8 @@ from pathlib import Path
 
 from service.config import Settings
 
+# Every worker that a test started, to be ended with it.
+STARTED: "list[Worker]" = []
 # What makes a process under test fail on purpose, for its PYTHONPATH.
 FAULTS = Path(__file__).with_name("faults")
 
@@ -44,6 +46,7 @@ class Worker:
         self._command = [*wrap, sys.executable, "-m", "service", "worker", "--slot", slot]
         self._file = log
         self.process = self._start()
+        STARTED.append(self)
 
     def _start(self) -> "subprocess.Popen[bytes]":
         with self._file.open("ab") as log:
@@ -55,7 +58,7 @@ class Worker:
         """SIGKILL to the whole family."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        self.process.wait(60)
 
     def again(self) -> None:
         """Start it anew."""

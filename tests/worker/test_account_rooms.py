@@ -3,32 +3,36 @@
 import email
 import ipaddress
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import asdict, replace
 from datetime import datetime
 from email.policy import default
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from service import bootstrap
 from service.adapters.account_post import AccountPost
 from service.adapters.jobs import EngineJobs, migrate_engine
 from service.adapters.smtp_connection import Timeouts
+from service.adapters.smtp_lines import SILENT
 from service.bootstrap import Services
 from service.config import Settings
 from service.domain import campaigns, deliveries, letters, mail_accounts, outbox
 from service.domain.mail_accounts import Access
 from service.domain.vault import Vault
 from service.facts.mail_checks import MailCheck
-from service.facts.replies import Reason, words_of
+from service.facts.replies import Reason, Unreachable, words_of
 from service.facts.states import CampaignState, DeliveryState
-from service.mail.servers import START, Checked, Reach
+from service.mail.servers import START, Checked, MailServer, Reach
+from service.mail.verp import ReturnPath
 from service.models import Campaign, Delivery, MailAccount, Notice, Program, User
-from service.worker import deliver, sweep
+from service.worker import deliver, sweep, wires
 from service.worker.account_rooms import AccountRooms
 from tests.outbound import NOW, make_campaign
 from tests.sink import Sink
@@ -158,6 +162,18 @@ def test_the_author_is_the_sender_of_header_and_the_rest_stays_ours(
     assert mail["From"] == "Ada of Aurora <ada@corp.example>"
     assert mail["Message-ID"] == "<c1.0@brand.example>"
     assert mail["List-Unsubscribe"].startswith("<https://prospectus.example/")
+
+
+def test_what_comes_back_goes_to_the_author(services: Services, own: Sink, campaign_id: int) -> None:
+    """M-14, H-6: their server would refuse an envelope sender of ours, and their box takes the reports."""
+    from_us = replace(
+        services, return_path=ReturnPath("news@brand.example", "bounces@brand.example", "k" * 40)
+    )
+    senders: set[str] = set()
+    own.watch = lambda step, who: senders.add(who) if step == "mail" else None
+    send_all(from_us, campaign_id)
+    assert counts(services, campaign_id) == {DeliveryState.SENT: 5}
+    assert senders == {"ada@corp.example"}
 
 
 def test_a_campaign_without_an_account_is_none_of_theirs(services: Services) -> None:
@@ -322,3 +338,137 @@ def test_the_common_room_is_not_held_up(services: Services, campaign_id: int, ow
         assert deliver.deliver_batch(services, room, common, now) == 3
     room.close()
     assert len(sink.taken()) == 3
+
+
+def test_a_users_server_is_given_up_within_a_minute(settings: Settings) -> None:
+    """M-19: users name their servers themselves; the limits are the installation's, and never minutes."""
+    usual = bootstrap.build(settings, jobs=False)
+    assert max(asdict(usual.account_post._timeouts or Timeouts()).values()) == 60
+    usual.db.dispose()
+    built = bootstrap.build(replace(settings, mail_timeout=1), jobs=False)
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent, ThreadPoolExecutor(1) as threads:
+        port = silent.getsockname()[1]
+        built.account_post.reach = Reach((ipaddress.ip_network("127.0.0.0/8"),), {port: START})
+        server = MailServer("ada@corp.example", "127.0.0.1", port, START, USER, PASSWORD)
+        opening = threads.submit(built.account_post.mailer(server).connect)
+        try:
+            with pytest.raises(Unreachable) as lost:
+                opening.result(30)
+            assert str(lost.value.__cause__) == SILENT
+        finally:
+            silent.close()
+    built.db.dispose()
+
+
+def test_a_room_is_left_without_waiting_for_its_server(
+    services: Services, own: Sink, campaign_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-16: a server that says nothing holds up neither the sweep nor the room after a change."""
+    monkeypatch.setattr(wires, "LEAVING_SECONDS", 300.0)
+    patient = replace(FAST, greeting=300)
+    services.account_post._timeouts = patient
+    own.mute = frozenset({2})  # of the two connections that the room opens
+    left = threading.Event()
+    with services.db.transaction() as session:
+        other = another(session, campaign_id, 2)
+        other.mail_account_id, other.from_address = account_of(services).id, "ada@corp.example"
+        other_id = other.id
+
+    def leave() -> None:
+        rooms.deliver_batch(campaign_id)
+        change(services, PASSWORD)
+        assert rooms.deliver_batch(other_id) == 2
+        rooms.sweep()
+        left.set()
+
+    with rooms_of(services, idle_seconds=lambda: 0.0) as rooms, ThreadPoolExecutor(1) as threads:
+        leaving = threads.submit(leave)
+        try:
+            leaving.result(30)
+            assert left.is_set()
+            assert rooms._rooms == {}
+            assert any(thread.is_alive() for thread in rooms._leaving)
+        finally:
+            own.mute = frozenset()
+    assert not any(thread.is_alive() for thread in rooms._leaving)
+    assert counts(services, campaign_id) == {DeliveryState.SENT: 5}
+
+
+def test_an_account_keeps_the_pace_towards_a_domain(services: Services, own: Sink, campaign_id: int) -> None:
+    """M-17: the limits of the installation hold for its users' own servers too."""
+    slow = replace(services, settings=replace(services.settings, mail_domain_rate=1))
+    send_all(slow, campaign_id)
+    assert counts(services, campaign_id) == {DeliveryState.SENT: 1, DeliveryState.DEFERRED: 4}
+    with services.db.reading() as session:
+        waiting = select(Delivery.reply).where(Delivery.state == DeliveryState.DEFERRED.value)
+        assert set(session.scalars(waiting)) == {words_of(Reason.PACED)}
+
+
+def test_slow_accounts_take_no_place_of_the_programs_mail(
+    services: Services, own: Sink, sink: Sink, campaign_id: int
+) -> None:
+    """M-17, L-7: as many accounts as a queue has places, and none of their servers answers."""
+    migrate_engine(services.settings.database)
+    jobs = EngineJobs(services.settings.database)
+    slow = replace(services, jobs=jobs)
+    patient = dict.fromkeys(asdict(FAST), 60)
+    services.account_post._timeouts = Timeouts(**patient)
+    senders: set[str] = set()
+    own.watch = lambda step, who: senders.add(who) if step == "mail" else None
+    own.holding = True
+    held = [campaign_id]
+    with services.db.transaction() as session:
+        user = author_of(session, campaign_id)
+        for number in range(3):
+            address = f"ada{number}@corp.example"
+            access = Access(NAME, own.port, USER, PASSWORD)
+            reach = services.account_post.reach
+            account = mail_accounts.connect(
+                session, services.vault, user, address, access, reach=reach, now=NOW
+            )
+            mail_accounts.record(session, account.id, Checked(MailCheck.OK), version=account.version, now=NOW)
+            campaign = another(session, campaign_id, 2)
+            campaign.mail_account_id, campaign.from_address = account.id, address
+            held.append(campaign.id)
+        session.flush()
+        for one in held:
+            jobs.deliver(session, one)
+    with worker(slow):
+        try:
+            wait_for(lambda: len(senders) == 4)
+            with services.db.transaction() as session:
+                common = another(session, campaign_id, 3).id
+                jobs.deliver(session, common)
+            wait_for(lambda: finished(services, common))
+            assert [finished(services, one) for one in held] == [False] * 4
+        finally:
+            own.holding = False
+        wait_for(lambda: all(finished(services, one) for one in held))
+    jobs.close()
+    assert (len(sink.taken()), len(own.taken())) == (3, 11)
+
+
+def test_several_workers_do_not_share_an_account(services: Services, campaign_id: int) -> None:
+    """M-17: its server takes few connections, and each worker would open its own."""
+    with services.db.transaction() as session:
+        common = another(session, campaign_id, 1).id
+    with services.db.reading() as session:
+        assert deliveries.wanting_work(session, now=NOW, shared=True) == (common,)
+        assert deliveries.wanting_work(session, now=NOW) == (campaign_id, common)
+
+
+def test_a_worker_joins_in_through_its_own_queue_once(services: Services, campaign_id: int) -> None:
+    """P1: what one worker has asked for already, or is at work on, it does not ask for again."""
+    migrate_engine(services.settings.database)
+    jobs = EngineJobs(services.settings.database)
+    with services.db.transaction() as session:
+        first, _ = (another(session, campaign_id, 1).id for _ in range(2))
+
+    def join(name: str, *besides: int) -> int:
+        return sweep.join_in(services, jobs, name, now=NOW, besides=besides)
+
+    assert [join("one", first), join("one"), join("one"), join("two")] == [1, 1, 0, 2]
+    with services.db.reading() as session:
+        queues = session.execute(text("SELECT queue_name, count(*) FROM workflow_status GROUP BY 1")).all()
+    jobs.close()
+    assert {(name, number) for name, number in queues} == {("send-one", 2), ("send-two", 2)}

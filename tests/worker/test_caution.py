@@ -16,11 +16,12 @@ def test_one_works_alone_only_while_nobody_else_does() -> None:
             with caution.together():
                 began.set()
 
-        other = threading.Thread(target=work)
+        other = threading.Thread(target=work, daemon=True)
         other.start()
         assert not began.wait(0.05)
-    other.join()
-    assert began.is_set()
+    assert began.wait(30)
+    other.join(30)
+    assert not other.is_alive()
 
 
 def test_whoever_wants_to_be_alone_gives_up_and_holds_up_nobody() -> None:
@@ -35,13 +36,13 @@ def test_whoever_wants_to_be_alone_gives_up_and_holds_up_nobody() -> None:
                 gave_up.set()
 
     with caution.together():
-        other = threading.Thread(target=alone)
+        other = threading.Thread(target=alone, daemon=True)
         other.start()
         assert waiting.wait(5)
         with caution.together(urgent=True):
             pass
-        other.join()
-        assert gave_up.is_set()
+        assert gave_up.wait(30)
+        other.join(30)
         with caution.together():
             pass
     with caution.alone() as free:

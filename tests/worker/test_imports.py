@@ -1,7 +1,5 @@
 """Imports in the job engine: one that always fails is given up, and does not hold up the others."""
 
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +17,7 @@ from service.worker import app
 from service.worker.imports import MOST_FAILURES
 from tests.domain import factories
 from tests.domain.factories import NOW
+from tests.worker.test_jobs import wait_for, worker
 
 FILE = b"Partner name,Contact email,Media property\nA,a@x.example,https://x.example\n"
 
@@ -67,17 +66,8 @@ def test_an_import_that_always_fails_is_given_up(services: Services, monkeypatch
     poison, fine = upload(services, 2)
     with services.db.transaction() as session:
         session.get_one(Import, poison).delimiter = "no delimiter"
-    ended = threading.Event()
-    thread = threading.Thread(target=app.run, args=(services,), kwargs={"stop": ended})
-    thread.start()
-    try:
-        end = time.monotonic() + 60
-        while states(services) != [ImportState.CANCELLED, ImportState.DONE] and time.monotonic() < end:
-            time.sleep(0.05)
-    finally:
-        ended.set()
-        thread.join(60)
-    assert states(services) == [ImportState.CANCELLED, ImportState.DONE]
+    with worker(services):
+        wait_for(lambda: states(services) == [ImportState.CANCELLED, ImportState.DONE])
     with services.db.reading() as session:
         stopped = session.get_one(Import, poison)
         reasons = import_reasons.loaded(stopped.refusal)

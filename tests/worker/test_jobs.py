@@ -45,13 +45,15 @@ def worker(services: Services) -> Iterator[None]:
         except BaseException as error:
             failed.append(error)
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     try:
         yield
     finally:
         ended.set()
-        thread.join(60)
+        thread.join(90)
+        # The engine is one for the process: the next test would meet this one's.
+        assert not thread.is_alive(), "the worker does not stop"
     assert failed == []
 
 
@@ -130,9 +132,12 @@ def test_wiped_engine_tables_are_made_good_from_the_ledger(services: Services) -
 def test_only_one_worker_works_on_an_embedded_database(services: Services) -> None:
     """A second worker would give back the leases of the first: it is refused."""
     with worker(services):
-        wait_for(lambda: (services.settings.data / "worker.lock").exists())
+        lock = services.settings.data / "worker.lock"
+        wait_for(lambda: lock.exists() and lock.read_text() != "")  # written once it is held
+        stopped = threading.Event()
+        stopped.set()  # or this test would never end if it were not refused
         with pytest.raises(app.WorkerRefused, match="another worker is running"):
-            app.run(services, stop=threading.Event())
+            app.run(services, stop=stopped)
 
 
 def test_the_hourly_job_is_one_an_hour(services: Services) -> None:

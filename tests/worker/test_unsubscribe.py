@@ -107,7 +107,10 @@ def with_curl(url: str, kind: str, body: bytes) -> tuple[int, bytes]:
         "": ["--request", "POST"],
     }.get(kind, ["--data", body.decode()])
     run = subprocess.run(
-        ["curl", "--silent", "--write-out", "\n%{http_code}", *fields, url], capture_output=True, check=True
+        ["curl", "--silent", "--write-out", "\n%{http_code}", *fields, url],
+        capture_output=True,
+        check=True,
+        timeout=60,
     )
     answer, _, status = run.stdout.rpartition(b"\n")
     return int(status), answer

@@ -1,0 +1,213 @@
+"""The parts of a sweep stand alone: one that fails is told, and holds up none of the others."""
+
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select, text
+
+from service.bootstrap import Services
+from service.config import Settings
+from service.db import Database
+from service.domain import deliveries, marks, schedules, system_mails, throttle, workers
+from service.facts.limits import LEASE
+from service.facts.states import CampaignState, DeliveryState
+from service.models import Campaign, CampaignMark, Delivery, Program, SystemMail, User, WorkerBeat
+from service.worker import app, imports, presence, sweep
+from service.worker.account_rooms import AccountRooms
+from service.worker.fence import Fence
+from service.worker.rescue import Rescue
+from tests.outbound import NOW, make_campaign
+from tests.worker.oracle import installed, wait_for
+from tests.worker.test_jobs import queue_reset, worker
+
+LATER = NOW + 2 * LEASE
+
+
+def broken(*_: object, **__: object) -> None:
+    raise ZeroDivisionError
+
+
+@pytest.fixture
+def installation(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    """One with the engine's tables, whose worker sweeps and beats without delay."""
+    monkeypatch.setattr(app, "SWEEP_SECONDS", 0.2)
+    monkeypatch.setattr(presence, "ALONE_BEAT_SECONDS", 0.1)
+    with installed(settings) as made:
+        yield made
+
+
+def leave_work(services: Services) -> dict[str, int]:
+    """Leave a row to each part of the repair; return the campaigns by what is to be done with them."""
+    mail_id = queue_reset(services)
+    with services.db.transaction() as session:
+        held = make_campaign(session, 1)
+        program, author = session.scalars(select(Program)).one(), session.scalars(select(User)).one()
+        due = make_campaign(session, 1, program=program, author=author, state=CampaignState.SCHEDULED)
+        due.scheduled_at = NOW
+        done = make_campaign(session, 0, program=program, author=author)
+        row = session.scalars(select(Delivery).where(Delivery.campaign_id == held.id)).one()
+        for one in (row, session.get_one(SystemMail, mail_id)):
+            one.state, one.lease_token = DeliveryState.CLAIMED.value, "of a dead worker"
+            one.lease_until = NOW + LEASE
+        return {"held": held.id, "due": due.id, "done": done.id}
+
+
+def parts_done(services: Services, campaign: dict[str, int]) -> set[str]:
+    """Return the parts that did what was left to them."""
+    with services.db.reading() as session:
+        row = session.scalars(select(Delivery).where(Delivery.campaign_id == campaign["held"])).one()
+        mail = session.scalars(select(SystemMail)).one()
+        found = {
+            "leases": row.lease_token is None,
+            "system leases": mail.lease_token is None,
+            "starts": session.get_one(Campaign, campaign["due"]).state == CampaignState.SENDING.value,
+            "marks": (session.scalar(select(func.count()).select_from(CampaignMark)) or 0) > 0,
+            "ends": session.get_one(Campaign, campaign["done"]).state == CampaignState.FINISHED.value,
+        }
+    return {name for name, is_done in found.items() if is_done}
+
+
+@pytest.mark.parametrize(
+    ("where", "verb", "part"),
+    [
+        (deliveries, "sweep", "leases"),
+        (system_mails, "sweep", "system leases"),
+        (schedules, "start_due", "starts"),
+        (marks, "take", "marks"),
+        (deliveries, "finish_all_done", "ends"),
+    ],
+)
+def test_one_repair_that_fails_undoes_no_other(
+    services: Services, monkeypatch: pytest.MonkeyPatch, where: object, verb: str, part: str
+) -> None:
+    """P1, F-17: also when the fault comes every time."""
+    campaign = leave_work(services)
+    monkeypatch.setattr(where, verb, broken)
+    assert sweep.repair(services, now=LATER) == "ZeroDivisionError"
+    everything = {"leases", "system leases", "starts", "marks", "ends"}
+    assert parts_done(services, campaign) == everything - {part}
+    monkeypatch.undo()
+    assert sweep.repair(services, now=LATER) == ""
+    assert parts_done(services, campaign) == everything
+
+
+def trouble(services: Services) -> str | None:
+    with services.db.reading() as session:
+        return session.scalar(select(WorkerBeat.trouble))
+
+
+def hourly_jobs(services: Services) -> int:
+    with services.db.reading() as session:
+        return session.scalar(text("SELECT count(*) FROM workflow_status WHERE name = 'every_hour'")) or 0
+
+
+@pytest.mark.parametrize(
+    ("where", "part"),
+    [
+        (Fence, "mark_if_due"),
+        (Rescue, "sweep"),
+        (imports, "wake"),
+        (sweep, "wake"),
+        (AccountRooms, "sweep"),
+        (marks, "take"),
+    ],
+)
+def test_a_turn_goes_on_after_a_part_that_failed(
+    installation: Services, monkeypatch: pytest.MonkeyPatch, where: object, part: str
+) -> None:
+    """F-17: the last part of the same turn is done, the beat tells the trouble, and tells when it is over."""
+    with monkeypatch.context() as fault:
+        fault.setattr(where, part, broken)
+        with worker(installation):
+            wait_for(lambda: hourly_jobs(installation) == 1)
+            wait_for(lambda: trouble(installation) == "ZeroDivisionError")
+            fault.undo()
+            wait_for(lambda: trouble(installation) == "")
+
+
+def test_no_part_waits_for_a_database_that_is_away() -> None:
+    """F-5, F-2: thirteen waits in a row would hold up the end of the worker for a minute."""
+    away = Database("postgresql+psycopg://nobody@/none?host=/nowhere")
+    done: list[str] = []
+    parts = [("a", lambda: done.append("a")), ("b", away.now), ("c", lambda: done.append("c"))]
+    assert sweep.each(parts) == "OperationalError"
+    assert done == ["a"]
+    away.dispose()
+
+
+def test_a_turn_ends_where_the_worker_is_told_to_stop() -> None:
+    """F-2."""
+    done: list[str] = []
+    told = threading.Event()
+    parts = [("a", told.set), ("b", lambda: done.append("b"))]
+    assert sweep.each(parts, ended=told.is_set) == ""
+    assert done == []
+
+
+def test_one_hourly_task_that_fails_holds_up_no_other(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes after it is done, and the fault is told."""
+    with db.transaction() as session:
+        workers.beat(session, "gone for long", version="1", now=NOW - timedelta(days=400))
+    monkeypatch.setattr(throttle, "sweep", broken)
+    assert sweep.every_hour(db, now=NOW) == "ZeroDivisionError"
+    with db.reading() as session:
+        assert session.scalars(select(WorkerBeat)).all() == []
+
+
+def test_a_fault_of_the_hour_is_told_until_the_next(
+    installation: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The turns after it, in which all is well, do not call it mended."""
+    turns: list[str] = []
+    real = app._Worker._sweep
+
+    def counted(self: app._Worker, ended: threading.Event) -> str:
+        turns.append(real(self, ended))
+        return turns[-1]
+
+    monkeypatch.setattr(throttle, "sweep", broken)
+    monkeypatch.setattr(app._Worker, "_sweep", counted)
+    with worker(installation):
+        wait_for(lambda: trouble(installation) == "ZeroDivisionError")
+        seen = len(turns)
+        wait_for(lambda: len(turns) >= seen + 3)
+        assert trouble(installation) == "ZeroDivisionError"
+    assert set(turns) == {""}
+
+
+def test_no_lease_is_judged_before_all_could_begin_anew(
+    installation: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-11: the clock jumped a day, and the database would not take the new leases at first."""
+    with installation.db.transaction() as session:
+        make_campaign(session, 1)
+        row = session.scalars(select(Delivery)).one()
+        row.state, row.lease_token, row.lease_until = "in_flight", "t", NOW + LEASE
+    at: list[datetime] = [NOW]
+    monkeypatch.setattr(Database, "now", lambda _: at[0])
+    one = app._Worker(installation, app.EMBEDDED)
+    try:
+        at[0] = NOW + timedelta(days=1)
+        with monkeypatch.context() as fault:
+            fault.setattr(sweep, "begin_anew", broken)
+            assert [one._sweep(threading.Event()) for _ in range(2)] == ["ZeroDivisionError"] * 2
+            assert state_and_lease(installation) == ("in_flight", NOW + LEASE)
+        one._sweep(threading.Event())
+        state, lease = state_and_lease(installation)
+        assert state == "in_flight"
+        assert at[0] + LEASE <= lease < at[0] + 2 * LEASE
+    finally:
+        one._room.close()
+        one._system_room.close()
+        one._account_rooms.close()
+        one._jobs.close()
+        one._engine.dispose()
+
+
+def state_and_lease(services: Services) -> tuple[str, datetime]:
+    with services.db.reading() as session:
+        row = session.scalars(select(Delivery)).one()
+        assert row.lease_until is not None
+        return row.state, row.lease_until
