@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 from markdown_it.token import Token
 
 from service.content import resolve
 from service.content.files import PageFile, Source, is_slug
+from service.content.watch import Watch
 from service.facts.findings import Finding
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES, SOURCE
@@ -32,7 +34,7 @@ class Page:
     """A page as one language reads it; `language` is that of its text, another one in a fallback.
 
     `html` begins with the H1; `markdown` and `text` are the same page in its other faces. `digest` names the
-    Markdown served.
+    Markdown served, `updated` is when what it says last changed.
     """
 
     slug: str
@@ -45,6 +47,7 @@ class Page:
     text: str
     headings: tuple[Heading, ...]
     digest: str
+    updated: date | None = None
 
     @property
     def fallback(self) -> bool:
@@ -83,6 +86,11 @@ class Pages:
         self._copies = good_copies
         self._files: dict[tuple[str, str], PageFile] = {}
         self._rendered: dict[tuple[str, str], _Rendered] = {}
+        self._watch = Watch(directory)
+
+    def revision(self, locale: str) -> str:
+        """Return a name for everything the pages of a language are made of; it changes when one may have."""
+        return f"{self._watch.state()}{self._catalog_of(locale).version}"
 
     def find(self, locale: str, slug: str) -> Page | None:
         """Return a page in a language, or in the source language where that one lacks it; None for no page.
@@ -98,11 +106,14 @@ class Pages:
         return None
 
     def slugs(self) -> tuple[str, ...]:
-        """Return the names of the pages of the source language, in the order their front matter gives."""
+        """Return the names of the pages of the source language, in the order their front matter gives.
+
+        A page that calls itself hidden is read by those who have its address, and listed nowhere.
+        """
         found = []
         for path in (self.directory / SOURCE).glob("*.md"):
             source = self._source(SOURCE, path.stem) if is_slug(path.stem) else None
-            if source:
+            if source and source.document.front_matter.get("hidden") is not True:
                 order = source.document.front_matter.get("order")
                 number = order if isinstance(order, int) else 1000
                 found.append((path.stem != INDEX, number, path.stem))
@@ -112,6 +123,11 @@ class Pages:
         """Return all pages but the index, in order, with their titles in a language."""
         pages = (self.find(locale, slug) for slug in self.slugs() if slug != INDEX)
         return tuple(Entry(page.slug, page.title, page.description) for page in pages if page)
+
+    def problem(self, language: str, slug: str) -> Finding | None:
+        """Return why a page is served as an older version, if it is."""
+        file = self._files.get((language, slug))
+        return file.problem if file else None
 
     def problems(self) -> tuple[tuple[Path, Finding], ...]:
         """Return the files that are served as an older version, with the reason."""
@@ -173,7 +189,14 @@ def render(document: Document, markdown: str, *, slug: str, locale: str, languag
         text=text.render(document),
         headings=tuple(_headings(document)),
         digest=hashlib.blake2b(body.encode(), digest_size=8).hexdigest(),
+        updated=_day(document.front_matter.get("updated")),
     )
+
+
+def _day(value: object) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    return value if isinstance(value, date) else None
 
 
 def title_of(tokens: Sequence[Token]) -> str | None:

@@ -11,6 +11,7 @@ from service.web import (
     groups,
     health,
     help,
+    help_lists,
     histories,
     home,
     imports,
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     join.bp,
     unsubscribe.bp,
     help.bp,
+    help_lists.bp,
     health.bp,
 )
 
