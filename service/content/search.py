@@ -7,13 +7,13 @@ found". A hit in another language leads to the same block in the reader's.
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import log
+from math import log, sqrt
 
 from service.content.search_glossary import EMPTY, Concept, Words
-from service.content.search_passages import Passage
-from service.content.search_words import terms, weight
+from service.content.search_passages import Kind, Passage
+from service.content.search_words import asks_how, counted, fold, is_cjk, is_katakana, terms, weight
 from service.i18n.locales import LOCALES
 
 LONGEST_QUESTION = 2000
@@ -28,12 +28,18 @@ _BM25 = "3.0, 2.0, 6.0, 1.0"
 # How much of a term's weight it counts where it stands, and what standing in two places adds.
 _IN_WORDS, _IN_HEADING, _IN_TITLE = 1.0, 1.1, 0.7
 _TWICE = 0.25
+# What pieces of a word count that stand apart, and what a word counts that no page has.
+_APART = 0.75
+_UNKNOWN = 0.7
+_ONE_WORD = 2
 _BY_BM25 = 0.25
 _PHRASE = 1.0
 _OWN_LANGUAGE = 1.15
-_GOAL = 0.2
+_GOAL = 0.5
+# A section's beginning says more than its parts; steps say how, digits how many.
+_FIRST, _STEPS, _NUMBER = 0.15, 0.12, 0.5
 # Below this share of the question's weight a block does not answer it.
-_FLOOR = 0.5
+_FLOOR = 0.45
 _LIST_FLOOR = 0.25
 
 
@@ -87,7 +93,7 @@ class Index:
             with self._lock:
                 candidates = shelf.candidates(self._database, concepts)
             own = _OWN_LANGUAGE if language == code else 1.0
-            for hit in shelf.weigh(candidates, concepts, aims):
+            for hit in shelf.weigh(candidates, concepts, aims, question):
                 if hit.coverage < floor:
                     continue
                 passage = self._in_language(hit.passage, code)
@@ -108,6 +114,7 @@ class Index:
 @dataclass(frozen=True, slots=True)
 class _Entry:
     passage: Passage
+    text: str
     title: frozenset[str]
     heading: frozenset[str]
     words: frozenset[str]
@@ -133,7 +140,9 @@ class _Shelf:
             heading = above.pop() if above else ""
             split = [tuple(terms(text, code)) for text in (title, " ".join(above), heading, passage.words)]
             rows.append((number, *(" ".join(part) for part in split)))
-            entry = _Entry(passage, frozenset(split[0] + split[1]), frozenset(split[2]), frozenset(split[3]))
+            text = f" {' '.join(term for part in split for term in part)} "
+            titles, heading_terms, words = split[0] + split[1], split[2], split[3]
+            entry = _Entry(passage, text, *map(_known, (titles, heading_terms, words)))
             self.entries.append(entry)
             for term in entry.title | entry.heading | entry.words:
                 frequency[term] = frequency.get(term, 0) + 1
@@ -143,7 +152,7 @@ class _Shelf:
         self.rarity = {
             term: log(1 + (len(rows) - count + 0.5) / (count + 0.5)) for term, count in frequency.items()
         }
-        self.unknown = log(1 + (len(rows) + 0.5) / 0.5)
+        self.unknown = _UNKNOWN * log(1 + (len(rows) + 0.5) / 0.5)
 
     def candidates(
         self, database: sqlite3.Connection, concepts: Sequence[Concept]
@@ -169,35 +178,57 @@ class _Shelf:
         candidates: Mapping[int, tuple[float, bool]],
         concepts: Sequence[Concept],
         aims: Sequence[Concept],
+        question: str,
     ) -> Iterator[Hit]:
         """Yield the candidates with their share of the question."""
         most = max((score for score, _ in candidates.values()), default=0.0) or 1.0
+        how, number = asks_how(question), counted(question)
         for row, (score, phrase) in candidates.items():
             entry = self.entries[row]
             value, coverage = self.cover(entry, concepts)
             aimed = self.cover(entry, aims)[0] if aims else 0.0
             total = value + _BY_BM25 * score / most + _PHRASE * phrase + _GOAL * aimed
+            total += _FIRST * (entry.passage.place[2] == 0) + _STEPS * (
+                how and entry.passage.kind is Kind.STEPS
+            )
+            total += _NUMBER * bool(number and number.search(fold(entry.passage.words)))
             yield Hit(entry.passage, entry.passage, total, 1.0 if phrase else coverage)
 
     def cover(self, entry: _Entry, concepts: Sequence[Concept]) -> tuple[float, float]:
         """Return how well an entry holds the concepts, places weighed, and which share of them it holds."""
         value = covered = whole = 0.0
         for concept in concepts:
-            most = max(sum(self.worth(term) for term in one) for one in concept)
+            most = max(self.importance(one) for one in concept)
             holds = places = 0.0
             for one in concept:
-                worth = sum(self.worth(term) for term in one) or 1.0
+                worth = sum(map(self.worth, one)) or 1.0
                 there = sum(self.worth(term) * bool(_place(entry, term)) for term in one) / worth
-                if there > holds:
-                    holds = there
-                    places = sum(self.worth(term) * _place(entry, term) for term in one) / worth
+                together = _together(entry, one, there)
+                if there * together > holds:
+                    holds = there * together
+                    places = sum(self.worth(term) * _place(entry, term) for term in one) / worth * together
             whole += most
             covered += most * holds
             value += most * places
         return (value / whole, covered / whole) if whole else (0.0, 0.0)
 
+    def importance(self, word: Sequence[str]) -> float:
+        """A long word is one word still: it weighs like its terms on average, a little more for many."""
+        mean = sum(map(self.worth, word)) / len(word)
+        return mean if is_katakana(word[0]) else mean * sqrt(len(word))
+
     def worth(self, term: str) -> float:
         return self.rarity.get(term, self.unknown) * weight(term)
+
+
+def _together(entry: _Entry, word: Sequence[str], there: float) -> float:
+    """Return how much of a word's pieces to count: all where they stand together, as in the question."""
+    if len(word) == 1 or f" {' '.join(word)} " in entry.text:
+        return 1.0
+    if is_katakana(word[0]):
+        return there
+    # A long run of Han characters is several words that nobody has told apart.
+    return _APART if len(word) <= _ONE_WORD else 1.0
 
 
 def _place(entry: _Entry, term: str) -> float:
@@ -208,16 +239,15 @@ def _place(entry: _Entry, term: str) -> float:
         (entry.heading, _IN_HEADING),
         (entry.title, _IN_TITLE),
     ):
-        if _has(terms_there, term):
+        if term in terms_there:
             best = max(best, factor)
             places += 1
     return best + _TWICE * (places > 1)
 
 
-def _has(there: Iterable[str], term: str) -> bool:
-    if term in there:
-        return True
-    return len(term) == 1 and any(one.startswith(term) for one in there)
+def _known(words: Sequence[str]) -> frozenset[str]:
+    """Return the terms of a text and its single CJK characters, so that these have a rarity of their own."""
+    return frozenset(words) | {term[0] for term in words if is_cjk(term)}
 
 
 def _quoted(term: str) -> str:

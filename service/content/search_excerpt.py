@@ -52,7 +52,7 @@ def _marks(text: str, question: str, code: str) -> list[bool]:
             folded.append(one)
             origin.append(number)
     plain, marks = "".join(folded), [False] * len(text)
-    for term in asked(question, code):
+    for term in {term for word in asked(question, code) for term in word}:
         at = plain.find(term)
         while at >= 0:
             end = at + len(term)

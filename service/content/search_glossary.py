@@ -21,7 +21,8 @@ class Words:
         self._named: dict[str, list[int]] = {}
         for number, row in enumerate(self._rows):
             for word in set(row.values()):
-                if len(word) <= _LONGEST_TERM:
+                # One character alone, such as 名 or 行, is in many words that mean something else.
+                if 1 < len(word) <= _LONGEST_TERM:
                     self._named.setdefault(word, []).append(number)
         words = sorted(self._named, key=len, reverse=True)
         # A Latin word ends where its letters end, but for the s of a plural; a Japanese or Chinese one
@@ -38,8 +39,8 @@ class Words:
         if self._pattern:
             found = list(self._named_in(rest, code))
             rest = self._pattern.sub(" ", rest)
-        plain = asked(rest, code) if not found or rest.strip() else ()
-        return (*found, *(((term,),) for term in plain if not _hollow(plain, term, found)))
+        plain = asked(rest, code, something=not found)
+        return (*found, *((word,) for word in plain if not (found and _hollow(word))))
 
     def _named_in(self, question: str, code: str) -> Iterator[Concept]:
         seen = set()
@@ -59,9 +60,9 @@ def _terms(word: str, code: str) -> tuple[str, ...]:
     return tuple(term for term in found if len(term) > 1) or found
 
 
-def _hollow(plain: tuple[str, ...], term: str, found: list[Concept]) -> bool:
+def _hollow(word: tuple[str, ...]) -> bool:
     """Leftover single letters and characters say nothing beside a term of the glossary."""
-    return bool(found) and len(term) == 1 and len(plain) > 0
+    return len(word) == 1 and len(word[0]) == 1
 
 
 EMPTY = Words(())

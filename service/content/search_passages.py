@@ -60,6 +60,7 @@ class _Cutter:
         self.tokens = parse(page.markdown).tokens
         self.headings: list[tuple[int, str, str]] = []
         self.boxes: list[tuple[str, str]] = []
+        self.outer: list[list[tuple[int, str, str]]] = []
         self.counts: dict[str, int] = {}
 
     def passages(self) -> Iterator[Passage]:
@@ -80,16 +81,22 @@ class _Cutter:
             elif kind:
                 yield from self.passage(token, inside, kind)
             elif self.boxes:
+                # The summary of the details that have just begun.
                 self.boxes[-1] = (_words(inside), "")
             position = end + 1
 
     def open_or_close(self, token: Token) -> None:
-        """What is in a tab or a foldable block stands under its title as under a heading."""
-        if token.type == "tab_open":
+        """What is in a tab or a foldable block stands under its title; headings end with their box."""
+        name = token.type.rpartition("_")[0]
+        if name not in _BOXES:
+            return
+        if token.nesting == 1:
+            self.outer.append(self.headings)
             self.boxes.append((str(token.meta.get("title", "")), str(token.meta.get("id", ""))))
-        elif token.type == "details_open":
-            self.boxes.append(("", ""))
-        elif token.type in ("tab_close", "details_close") and self.boxes:
+            if name not in ("tab", "details"):
+                self.boxes[-1] = ("", "")
+        elif self.outer:
+            self.headings = self.outer.pop()
             self.boxes.pop()
 
     def enter(self, token: Token, words: str) -> None:
@@ -145,6 +152,7 @@ class _Cutter:
         return "\n".join(line[indent:].rstrip() for line in lines).strip("\n")
 
 
+_BOXES = frozenset({"tab", "details", "step", "hint", "column"})
 _KINDS = {
     "paragraph_open": Kind.TEXT,
     "ordered_list_open": Kind.STEPS,

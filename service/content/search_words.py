@@ -15,8 +15,11 @@ _HIRAGANA = "\u3041-\u309f"
 _KATAKANA = "\u30a0-\u30ff"
 CJK = f"{_HAN}{_HIRAGANA}{_KATAKANA}"
 _RUN = re.compile(rf"(?P<cjk>[{CJK}]+)|(?P<word>[^\W_{CJK}]+)")
+# Pieces of a run that are likely to be one word: katakana, or characters and the kana that end them.
+_WORD = re.compile(rf"[{_KATAKANA}]+|[{_HAN}]+[{_HIRAGANA}]*|[{_HIRAGANA}]+")
 _KANA = re.compile(rf"[{_HIRAGANA}]+")
 _MIXED = re.compile(rf"[{_HIRAGANA}]")
+_WEAK = re.compile("[在是从对会能要和与或后过请我你个多这那几]")
 # Marks of voiced kana are part of the letter: か is not が.
 _VOICED = frozenset("\u3099\u309a")
 
@@ -27,30 +30,36 @@ def _set(words: str) -> frozenset[str]:
 
 STOP: dict[str, frozenset[str]] = {
     "en": _set(
-        "a about after all an and any anything are as at be been before but by can cannot could did do "
-        "does for from get gets give go has have how i if in into is it its like make may me must my need "
-        "no not of on or our out please see shall she should so some tell than that the their them then "
-        "there these they thing things this those through to too up us use want was we were what when "
-        "where which who whom why will with would you your yours "
+        "a about after all an and any anybody anything are as at be been before between but by can "
+        "cannot could did difference do does doing done for from get gets give go happen happens has "
+        "have how i if in into is it its like make makes many may me mean means much must my need no "
+        "not of on or our out please see shall she should so some somebody something tell than that the "
+        "their them then there these they thing things this those through to too up us use want was we "
+        "were what when where which who whom why will with would you your yours "
     ),
     "fr": _set(
-        "a afin ai alors apres au aucun aussi autre aux avant avec avez avoir avons bien c ce cela ces "
-        "cet cette comme comment d dans de des dois doit donc du elle elles en entre est et etre eu faire "
-        "fait faut il ils j je l la laquelle le lequel les leur leurs lors lorsque lui m ma mais me mes "
-        "moi mon n ne ni nos notre nous on ont ou par pas peut peuvent peux plus pour pourquoi puis puis- "
-        "je qu quand que quel quelle quelles quels qui quoi s sa sans se selon ses si soit son sont sous "
-        "sur t ta te tous tout toute toutes tres un une vers veux voir vos votre vous y "
+        "a afin ai alors apres arrive au aucun aussi autre aux avant avec avez avoir avons bien c ce "
+        "cela ces cet cette chose choses combien comme comment d dans de des difference dois doit donc "
+        "du elle elles en entre est et etre eu faire fait faut il ils j je l la laquelle le lequel les "
+        "leur leurs lors lorsque lui m ma mais me mes moi mon n ne ni nos notre nous on ont ou par pas "
+        "passe peut peuvent peux plus pour pourquoi puis puis- qu quand que quel quelle quelles quelque "
+        "quelques quels qui quoi s sa sans se selon ses si signifie signifier soit son sont sous sur t "
+        "ta te tous tout toute toutes tres un une vers veux voir vos votre vous y "
     ),
 }
-# Where a sentence in Japanese or Chinese only asks, points or joins: it is cut there, and nothing is left of it.
+# Where a sentence in Japanese or Chinese only asks, points or joins, longest first: it is cut there.
 _ASKING = re.compile(
-    "どうやって|どうすれば|どうしたら|どのように|どうやると|どうなりますか|どうなる|どこで|どこに|どこ|どれ|どの|どんな|"
-    "なぜ|なに|何を|何が|何ですか|いつ|だれ|誰|いくつ|について|できますか|できる|できます|ください|"
-    "すればよいですか|すればいい|したい|します|しますか|しました|している|した|する|ですか|ますか|です|ます|たい|"
-    "ありますか|あります|いますか|ために|とき|場合|方法|教えて|という|とは|から|まで|より|など|へは|には|では|"
-    "怎么样|怎样|怎么|如何|什么|为什么|哪里|哪些|哪个|哪儿|是否|能否|可以|可不可以|能不能|需要|应该|有没有|多少|"
-    "我想|请问|一下|的话|之后|之前|时候|里面|"
-    "[をがのはにへともや的了吗呢吧我您您的和与或在是把被从对会能要请着过]"
+    "すればよいですか|どうなりますか|どういう意味|どうやって|どうすれば|どうしたら|"
+    "どのように|どうやると|できますか|できません|すればいい|されますか|ありますか|"
+    "どうなる|何ですか|について|できます|ください|しますか|しました|している|"
+    "されます|あります|いますか|どこで|どこに|どんな|いくつ|いくら|教えて|できる|"
+    "したい|します|される|ですか|ますか|ために|という|どこ|どれ|どの|なぜ|なに|"
+    "何を|何が|何か|いつ|だれ|意味|違い|した|する|です|ます|たい|ある|とき|"
+    "場合|方法|とは|から|まで|より|など|へは|には|では|何|誰|"
+    "什么意思|可不可以|怎么样|为什么|能不能|有没有|会收到|怎样|怎么|如何|什么|"
+    "哪里|哪些|哪个|哪种|哪儿|是否|能否|可以|需要|应该|多少|意思|区别|如果|"
+    "我想|请问|一下|一个|的话|之后|之前|时候|里面|最多|会有|"
+    "[をがのはにへともや的了吗呢吧您把被着]"
 )
 
 
@@ -62,7 +71,7 @@ def fold(text: str) -> str:
 
 
 def terms(text: str, code: str) -> Iterator[str]:
-    """Yield the terms of a text as they are indexed, in order; `code` is the language whose endings to cut."""
+    """Yield the terms of a text as they are indexed; `code` is the language whose endings to cut."""
     for match in _RUN.finditer(fold(text)):
         run = match["cjk"]
         if run is None:
@@ -73,32 +82,69 @@ def terms(text: str, code: str) -> Iterator[str]:
             yield run[-1]
 
 
-def asked(text: str, code: str) -> tuple[str, ...]:
-    """Return the terms of a question that say what it is about; all of its terms where none does."""
-    found: dict[str, None] = {}
+def asked(text: str, code: str, *, something: bool = True) -> tuple[tuple[str, ...], ...]:
+    """Return what a question is about: its words, each as the terms it takes; at most MOST_TERMS terms.
+
+    Words that only ask are left out; where there are no others and `something` must be asked for, all are
+    taken.
+    """
+    found: dict[tuple[str, ...], None] = {}
     for match in _RUN.finditer(fold(text)):
         run = match["cjk"]
         if run is None:
             word = match["word"]
             if word not in STOP["en"] and word not in STOP["fr"] and (len(word) > 1 or word.isdigit()):
-                found[stem(word, code)] = None
+                found[stem(word, code),] = None
         else:
-            for part in _ASKING.split(run):
-                found.update(dict.fromkeys(part[at : at + 2] for at in range(len(part) - 1)))
-                if len(part) == 1 and not _KANA.fullmatch(part):
-                    found[part] = None
-    chosen = [term for term in found if not _KANA.fullmatch(term)] or list(found)
-    return tuple(chosen[:MOST_TERMS]) or tuple(dict.fromkeys(terms(text, code)))[:MOST_TERMS]
+            found.update((_pairs(word), None) for part in _ASKING.split(run) for word in _WORD.findall(part))
+    chosen = [word for word in found if not all(map(_KANA.fullmatch, word))]
+    if something and not chosen:
+        chosen = list(found)
+    if something and not chosen:
+        chosen = [(term,) for term in dict.fromkeys(terms(text, code))]
+    return tuple(chosen[:MOST_TERMS])
+
+
+def _pairs(word: str) -> tuple[str, ...]:
+    return tuple(word[at : at + 2] for at in range(len(word) - 1))[:MOST_TERMS] or (word,)
 
 
 def weight(term: str) -> float:
-    """Return how much a term tells by its script: a pair with hiragana in it is half an ending."""
-    return 0.5 if _MIXED.search(term) else 1.0
+    """Return how much a term tells by its form: a pair with hiragana in it is half an ending."""
+    if _MIXED.search(term) or _WEAK.search(term):
+        return 0.5
+    return 0.7 if len(term) == 1 else 1.0
+
+
+def is_katakana(term: str) -> bool:
+    """Tell whether a term is of katakana alone: part of one borrowed word."""
+    return re.fullmatch(f"[{_KATAKANA}]+", term) is not None
 
 
 def is_cjk(term: str) -> bool:
     """Tell whether a term is one of CJK characters."""
     return re.match(f"[{CJK}]", term) is not None
+
+
+# Questions after a procedure, and after a number of something.
+_HOW = re.compile(
+    r"\bhow (?:do|can|to|could|should)\b|\bcomment\b|方法|どうやって|どうすれば|には[？?]?$|怎么|如何|怎样"
+)
+_COUNT = re.compile(rf"\bhow many (\w+)|\bcombien d(?:e |['’])(\w+)|(?:何|いくつの|多少|几)([{_HAN}])")
+
+
+def asks_how(text: str) -> bool:
+    """Tell whether a question wants to know how something is done."""
+    return _HOW.search(fold(text)) is not None
+
+
+def counted(text: str) -> re.Pattern[str] | None:
+    """Return what finds a number of the things that a question wants to know the number of."""
+    match = _COUNT.search(fold(text))
+    if not match:
+        return None
+    unit = (match[1] or match[2] or match[3])[:_SHORTEST]
+    return re.compile(rf"\d\s?{re.escape(unit)}")
 
 
 _ENDINGS = {

@@ -1,10 +1,12 @@
 """The help pages, for people and for programs that read Markdown; open to anyone."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MIMEAccept
 
-from service.content.pages import INDEX, Page
+from service.content.pages import INDEX, Entry, Page
 from service.content.search import LONGEST_QUESTION
 from service.domain import help_votes
 from service.facts.permissions import Permission
@@ -134,9 +136,7 @@ def _found(slug: str) -> Page:
 
 def _shown(found: Page) -> str:
     entries = pages().tree(here().locale.code)
-    place = next((number for number, entry in enumerate(entries) if entry.slug == found.slug), None)
-    before = entries[place - 1] if place else None
-    after = entries[0] if place is None else entries[place + 1] if place + 1 < len(entries) else None
+    before, after = _neighbours(found.slug, entries)
     writes = here().may(Permission.CONTENT_PREVIEW)
     return render_template(
         "help/show.html",
@@ -154,6 +154,15 @@ def _shown(found: Page) -> str:
         tally=_tally(found) if writes else None,
         problem=pages().problem(found.language, found.slug) if writes else None,
     )
+
+
+def _neighbours(slug: str, entries: Sequence[Entry]) -> tuple[Entry | None, Entry | None]:
+    """Return the pages before and after one; the index stands before the first, a hidden page nowhere."""
+    slugs = [INDEX, *(entry.slug for entry in entries)]
+    if slug not in slugs:
+        return None, None
+    place = slugs.index(slug)
+    return entries[place - 2] if place > 1 else None, entries[place] if place < len(entries) else None
 
 
 def _ballot(found: Page) -> str:
