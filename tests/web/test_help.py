@@ -23,6 +23,10 @@ PAGES = (
     "connect-your-mail",
     "contact-a-prospect",
     "email-tokens",
+    "for-writers",
+    "groups",
+    "install-and-run",
+    "mark-prospects",
     "unsubscribe-and-suppression",
 )
 TITLES = {
@@ -237,7 +241,7 @@ def test_hostile_questions(browser: Browser, question: str) -> None:
     for path, name in (("/en/help/index.md", "ask"), ("/en/help/", "q")):
         answer = browser.get(path, query_string={name: question, "goal": question})
         assert answer.status_code == 200
-        assert "<svg onload" not in answer.text
+        assert not re.search(r"(?<!\\)<svg onload", answer.text)
         assert not re.search("[\x00\x07\u202e]", answer.text)
 
 
