@@ -32,8 +32,10 @@ _TWICE = 0.25
 _APART = 0.75
 _UNKNOWN = 0.7
 _ONE_WORD = 2
+_MOST_KEPT = 10_000
 _BY_BM25 = 0.25
 _PHRASE = 1.0
+_WHOLE = 0.6  # what covering all of a question adds
 _OWN_LANGUAGE = 1.15
 _GOAL = 0.5
 # A section's beginning says more than its parts; steps say how, digits how many.
@@ -150,8 +152,10 @@ class _Shelf:
         statement = f"INSERT INTO {self.table} (rowid, {columns}) VALUES ({marks})"  # noqa: S608 - a known name
         database.executemany(statement, rows)
         self.rarity = {
-            term: log(1 + (len(rows) - count + 0.5) / (count + 0.5)) for term, count in frequency.items()
+            term: weight(term) * log(1 + (len(rows) - count + 0.5) / (count + 0.5))
+            for term, count in frequency.items()
         }
+        self._important: dict[Concept, float] = {}
         self.unknown = _UNKNOWN * log(1 + (len(rows) + 0.5) / 0.5)
 
     def candidates(
@@ -188,6 +192,7 @@ class _Shelf:
             value, coverage = self.cover(entry, concepts)
             aimed = self.cover(entry, aims)[0] if aims else 0.0
             total = value + _BY_BM25 * score / most + _PHRASE * phrase + _GOAL * aimed
+            total += _WHOLE * coverage
             total += _FIRST * (entry.passage.place[2] == 0) + _STEPS * (
                 how and entry.passage.kind is Kind.STEPS
             )
@@ -198,7 +203,7 @@ class _Shelf:
         """Return how well an entry holds the concepts, places weighed, and which share of them it holds."""
         value = covered = whole = 0.0
         for concept in concepts:
-            most = max(self.importance(one) for one in concept)
+            most = self.importances(concept)
             holds = places = 0.0
             for one in concept:
                 worth = sum(map(self.worth, one)) or 1.0
@@ -212,13 +217,23 @@ class _Shelf:
             value += most * places
         return (value / whole, covered / whole) if whole else (0.0, 0.0)
 
+    def importances(self, concept: Concept) -> float:
+        """Return the importance of the most important way to say one thing."""
+        kept = self._important.get(concept)
+        if kept is None:
+            kept = max(map(self.importance, concept))
+            if len(self._important) < _MOST_KEPT:
+                self._important[concept] = kept
+        return kept
+
     def importance(self, word: Sequence[str]) -> float:
         """A long word is one word still: it weighs like its terms on average, a little more for many."""
         mean = sum(map(self.worth, word)) / len(word)
         return mean if is_katakana(word[0]) else mean * sqrt(len(word))
 
     def worth(self, term: str) -> float:
-        return self.rarity.get(term, self.unknown) * weight(term)
+        known = self.rarity.get(term)
+        return self.unknown * weight(term) if known is None else known
 
 
 def _together(entry: _Entry, word: Sequence[str], there: float) -> float:

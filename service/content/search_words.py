@@ -6,6 +6,7 @@ No dictionary and no segmenter: pairs find 附件, 送信 and ドライラン al
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 MOST_TERMS = 64
 """Words of a question beyond these are not looked at."""
@@ -20,8 +21,8 @@ _WORD = re.compile(rf"[{_KATAKANA}]+|[{_HAN}]+[{_HIRAGANA}]*|[{_HIRAGANA}]+")
 _KANA = re.compile(rf"[{_HIRAGANA}]+")
 _MIXED = re.compile(rf"[{_HIRAGANA}]")
 _WEAK = re.compile("[在是从对会能要和与或后过请我你个多这那几]")
-# Marks of voiced kana are part of the letter: か is not が.
-_VOICED = frozenset("\u3099\u309a")
+# Not the marks of voiced kana, which are part of the letter: か is not が.
+_ACCENTS = re.compile("[\u0300-\u036f]")
 
 
 def _set(words: str) -> frozenset[str]:
@@ -66,8 +67,7 @@ _ASKING = re.compile(
 def fold(text: str) -> str:
     """Return the text without what hides a word: width, case, accents."""
     split = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "oe")).casefold()
-    bare = (char for char in split if char in _VOICED or not unicodedata.combining(char))
-    return unicodedata.normalize("NFC", "".join(bare))
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", split))
 
 
 def terms(text: str, code: str) -> Iterator[str]:
@@ -154,6 +154,7 @@ _ENDINGS = {
 _SHORTEST = 4
 
 
+@lru_cache(maxsize=20_000)
 def stem(word: str, code: str) -> str:
     """Return a Latin word without its ending, where enough is left: sending, sends and send are one."""
     endings = _ENDINGS.get(code, _ENDINGS["en"])
