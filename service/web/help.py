@@ -52,10 +52,15 @@ def source(slug: str) -> ResponseReturnValue:
 
 @page(bp, "/help/<slug>/version", needs=Audience.ANYONE)
 def version(slug: str) -> ResponseReturnValue:
-    """Name the version of a page, for the view that follows a writer's saving."""
+    """Name the version of a page for the view that follows a writer's saving, or bring what differs from one.
+
+    Asked often and without a session, so that it costs next to nothing while nothing changes.
+    """
     found = _found(slug)
-    problem = pages().problem(found.language, slug)
-    return help_site.plain(f"{found.digest} {problem.rule if problem else ''}".strip(), "text/plain")
+    region = _region(found)
+    if request.args.get("since") in (None, region["version"]):
+        return help_site.plain(str(region["version"]), "text/plain")
+    return render_template("help/renewed.html", writes=True, **region)
 
 
 @page(bp, "/help/votes/<token>", needs=Audience.ANYONE, methods=("POST",), csrf=Csrf.SIGNED_PATH)
@@ -134,14 +139,20 @@ def _found(slug: str) -> Page:
     return found
 
 
+def _region(found: Page) -> dict[str, object]:
+    """Return what the template of the page itself needs."""
+    problem = pages().problem(found.language, found.slug)
+    version = f"{found.digest} {problem.rule if problem else ''}".strip()
+    return {"page": found, "text_locale": LOCALES[found.language], "problem": problem, "version": version}
+
+
 def _shown(found: Page) -> str:
     entries = pages().tree(here().locale.code)
     before, after = _neighbours(found.slug, entries)
     writes = here().may(Permission.CONTENT_PREVIEW)
     return render_template(
         "help/show.html",
-        page=found,
-        text_locale=LOCALES[found.language],
+        **_region(found) | ({} if writes else {"problem": None}),
         entries=entries,
         before=before,
         after=after,
@@ -152,7 +163,6 @@ def _shown(found: Page) -> str:
         thanks="thanks" in request.args,
         writes=writes,
         tally=_tally(found) if writes else None,
-        problem=pages().problem(found.language, found.slug) if writes else None,
     )
 
 

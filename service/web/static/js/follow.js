@@ -1,6 +1,7 @@
 // For writers: a help page with data-follow="URL" asks whether it has changed, and shows what was saved in place.
-// The address names the version of the page in a few bytes and needs nobody to be signed in, so it may be asked often.
-const SOON = 50;
+// The address answers with the version in a few bytes, or with what is new; it needs nobody to be signed in, so it may
+// be asked often.
+const SOON = 40;
 const LATER = 1000;
 const RESTING = 10 * 60 * 1000;
 
@@ -12,8 +13,9 @@ async function look() {
   if (!page?.dataset.follow) return;
   try {
     if (!document.hidden) {
-      const answer = await fetch(page.dataset.follow, { credentials: "omit", cache: "no-store" });
-      if (answer.ok && (await answer.text()) !== page.dataset.version) await renew(page);
+      const since = `${page.dataset.follow}?since=${encodeURIComponent(page.dataset.version)}`;
+      const answer = await fetch(since, { credentials: "omit", cache: "no-store" });
+      if (answer.ok && answer.headers.get("Content-Type")?.startsWith("text/html")) renew(page, await answer.text());
     }
   } catch {
     changedAt = 0; // the service is away: ask less often until something changes again
@@ -21,10 +23,8 @@ async function look() {
   setTimeout(look, Date.now() - changedAt < RESTING ? SOON : LATER);
 }
 
-async function renew(page) {
-  const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
-  if (!answer.ok) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+function renew(page, text) {
+  const fresh = new DOMParser().parseFromString(text, "text/html");
   const next = fresh.getElementById("help-page");
   if (!next) return;
   changedAt = Date.now();
@@ -36,7 +36,7 @@ async function renew(page) {
   const first = next.querySelector(".changed");
   const box = first?.getBoundingClientRect();
   if (box && (box.bottom < 0 || box.top > innerHeight)) first.scrollIntoView({ block: "center" });
-  document.querySelector(".help-aside")?.replaceWith(fresh.querySelector(".help-aside"));
+  document.getElementById("help-contents-nav")?.replaceWith(fresh.getElementById("help-contents-nav"));
   dispatchEvent(new CustomEvent("page-renewed"));
   setTimeout(() => next.querySelectorAll(".changed").forEach((block) => block.classList.remove("changed")), 2000);
 }
