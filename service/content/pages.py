@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from markdown_it.token import Token
 
-from service.content import resolve
+from service.content import lock, notices, resolve
 from service.content.files import PageFile, Source, is_slug
 from service.facts.findings import Finding
 from service.i18n.catalogs import Catalog
@@ -32,7 +32,8 @@ class Page:
     """A page as one language reads it; `language` is that of its text, another one in a fallback.
 
     `html` begins with the H1; `markdown` and `text` are the same page in its other faces. `digest` names the
-    Markdown served.
+    Markdown served. `behind` counts the blocks whose source changed since they were translated; the page shows
+    a notice at each.
     """
 
     slug: str
@@ -45,6 +46,7 @@ class Page:
     text: str
     headings: tuple[Heading, ...]
     digest: str
+    behind: int = 0
 
     @property
     def fallback(self) -> bool:
@@ -63,7 +65,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Rendered:
-    version: tuple[str, str]
+    version: tuple[object, ...]
     titles: tuple[tuple[str, str | None], ...]
     page: Page
 
@@ -82,6 +84,7 @@ class Pages:
         self._catalog_of = catalog_of
         self._copies = good_copies
         self._files: dict[tuple[str, str], PageFile] = {}
+        self._locks: dict[tuple[str, str], lock.LockFile] = {}
         self._rendered: dict[tuple[str, str], _Rendered] = {}
 
     def find(self, locale: str, slug: str) -> Page | None:
@@ -138,7 +141,12 @@ class Pages:
         # A fallback is whole in the source language: its labels too, so that one text has one language.
         catalog = self._catalog_of(language)
         kept = self._rendered.get((locale, slug))
-        version = (source.digest, f"{language}{catalog.version}")
+        original = self._source(SOURCE, slug) if language != SOURCE else None
+        file = self._lock(language, slug) if original else None
+        locked = file.locked() if file else None
+        version: tuple[object, ...] = (source.digest, language, catalog.version)
+        if original and file:
+            version = (*version, original.digest, file.stamp, self._catalog_of(SOURCE).version)
         if (
             kept
             and kept.version == version
@@ -151,11 +159,29 @@ class Pages:
             titles[one] = self._title(language, one)
             return titles[one]
 
-        document = resolve.resolve(source.document, catalog, title)
         written = resolve.source(source.text, catalog)
-        page = render(document, written, slug=slug, locale=locale, language=language)
+        if original is None or locked is None:
+            document = resolve.resolve(source.document, catalog, title)
+            page = render(document, written, slug=slug, locale=locale, language=language)
+        else:
+            behind = lock.stale(lock.pairs(original.document, source.document), locked)
+            own = self._catalog_of(SOURCE)
+            told = {
+                "locale": LOCALES[SOURCE],
+                "say": lambda phrase, tag: catalog.say(phrase, language=catalog.formats.language_name(tag)),
+                "resolve": lambda inside: resolve.resolve(inside, own, lambda one: self._title(SOURCE, one)),
+            }
+            document = resolve.resolve(notices.place(source.document, behind), catalog, title)
+            document = notices.fill(document, original.document, behind, **told)
+            written += notices.markdown(behind, original.document, **told)
+            page = render(document, written, slug=slug, locale=locale, language=language)
+            page = replace(page, behind=sum(notices.shown(one) for one in behind))
         self._rendered[locale, slug] = _Rendered(version, tuple(titles.items()), page)
         return page
+
+    def _lock(self, language: str, slug: str) -> lock.LockFile:
+        path = lock.path_of(self.directory / language / f"{slug}.md")
+        return self._locks.setdefault((language, slug), lock.LockFile(path))
 
 
 def render(document: Document, markdown: str, *, slug: str, locale: str, language: str) -> Page:

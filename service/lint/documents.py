@@ -1,7 +1,7 @@
 """Pages judged: one by itself, and one against the page it was translated from, block by block."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from service.facts.findings import Finding, Severity
@@ -48,11 +48,16 @@ def judge(one: Page, terms: Terms = NO_TERMS) -> Iterator[Finding]:
     yield from documents_words.escaped_code(one.text)
 
 
-def compare(source: Page, target: Page, terms: Terms = NO_TERMS) -> Iterator[Finding]:
-    """Yield where a translation differs from its source in what no language changes; places are the former's."""
+def compare(
+    source: Page, target: Page, terms: Terms = NO_TERMS, waiting: Collection[int] = ()
+) -> Iterator[Finding]:
+    """Yield where a translation differs from its source in what no language changes; places are the former's.
+
+    `waiting` are positions of source blocks that are known not to be translated yet.
+    """
     rows = align(source.blocks, target.blocks)
     yield from documents_form.check_matter(source.document, target.document, target.locale)
-    yield from _placed(target, documents_form.check(rows, source.text, target.text))
+    yield from _placed(target, documents_form.check(rows, source.text, target.text, waiting))
     yield from _placed(target, documents_content.check(rows, source.blocks, target.blocks))
     if source.locale and source.locale.code == SOURCE and target.locale:
         yield from _placed(target, _terms(rows, target, target.locale, terms))

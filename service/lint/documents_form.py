@@ -1,7 +1,7 @@
 """Rules on the form of a translated page: the same blocks, in the same order, nested alike (DO003 to DO014)."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_, Phrase
@@ -63,31 +63,42 @@ def shown(block: Block) -> str:
     return said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
 
 
-def check(rows: Sequence[Row], source: str, target: str) -> Iterator[tuple[Block, Mark]]:
-    """DO003, DO004, DO005, DO007, DO008, DO011, DO013, DO014."""
+def check(
+    rows: Sequence[Row], source: str, target: str, waiting: Collection[int] = ()
+) -> Iterator[tuple[Block, Mark]]:
+    """DO003, DO004, DO005, DO007, DO008, DO011, DO013, DO014.
+
+    `waiting` are positions of source blocks that are known to have no translation yet.
+    """
     last = next((row.target for row in rows if row.target), None)
-    missing = extra = -1
     ours, theirs = source.split("\n"), target.split("\n")
-    for row in rows:
-        if row.target is None and row.source is not None:
-            # What is inside a missing block is missing with it.
-            if missing < 0 or row.source.depth <= missing:
-                missing = row.source.depth
-                if last:
-                    values = {"line": row.source.line, "words": shown(row.source)}
-                    yield last, error(rule_of(row.source.kind), MISSING, **values)
-            continue
-        missing = -1
-        if row.source is None and row.target is not None:
-            if extra < 0 or row.target.depth <= extra:
-                extra = row.target.depth
-                yield row.target, error(rule_of(row.target.kind), EXTRA, words=shown(row.target))
-            continue
-        extra = -1
+    missing = extra = -1
+    for place, row in enumerate(rows):
         if row.source and row.target:
+            missing = extra = -1
             last = row.target
             for mark in _pair(row.source, row.target, ours, theirs):
                 yield row.target, mark
+        elif row.source and (missing < 0 or row.source.depth <= missing):
+            # What is inside a missing block is missing with it.
+            missing = row.source.depth
+            if last and not any(block.position in waiting for block in _missing(rows, place)):
+                phrase, line, words = MISSING, row.source.line, shown(row.source)
+                yield last, error(rule_of(row.source.kind), phrase, 0, line=line, words=words)
+        elif row.target and (extra < 0 or row.target.depth <= extra):
+            extra = row.target.depth
+            yield row.target, error(rule_of(row.target.kind), EXTRA, words=shown(row.target))
+
+
+def _missing(rows: Sequence[Row], place: int) -> Iterator[Block]:
+    """Yield a block that has no counterpart, and what is inside it."""
+    outer = rows[place].source
+    for row in rows[place:]:
+        if outer is None or row.source is None or row.target is not None:
+            return
+        if row.source is not outer and row.source.depth <= outer.depth:
+            return
+        yield row.source
 
 
 def _pair(source: Block, target: Block, ours: Sequence[str], theirs: Sequence[str]) -> Iterator[Mark]:

@@ -56,7 +56,9 @@ def _beginning(block: Block, code: str) -> Iterator[Mark]:
     """DO016."""
     words = block.words or block.code
     start = next((at for at, char in enumerate(words) if not char.isspace() and char != GAP), len(words))
-    begins_with_part = any(span.start <= start < span.end for span in block.of(Part.CODE, Part.LABEL, Part.FACT))
+    begins_with_part = any(
+        span.start <= start < span.end for span in block.of(Part.CODE, Part.LABEL, Part.FACT)
+    )
     if begins_with_part or (block.code and code not in ("ja", "zh")):
         return
     if code == "ja" and (found := _PARTICLE.match(words, start)):
@@ -68,7 +70,9 @@ def _beginning(block: Block, code: str) -> Iterator[Mark]:
 _HALF_TITLES = {
     "en": re.compile(r"(?:via|by|with|through|from|to|in|on|of|for)", re.IGNORECASE),
     "fr": re.compile(r"(?:via|par|avec|depuis|à|de|du|dans|pour|sur)", re.IGNORECASE),
-    "ja": re.compile(r"(?:を|に|で|と|の|から|まで|へ)?(?:通じて|使って|よって|経由で|用いて|を|に|で|と|の|から|まで|へ)"),
+    "ja": re.compile(
+        r"(?:を|に|で|と|の|から|まで|へ)?(?:通じて|使って|よって|経由で|用いて|を|に|で|と|の|から|まで|へ)"
+    ),
     "zh": re.compile(r"(?:通过|经由|来自|使用|从|在|向|由|用|以|的)"),
 }
 

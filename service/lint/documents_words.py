@@ -91,7 +91,9 @@ _MONTHS = {
     "fr": "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre",
 }
 _DATES = {
-    "en": re.compile(rf"\b(?:{_MONTHS['en']})(?: \d{{1,2}})?,? \d{{4}}\b|\b\d{{1,2}} (?:{_MONTHS['en']}) \d{{4}}\b"),
+    "en": re.compile(
+        rf"\b(?:{_MONTHS['en']})(?: \d{{1,2}})?,? \d{{4}}\b|\b\d{{1,2}} (?:{_MONTHS['en']}) \d{{4}}\b"
+    ),
     "fr": re.compile(rf"\b(?:\d{{1,2}}|1er) (?:{_MONTHS['fr']})\b|\b(?:{_MONTHS['fr']}) \d{{4}}\b"),
     "han": re.compile(r"\d{2,4}\s?年(?:\s?\d{1,2}\s?月)?(?:\s?\d{1,2}\s?日)?"),
 }
@@ -201,7 +203,10 @@ def escaped_code(source: str) -> Iterator[Finding]:
 
 
 _ADDRESSING = {
-    "fr": (re.compile(r"\b(?:tu|toi|tes)\b", re.IGNORECASE), re.compile(r"\b(?:vous|votre|vos)\b", re.IGNORECASE)),
+    "fr": (
+        re.compile(r"\b(?:tu|toi|tes)\b", re.IGNORECASE),
+        re.compile(r"\b(?:vous|votre|vos)\b", re.IGNORECASE),
+    ),
     "zh": (re.compile("你"), re.compile("您")),
 }
 _POLITE = re.compile(r"(?:です|ます|ました|ません|ください|でしょう)(?:か)?。")

@@ -10,7 +10,9 @@ from service.lint.tokenizer import Kind
 
 _HAN = "㐀-䶿一-鿿"
 _MARKS = {".": "。", ",": "，", "!": "！", "?": "？", ":": "：", ";": "；", "(": "（", ")": "）"}
-_HALF = re.compile(rf"(?<=[{_HAN}”）》\]])[.,!?:;](?=[\s{_HAN}“（”）《]|$)|(?<=[{_HAN}])[()]|[()](?=[{_HAN}])")
+_HALF = re.compile(
+    rf"(?<=[{_HAN}”）》\]])[.,!?:;](?=[\s{_HAN}“（”）《]|$)|(?<=[{_HAN}])[()]|[()](?=[{_HAN}])"
+)
 _JOINED = re.compile(rf"(?<=[{_HAN}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[{_HAN}])")
 _WIDE_SPACE = re.compile(
     rf"(?<=[{_HAN}A-Za-z0-9]) +(?=[，。；：！？、）》])|(?<=[，。；：！？、（《]) +(?=[{_HAN}A-Za-z0-9])"

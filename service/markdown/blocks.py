@@ -318,11 +318,14 @@ class Places:
         end = bars[block.cell + 1] - 1 if block.cell + 1 < len(bars) else len(row)
         return row[start:end], start
 
+
 _BAR = re.compile(r"(?<!\\)\|")
 
 
 # What stands in a source and is not said: tags, link destinations, the marks before a block.
-_UNSAID = re.compile(r"</?[A-Za-z][^<>\n]*>|\]\((?:<[^<>\n]*>|[^()\s]*)[^()\n]*\)|^[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]")
+_UNSAID = re.compile(
+    r"</?[A-Za-z][^<>\n]*>|\]\((?:<[^<>\n]*>|[^()\s]*)[^()\n]*\)|^[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]"
+)
 _RUN = re.compile(r"[^\s\ufffc]+")
 _FAR = 400
 
