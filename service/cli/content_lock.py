@@ -8,7 +8,7 @@ import click
 from service.cli.words import WORDS, say
 from service.content import files, lock
 from service.content.places import Place, place
-from service.facts.words import N_, NN_
+from service.facts.words import N_
 
 UNREADABLE = 2
 

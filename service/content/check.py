@@ -40,11 +40,11 @@ def check(
 ) -> tuple[Finding, ...]:
     """Judge Markdown files and every Markdown file below directories; findings bear their path.
 
-    `known` holds context and text of every catalog entry; without it labels are not judged. `labels` gives for
-    each locale the strings of the screen with the reference that prints them. A file is compared with the one
-    it was translated from: `source` for all, else the one beside it in a folder, or with a name, of the source
-    language. `locale` is the language of files that neither folder nor name tells. A glossary in a folder
-    `locales` beside the pages is kept to. OSError for a path not there, GlossaryError.
+    `known` holds context and text of every catalog entry; without it labels are not judged. `labels` gives
+    for each locale the strings of the screen with the reference that prints them. A file is compared with the
+    one it was translated from: `source` for all, else the one beside it in a folder, or with a name, of the
+    source language. `locale` is the language of files that neither folder nor name tells. A glossary in a
+    folder `locales` beside the pages is kept to. OSError for a path not there, GlossaryError.
     """
     run = _Run(source, locale, labels or {})
     found: list[Finding] = []

@@ -1,8 +1,8 @@
 """What each translated block was made from: the lock file beside a page, and which blocks went stale since.
 
-`content/fr/page.lock` has one line for each block of `content/en/page.md` that the French page renders: a digest
-and the words, as they were when somebody last said that the translation is right. Only words count: another
-line break, another mark for emphasis or a table set anew make nothing stale.
+`content/fr/page.lock` has one line for each block of `content/en/page.md` that the French page renders: a
+digest and the words, as they were when somebody last said that the translation is right. Only words count:
+another line break, another mark for emphasis or a table set anew make nothing stale.
 """
 
 import os
@@ -18,7 +18,7 @@ from service.markdown.blocks import Block, cut, digest, normal
 from service.markdown.dialect import Document
 
 SUFFIX = ".lock"
-_HEAD = "# Written by `prospectus content lock`: the blocks of the source page that this translation was made from.\n"
+_HEAD = "# Written by `prospectus content lock`: the source's blocks that this translation was made from.\n"
 _LINE = re.compile(r"([0-9a-f]{12}) (\S.*)")
 _ALIKE = 0.4
 _MOST_PAIRS = 2500

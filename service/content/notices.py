@@ -1,7 +1,8 @@
-"""What a reader is told where a translation is behind its source: a notice, and the source's words in its lang."""
+"""What a reader is told where a translation is behind: a notice, and the source’s words in its own `lang`."""
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from dataclasses import dataclass
 
 from markdown_it.token import Token
 
@@ -16,8 +17,17 @@ CHANGED = N_("This part has changed in %(language)s since it was translated. It 
 ADDED = N_("This part is not translated yet. In %(language)s it says:")
 _PHRASES = {Since.CHANGED: CHANGED, Since.ADDED: ADDED}
 
-Say = Callable[[Phrase, str], str]
-Resolve = Callable[[Document], Document]
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How notices speak: `locale` is the source's, `say` gives a phrase, with the source's name in it, in the
+    reader's words, and `resolve` fills in references as the source language has them.
+    """
+
+    locale: Locale
+    say: Callable[[Phrase], str]
+    resolve: Callable[[Document], Document]
+
 
 _PLACE = "notice"
 _INSIDE = frozenset({"th", "td", "figcaption", "list_item", "blockquote"})
@@ -59,53 +69,40 @@ def _after(tokens: Sequence[Token], block: Block) -> int:
     return len(tokens)
 
 
-def fill(
-    document: Document,
-    source: Document,
-    stale: Sequence[Stale],
-    *,
-    locale: Locale,
-    say: Say,
-    resolve: Resolve,
-) -> Document:
-    """Return a resolved page with notices in the place of signs: hints that hold the source's own words.
-
-    `locale` is the source's; `say` gives a phrase with the source's language in the reader's words; `resolve`
-    fills in references as the source language has them.
-    """
+def fill(document: Document, source: Document, stale: Sequence[Stale], voice: Voice) -> Document:
+    """Return a resolved page with notices in the place of signs: hints that hold the source's own words."""
     tokens: list[Token] = []
     for token in document.tokens:
         if token.type == _PLACE:
-            one = stale[int(token.meta["number"])]
-            tokens += _notice(one, source, locale, say(_PHRASES[one.since], locale.tag), resolve)
+            tokens += _notice(stale[int(token.meta["number"])], source, voice)
         else:
             tokens.append(token)
     return Document(tuple(tokens), document.front_matter, document.findings, document.profile)
 
 
-def _notice(one: Stale, source: Document, locale: Locale, title: str, resolve: Resolve) -> list[Token]:
+def _notice(one: Stale, source: Document, voice: Voice) -> list[Token]:
+    title = voice.say(_PHRASES[one.since])
     hint = Token("hint_open", "div", 1, block=True, meta={"style": "info", "title": title})
-    inside = resolve(_words(one, source, locale))
+    inside = voice.resolve(_words(one, source, voice.locale))
     return [hint, *inside.tokens, Token("hint_close", "div", -1, block=True)]
 
 
 def _words(one: Stale, source: Document, locale: Locale) -> Document:
     """Return what a source block says, in an element that bears its language."""
-    words = next(
-        (copy(token) for token in source.tokens[one.source.position :] if token.type == "inline"), None
-    )
+    following = source.tokens[one.source.position :]
+    words = next((copy(token) for token in following if token.type == "inline"), None)
     if words is None or one.source.kind == "tab":
         words = Token("inline", "", 0, children=[Token("text", "", 0, content=one.source.words)])
     opening = Token("div_open", "div", 1, block=True, attrs={"lang": locale.tag})
     return Document((opening, words, Token("div_close", "div", -1, block=True)))
 
 
-def markdown(stale: Sequence[Stale], source: Document, *, locale: Locale, say: Say, resolve: Resolve) -> str:
+def markdown(source: Document, stale: Sequence[Stale], voice: Voice) -> str:
     """Return the same notices for the end of the page served as Markdown, one quote for each."""
     parts = []
     for one in stale:
         if shown(one):
-            words = text.render(resolve(_words(one, source, locale)))
+            words = text.render(voice.resolve(_words(one, source, voice.locale)))
             said = references.escape(" ".join(words.split()))
-            parts.append(f"\n> {references.escape(say(_PHRASES[one.since], locale.tag))}\n>\n> {said}\n")
+            parts.append(f"\n> {references.escape(voice.say(_PHRASES[one.since]))}\n>\n> {said}\n")
     return "".join(parts)

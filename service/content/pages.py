@@ -32,8 +32,8 @@ class Page:
     """A page as one language reads it; `language` is that of its text, another one in a fallback.
 
     `html` begins with the H1; `markdown` and `text` are the same page in its other faces. `digest` names the
-    Markdown served. `behind` counts the blocks whose source changed since they were translated; the page shows
-    a notice at each.
+    Markdown served. `behind` counts the blocks whose source changed since they were translated; each has a
+    notice in the page.
     """
 
     slug: str
@@ -165,15 +165,10 @@ class Pages:
             page = render(document, written, slug=slug, locale=locale, language=language)
         else:
             behind = lock.stale(lock.pairs(original.document, source.document), locked)
-            own = self._catalog_of(SOURCE)
-            told = {
-                "locale": LOCALES[SOURCE],
-                "say": lambda phrase, tag: catalog.say(phrase, language=catalog.formats.language_name(tag)),
-                "resolve": lambda inside: resolve.resolve(inside, own, lambda one: self._title(SOURCE, one)),
-            }
+            voice = self._voice(catalog)
             document = resolve.resolve(notices.place(source.document, behind), catalog, title)
-            document = notices.fill(document, original.document, behind, **told)
-            written += notices.markdown(behind, original.document, **told)
+            document = notices.fill(document, original.document, behind, voice)
+            written += notices.markdown(original.document, behind, voice)
             page = render(document, written, slug=slug, locale=locale, language=language)
             page = replace(page, behind=sum(notices.shown(one) for one in behind))
         self._rendered[locale, slug] = _Rendered(version, tuple(titles.items()), page)
@@ -182,6 +177,16 @@ class Pages:
     def _lock(self, language: str, slug: str) -> lock.LockFile:
         path = lock.path_of(self.directory / language / f"{slug}.md")
         return self._locks.setdefault((language, slug), lock.LockFile(path))
+
+    def _voice(self, catalog: Catalog) -> notices.Voice:
+        """Titles of notices are in the page's language, what they hold is in the source's."""
+        own = self._catalog_of(SOURCE)
+        name = catalog.formats.language_name(LOCALES[SOURCE].tag)
+        return notices.Voice(
+            LOCALES[SOURCE],
+            lambda phrase: catalog.say(phrase, language=name),
+            lambda inside: resolve.resolve(inside, own, lambda slug: self._title(SOURCE, slug)),
+        )
 
 
 def render(document: Document, markdown: str, *, slug: str, locale: str, language: str) -> Page:

@@ -15,7 +15,6 @@ from service.markdown.align import Row, align
 from service.markdown.blocks import Block, Places, cut
 from service.markdown.dialect import Document
 
-
 OFTEN = 3
 """A term is missed where the source says it in so many blocks."""
 NO_TERMS = Terms(glossaries.EMPTY)
@@ -45,7 +44,7 @@ def judge(one: Page, terms: Terms = NO_TERMS) -> Iterator[Finding]:
         *documents_words.check(one.blocks, one.locale, terms),
     ]
     yield from _placed(one, marks)
-    yield from documents_words.escaped_code(one.text)
+    yield from documents_words.escaped_code(one.blocks, one.text)
 
 
 def compare(

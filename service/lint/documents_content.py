@@ -1,4 +1,4 @@
-"""Rules on what two languages of a block have in common: code, tokens, labels, links, numbers (DO005 to DO015)."""
+"""Rules on what two languages of a block share: code, links, numbers, tokens (DO005, DO006, DO012, DO015)."""
 
 import re
 import unicodedata
@@ -100,7 +100,7 @@ def _places(blocks: Sequence[Block]) -> dict[str, int]:
 
 
 def _links(source: Block, target: Block, ours: dict[str, int], theirs: dict[str, int]) -> Iterator[Mark]:
-    """DO006; a locale in an address, the id of an upload and the id of a heading may be the language's own."""
+    """DO006; a locale in an address, the id of an upload or of a heading may be the language's own."""
     wanted = [(_address(span.value, ours), span.value) for span in source.of(Part.LINK, Part.IMAGE)]
     found = [(_address(span.value, theirs), span.value) for span in target.of(Part.LINK, Part.IMAGE)]
     missing, extra = _difference([one for one, _ in wanted], [one for one, _ in found])

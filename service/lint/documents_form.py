@@ -1,4 +1,4 @@
-"""Rules on the form of a translated page: the same blocks, in the same order, nested alike (DO003 to DO014)."""
+"""Rules on the form of a translated page: the same blocks, in the same order, nested alike."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Rules on sentences that fell apart: torn at their labels, or put into another block (DO016, DO017, DO021, DO022).
+"""Rules on sentences that fell apart (DO016, DO017, DO021, DO022): torn at labels, or in another block.
 
 Machine translation cuts a sentence at every label and fills the slots one by one. What it leaves is seen
 without knowing the source: a block that begins with a particle, a verb before its object, a heading that is

@@ -1,4 +1,4 @@
-"""Rules on the words of a page: script, typography, register, dates, foreign labels, code (DO018 to DO020)."""
+"""Rules on the words of a page: script, typography, register, dates, labels, code (DO018 to DO020)."""
 
 import re
 from collections import Counter
@@ -12,7 +12,6 @@ from service.lint import state, syntax, typography_fr, typography_ja, typography
 from service.lint.pairs import Mark, Pair, Rule, error, warning
 from service.lint.terms import Terms
 from service.lint.tokenizer import MASK, Kind, Masked, Token, mask
-from service.markdown import tag_lines
 from service.markdown.blocks import Block, Part
 
 FOREIGN_DATE = N_("“%(found)s” is a date as another language writes it.")
@@ -56,7 +55,7 @@ _QUOTED = re.compile(r"“[^“”]*”|「[^「」]*」|«[^«»]*»|‘[^‘�
 
 
 def _quoted(mark: Mark, plain: str) -> bool:
-    """A page may quote what it speaks of; a block of Latin letters alone (ST004) may be a name or an address."""
+    """A page may quote what it speaks of; a block of Latin letters (ST004) may be a name or an address."""
     if mark.rule == "ST004":
         return True
     spans = [match.span() for match in _QUOTED.finditer(plain)] if mark.rule == "ST005" else []
@@ -137,11 +136,12 @@ def _stop(judged: Pair) -> Iterator[Mark]:
     """JA001, ZH001 at the end of a sentence whose last word is in Latin letters."""
     plain = judged.target.plain.rstrip()
     rule = _STOP_RULES.get(judged.locale.code)
-    if rule and _ASCII_STOP.search(plain) and _CJK.search(plain) and not _CJK.match(plain[-2]):
-        if plain[-2] not in "」』）”》]":
-            yield warning(rule, ASCII_STOP, len(plain) - 1)
+    if rule and _ASCII_STOP.search(plain) and _CJK.search(plain) and not _JUDGED.match(plain[-2]):
+        yield warning(rule, ASCII_STOP, len(plain) - 1)
 
 
+# After these the rules on typography see the mark themselves.
+_JUDGED = re.compile(r"[ぁ-ゖァ-ヺー々㐀-鿿」』）”》\]]")
 _CJK = re.compile(r"[ぁ-ゖァ-ヺー々㐀-鿿]")
 _NEVER = re.compile(r"(?!)")
 _LATIN_WORD = re.compile(r"[A-Z][a-z]{3,}(?: [A-Za-z]+)*")
@@ -193,13 +193,14 @@ def _code(block: Block) -> Iterator[Mark]:
 _CODE_ELEMENT = re.compile(r"<code>((?:[^<\n]|\\<|<(?!/code>))*?\\[_<>*~{}\[\]](?:[^\n])*?)</code>")
 
 
-def escaped_code(source: str) -> Iterator[Finding]:
+def escaped_code(blocks: Sequence[Block], source: str) -> Iterator[Finding]:
     """DO019 between `<code>` tags: some readers of Markdown take the escape out, others print it."""
-    for number, line in tag_lines.words_lines(source.split("\n")):
+    fenced = {line for block in blocks if block.kind == "fence" for line in range(block.line, block.end + 1)}
+    for number, line in enumerate(source.split("\n"), 1):
         for found in _CODE_ELEMENT.finditer(line):
-            if not line.count("`", 0, found.start()) % 2:
+            if number not in fenced and not line.count("`", 0, found.start()) % 2:
                 values = {"found": found[1]}
-                yield Finding("DO019", Severity.ERROR, BACKSLASH, values, number + 1, found.start(1) + 1)
+                yield Finding("DO019", Severity.ERROR, BACKSLASH, values, number, found.start(1) + 1)
 
 
 _ADDRESSING = {

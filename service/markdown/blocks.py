@@ -1,4 +1,4 @@
-"""A page cut into blocks: what kind each is, how deep, what it says, and which parts of it no language changes."""
+"""A page cut into blocks: what kind each is, how deep, what it says, what in it no language changes."""
 
 import hashlib
 import re
@@ -42,10 +42,9 @@ class Block:
     """One block of a page, in the order of the page.
 
     `kind` is the name of its token, `mark` what else belongs to its form: a heading's level, a hint's style,
-    a fence's language, a table's columns. `depth` counts the blocks around it. `words` is what it says itself,
-    references as written; `code` is the text of a code block. `line` and `end` are lines from 1, `end` the
-    last; `position` is the place of its token in the document. `first` is False for all but the first cell of
-    a row and the like: blocks that share their line.
+    a fence's language, a table's columns. `depth` counts the blocks around it. `words` is what it says
+    itself, references as written; `code` is the text of a code block. `line` and `end` are its first and last
+    line, from 1; `position` is the place of its token in the document, `cell` that of a cell in its row.
     """
 
     kind: str
