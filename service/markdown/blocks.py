@@ -172,7 +172,7 @@ class _Cutter:
             return token.tag
         if name == "fence":
             return (token.info.split() or [""])[0]
-        if name == "generated":
+        if name in ("generated", "include"):
             return str(token.meta.get("0", ""))
         if name == "table":
             return str(self.columns(position))
@@ -205,6 +205,8 @@ def _block(opened: _Open) -> Block:
         words = str(token.meta.get("title", ""))
     elif kind in ("fence", "code_block"):
         kind, code = "fence", token.content
+    elif kind == "math_block":
+        code = token.content
     elif kind == "pre":
         kind, words, code = "fence", "", words
     elif kind == "plain":
@@ -263,7 +265,7 @@ class _Speaker:
                 self.spans.append(Span(Part(child.type), start, len(self.words), child.content))
             else:
                 self.words += child.content
-                if child.type == "code_inline":
+                if child.type in ("code_inline", "math"):
                     self.spans.append(Span(Part.CODE, start, len(self.words), child.content))
                 elif child.children:
                     self.take(child.children)
