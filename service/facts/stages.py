@@ -48,7 +48,8 @@ STAGE_MEANINGS: dict[Stage, Phrase] = {
     Stage.JOINED: N_("The prospect accepted the invitation."),
     Stage.DECLINED: N_("The prospect declined the invitation."),
     Stage.EXPIRED: N_(
-        "The invitation was not answered in time: within %(days)s days, unless the program has its own period."
+        "The invitation was not answered in time: within %(days)s days, "
+        "unless the program has a period of its own."
     ),
 }
 ARCHIVED_MEANING = N_(

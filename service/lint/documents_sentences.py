@@ -59,7 +59,7 @@ def _beginning(block: Block, code: str) -> Iterator[Mark]:
     begins_with_part = any(
         span.start <= start < span.end for span in block.of(Part.CODE, Part.LABEL, Part.FACT)
     )
-    if begins_with_part or (block.code and code not in ("ja", "zh")):
+    if begins_with_part or GAP in words[:start] or (block.code and code not in ("ja", "zh")):
         return
     if code == "ja" and (found := _PARTICLE.match(words, start)):
         yield warning("DO016", PARTICLE, start if block.words else 0, found=found[0])
@@ -173,7 +173,7 @@ def _placed(blocks: Sequence[Block], place: int, code: str) -> Iterator[Mark]:
     elif block.kind == "paragraph" and code in ("ja", "zh") and not block.depth:
         if len(said) >= 10 and _CJK.search(said) and not _ENDED.search(said) and not _all_marked(block):
             yield warning("DO022", NO_STOP)
-    elif block.kind in ("bullet_list", "ordered_list"):
+    elif block.kind in ("bullet_list", "ordered_list") and code in ("ja", "zh"):
         yield from _lone_word(blocks, place)
 
 
@@ -181,6 +181,9 @@ def _all_marked(block: Block) -> bool:
     """Tell whether a paragraph is nothing but one emphasised stretch, a link, or an image."""
     spans = block.of(Part.EMPHASIS, Part.LINK, Part.IMAGE)
     return any(not (block.words[: span.start] + block.words[span.end :]).strip() for span in spans)
+
+
+_BARE = re.compile(r"[一-鿿ァ-ヺー]{2,10}")
 
 
 def _lone_word(blocks: Sequence[Block], place: int) -> Iterator[Mark]:
@@ -193,8 +196,8 @@ def _lone_word(blocks: Sequence[Block], place: int) -> Iterator[Mark]:
     if [block.kind for block in inside] != ["list_item", "paragraph"]:
         return
     only = inside[1]
-    bare = len(only.said) <= 10 and not re.search(r"[\s\W]", only.said) and not only.spans
-    if bare:
+    announced = place > 0 and blocks[place - 1].said.endswith((":", "："))
+    if not announced and not only.spans and _BARE.fullmatch(only.said):
         yield warning("DO022", LONE_WORD, found=only.said)
 
 

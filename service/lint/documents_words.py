@@ -186,10 +186,12 @@ _IN_CODE = re.compile(r"(?<=\w)\\[_<>*~]|\\[<>]")
 def _code(block: Block) -> Iterator[Mark]:
     """DO019 in code spans and blocks: an escape that was meant for prose."""
     for span in block.of(Part.CODE):
-        if found := _IN_CODE.search(span.value):
+        # Code that shows the element is about escapes.
+        if "<code>" not in span.value and (found := _IN_CODE.search(span.value)):
             yield error("DO019", BACKSLASH, span.start + found.start(), found=span.value)
 
 
+_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
 _CODE_ELEMENT = re.compile(r"<code>((?:[^<\n]|\\<|<(?!/code>))*?\\[_<>*~{}\[\]](?:[^\n])*?)</code>")
 
 
@@ -197,8 +199,11 @@ def escaped_code(blocks: Sequence[Block], source: str) -> Iterator[Finding]:
     """DO019 between `<code>` tags: some readers of Markdown take the escape out, others print it."""
     fenced = {line for block in blocks if block.kind == "fence" for line in range(block.line, block.end + 1)}
     for number, line in enumerate(source.split("\n"), 1):
+        if number in fenced or "<code>" not in line:
+            continue
+        spans = [match.span() for match in _CODE_SPAN.finditer(line)]
         for found in _CODE_ELEMENT.finditer(line):
-            if number not in fenced and not line.count("`", 0, found.start()) % 2:
+            if not any(start <= found.start() < end for start, end in spans):
                 values = {"found": found[1]}
                 yield Finding("DO019", Severity.ERROR, BACKSLASH, values, number, found.start(1) + 1)
 

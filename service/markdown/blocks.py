@@ -328,7 +328,7 @@ _UNSAID = re.compile(
     r"</?[A-Za-z][^<>\n]*>|\]\((?:<[^<>\n]*>|[^()\s]*)[^()\n]*\)|^[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]"
 )
 _RUN = re.compile(r"[^\s\ufffc]+")
-_FAR = 400
+_FAR = 600
 
 
 def _trace(block: Block, text: str) -> list[int]:
@@ -339,17 +339,25 @@ def _trace(block: Block, text: str) -> list[int]:
     places: list[int] = []
     cursor = 0
     for run in _RUN.finditer(block.words):
-        places += [cursor] * (run.start() - len(places))
-        edges = [run.start(), *sorted(edge for edge in borders if run.start() < edge < run.end()), run.end()]
-        for start, end in pairwise(edges):
-            found = blank.find(block.words[start:end], cursor)
-            if 0 <= found <= cursor + _FAR + len(block.spans) * _FAR:
-                places += range(found, found + end - start)
-                cursor = found + end - start
-                continue
-            for char in block.words[start:end]:
-                found = blank.find(char, cursor, cursor + _FAR)
-                cursor = found if found >= 0 else cursor
-                places.append(cursor)
-                cursor += found >= 0
+        gap = run.start() - len(places)
+        borders_in = sorted(edge for edge in borders if run.start() < edge < run.end())
+        found: list[int] = []
+        for start, end in pairwise((run.start(), *borders_in, run.end())):
+            cursor = _follow(blank, block.words[start:end], cursor, found)
+        places += [max(found[0] - gap + count, 0) for count in range(gap)]
+        places += found
     return [*places, *[cursor] * (len(block.words) - len(places))]
+
+
+def _follow(text: str, words: str, cursor: int, found: list[int]) -> int:
+    """Add the places of words from a cursor on, whole or character by character; return the next cursor."""
+    start = text.find(words, cursor, cursor + _FAR)
+    if start >= 0:
+        found += range(start, start + len(words))
+        return start + len(words)
+    for char in words:
+        start = text.find(char, cursor, cursor + _FAR)
+        cursor = start if start >= 0 else cursor
+        found.append(cursor)
+        cursor += start >= 0
+    return cursor
