@@ -52,11 +52,12 @@ def _pages(path: Path) -> list[tuple[Place, Path]]:
 
 def _record(one: Place, source: Path, lines: tuple[int, ...]) -> None:
     path = lock.path_of(one.path)
-    rows = lock.pairs(files.read(source.read_bytes()).document, files.read(one.path.read_bytes()).document)
     try:
         before = lock.read(path.read_text(encoding="utf-8")) if path.is_file() else ()
     except (lock.BrokenLock, UnicodeDecodeError):
         before = ()
+    ours, theirs = (files.read(page.read_bytes()).document for page in (source, one.path))
+    rows = lock.pairs(ours, theirs, before)
     after = lock.recorded(rows, before, lines or None)
     behind = len(lock.stale(rows, after))
     path.write_text(lock.write(after), encoding="utf-8")

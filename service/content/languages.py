@@ -56,12 +56,12 @@ def translated(place: Place, target: Page, source: Page, terms: Terms) -> Iterat
         yield Finding("DO009", Severity.ERROR, BROKEN_LOCK, values, 1, 1)
         locked = None
     if locked is not None:
-        behind = lock.stale(lock.pairs(source.document, target.document), locked)
+        behind = lock.stale(lock.pairs(source.document, target.document, locked), locked)
         waiting = frozenset(one.source.position for one in behind if one.target is None)
         yield from (_stale(one, target) for one in behind)
     elif not path.is_file() and place.base and any(place.base.rglob(f"*{lock.SUFFIX}")):
         yield Finding("DO009", Severity.WARNING, NO_LOCK, {}, 1, 1)
-    yield from documents.compare(source, target, terms, waiting)
+    yield from documents.compare(source, target, terms, waiting=waiting, known=lock.known(locked or ()))
 
 
 def _stale(one: Stale, target: Page) -> Finding:

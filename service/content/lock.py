@@ -1,8 +1,8 @@
 """What each translated block was made from: the lock file beside a page, and which blocks went stale since.
 
-`content/fr/page.lock` has one line for each block of `content/en/page.md` that the French page renders: a
-digest and the words, as they were when somebody last said that the translation is right. Only words count:
-another line break, another mark for emphasis or a table set anew make nothing stale.
+`content/fr/page.lock` has one line for each block of `content/en/page.md` that the French page renders: the
+digests of both, and the source's words, as they were when somebody last said that the translation is right.
+Only words count: another line break, another mark for emphasis or a table set anew make nothing stale.
 """
 
 import os
@@ -19,7 +19,7 @@ from service.markdown.dialect import Document
 
 SUFFIX = ".lock"
 _HEAD = "# Written by `prospectus content lock`: the source's blocks that this translation was made from.\n"
-_LINE = re.compile(r"([0-9a-f]{12}) (\S.*)")
+_LINE = re.compile(r"([0-9a-f]{12}) ([0-9a-f]{12}) (\S.*)")
 _ALIKE = 0.4
 _MOST_PAIRS = 2500
 
@@ -34,9 +34,10 @@ class BrokenLock(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """A source block as it was: the digest of its words, and the words."""
+    """A source block as it was: the digest of its words, that of its translation's, and the words."""
 
     digest: str
+    target: str
     words: str
 
 
@@ -74,15 +75,15 @@ def read(text: str) -> tuple[Locked, ...]:
         if not line.strip() or line.startswith("#"):
             continue
         match = _LINE.fullmatch(line)
-        if match is None or digest(match[2]) != match[1]:
+        if match is None or digest(match[3]) != match[1]:
             raise BrokenLock(number)
-        found.append(Locked(match[1], match[2]))
+        found.append(Locked(match[1], match[2], match[3]))
     return tuple(found)
 
 
 def write(locked: Sequence[Locked]) -> str:
     """Return the text of a lock file."""
-    return _HEAD + "".join(f"{one.digest} {one.words}\n" for one in locked)
+    return _HEAD + "".join(f"{one.digest} {one.target} {one.words}\n" for one in locked)
 
 
 def units(document: Document) -> tuple[Block, ...]:
@@ -95,13 +96,18 @@ def units(document: Document) -> tuple[Block, ...]:
     return (Block("description", "", 0, 1, 1, -1, words=words), *blocks)
 
 
-def pairs(source: Document, target: Document) -> tuple[Row, ...]:
+def known(locked: Sequence[Locked]) -> dict[str, str]:
+    """Return which source block is known to be rendered by which, by their digests."""
+    return {one.digest: one.target for one in locked}
+
+
+def pairs(source: Document, target: Document, locked: Sequence[Locked] = ()) -> tuple[Row, ...]:
     """Lay the blocks of two languages side by side, as far as the source block has words."""
     ours, theirs = units(source), units(target)
     first = [Row(one, None) for one in ours[:1] if one.position < 0]
     if first and theirs and theirs[0].position < 0:
         first = [Row(ours[0], theirs[0])]
-    rows = align(cut(source), cut(target))
+    rows = align(cut(source), cut(target), known(locked))
     return (*first, *(row for row in rows if row.source and row.source.said))
 
 
@@ -185,9 +191,9 @@ def recorded(
         before = old.get(id(row.source))
         reviewed = lines is None or any(row.target.line <= line <= row.target.end for line in lines)
         if before is None or reviewed:
-            found.append(Locked(row.source.digest, row.source.said))
+            found.append(Locked(row.source.digest, row.target.digest, row.source.said))
         elif before.since is Since.CHANGED:
-            found.append(Locked(digest(before.old), before.old))
+            found.append(Locked(digest(before.old), row.target.digest, before.old))
     return tuple(found)
 
 

@@ -164,7 +164,7 @@ class Pages:
             document = resolve.resolve(source.document, catalog, title)
             page = render(document, written, slug=slug, locale=locale, language=language)
         else:
-            behind = lock.stale(lock.pairs(original.document, source.document), locked)
+            behind = lock.stale(lock.pairs(original.document, source.document, locked), locked)
             voice = self._voice(catalog)
             document = resolve.resolve(notices.place(source.document, behind), catalog, title)
             document = notices.fill(document, original.document, behind, voice)

@@ -11,7 +11,7 @@ from service.lint import documents_content, documents_form, documents_sentences,
 from service.lint.pairs import Mark
 from service.lint.terms import Terms
 from service.lint.tokenizer import Masked
-from service.markdown.align import Row, align
+from service.markdown.align import NOTHING, Known, Row, align
 from service.markdown.blocks import Block, Places, cut
 from service.markdown.dialect import Document
 
@@ -48,13 +48,19 @@ def judge(one: Page, terms: Terms = NO_TERMS) -> Iterator[Finding]:
 
 
 def compare(
-    source: Page, target: Page, terms: Terms = NO_TERMS, waiting: Collection[int] = ()
+    source: Page,
+    target: Page,
+    terms: Terms = NO_TERMS,
+    *,
+    waiting: Collection[int] = (),
+    known: Known = NOTHING,
 ) -> Iterator[Finding]:
     """Yield where a translation differs from its source in what no language changes; places are the former's.
 
-    `waiting` are positions of source blocks that are known not to be translated yet.
+    `waiting` are positions of source blocks that are known not to be translated yet; `known` says which block
+    renders which, by digests.
     """
-    rows = align(source.blocks, target.blocks)
+    rows = align(source.blocks, target.blocks, known)
     yield from documents_form.check_matter(source.document, target.document, target.locale)
     yield from _placed(target, documents_form.check(rows, source.text, target.text, waiting))
     yield from _placed(target, documents_content.check(rows, source.blocks, target.blocks))

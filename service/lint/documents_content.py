@@ -26,7 +26,7 @@ def check(
     rows: Sequence[Row], source: Sequence[Block], target: Sequence[Block]
 ) -> Iterator[tuple[Block, Mark]]:
     """DO005, DO006, DO012, DO015 on every pair of blocks."""
-    places = _places(source), _places(target)
+    places = _places(source, target), _places(target, source)
     for row in rows:
         if row.source and row.target:
             for found in (*_code(row.source, row.target), *_parts(row.source, row.target)):
@@ -94,9 +94,11 @@ _LOCALE_PART = re.compile(r"(?<=/)(?:en|fr|ja|zh)(?:-[A-Za-z]{2,4})?(?=/)")
 _OPAQUE = re.compile(r"[0-9a-f]{32,}")
 
 
-def _places(blocks: Sequence[Block]) -> dict[str, int]:
+def _places(blocks: Sequence[Block], others: Sequence[Block]) -> dict[str, int]:
+    """Return the number of each heading whose id is its language's own: links to it are told by that."""
+    known = {block.id for block in others if block.kind == "heading"}
     headings = [block.id for block in blocks if block.kind == "heading"]
-    return {name: place for place, name in enumerate(headings)}
+    return {name: place for place, name in enumerate(headings) if name not in known}
 
 
 def _links(source: Block, target: Block, ours: dict[str, int], theirs: dict[str, int]) -> Iterator[Mark]:

@@ -89,16 +89,20 @@ _MONTHS = {
     "en": "January|February|March|April|May|June|July|August|September|October|November|December",
     "fr": "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre",
 }
+_DAY = r"\d{1,2}"
+# No word boundaries: beside a Chinese character there is none.
 _DATES = {
     "en": re.compile(
-        rf"\b(?:{_MONTHS['en']})(?: \d{{1,2}})?,? \d{{4}}\b|\b\d{{1,2}} (?:{_MONTHS['en']}) \d{{4}}\b"
+        rf"(?<![A-Za-z\d])(?:(?:{_MONTHS['en']})(?: {_DAY})?,?|{_DAY} (?:{_MONTHS['en']})) \d{{4}}(?!\d)"
     ),
-    "fr": re.compile(rf"\b(?:\d{{1,2}}|1er) (?:{_MONTHS['fr']})\b|\b(?:{_MONTHS['fr']}) \d{{4}}\b"),
+    "fr": re.compile(
+        rf"(?<![A-Za-z\d])(?:(?:{_DAY}|1er) (?:{_MONTHS['fr']})|(?:{_MONTHS['fr']}) \d{{4}})(?![a-z\d])"
+    ),
     "han": re.compile(r"\d{2,4}\s?年(?:\s?\d{1,2}\s?月)?(?:\s?\d{1,2}\s?日)?"),
 }
 _OWN_DATES = {"en": {"en"}, "fr": {"fr"}, "ja": {"han"}, "zh": {"han"}}
-_ISO = re.compile(r"\bISO\b")
-_NAMED_MONTH = re.compile(r"\b\d{1,2}[- ](?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[- ]\d{4}")
+_ISO = re.compile(r"(?<![A-Za-z])ISO(?![A-Za-z])")
+_NAMED_MONTH = re.compile(r"(?<!\d)\d{1,2}[- ](?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[- ]\d{4}")
 
 
 def _dates(judged: Pair) -> Iterator[Mark]:

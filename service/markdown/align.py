@@ -1,14 +1,18 @@
 """Two languages' blocks laid side by side: which block renders which, which is missing, which is too many."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from types import MappingProxyType
 
 from service.markdown.blocks import Block, Part
 
 MOST_CELLS = 250_000
 """Beyond this many comparisons only the forms of blocks are compared, not what is in them."""
+
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +23,25 @@ class Row:
     target: Block | None
 
 
-def align(source: Sequence[Block], target: Sequence[Block]) -> tuple[Row, ...]:
+Known = Mapping[str, str]
+"""Digests of source blocks, each with that of the block known to render it."""
+
+
+def align(source: Sequence[Block], target: Sequence[Block], known: Known = NOTHING) -> tuple[Row, ...]:
     """Lay the blocks of two languages of a page side by side, in order, none left out.
 
     Pages of one form are paired as they stand. Otherwise ids that both have are pins, and between them the
-    pairing is the one with the fewest and smallest differences.
+    pairing is the one with the fewest and smallest differences; pairs that are known are none.
     """
     if [block.form for block in source] == [block.form for block in target]:
         return tuple(Row(*pair) for pair in zip(source, target, strict=True))
     rows: list[Row] = []
     done_source = done_target = 0
     for at_source, at_target in _pins(source, target):
-        rows += _between(source[done_source:at_source], target[done_target:at_target])
+        rows += _between(source[done_source:at_source], target[done_target:at_target], known)
         rows.append(Row(source[at_source], target[at_target]))
         done_source, done_target = at_source + 1, at_target + 1
-    rows += _between(source[done_source:], target[done_target:])
+    rows += _between(source[done_source:], target[done_target:], known)
     return tuple(rows)
 
 
@@ -48,12 +56,12 @@ def _pins(source: Sequence[Block], target: Sequence[Block]) -> Iterator[tuple[in
             last = place
 
 
-def _between(source: Sequence[Block], target: Sequence[Block]) -> list[Row]:
+def _between(source: Sequence[Block], target: Sequence[Block], known: Known) -> list[Row]:
     if [block.form for block in source] == [block.form for block in target]:
         return [Row(*pair) for pair in zip(source, target, strict=True)]
     if len(source) * len(target) > MOST_CELLS:
         return list(_by_form(source, target))
-    return _cheapest(source, target)
+    return _cheapest(source, target, known)
 
 
 def _by_form(source: Sequence[Block], target: Sequence[Block]) -> Iterator[Row]:
@@ -71,28 +79,22 @@ _LONE = 10
 _WORDED = frozenset({"paragraph", "heading", "fence", "summary", "figcaption", "tab", "td", "th"})
 
 
-def _cheapest(source: Sequence[Block], target: Sequence[Block]) -> list[Row]:
+def _cheapest(source: Sequence[Block], target: Sequence[Block], known: Known) -> list[Row]:
     """Pair by the least total cost (Needleman and Wunsch, 1970)."""
-    marks = [_marks(block) for block in source], [_marks(block) for block in target]
-    costs = [[_LONE * column for column in range(len(target) + 1)]]
-    for row, block in enumerate(source, 1):
-        line = [_LONE * row]
-        above = costs[-1]
-        for column, other in enumerate(target, 1):
-            paired = above[column - 1] + _cost(block, other, marks[0][row - 1], marks[1][column - 1])
-            line.append(min(paired, above[column] + _LONE, line[-1] + _LONE))
+    ours, theirs = [_Side(block) for block in source], [_Side(block) for block in target]
+    claimed = frozenset(known.values())
+    pairs = [[one.cost(other, known, claimed) for other in theirs] for one in ours]
+    costs = [[_LONE * column for column in range(len(theirs) + 1)]]
+    for row in range(len(ours)):
+        line = [_LONE * (row + 1)]
+        for column, cost in enumerate(pairs[row]):
+            line.append(min(costs[row][column] + cost, costs[row][column + 1] + _LONE, line[-1] + _LONE))
         costs.append(line)
     rows: list[Row] = []
-    row, column = len(source), len(target)
+    row, column = len(ours), len(theirs)
     while row or column:
         cost = costs[row][column]
-        if (
-            row
-            and column
-            and cost
-            == costs[row - 1][column - 1]
-            + _cost(source[row - 1], target[column - 1], marks[0][row - 1], marks[1][column - 1])
-        ):
+        if row and column and cost == costs[row - 1][column - 1] + pairs[row - 1][column - 1]:
             row, column = row - 1, column - 1
             rows.append(Row(source[row], target[column]))
         elif row and cost == costs[row - 1][column] + _LONE:
@@ -105,27 +107,35 @@ def _cheapest(source: Sequence[Block], target: Sequence[Block]) -> list[Row]:
 
 
 _NUMBER = re.compile(r"\d{2,}")
+_NAME = re.compile(r"[\w{}<>./:-]+", re.ASCII)
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
-def _marks(block: Block) -> frozenset[str]:
-    """What a block holds that stays the same in every language."""
-    parts = {f"{span.part} {span.value}" for span in block.of(Part.CODE, Part.LABEL, Part.FACT, Part.LINK)}
-    return frozenset({*parts, *_NUMBER.findall(block.words), block.code})
+class _Side:
+    """A block made ready to be compared with many."""
 
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.digest = block.digest if block.said else ""
+        parts = {f"{span.part} {span.value}" for span in block.of(Part.LABEL, Part.FACT, Part.LINK)}
+        # A sample may hold words of the language, a name does not.
+        codes = [span.value for span in block.of(Part.CODE)]
+        parts |= {code if _NAME.fullmatch(code) else _LETTERS.sub("w", code) for code in codes}
+        self.marks = frozenset({*parts, *_NUMBER.findall(block.words), block.code})
 
-def _cost(block: Block, other: Block, ours: frozenset[str], theirs: frozenset[str]) -> int:
-    """How unlike two blocks are: 0 for the same form with the same marks."""
-    if block.kind != other.kind:
-        if block.kind not in _WORDED or other.kind not in _WORDED:
+    def cost(self, other: "_Side", known: Known, claimed: frozenset[str]) -> int:
+        """How unlike two blocks are: 0 for the same form with the same marks; `claimed` are known targets."""
+        ours, theirs = self.block, other.block
+        if ours.kind == theirs.kind:
+            cost = 0 if ours.mark == theirs.mark else 6
+        elif ours.kind in _WORDED and theirs.kind in _WORDED:
+            cost = 12
+        else:
             return 3 * _LONE
-        cost = 12
-    else:
-        cost = 0 if block.mark == other.mark else 6
-    if block.depth != other.depth:
-        cost += 4
-    if bool(block.words) != bool(other.words):
-        cost += 4
-    return cost + min(len(ours ^ theirs), 6)
+        cost += 4 * (ours.depth != theirs.depth) + 4 * (bool(ours.words) != bool(theirs.words))
+        if self.digest in known or other.digest in claimed:
+            return cost if known.get(self.digest) == other.digest else cost + 6
+        return cost + min(len(self.marks ^ other.marks), 6)
 
 
 def word_diff(old: str, new: str) -> tuple[tuple[str, str], ...]:

@@ -34,7 +34,11 @@ BAD = [
     ("en", '{% tabs %}\n{% tab title="" %}\na\n{% endtab %}\n{% endtabs %}', ["DO017@2:1"]),
     ("en", '{% tabs %}\n{% tab title="Via" %}\na\n{% endtab %}\n{% endtabs %}', ["DO017@2:15"]),
     ("fr", '{% tabs %}\n{% tab title="Depuis" %}\na\n{% endtab %}\n{% endtabs %}', ["DO017@2:15"]),
-    ("ja", '{% tabs %}\n{% tab title="を使って" %}\na\n{% endtab %}\n{% endtabs %}', ["DO016@2:15", "DO017@2:15"]),
+    (
+        "ja",
+        '{% tabs %}\n{% tab title="を使って" %}\na\n{% endtab %}\n{% endtabs %}',
+        ["DO016@2:15", "DO017@2:15"],
+    ),
     ("zh", '{% tabs %}\n{% tab title="通过" %}\n好\n{% endtab %}\n{% endtabs %}', ["DO017@2:15"]),
     ("en", "## {#a}", ["DO017@1:1"]),
     # DO018: dates

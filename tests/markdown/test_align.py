@@ -49,7 +49,9 @@ def test_pages_too_long_to_compare_closely_are_compared_by_form() -> None:
     assert len(sides(source, f"{source}\n\n* b")) == many + 3
 
 
-blocks = st.lists(st.sampled_from(["# A", "## B {#b}", "word", "* x\n* y", "`code`", "> q", "12"]), max_size=8)
+blocks = st.lists(
+    st.sampled_from(["# A", "## B {#b}", "word", "* x\n* y", "`code`", "> q", "12"]), max_size=8
+)
 
 
 @given(blocks, blocks)

@@ -10,7 +10,8 @@ from service.markdown.dialect import parse
 
 def outline(source: str) -> list[str]:
     return [
-        "  " * block.depth + " ".join(filter(None, (block.kind, block.mark, block.said or block.code.strip())))
+        "  " * block.depth
+        + " ".join(filter(None, (block.kind, block.mark, block.said or block.code.strip())))
         for block in cut(parse(source))
     ]
 
@@ -134,7 +135,9 @@ def test_another_word_is_another_digest(other: str) -> None:
 
 
 def test_what_a_server_put_around_a_page_is_not_of_the_page() -> None:
-    source = "> See [llms.txt](https://e.example/llms.txt).\n\n# A\n\nb\n\n---\n\n# Agent Instructions\n\nAsk."
+    source = (
+        "> See [llms.txt](https://e.example/llms.txt).\n\n# A\n\nb\n\n---\n\n# Agent Instructions\n\nAsk."
+    )
     assert outline(source) == ["heading h1 A", "paragraph b"]
 
 
@@ -164,9 +167,21 @@ def test_words_have_a_place_in_the_source(source: str, words: str, place: tuple[
 
 
 pieces = st.sampled_from(
-    ["# A\n", "a *b* ", "\n\n", "* x\n", "| a | b |\n|---|---|\n| c | d |\n", "{% hint %}\n", "{% endhint %}\n"]
-    + ["<details>\n", "</details>\n", "`c` ", "[d](e.md)", "![f](g.png)", "{label:Send}", "```\ncode\n```\n", "&amp;"]
-    + ["> q\n", "を", "<p>p</p>", "{% tab title='t' %}\n", "    code\n", "\\[", "1. n\n", "   "]
+    [
+        *("# A\n", "a *b* ", "\n\n", "* x\n", "| a | b |\n|---|---|\n| c | d |\n", "{% hint %}\n"),
+        *(
+            "{% endhint %}\n",
+            "<details>\n",
+            "</details>\n",
+            "`c` ",
+            "[d](e.md)",
+            "![f](g.png)",
+            "> q\n",
+            "を",
+        ),
+        *("{label:Send}", "```\ncode\n```\n", "&amp;", "<p>p</p>", "{% tab title='t' %}\n", "    code\n"),
+        *("\\[", "1. n\n", "   "),
+    ]
 )
 
 
