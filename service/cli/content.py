@@ -16,6 +16,10 @@ from service.facts.words import N_
             "service.cli.content_pages:check_pages",
             N_("Check Markdown files, or all below directories. Exits with 1 on errors."),
         ),
+        "lock": (
+            "service.cli.content_lock:lock_pages",
+            N_("Record that translations were reviewed: they render their source as it is now."),
+        ),
         "render": ("service.cli.content_pages:render", N_("Print one Markdown file as a reader gets it.")),
     },
 )

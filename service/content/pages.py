@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
 from markdown_it.token import Token
 
-from service.content import resolve
+from service.content import lock, notices, resolve
 from service.content.files import PageFile, Source, is_slug
 from service.content.watch import Watch
 from service.facts.findings import Finding
@@ -34,7 +34,9 @@ class Page:
     """A page as one language reads it; `language` is that of its text, another one in a fallback.
 
     `html` begins with the H1; `markdown` and `text` are the same page in its other faces. `digest` names the
-    Markdown served, `updated` is when what it says last changed.
+    Markdown served, `updated` is when what it says last changed. `behind` counts the blocks whose source
+    changed since they were translated; each has a notice in the page. `own` is the page's Markdown without
+    these notices.
     """
 
     slug: str
@@ -48,6 +50,8 @@ class Page:
     headings: tuple[Heading, ...]
     digest: str
     updated: date | None = None
+    behind: int = 0
+    own: str = ""
 
     @property
     def fallback(self) -> bool:
@@ -66,7 +70,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Rendered:
-    version: tuple[str, str]
+    version: tuple[object, ...]
     titles: tuple[tuple[str, str | None], ...]
     page: Page
 
@@ -85,12 +89,14 @@ class Pages:
         self._catalog_of = catalog_of
         self._copies = good_copies
         self._files: dict[tuple[str, str], PageFile] = {}
+        self._locks: dict[tuple[str, str], lock.LockFile] = {}
         self._rendered: dict[tuple[str, str], _Rendered] = {}
         self._watch = Watch(directory)
 
     def revision(self, locale: str) -> str:
         """Return a name for everything the pages of a language are made of; it changes when one may have."""
-        return f"{self._watch.state()}{self._catalog_of(locale).version}"
+        catalogs = (self._catalog_of(code).version for code in dict.fromkeys((locale, SOURCE)))
+        return f"{self._watch.state()}{''.join(catalogs)}"
 
     def find(self, locale: str, slug: str) -> Page | None:
         """Return a page in a language, or in the source language where that one lacks it; None for no page.
@@ -154,7 +160,12 @@ class Pages:
         # A fallback is whole in the source language: its labels too, so that one text has one language.
         catalog = self._catalog_of(language)
         kept = self._rendered.get((locale, slug))
-        version = (source.digest, f"{language}{catalog.version}")
+        original = self._source(SOURCE, slug) if language != SOURCE else None
+        file = self._lock(language, slug) if original else None
+        locked = file.locked() if file else None
+        version: tuple[object, ...] = (source.digest, language, catalog.version)
+        if original and file:
+            version = (*version, original.digest, file.stamp, self._catalog_of(SOURCE).version)
         if (
             kept
             and kept.version == version
@@ -167,11 +178,34 @@ class Pages:
             titles[one] = self._title(language, one)
             return titles[one]
 
-        document = resolve.resolve(source.document, catalog, title)
         written = resolve.source(source.text, catalog)
-        page = render(document, written, slug=slug, locale=locale, language=language)
+        if original is None or locked is None:
+            document = resolve.resolve(source.document, catalog, title)
+            page = render(document, written, slug=slug, locale=locale, language=language)
+        else:
+            behind = lock.stale(lock.pairs(original.document, source.document, locked), locked)
+            voice = self._voice(catalog)
+            document = resolve.resolve(notices.place(source.document, behind), catalog, title)
+            document = notices.fill(document, original.document, behind, voice)
+            noted = written + notices.markdown(original.document, behind, voice)
+            page = render(document, noted, slug=slug, locale=locale, language=language)
+            page = replace(page, behind=sum(notices.shown(one) for one in behind), own=_body(written))
         self._rendered[locale, slug] = _Rendered(version, tuple(titles.items()), page)
         return page
+
+    def _lock(self, language: str, slug: str) -> lock.LockFile:
+        path = lock.path_of(self.directory / language / f"{slug}.md")
+        return self._locks.setdefault((language, slug), lock.LockFile(path))
+
+    def _voice(self, catalog: Catalog) -> notices.Voice:
+        """Titles of notices are in the page's language, what they hold is in the source's."""
+        own = self._catalog_of(SOURCE)
+        name = catalog.formats.language_name(LOCALES[SOURCE].tag)
+        return notices.Voice(
+            LOCALES[SOURCE],
+            lambda phrase: catalog.say(phrase, language=name),
+            lambda inside: resolve.resolve(inside, own, lambda slug: self._title(SOURCE, slug)),
+        )
 
 
 def render(document: Document, markdown: str, *, slug: str, locale: str, language: str) -> Page:
@@ -189,6 +223,7 @@ def render(document: Document, markdown: str, *, slug: str, locale: str, languag
         text=text.render(document),
         headings=tuple(_headings(document)),
         digest=hashlib.blake2b(body.encode(), digest_size=8).hexdigest(),
+        own=body,
         updated=_day(document.front_matter.get("updated")),
     )
 

@@ -56,8 +56,8 @@ def cut(page: Page) -> tuple[Passage, ...]:
 class _Cutter:
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.lines = page.markdown.split("\n")
-        self.tokens = parse(page.markdown).tokens
+        self.lines = page.own.split("\n")
+        self.tokens = parse(page.own).tokens
         self.headings: list[tuple[int, str, str]] = []
         self.boxes: list[tuple[str, str]] = []
         self.outer: list[list[tuple[int, str, str]]] = []
