@@ -12,6 +12,7 @@ from service.web import (
     health,
     help,
     help_lists,
+    help_preview,
     histories,
     home,
     imports,
@@ -51,6 +52,7 @@ BLUEPRINTS = (
     unsubscribe.bp,
     help.bp,
     help_lists.bp,
+    help_preview.bp,
     health.bp,
 )
 

@@ -130,3 +130,22 @@ def test_readers_pages_do_not_ask(server: HelpServer, browser: Browser, tmp_path
     page.wait_for_load_state("networkidle")
     assert not [url for url in asked if url.endswith("/version")]
     context.close()
+
+
+def test_languages_scroll_together(server: HelpServer, browser: Browser) -> None:
+    context = server.writer(browser, viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(f"{server.url}/en/help/contact-a-prospect/languages?language=en&language=fr&language=ja")
+    columns = page.locator(".help-column")
+    expect(columns).to_have_count(3)
+    columns.first.hover()
+    columns.first.locator("[data-id=follow]").evaluate(
+        "one => one.closest('.help-column').scrollTop = one.offsetTop"
+    )
+    top = "one => Math.abs(one.querySelector('[data-id=follow]').offsetTop - one.scrollTop)"
+    for at in (1, 2):
+        page.wait_for_timeout(100)
+        assert columns.nth(at).evaluate(top) < 60
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    context.close()

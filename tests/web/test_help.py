@@ -390,3 +390,22 @@ def test_a_hidden_page_is_read_but_listed_nowhere(browser: Browser, tree: Path) 
     for path in ("/llms.txt", "/llms-full.txt", "/en/help/", "/en/help/?q=Secret%20garden"):
         assert "Secret garden</a>" not in browser.get(path).text
         assert "first" not in browser.get(path).text.replace("first-", "")
+
+
+def test_writers_compare_languages(enter: Callable[..., Browser], tree: Path) -> None:
+    """Side by side, each with its findings and in its own language; renewed when one was saved."""
+    writer = enter(BuiltInRole.TRANSLATOR, locale="en")
+    path = "/en/help/first/languages?language=en&language=ja&language=xx&language=zh"
+    page = check_page(writer.get(path), "en")
+    assert [column["lang"] for column in page.select(".help-column article")] == ["en", "ja", "zh-Hans"]
+    assert [words(column.h2) for column in page.select(".help-column article")] == ["First"] * 3
+    region = page.find(id="help-page")
+    assert region is not None
+    follow, version = str(region["data-follow"]), str(region["data-version"])
+    assert writer.get(f"{follow}&since={quote(version)}").text == version
+    (tree / "ja" / "first.md").write_text("# First {#first}\n\n{% hint %}\n\nNew", encoding="utf-8")
+    renewed = soup(writer.get(f"{follow}&since={quote(version)}"))
+    assert [words(column.article)[-3:] for column in renewed.select(".help-column")] == ["Old", "New", "Old"]
+    findings = [words(item) for item in renewed.select(".help-column:nth-of-type(2) .help-findings li")]
+    assert [line for line in findings if "3" in line.split(":")[0]]
+    assert enter(BuiltInRole.ANALYST).get(path).status_code == 403

@@ -13,8 +13,11 @@ async function look() {
   if (!page?.dataset.follow) return;
   try {
     if (!document.hidden) {
-      const since = `${page.dataset.follow}?since=${encodeURIComponent(page.dataset.version)}`;
-      const answer = await fetch(since, { credentials: "omit", cache: "no-store" });
+      const address = new URL(page.dataset.follow, location.href);
+      address.searchParams.set("since", page.dataset.version);
+      // Several languages with their findings are for writers alone; one page is for anyone.
+      const credentials = page.matches(".help-columns") ? "same-origin" : "omit";
+      const answer = await fetch(address, { credentials, cache: "no-store" });
       if (answer.ok && answer.headers.get("Content-Type")?.startsWith("text/html")) renew(page, await answer.text());
     }
   } catch {
@@ -28,15 +31,18 @@ function renew(page, text) {
   const next = fresh.getElementById("help-page");
   if (!next) return;
   changedAt = Date.now();
-  const known = new Set([...(page.querySelector(".prose")?.children ?? [])].map((block) => block.outerHTML));
-  for (const block of next.querySelector(".prose")?.children ?? []) {
+  const known = new Set([...page.querySelectorAll(".prose > *")].map((block) => block.outerHTML));
+  for (const block of next.querySelectorAll(".prose > *")) {
     if (!known.has(block.outerHTML)) block.classList.add("changed");
   }
+  const scrolled = [...page.querySelectorAll(".help-column")].map((column) => column.scrollTop);
   page.replaceWith(next);
+  next.querySelectorAll(".help-column").forEach((column, at) => (column.scrollTop = scrolled[at] ?? 0));
   const first = next.querySelector(".changed");
   const box = first?.getBoundingClientRect();
   if (box && (box.bottom < 0 || box.top > innerHeight)) first.scrollIntoView({ block: "center" });
-  document.getElementById("help-contents-nav")?.replaceWith(fresh.getElementById("help-contents-nav"));
+  const contents = fresh.getElementById("help-contents-nav");
+  if (contents) document.getElementById("help-contents-nav")?.replaceWith(contents);
   dispatchEvent(new CustomEvent("page-renewed"));
   setTimeout(() => next.querySelectorAll(".changed").forEach((block) => block.classList.remove("changed")), 2000);
 }
