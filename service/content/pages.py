@@ -18,6 +18,7 @@ from service.markdown import front_matter, html, text
 from service.markdown.dialect import Document
 
 INDEX = "index"
+IMAGE = ".webp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,18 @@ class Pages:
             source = self._source(language, slug)
             if source:
                 return self._page(locale, language, slug, source)
+        return None
+
+    def image(self, locale: str, name: str) -> bytes | None:
+        """Return a picture of a language or of the source language; None for no name of a picture of ours."""
+        slug, dot, ending = name.partition(".")
+        if locale not in LOCALES or not is_slug(slug) or dot + ending != IMAGE:
+            return None
+        for language in dict.fromkeys((locale, SOURCE)):
+            path = self.directory / language / "images" / name
+            # A link could lead out of the tree.
+            if path.is_file() and not path.is_symlink():
+                return path.read_bytes()
         return None
 
     def slugs(self) -> tuple[str, ...]:

@@ -63,6 +63,15 @@ def version(slug: str) -> ResponseReturnValue:
     return render_template("help/renewed.html", writes=True, **region)
 
 
+@page(bp, "/help/images/<name>", needs=Audience.ANYONE, cache=Cache.PUBLIC)
+def image(name: str) -> ResponseReturnValue:
+    """Serve a picture of the pages, the source language's where the reader's has none."""
+    data = pages().image(here().locale.code, name)
+    if data is None:
+        abort(404)
+    return help_site.conditional(Response(data, content_type="image/webp"))
+
+
 @page(bp, "/help/votes/<token>", needs=Audience.ANYONE, methods=("POST",), csrf=Csrf.SIGNED_PATH)
 def vote(token: str) -> ResponseReturnValue:
     """Count whether a page was helpful; the token says which version of which page was read."""

@@ -409,3 +409,16 @@ def test_writers_compare_languages(enter: Callable[..., Browser], tree: Path) ->
     findings = [words(item) for item in renewed.select(".help-column:nth-of-type(2) .help-findings li")]
     assert [line for line in findings if "3" in line.split(":")[0]]
     assert enter(BuiltInRole.ANALYST).get(path).status_code == 403
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_pictures_of_pages_are_served(browser: Browser, locale: str) -> None:
+    """X-8: by names of pictures alone, and never from outside."""
+    for slug in ("groups", "mark-prospects"):
+        for picture in soup(browser.get(f"/{locale}/help/{slug}")).select("article img"):
+            answer = browser.get(f"/{locale}/help/{picture['src']}")
+            assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/webp")
+            assert answer.data[8:12] == b"WEBP"
+            assert picture["alt"]
+    for name in ("../groups.md", "..%2fgroups.webp", "groups.md", "GROUPS.webp", "no-such.webp", "%00.webp"):
+        assert browser.get(f"/{locale}/help/images/{name}").status_code == 404
