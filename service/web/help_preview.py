@@ -38,7 +38,11 @@ class Column:
 def show(slug: str) -> ResponseReturnValue:
     """Show a page in the languages that were chosen, by default the source's and the reader's."""
     codes = _codes()
-    return render_template("help/languages.html", slug=slug, locales=LOCALES, **_region(slug, codes))
+    own = help_site.pages().find(here().locale.code, slug)
+    title = own.title if own else slug
+    return render_template(
+        "help/languages.html", slug=slug, title=title, locales=LOCALES, **_region(slug, codes)
+    )
 
 
 @page(bp, "/help/<slug>/languages/version", needs=Permission.CONTENT_PREVIEW)

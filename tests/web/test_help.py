@@ -416,7 +416,7 @@ def test_pictures_of_pages_are_served(browser: Browser, locale: str) -> None:
     """X-8: by names of pictures alone, and never from outside."""
     for slug in ("groups", "mark-prospects"):
         for picture in soup(browser.get(f"/{locale}/help/{slug}")).select("article img"):
-            answer = browser.get(f"/{locale}/help/{picture['src']}")
+            answer = browser.client.get(f"/{locale}/help/{picture['src']}")
             assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/webp")
             assert answer.data[8:12] == b"WEBP"
             assert picture["alt"]
