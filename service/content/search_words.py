@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-MOST_TERMS = 64
+MOST_TERMS = 40
 """Words of a question beyond these are not looked at."""
 
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〆"

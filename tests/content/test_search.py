@@ -141,8 +141,8 @@ def test_questions_about_something_else_are_refused(index: Index) -> None:
 
 def test_a_goal_orders_what_answers_the_question(index: Index) -> None:
     question = "Which permission do I need?"
-    plain = index.ask("en", question, most=20)
-    aimed = index.ask("en", question, goal="import prospects from a CSV file", most=20)
+    plain = index.ask("en", question, most=1000)
+    aimed = index.ask("en", question, goal="import prospects from a CSV file", most=1000)
     assert {hit.passage.place for hit in plain} == {hit.passage.place for hit in aimed}
     assert aimed[0].passage.slug == "bulk-import-prospects"
 
