@@ -13,7 +13,16 @@ from math import log, sqrt
 
 from service.content.search_glossary import EMPTY, Concept, Words
 from service.content.search_passages import Kind, Passage
-from service.content.search_words import asks_how, counted, fold, is_cjk, is_katakana, terms, weight
+from service.content.search_words import (
+    MOST_TERMS,
+    asks_how,
+    counted,
+    fold,
+    is_cjk,
+    is_katakana,
+    terms,
+    weight,
+)
 from service.i18n.locales import LOCALES
 
 LONGEST_QUESTION = 2000
@@ -31,18 +40,17 @@ _TWICE = 0.25
 # What pieces of a word count that stand apart, and what a word counts that no page has.
 _APART = 0.75
 _UNKNOWN = 0.7
+# A run of more pairs of characters than this is more than one word.
 _ONE_WORD = 2
-_MOST_KEPT = 10_000
-_BY_BM25 = 0.25
-_PHRASE = 1.0
-_WHOLE = 0.6  # what covering all of a question adds
+# What is added for the rank by bm25, the question word for word, the share of it that is covered, the goal.
+_BY_BM25, _PHRASE, _WHOLE, _GOAL = 0.25, 1.0, 0.6, 0.5
 _OWN_LANGUAGE = 1.15
-_GOAL = 0.5
 # A section's beginning says more than its parts; steps say how, digits how many.
 _FIRST, _STEPS, _NUMBER = 0.15, 0.12, 0.5
 # Below this share of the question's weight a block does not answer it.
 _FLOOR = 0.45
 _LIST_FLOOR = 0.25
+_MOST_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,7 @@ class Index:
             concepts = self._words.concepts(question, language)
             aims = self._words.concepts(goal, language) if goal else ()
             with self._lock:
-                candidates = shelf.candidates(self._database, concepts)
+                candidates = shelf.candidates(self._database, concepts, question)
             own = _OWN_LANGUAGE if language == code else 1.0
             for hit in shelf.weigh(candidates, concepts, aims, question):
                 if hit.coverage < floor:
@@ -128,6 +136,7 @@ class _Shelf:
     def __init__(self, database: sqlite3.Connection, code: str, passages: Sequence[Passage]) -> None:
         if code not in LOCALES:
             raise KeyError(code)
+        self.code = code
         self.table = f"passages_{code}"
         columns = ", ".join(_COLUMNS)
         database.execute(
@@ -159,9 +168,9 @@ class _Shelf:
         self.unknown = _UNKNOWN * log(1 + (len(rows) + 0.5) / 0.5)
 
     def candidates(
-        self, database: sqlite3.Connection, concepts: Sequence[Concept]
+        self, database: sqlite3.Connection, concepts: Sequence[Concept], question: str
     ) -> dict[int, tuple[float, bool]]:
-        """Return row numbers with their bm25 and whether the terms stand there one after the other."""
+        """Return row numbers with their bm25 and whether the question stands there as it is."""
         found: dict[int, tuple[float, bool]] = {}
         wanted = list(dict.fromkeys(term for concept in concepts for one in concept for term in one))
         if not wanted:
@@ -170,8 +179,7 @@ class _Shelf:
             f"SELECT rowid, -bm25({self.table}, {_BM25}) FROM {self.table}"  # noqa: S608 - a known name
             f" WHERE {self.table} MATCH ? ORDER BY 2 DESC LIMIT {_CANDIDATES}"
         )
-        phrase = '"' + " ".join(concept[0][at] for concept in concepts for at in range(len(concept[0]))) + '"'
-        for row, score in database.execute(query, (phrase,)):
+        for row, score in database.execute(query, (_phrase(question, self.code),)):
             found[row] = (score, True)
         for row, score in database.execute(query, (" OR ".join(map(_quoted, wanted)),)):
             found[row] = (score, row in found)
@@ -191,12 +199,16 @@ class _Shelf:
             entry = self.entries[row]
             value, coverage = self.cover(entry, concepts)
             aimed = self.cover(entry, aims)[0] if aims else 0.0
-            total = value + _BY_BM25 * score / most + _PHRASE * phrase + _GOAL * aimed
-            total += _WHOLE * coverage
-            total += _FIRST * (entry.passage.place[2] == 0) + _STEPS * (
-                how and entry.passage.kind is Kind.STEPS
+            total = (
+                value
+                + _BY_BM25 * score / most
+                + _PHRASE * phrase
+                + _WHOLE * coverage
+                + _GOAL * aimed
+                + _FIRST * (entry.passage.place[2] == 0)
+                + _STEPS * (how and entry.passage.kind is Kind.STEPS)
+                + _NUMBER * bool(number and number.search(fold(entry.passage.words)))
             )
-            total += _NUMBER * bool(number and number.search(fold(entry.passage.words)))
             yield Hit(entry.passage, entry.passage, total, 1.0 if phrase else coverage)
 
     def cover(self, entry: _Entry, concepts: Sequence[Concept]) -> tuple[float, float]:
@@ -263,6 +275,14 @@ def _place(entry: _Entry, term: str) -> float:
 def _known(words: Sequence[str]) -> frozenset[str]:
     """Return the terms of a text and its single CJK characters, so that these have a rarity of their own."""
     return frozenset(words) | {term[0] for term in words if is_cjk(term)}
+
+
+def _phrase(question: str, code: str) -> str:
+    """Return the FTS5 query for the words of a question in a row, but for its last lone character."""
+    words = list(terms(question, code))[: MOST_TERMS + 1]
+    if len(words) > 1 and len(words[-1]) == 1:
+        words.pop()
+    return f'"{" ".join(words)}"' + (" *" if len(words[-1:]) and len(words[-1]) == 1 else "")
 
 
 def _quoted(term: str) -> str:

@@ -422,3 +422,24 @@ def test_pictures_of_pages_are_served(browser: Browser, locale: str) -> None:
             assert picture["alt"]
     for name in ("../groups.md", "..%2fgroups.webp", "groups.md", "GROUPS.webp", "no-such.webp", "%00.webp"):
         assert browser.get(f"/{locale}/help/images/{name}").status_code == 404
+
+
+def test_headers_of_one_reader_change_nothing_for_the_next(
+    new_browser: Callable[[], Browser], tree: Path
+) -> None:
+    """W-6, W-7: what was kept for one request is what any other would have got."""
+    evil = {
+        "Host": "evil.example",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Proto": "ftp",
+        "X-Forwarded-Prefix": "/evil",
+        "X-Original-URL": "/evil",
+        "Forwarded": "host=evil.example",
+        "Accept-Language": "zh;q=1, evil",
+        "Accept": "text/html, evil/evil",
+    }
+    first = new_browser().get("/ja/help/first", headers=evil)
+    assert (first.status_code, first.headers["Content-Language"]) == (200, "ja")
+    assert "evil" not in first.text
+    assert new_browser().get("/ja/help/first").data == first.data
+    assert new_browser().get("/fr/help/first").headers["Content-Language"] == "fr"
