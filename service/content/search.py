@@ -46,7 +46,7 @@ _ONE_WORD = 2
 _BY_BM25, _PHRASE, _WHOLE, _GOAL = 0.25, 1.0, 0.6, 0.5
 _OWN_LANGUAGE = 1.15
 # A section's beginning says more than its parts; steps say how, digits how many.
-_FIRST, _STEPS, _NUMBER = 0.15, 0.12, 0.5
+_FIRST, _STEPS, _NUMBER = 0.15, 0.12, 0.8
 # Below this share of the question's weight a block does not answer it.
 _FLOOR = 0.45
 _LIST_FLOOR = 0.25

@@ -113,7 +113,7 @@ def weight(term: str) -> float:
     """Return how much a term tells by its form: a pair with hiragana in it is half an ending."""
     if _MIXED.search(term) or _WEAK.search(term):
         return 0.5
-    return 0.7 if len(term) == 1 else 1.0
+    return 0.4 if len(term) == 1 else 1.0
 
 
 def is_katakana(term: str) -> bool:
