@@ -16,7 +16,14 @@ from service.facts.words import N_
             "service.cli.content_pages:check_pages",
             N_("Check Markdown files, or all below directories. Exits with 1 on errors."),
         ),
-        "render": ("service.cli.content_pages:render", N_("Print one Markdown file as a reader gets it.")),
+        "lock": (
+            "service.cli.content_lock:lock_pages",
+            N_("Record that translations were reviewed: they render their source as it is now."),
+        ),
+        "render": (
+            "service.cli.content_render:render",
+            N_("Print Markdown as a reader gets it: one file, or all below a folder with --out."),
+        ),
     },
 )
 def group() -> None:

@@ -1,4 +1,4 @@
-"""`prospectus content check` and `render`: help pages judged and seen without a server."""
+"""`prospectus content check`: help pages judged without a server."""
 
 import json
 import sys
@@ -7,13 +7,12 @@ from pathlib import Path
 import click
 
 from service.cli.words import WORDS
-from service.content import check, files, resolve
+from service.content import check
 from service.facts.findings import SEVERITY_LABELS, Finding, Severity
 from service.facts.words import N_, NN_
 from service.i18n import po
-from service.i18n.catalogs import Catalogs
+from service.i18n.glossary import GlossaryError
 from service.i18n.locales import LOCALES, SOURCE
-from service.markdown import html, text
 from service.paths import data_dir
 
 CLEAN, FOUND, UNREADABLE = 0, 1, 2
@@ -23,9 +22,26 @@ CLEAN, FOUND, UNREADABLE = 0, 1, 2
     "check", help=WORDS.say(N_("Check Markdown files, or all below directories. Exits with 1 on errors."))
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--source",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help=WORDS.say(N_("The page that the files were translated from, where folders and names do not tell.")),
+)
+@click.option(
+    "--locale",
+    type=click.Choice(tuple(LOCALES)),
+    help=WORDS.say(N_("Language of files whose folder and name do not tell.")),
+)
 @click.option("--json", "as_json", is_flag=True, help=WORDS.say(N_("Print the findings as a JSON list.")))
-def check_pages(paths: tuple[Path, ...], *, as_json: bool) -> None:
-    findings = check.check(paths, _known())
+def check_pages(paths: tuple[Path, ...], *, source: Path | None, locale: str | None, as_json: bool) -> None:
+    strings = {code: _strings(code) for code in LOCALES}
+    try:
+        findings = check.check(
+            paths, frozenset(strings[SOURCE]), labels=check.labels(strings), source=source, locale=locale
+        )
+    except GlossaryError as error:
+        click.echo(str(error), err=True)
+        sys.exit(UNREADABLE)
     if as_json:
         click.echo(json.dumps([_shown(finding) for finding in findings], ensure_ascii=False, indent=1))
     else:
@@ -36,36 +52,11 @@ def check_pages(paths: tuple[Path, ...], *, as_json: bool) -> None:
     sys.exit(FOUND if errors else CLEAN)
 
 
-@click.command("render", help=WORDS.say(N_("Print one Markdown file as a reader gets it.")))
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--to", "face", type=click.Choice(("html", "text", "markdown")), default="html", show_default=True
-)
-@click.option(
-    "--locale",
-    type=click.Choice(tuple(LOCALES)),
-    help=WORDS.say(N_("Language of labels and tables; by default that of the file’s folder.")),
-)
-def render(file: Path, face: str, locale: str | None) -> None:
-    folder = file.resolve().parent
-    code = locale or (folder.name if folder.name in LOCALES else SOURCE)
-    catalog = Catalogs(data_dir("locales"), codes=(code,)).catalog(code)
-    try:
-        source = files.read(file.read_bytes())
-    except files.BrokenPage as broken:
-        click.echo(_line(str(file), broken.finding), err=True)
-        sys.exit(UNREADABLE)
-    document = resolve.resolve(source.document, catalog, lambda _slug: None)
-    if face == "markdown":
-        click.echo(resolve.source(source.text, catalog), nl=False)
-    else:
-        click.echo(html.render(document) if face == "html" else text.render(document), nl=False)
-
-
-def _known() -> frozenset[check.Key]:
-    """Every entry of the catalogs, by the source language's file."""
-    path = data_dir("locales") / SOURCE / "LC_MESSAGES" / "messages.po"
-    return frozenset((entry.context, entry.id) for entry in po.read(path.read_bytes()).messages)
+def _strings(code: str) -> dict[check.Key, str]:
+    """Every entry of a language's catalog, with what it says."""
+    path = data_dir("locales") / code / "LC_MESSAGES" / "messages.po"
+    messages = po.read(path.read_bytes()).messages
+    return {(entry.context, entry.id): entry.strings[0] if entry.strings else "" for entry in messages}
 
 
 def _line(path: str, finding: Finding) -> str:

@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from service.csvfile import file as csvfile
+from service.csvfile import words
 from service.csvfile.headers import COLUMNS
-from service.facts import bounces, limits
+from service.facts import bounces, limits, permissions, stages
+from service.facts.findings import Finding, Severity
 from service.facts.words import N_, NP_, Phrase
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES
 from service.mail import names
+from service.mail.compiled import ContentRefused, compile_variant
+from service.mail.layout import Frame
 from service.mail.tokens import TOKENS
 from service.mail.values import examples
 from service.markdown.references import escape
@@ -24,6 +29,17 @@ EXPLANATION = N_("Explanation")
 NEED = N_("Required or optional")
 REQUIRED = NP_("field", "Required")
 OPTIONAL = NP_("field", "Optional")
+RESTORE = N_("Restore")
+STAGE = N_("Stage")
+HAPPENED = N_("What happened")
+PERMISSION = N_("Permission")
+ROLES = N_("Roles that include it")
+FORMAT = N_("Format")
+READ = N_("What is recognized")
+ENCODINGS = N_("Encodings")
+DELIMITERS = N_("Delimiters")
+WRITTEN = N_("What you write")
+REFUSED = N_("What the form answers")
 
 FACTS: Mapping[str, Callable[[Catalog], str]] = {
     "import file size": lambda catalog: catalog.formats.file_size(limits.IMPORT_FILE_BYTES),
@@ -100,11 +116,111 @@ def _csv_example(catalog: Catalog) -> str:
     return f"```csv\n{header}\n{','.join(column.examples[code] for column in required)}\n```\n"
 
 
+def _stages(catalog: Catalog) -> str:
+    values = {
+        "days": catalog.formats.number(limits.INVITATION_DAYS),
+        "restore": catalog.say(RESTORE),
+    }
+    shown = [(label, stages.STAGE_MEANINGS[stage]) for stage, label in stages.STAGE_LABELS.items()]
+    rows = [
+        (f"**{escape(catalog.say(label))}**", escape(catalog.say(meaning, **values)))
+        for label, meaning in (*shown, (stages.ARCHIVED_LABEL, stages.ARCHIVED_MEANING))
+    ]
+    return _table(catalog, (STAGE, HAPPENED), rows)
+
+
+def _permissions(catalog: Catalog) -> str:
+    """Every permission, and the roles of every installation that include it."""
+    rows = []
+    for permission, label in permissions.PERMISSION_LABELS.items():
+        roles = [
+            catalog.say(permissions.ROLE_LABELS[role])
+            for role, included in permissions.ROLE_PERMISSIONS.items()
+            if permission in included
+        ]
+        rows.append((escape(catalog.say(label)), escape(catalog.formats.listing(roles))))
+    return _table(catalog, (PERMISSION, ROLES), rows)
+
+
+def _file_formats(catalog: Catalog) -> str:
+    """What a file to import may be written in."""
+    encodings = dict.fromkeys(words.ENCODING_NAMES.values())
+    delimiters = [catalog.say(phrase) for phrase in words.DELIMITER_NAMES.values()]
+    return _table(
+        catalog,
+        (FORMAT, READ),
+        [
+            (escape(catalog.say(ENCODINGS)), escape(catalog.formats.listing(list(encodings)))),
+            (escape(catalog.say(DELIMITERS)), escape(catalog.formats.listing(delimiters))),
+        ],
+    )
+
+
+# Each is one mistake; what the checks answer is what the author of an email sees.
+_MISTAKES = (
+    "{fristName}",
+    "{firstname}",
+    "｛firstName｝",
+    "{first**Name**}",
+    "{adcode_17}",
+    "[…](https://{mpname}/)",
+    '<p title="{mpid}">',
+)
+
+
+def _token_errors(catalog: Catalog) -> str:
+    rows = []
+    for content in _MISTAKES:
+        for finding in _refused(content, catalog):
+            rows.append((_code(content), escape(catalog.say(finding.phrase, **finding.values))))
+    return _table(catalog, (WRITTEN, REFUSED), rows)
+
+
+def _refused(content: str, catalog: Catalog) -> Sequence[Finding]:
+    """What is wrong with the content of an email in a program that has no ads."""
+    try:
+        compile_variant(
+            "–",
+            content,
+            locale=catalog.locale.code,
+            catalog=catalog,
+            frame=Frame(program_name="–"),
+            known_ads=(),
+        )
+    except ContentRefused as refused:
+        return refused.findings
+    return ()
+
+
+_FILES = (
+    b"\x89PNG\r\n\x1a\n",
+    b"PK\x03\x04",
+    b" ",
+    b"Contact email\na@example.com\n",
+    b"Partner name,Contact email,Media property,Contact email\n",
+)
+
+
+def _file_errors(catalog: Catalog) -> str:
+    """Why a whole file is refused: the answers to files that have one mistake each."""
+    said = []
+    for data in _FILES:
+        for finding in csvfile.read(data, locale=catalog.locale.code).findings:
+            if finding.severity is Severity.ERROR:
+                said.append(words.say(finding.phrase, finding.values, catalog))
+    return "".join(f"* {escape(one)}\n" for one in dict.fromkeys(said))
+
+
 TABLES: Mapping[str, Callable[[Catalog], str]] = {
     "tokens": _tokens,
     "greetings": _greetings,
     "csv-columns": _csv_columns,
     "csv-example": _csv_example,
+    "file-formats": _file_formats,
+    "file-errors": _file_errors,
+    "permissions": _permissions,
+    "stages": _stages,
+    "token-errors": _token_errors,
 }
 
 

@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 
 from markdown_it.token import Token
 
-from service.content import resolve
+from service.content import lock, notices, resolve
 from service.content.files import PageFile, Source, is_slug
+from service.content.watch import Watch
 from service.facts.findings import Finding
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES, SOURCE
@@ -16,6 +18,7 @@ from service.markdown import front_matter, html, text
 from service.markdown.dialect import Document
 
 INDEX = "index"
+IMAGE = ".webp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,9 @@ class Page:
     """A page as one language reads it; `language` is that of its text, another one in a fallback.
 
     `html` begins with the H1; `markdown` and `text` are the same page in its other faces. `digest` names the
-    Markdown served.
+    Markdown served, `updated` is when what it says last changed. `behind` counts the blocks whose source
+    changed since they were translated; each has a notice in the page. `own` is the page's Markdown without
+    these notices.
     """
 
     slug: str
@@ -45,6 +50,9 @@ class Page:
     text: str
     headings: tuple[Heading, ...]
     digest: str
+    updated: date | None = None
+    behind: int = 0
+    own: str = ""
 
     @property
     def fallback(self) -> bool:
@@ -63,7 +71,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Rendered:
-    version: tuple[str, str]
+    version: tuple[object, ...]
     titles: tuple[tuple[str, str | None], ...]
     page: Page
 
@@ -82,7 +90,14 @@ class Pages:
         self._catalog_of = catalog_of
         self._copies = good_copies
         self._files: dict[tuple[str, str], PageFile] = {}
+        self._locks: dict[tuple[str, str], lock.LockFile] = {}
         self._rendered: dict[tuple[str, str], _Rendered] = {}
+        self._watch = Watch(directory)
+
+    def revision(self, locale: str) -> str:
+        """Return a name for everything the pages of a language are made of; it changes when one may have."""
+        catalogs = (self._catalog_of(code).version for code in dict.fromkeys((locale, SOURCE)))
+        return f"{self._watch.state()}{''.join(catalogs)}"
 
     def find(self, locale: str, slug: str) -> Page | None:
         """Return a page in a language, or in the source language where that one lacks it; None for no page.
@@ -97,12 +112,27 @@ class Pages:
                 return self._page(locale, language, slug, source)
         return None
 
+    def image(self, locale: str, name: str) -> bytes | None:
+        """Return a picture of a language or of the source language; None for no name of a picture of ours."""
+        slug, dot, ending = name.partition(".")
+        if locale not in LOCALES or not is_slug(slug) or dot + ending != IMAGE:
+            return None
+        for language in dict.fromkeys((locale, SOURCE)):
+            path = self.directory / language / "images" / name
+            # A link could lead out of the tree.
+            if path.is_file() and not path.is_symlink():
+                return path.read_bytes()
+        return None
+
     def slugs(self) -> tuple[str, ...]:
-        """Return the names of the pages of the source language, in the order their front matter gives."""
+        """Return the names of the pages of the source language, in the order their front matter gives.
+
+        A page that calls itself hidden is read by those who have its address, and listed nowhere.
+        """
         found = []
         for path in (self.directory / SOURCE).glob("*.md"):
             source = self._source(SOURCE, path.stem) if is_slug(path.stem) else None
-            if source:
+            if source and source.document.front_matter.get("hidden") is not True:
                 order = source.document.front_matter.get("order")
                 number = order if isinstance(order, int) else 1000
                 found.append((path.stem != INDEX, number, path.stem))
@@ -112,6 +142,11 @@ class Pages:
         """Return all pages but the index, in order, with their titles in a language."""
         pages = (self.find(locale, slug) for slug in self.slugs() if slug != INDEX)
         return tuple(Entry(page.slug, page.title, page.description) for page in pages if page)
+
+    def problem(self, language: str, slug: str) -> Finding | None:
+        """Return why a page is served as an older version, if it is."""
+        file = self._files.get((language, slug))
+        return file.problem if file else None
 
     def problems(self) -> tuple[tuple[Path, Finding], ...]:
         """Return the files that are served as an older version, with the reason."""
@@ -138,7 +173,12 @@ class Pages:
         # A fallback is whole in the source language: its labels too, so that one text has one language.
         catalog = self._catalog_of(language)
         kept = self._rendered.get((locale, slug))
-        version = (source.digest, f"{language}{catalog.version}")
+        original = self._source(SOURCE, slug) if language != SOURCE else None
+        file = self._lock(language, slug) if original else None
+        locked = file.locked() if file else None
+        version: tuple[object, ...] = (source.digest, language, catalog.version)
+        if original and file:
+            version = (*version, original.digest, file.stamp, self._catalog_of(SOURCE).version)
         if (
             kept
             and kept.version == version
@@ -151,11 +191,34 @@ class Pages:
             titles[one] = self._title(language, one)
             return titles[one]
 
-        document = resolve.resolve(source.document, catalog, title)
         written = resolve.source(source.text, catalog)
-        page = render(document, written, slug=slug, locale=locale, language=language)
+        if original is None or locked is None:
+            document = resolve.resolve(source.document, catalog, title)
+            page = render(document, written, slug=slug, locale=locale, language=language)
+        else:
+            behind = lock.stale(lock.pairs(original.document, source.document, locked), locked)
+            voice = self._voice(catalog)
+            document = resolve.resolve(notices.place(source.document, behind), catalog, title)
+            document = notices.fill(document, original.document, behind, voice)
+            noted = written + notices.markdown(original.document, behind, voice)
+            page = render(document, noted, slug=slug, locale=locale, language=language)
+            page = replace(page, behind=sum(notices.shown(one) for one in behind), own=_body(written))
         self._rendered[locale, slug] = _Rendered(version, tuple(titles.items()), page)
         return page
+
+    def _lock(self, language: str, slug: str) -> lock.LockFile:
+        path = lock.path_of(self.directory / language / f"{slug}.md")
+        return self._locks.setdefault((language, slug), lock.LockFile(path))
+
+    def _voice(self, catalog: Catalog) -> notices.Voice:
+        """Titles of notices are in the page's language, what they hold is in the source's."""
+        own = self._catalog_of(SOURCE)
+        name = catalog.formats.language_name(LOCALES[SOURCE].tag)
+        return notices.Voice(
+            LOCALES[SOURCE],
+            lambda phrase: catalog.say(phrase, language=name),
+            lambda inside: resolve.resolve(inside, own, lambda slug: self._title(SOURCE, slug)),
+        )
 
 
 def render(document: Document, markdown: str, *, slug: str, locale: str, language: str) -> Page:
@@ -173,7 +236,15 @@ def render(document: Document, markdown: str, *, slug: str, locale: str, languag
         text=text.render(document),
         headings=tuple(_headings(document)),
         digest=hashlib.blake2b(body.encode(), digest_size=8).hexdigest(),
+        own=body,
+        updated=_day(document.front_matter.get("updated")),
     )
+
+
+def _day(value: object) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    return value if isinstance(value, date) else None
 
 
 def title_of(tokens: Sequence[Token]) -> str | None:

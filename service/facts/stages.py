@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from service.facts.words import NP_, Phrase
+from service.facts.words import N_, NP_, Phrase
 
 
 class Stage(StrEnum):
@@ -39,6 +39,22 @@ STAGE_LABELS: dict[Stage, Phrase] = {
     Stage.EXPIRED: NP_("stage", "Expired"),
 }
 ARCHIVED_LABEL = NP_("stage", "Archived")
+
+# What the help says of each; `days` is the period an invitation waits, `restore` the label of that action.
+STAGE_MEANINGS: dict[Stage, Phrase] = {
+    Stage.NEW: N_("The prospect was added. Nothing has been sent yet."),
+    Stage.OUTREACH: N_("The mail server accepted your first email to the prospect."),
+    Stage.IN_CONVERSATION: N_("The prospect answered."),
+    Stage.JOINED: N_("The prospect accepted the invitation."),
+    Stage.DECLINED: N_("The prospect declined the invitation."),
+    Stage.EXPIRED: N_(
+        "The invitation was not answered in time: within %(days)s days, "
+        "unless the program has a period of its own."
+    ),
+}
+ARCHIVED_MEANING = N_(
+    "You put the prospect away. The stage is kept underneath and returns when you select “%(restore)s”."
+)
 
 _RANK = {
     Stage.NEW: 0,

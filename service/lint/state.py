@@ -27,7 +27,7 @@ def check_entry(entry: po.Entry, locale: Locale) -> Iterator[Mark]:
 def check(pair: Pair) -> Iterator[Mark]:
     """ST004, ST005, WS001, WS003."""
     if pair.locale.code in ("ja", "zh"):
-        yield from _script(pair)
+        yield from script(pair)
     yield from _edges(pair)
     wanted, found = (len(_PARAGRAPHS.findall(text.text.strip())) for text in (pair.source, pair.target))
     if wanted != found:
@@ -35,7 +35,8 @@ def check(pair: Pair) -> Iterator[Mark]:
                       wanted=wanted + 1, found=found + 1)  # fmt: skip
 
 
-def _script(pair: Pair) -> Iterator[Mark]:
+def script(pair: Pair) -> Iterator[Mark]:
+    """ST004, ST005: characters that a language is not written in."""
     plain = pair.target.plain
     if not _CJK.search(plain) and (english := _ENGLISH.search(plain)):
         yield warning("ST004", N_("The text is still in the Latin alphabet."), english.start())

@@ -9,7 +9,7 @@ from service.lint.tokenizer import Kind
 
 _JA = "ぁ-ゖァ-ヺー々〆〇㐀-䶿一-鿿"
 _MARKS = {".": "。", ",": "、", "!": "！", "?": "？", ":": "：", ";": "；", "(": "（", ")": "）"}
-_HALF = re.compile(rf"(?<=[{_JA}」』）])[.,!?:;](?=[\s{_JA}「『」』）]|$)|(?<=[{_JA}])[()]|[()](?=[{_JA}])")
+_HALF = re.compile(rf"(?<=[{_JA}」』）\]])[.,!?:;](?=[\s{_JA}「『」』）]|$)|(?<=[{_JA}])[()]|[()](?=[{_JA}])")
 _LATIN_SPACE = re.compile(rf"(?<=[{_JA}、。」』）])( +)(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])( +)(?=[{_JA}「『（])")
 _INNER_SPACE = re.compile(rf"(?<=[{_JA}]) +(?=[{_JA}])|(?<=[、。：！？]) +(?=[{_JA}「])")
 _HALF_KANA = re.compile(r"[｡-ﾟ]+")

@@ -10,7 +10,9 @@ from service.lint.tokenizer import Kind
 
 _HAN = "㐀-䶿一-鿿"
 _MARKS = {".": "。", ",": "，", "!": "！", "?": "？", ":": "：", ";": "；", "(": "（", ")": "）"}
-_HALF = re.compile(rf"(?<=[{_HAN}”）》])[.,!?:;](?=[\s{_HAN}“（”）《]|$)|(?<=[{_HAN}])[()]|[()](?=[{_HAN}])")
+_HALF = re.compile(
+    rf"(?<=[{_HAN}”）》\]])[.,!?:;](?=[\s{_HAN}“（”）《]|$)|(?<=[{_HAN}])[()]|[()](?=[{_HAN}])"
+)
 _JOINED = re.compile(rf"(?<=[{_HAN}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[{_HAN}])")
 _WIDE_SPACE = re.compile(
     rf"(?<=[{_HAN}A-Za-z0-9]) +(?=[，。；：！？、）》])|(?<=[，。；：！？、（《]) +(?=[{_HAN}A-Za-z0-9])"
@@ -18,6 +20,8 @@ _WIDE_SPACE = re.compile(
 _INNER_SPACE = re.compile(rf"(?<=[{_HAN}])  +(?=\S)")
 _DATE = re.compile(r"\d+年(?:\d+月)?(?:\d+日)?|\d+月\d+日")
 _QUOTES = re.compile(r'"[^"\n]{2,}"|「[^」\n]{2,}」|『[^』\n]{2,}』')
+
+_PAIRS = (("（", "）"), ("《", "》"))
 
 
 def check(pair: Pair) -> Iterator[Mark]:
@@ -38,6 +42,11 @@ def check(pair: Pair) -> Iterator[Mark]:
     yield from _beside_count(pair)
     for found in _QUOTES.finditer(plain):
         yield warning("ZH004", N_("Quotation marks are “ and ”, inside them ‘ and ’."), found.start())
+    for opening, closing in _PAIRS:
+        if plain.count(opening) != plain.count(closing):
+            at = max(plain.find(opening), plain.find(closing))
+            yield warning("ZH004", N_("“%(opening)s” and “%(closing)s” do not pair."), at,
+                          opening=opening, closing=closing)  # fmt: skip
 
 
 def _beside_count(pair: Pair) -> Iterator[Mark]:

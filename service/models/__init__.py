@@ -21,6 +21,7 @@ from service.models.delivery import (
     SystemMail,
 )
 from service.models.group import Group, GroupMember
+from service.models.help_vote import HelpVote
 from service.models.imports import Import, ImportPiece, ImportRow
 from service.models.mail_account import MailAccount
 from service.models.partner import MediaProperty, Partner
@@ -38,6 +39,7 @@ __all__ = [
     "DeliveryAttempt",
     "Group",
     "GroupMember",
+    "HelpVote",
     "Import",
     "ImportPiece",
     "ImportRow",

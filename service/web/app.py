@@ -13,7 +13,7 @@ from service.bootstrap import Services
 from service.facts.limits import REQUEST_BYTES
 from service.i18n import jinja as catalog_functions
 from service.paths import data_dir
-from service.web import blueprints, errors, identity, localization, navigation, security, words
+from service.web import blueprints, errors, help, identity, localization, navigation, security, words
 from service.web.context import here
 
 STATIC = Path(__file__).parent / "static"
@@ -52,6 +52,7 @@ def create_app(services: Services, *, clock: Callable[[], datetime] = now_utc) -
     words.install(app)
     navigation.install(app)
     blueprints.register(app)
+    help.install(app)
     _serve_static(app)
     _trust_proxies(app, services.settings.trusted_proxies)
     return app

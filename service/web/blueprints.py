@@ -11,6 +11,8 @@ from service.web import (
     groups,
     health,
     help,
+    help_lists,
+    help_preview,
     histories,
     home,
     imports,
@@ -49,6 +51,8 @@ BLUEPRINTS = (
     join.bp,
     unsubscribe.bp,
     help.bp,
+    help_lists.bp,
+    help_preview.bp,
     health.bp,
 )
 

@@ -1,98 +1,144 @@
 """The help pages, for people and for programs that read Markdown; open to anyone."""
 
-from typing import cast
-from xml.sax.saxutils import escape, quoteattr
+from collections.abc import Sequence
 
-from flask import Blueprint, Response, abort, current_app, render_template, request
+from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MIMEAccept
 
-from service import links
-from service.content.pages import INDEX, Page, Pages
-from service.facts.words import N_
-from service.i18n.locales import LOCALES, SOURCE
-from service.paths import data_dir
-from service.web.context import here, services
-from service.web.routes import Audience, Cache, Located, page
+from service.content.pages import INDEX, Entry, Page
+from service.content.search import LONGEST_QUESTION
+from service.domain import help_votes
+from service.facts.permissions import Permission
+from service.i18n.locales import LOCALES
+from service.web import help_answers, help_search, help_site
+from service.web.context import here, reading, services, transaction
+from service.web.help_cache import HelpCache
+from service.web.help_site import MARKDOWN, address, markdown_address, pages
+from service.web.routes import Audience, Cache, Csrf, page
 
 bp = Blueprint("help", __name__)
 
-ABOUT = N_("Help for recruiting partners and creators in their own languages.")
+VOTE = "help vote"
 
 
-def pages() -> Pages:
-    """Return the help pages of this installation, which the first request opens."""
-    kept = current_app.extensions.get("help")
-    if kept is None:
-        copies = services().settings.data / "content"
-        kept = Pages(data_dir("content"), services().catalogs.catalog, copies)
-        current_app.extensions["help"] = kept
-    return cast(Pages, kept)
+def install(app: Flask) -> None:
+    """Answer readers of kept pages before the application is asked."""
+
+    def revision(code: str) -> str:
+        with app.app_context():
+            return pages().revision(code)
+
+    app.wsgi_app = HelpCache(app.wsgi_app, revision)  # type: ignore[method-assign]
 
 
-@page(bp, "/help/", needs=Audience.ANYONE)
+@page(bp, "/help/", needs=Audience.ANYONE, cache=Cache.PUBLIC)
 def index() -> ResponseReturnValue:
-    """Show what there is to read."""
-    return _shown(_found(INDEX))
+    """Show what there is to read, or what was found."""
+    return _answered(INDEX)
 
 
-@page(bp, "/help/<slug>", needs=Audience.ANYONE)
+@page(bp, "/help/<slug>", needs=Audience.ANYONE, cache=Cache.PUBLIC)
 def show(slug: str) -> ResponseReturnValue:
     """Show one page; the index has its own address."""
-    return _shown(_found("" if slug == INDEX else slug))
+    return _answered("" if slug == INDEX else slug)
 
 
 @page(bp, "/help/<slug>.md", needs=Audience.ANYONE, cache=Cache.PUBLIC)
 def source(slug: str) -> ResponseReturnValue:
-    """Serve one page as Markdown, its labels and tables filled in."""
+    """Serve one page as Markdown, its labels and tables filled in, or the answer to a question."""
+    return _as_markdown(slug)
+
+
+@page(bp, "/help/<slug>/version", needs=Audience.ANYONE)
+def version(slug: str) -> ResponseReturnValue:
+    """Name the version of a page for the view that follows a writer's saving, or bring what differs from one.
+
+    Asked often and without a session, so that it costs next to nothing while nothing changes.
+    """
     found = _found(slug)
-    response = _plain(found.markdown, "text/markdown")
-    response.headers["Content-Language"] = LOCALES[found.language].tag
-    response.set_etag(found.digest)
-    return response.make_conditional(request)
+    region = _region(found)
+    if request.args.get("since") in (None, region["version"]):
+        return help_site.plain(str(region["version"]), "text/plain")
+    return render_template("help/renewed.html", writes=True, **region)
 
 
-@page(bp, "/llms.txt", needs=Audience.ANYONE, cache=Cache.PUBLIC, located=Located.NOWHERE)
-def llms() -> ResponseReturnValue:
-    """List the pages of every language for programs that read Markdown."""
-    lines = ["# Prospectus", "", f"> {services().catalogs.catalog(SOURCE).say(ABOUT)}", ""]
-    for locale in LOCALES.values():
-        lines += [f"## {locale.name}", ""]
-        for slug in pages().slugs():
-            found = pages().find(locale.code, slug)
-            if found and not found.fallback:
-                note = f": {found.description}" if found.description else ""
-                lines.append(f"- [{found.title}]({_markdown(locale.code, slug)}){note}")
-        lines.append("")
-    return _plain("\n".join(lines), "text/plain")
+@page(bp, "/help/images/<name>", needs=Audience.ANYONE, cache=Cache.PUBLIC)
+def image(name: str) -> ResponseReturnValue:
+    """Serve a picture of the pages, the source language's where the reader's has none."""
+    data = pages().image(here().locale.code, name)
+    if data is None:
+        abort(404)
+    return help_site.conditional(Response(data, content_type="image/webp"))
 
 
-@page(bp, "/sitemap.xml", needs=Audience.ANYONE, cache=Cache.PUBLIC, located=Located.NOWHERE)
-def sitemap() -> ResponseReturnValue:
-    """List every page that stands in its own language, with its twins in the others."""
-    entries = [entry for slug in pages().slugs() for entry in _sitemap_entries(slug)]
-    text = (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
-        ' xmlns:xhtml="http://www.w3.org/1999/xhtml">\n'
-        f"{''.join(entries)}</urlset>\n"
-    )
-    return _plain(text, "application/xml")
+@page(bp, "/help/votes/<token>", needs=Audience.ANYONE, methods=("POST",), csrf=Csrf.SIGNED_PATH)
+def vote(token: str) -> ResponseReturnValue:
+    """Count whether a page was helpful; the token says which version of which page was read."""
+    voted = services().signer.read(VOTE, token)
+    if not isinstance(voted, list) or len(voted) != 3:
+        abort(404)
+    slug, code, digest = map(str, voted)
+    choice = request.form.get("helpful")
+    if choice not in {"yes", "no"}:
+        abort(400)
+    with transaction() as session:
+        help_votes.vote(session, slug, code, digest, helpful=choice == "yes")
+    target = url_for("help.index") if slug == INDEX else url_for("help.show", slug=slug)
+    return redirect(f"{target}?thanks=1#helpful", 303)
 
 
-def _sitemap_entries(slug: str) -> list[str]:
-    there = [
-        locale
-        for locale in LOCALES.values()
-        if (found := pages().find(locale.code, slug)) and not found.fallback
-    ]
-    default = services().settings.locale
-    named = [(locale.tag, _address(locale.code, slug)) for locale in there]
-    named.append(("x-default", _address(default if default in {one.code for one in there} else SOURCE, slug)))
-    twins = "".join(
-        f'<xhtml:link rel="alternate" hreflang={quoteattr(tag)} href={quoteattr(href)}/>'
-        for tag, href in named
-    )
-    return [f"<url><loc>{escape(_address(locale.code, slug))}</loc>{twins}</url>\n" for locale in there]
+def wants_markdown(accepted: MIMEAccept) -> bool:
+    """Tell whether Markdown is asked for by name, and no less than HTML; `*/*` asks for neither."""
+    named = {kind.lower(): quality for kind, quality in accepted}
+    wanted = named.get(MARKDOWN, 0)
+    return wanted > 0 and wanted >= max(named.get("text/html", 0), named.get("application/xhtml+xml", 0))
+
+
+def _answered(slug: str) -> ResponseReturnValue:
+    markdown = wants_markdown(request.accept_mimetypes)
+    question = request.args.get("q", request.args.get("ask"))
+    if markdown:
+        response = _as_markdown(slug)
+    elif question is not None and slug != INDEX:
+        response = Response("", 302, {"Location": url_for("help.index", q=question)})
+        response.headers["Cache-Control"] = "no-store"
+    else:
+        text = _shown(_found(slug)) if question is None else help_search.results(_asked(question))
+        response = help_site.conditional(Response(text))
+    response.vary.add("Accept")
+    return response
+
+
+def _as_markdown(slug: str) -> Response:
+    found = pages().find(here().locale.code, slug)
+    if found is None:
+        response = help_site.markdown(help_answers.missing(slug), here().locale.code)
+        response.status_code = 404
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    question = request.args.get("ask")
+    text = help_answers.page(found) if question is None else _answer(slug, question)
+    response = help_site.markdown(text, found.language if question is None else here().locale.code)
+    if question is None:
+        help_site.name_twins(response, {code: markdown_address(code, slug) for code in LOCALES})
+    return help_site.conditional(response)
+
+
+def _answer(slug: str, question: str) -> str:
+    goal = _asked(request.args.get("goal", ""))
+    question = _asked(question)
+    if not question:
+        return help_answers.how_to_ask(slug)
+    hits = help_site.searchable().index().ask(here().locale.code, question, goal=goal)
+    return help_answers.answer(question, hits)
+
+
+def _asked(text: str) -> str:
+    """Return a question without what does not show, on one line; 400 for one that is too long (check X-6)."""
+    if len(text) > LONGEST_QUESTION:
+        abort(400)
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def _found(slug: str) -> Page:
@@ -102,35 +148,46 @@ def _found(slug: str) -> Page:
     return found
 
 
+def _region(found: Page) -> dict[str, object]:
+    """Return what the template of the page itself needs."""
+    problem = pages().problem(found.language, found.slug)
+    version = f"{found.digest} {problem.rule if problem else ''}".strip()
+    return {"page": found, "text_locale": LOCALES[found.language], "problem": problem, "version": version}
+
+
 def _shown(found: Page) -> str:
     entries = pages().tree(here().locale.code)
-    place = next((number for number, entry in enumerate(entries) if entry.slug == found.slug), None)
-    before = entries[place - 1] if place else None
-    after = None if place is None or place + 1 == len(entries) else entries[place + 1]
+    before, after = _neighbours(found.slug, entries)
+    writes = here().may(Permission.CONTENT_PREVIEW)
     return render_template(
         "help/show.html",
-        page=found,
-        text_locale=LOCALES[found.language],
+        **_region(found) | ({} if writes else {"problem": None}),
         entries=entries,
         before=before,
         after=after,
-        canonical=_address(found.language, found.slug),
-        markdown=_markdown(here().locale.code, found.slug),
+        canonical=address(found.language, found.slug),
+        markdown=markdown_address(here().locale.code, found.slug),
+        vote_url=url_for("help.vote", token=_ballot(found)),
+        updated=here().formats.long_date(found.updated) if found.updated else "",
+        thanks="thanks" in request.args,
+        writes=writes,
+        tally=_tally(found) if writes else None,
     )
 
 
-def _address(code: str, slug: str) -> str:
-    base = services().settings.base_url
-    if slug == INDEX:
-        return links.url(base, "help", code)
-    return links.url(base, "help_page", code, slug=slug)
+def _neighbours(slug: str, entries: Sequence[Entry]) -> tuple[Entry | None, Entry | None]:
+    """Return the pages before and after one; the index stands before the first, a hidden page nowhere."""
+    slugs = [INDEX, *(entry.slug for entry in entries)]
+    if slug not in slugs:
+        return None, None
+    place = slugs.index(slug)
+    return entries[place - 2] if place > 1 else None, entries[place] if place < len(entries) else None
 
 
-def _markdown(code: str, slug: str) -> str:
-    return links.url(services().settings.base_url, "help_page", code, slug=slug) + ".md"
+def _ballot(found: Page) -> str:
+    return services().signer.sign(VOTE, [found.slug, found.language, found.digest])
 
 
-def _plain(text: str, kind: str) -> Response:
-    response = Response(text, content_type=f"{kind}; charset=utf-8")
-    response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
-    return response
+def _tally(found: Page) -> help_votes.Tally:
+    with reading() as session:
+        return help_votes.tally(session, found.slug, found.language)

@@ -50,7 +50,7 @@ def _put_headers(response: Response) -> Response:
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
     if services().settings.https:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    private = is_private()
+    private = is_private() or response.status_code >= 400
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = "private, no-store" if private else "public, max-age=60"
     if not private:

@@ -6,10 +6,15 @@ import pytest
 
 from service.content import resolve
 from service.content.generated import FACTS, TABLES
+from service.csvfile import file as csvfile
+from service.csvfile import words
 from service.csvfile.headers import COLUMNS
 from service.facts import limits
+from service.facts.permissions import ROLE_LABELS, ROLE_PERMISSIONS, BuiltInRole, Permission
+from service.facts.stages import ARCHIVED_LABEL, STAGE_LABELS
 from service.i18n.catalogs import Catalog, Catalogs
 from service.i18n.locales import LOCALES
+from service.mail import tokens
 from service.mail.tokens import TOKENS
 from service.markdown import html, text
 from service.markdown.dialect import parse
@@ -59,7 +64,7 @@ def test_a_label_is_data() -> None:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("slug", ["index", "contact-a-prospect", "bulk-import-prospects"])
+@pytest.mark.parametrize("slug", ["index", "contact-a-prospect", "bulk-import-prospects", "email-tokens"])
 def test_the_markdown_served_is_the_page_shown(catalogs: Catalogs, locale: str, slug: str) -> None:
     """Both ways of filling in references, on tokens and on the source, come to the same page."""
     catalog = catalogs.catalog(locale)
@@ -82,6 +87,45 @@ def test_generated_tables_have_a_row_for_everything_there_is(catalogs: Catalogs,
         assert f"<td>{column.names[locale]}</td>" in columns
     for name, make in TABLES.items():
         assert parse(make(catalog)).findings == (), name
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_stages_and_permissions_are_those_of_the_code(catalogs: Catalogs, locale: str) -> None:
+    catalog = catalogs.catalog(locale)
+    stages = html.render(parse(TABLES["stages"](catalog)))
+    for phrase in (*STAGE_LABELS.values(), ARCHIVED_LABEL):
+        assert stages.count(f"<td><strong>{catalog.say(phrase)}</strong></td>") == 1
+    permissions = html.render(parse(TABLES["permissions"](catalog)))
+    assert permissions.count("<tr>") == len(Permission) + 1
+    translator = catalog.say(ROLE_LABELS[BuiltInRole.TRANSLATOR])
+    assert permissions.count(translator) == len(ROLE_PERMISSIONS[BuiltInRole.TRANSLATOR])
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_error_texts_are_what_the_checks_answer(catalogs: Catalogs, locale: str) -> None:
+    """Every sample is refused, and each for one reason, in the words that its author sees."""
+    catalog = catalogs.catalog(locale)
+    errors = html.render(parse(TABLES["token-errors"](catalog)))
+    assert errors.count("<tr>") == 8
+    shown = catalog.say(tokens.UNKNOWN_NEAR, token="{fristName}", nearest="{firstName}")
+    assert f"<td><code>{{fristName}}</code></td>\n<td>{shown}</td>" in errors.replace(
+        "</td><td>", "</td>\n<td>"
+    )
+    files = text.render(parse(TABLES["file-errors"](catalog)))
+    assert len(files.splitlines()) == 6
+    (missing, *_) = csvfile.read(b"x\n", locale=locale).findings
+    assert f"- {words.say(missing.phrase, missing.values, catalog)}\n" in files
+
+
+def test_a_limit_that_changes_reaches_every_page(catalogs: Catalogs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A changed limit reaches four pages with no edit."""
+    monkeypatch.setattr(limits, "INVITATION_DAYS", 4321)
+    monkeypatch.setattr(limits, "EMAIL_SUBJECT_CHARACTERS", 5432)
+    for locale in LOCALES:
+        catalog = catalogs.catalog(locale)
+        for slug, number in (("index", 4321), ("email-tokens", 5432), ("contact-a-prospect", 5432)):
+            source = (data_dir("content") / locale / f"{slug}.md").read_text(encoding="utf-8")
+            assert catalog.formats.number(number) in resolve.source(source, catalog)
 
 
 def test_examples_are_dates_of_the_language(catalogs: Catalogs) -> None:

@@ -2,19 +2,31 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote
-from xml.etree import ElementTree as ET
 
 import pytest
+from flask import Flask
+from werkzeug.datastructures import MIMEAccept
 
+from service.bootstrap import Services
+from service.content.pages import Pages
+from service.content.search_index import Searchable
+from service.domain import help_votes
+from service.facts.permissions import BuiltInRole
 from service.i18n.locales import LOCALES
-from tests.web.conftest import Browser
+from service.web.help import wants_markdown
+from tests.web.conftest import Browser, check_page, soup, words
 
 PAGES = (
     "bulk-import-prospects",
     "connect-your-mail",
     "contact-a-prospect",
     "email-tokens",
+    "for-writers",
+    "groups",
+    "install-and-run",
+    "mark-prospects",
     "unsubscribe-and-suppression",
 )
 TITLES = {
@@ -34,7 +46,9 @@ def test_anyone_reads_help_in_their_language(browser: Browser, locale: str) -> N
     assert f'<h1 id="contact-a-prospect">{TITLES[locale]}</h1>' in text
     assert "{label:" not in text
     assert "{%" not in text
-    assert page.headers["Cache-Control"] == "private, no-store"
+    assert page.headers["Cache-Control"] == "public, max-age=60"
+    assert "Set-Cookie" not in page.headers
+    assert {name.strip() for name in page.headers["Vary"].split(",")} == {"Accept", "Cookie"}
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -94,14 +108,19 @@ HOSTILE = (
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("ending", ["", ".md"])
 def test_names_of_no_page_are_not_found(browser: Browser, name: str, ending: str) -> None:
-    """X-8: and every answer is the same."""
+    """X-8: and every answer of a kind is the same, but for pages with a similar name."""
     path = name if "%" in name else quote(name, safe="./")
     answer = browser.get(f"/en/help/{path}{ending}")
-    unknown = browser.get(f"/en/help/no-such-page{ending}")
     while answer.status_code in (301, 308):
         answer = browser.get(answer.headers["Location"])
-    assert answer.status_code == unknown.status_code == 404
-    assert _bare(answer.get_data(as_text=True)) == _bare(unknown.get_data(as_text=True))
+    assert (answer.status_code, answer.headers["Cache-Control"][-8:]) == (404, "no-store")
+    if answer.headers["Content-Type"].startswith("text/markdown"):
+        links = re.findall(r"\]\(http://[^/]+(/[^)]+)\)", answer.text)
+        assert {link.rpartition("/")[2].removesuffix(".md") for link in links} <= set(PAGES)
+        assert "<script" not in answer.text
+    else:
+        unknown = browser.get("/en/help/no-such-page")
+        assert _bare(answer.get_data(as_text=True)) == _bare(unknown.get_data(as_text=True))
 
 
 def _bare(page: str) -> str:
@@ -109,25 +128,318 @@ def _bare(page: str) -> str:
     return re.sub(r'<link [^>]*>\n|(href|action|value)="[^"]*"', "", page)
 
 
-def test_machines_find_every_page(browser: Browser, new_browser: Callable[[], Browser]) -> None:
-    answer = browser.get("/llms.txt")
-    text = answer.get_data(as_text=True)
-    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert text.startswith("# Prospectus\n\n> ")
-    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [locale.name for locale in LOCALES.values()]
-    links = re.findall(r"\]\(https?://[^/]+(/[^)]+)\)", text)
-    assert len(links) == (len(PAGES) + 1) * len(LOCALES)
-    for link in links:
-        assert new_browser().get(link).headers["Content-Type"] == "text/markdown; charset=utf-8"
+@pytest.mark.parametrize(
+    ("accept", "markdown"),
+    [
+        ("text/markdown", True),
+        ("text/markdown, text/html", True),
+        ("text/markdown;q=0.9, text/html;q=0.8", True),
+        ("text/markdown;q=0.5, text/html", False),
+        ("text/html, text/markdown;q=0.9, */*;q=0.1", False),
+        ("text/markdown;q=0", False),
+        ("*/*", False),
+        ("text/*", False),
+        ("text/markdown;q=0.1, */*", True),
+        ("application/xhtml+xml, text/markdown;q=0.5", False),
+        ("TEXT/MARKDOWN", True),
+        ("", False),
+        ("q=NaN;;,,text/markdown;q=x", False),
+    ],
+)
+def test_markdown_is_sent_to_those_who_ask_for_it(browser: Browser, accept: str, markdown: bool) -> None:
+    """By name, and no less than HTML; never a 406."""
+    for path in ("/ja/help/email-tokens", "/ja/help/"):
+        answer = browser.get(path, headers={"Accept": accept})
+        kind = "text/markdown" if markdown else "text/html"
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, f"{kind}; charset=utf-8")
+        assert "Accept" in answer.headers["Vary"]
 
 
-def test_the_sitemap_names_the_twins_of_each_page(browser: Browser) -> None:
-    root = ET.fromstring(browser.get("/sitemap.xml").data)
-    names = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "x": "http://www.w3.org/1999/xhtml"}
-    urls = root.findall("s:url", names)
-    assert len(urls) == (len(PAGES) + 1) * len(LOCALES)
-    for url in urls:
-        twins = {link.get("hreflang"): link.get("href") for link in url.findall("x:link", names)}
-        assert list(twins) == [*(locale.tag for locale in LOCALES.values()), "x-default"]
-        assert url.findtext("s:loc", namespaces=names) in twins.values()
-        assert twins["x-default"] == twins["en"]
+def test_both_doors_lead_to_the_same_bytes(browser: Browser) -> None:
+    asked = browser.get("/zh/help/email-tokens", headers={"Accept": "text/markdown"})
+    named = browser.get("/zh/help/email-tokens.md")
+    assert asked.data == named.data
+    assert asked.headers["ETag"] == named.headers["ETag"]
+    assert asked.headers["X-Robots-Tag"] == named.headers["X-Robots-Tag"] == "noindex"
+    assert not wants_markdown(MIMEAccept([("*/*", 1)]))
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_markdown_that_is_not_there_suggests_what_is(browser: Browser, locale: str) -> None:
+    answer = browser.get(f"/{locale}/help/email_token.md")
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"] == "text/markdown; charset=utf-8"
+    assert f"/{locale}/help/email-tokens.md)" in answer.text
+    assert f"/{locale}/llms.txt>" in answer.text
+
+
+def test_a_page_in_html_has_an_etag(browser: Browser, new_browser: Callable[[], Browser]) -> None:
+    page = browser.get("/fr/help/email-tokens")
+    again = new_browser().get("/fr/help/email-tokens", headers={"If-None-Match": page.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_questions_are_answered_with_quotations(browser: Browser, locale: str) -> None:
+    """X-6: an answer is headings, links and lines of the pages, nothing else."""
+    question = {"en": "dry run", "fr": "simulation", "ja": "ドライラン", "zh": "试运行"}[locale]
+    answer = browser.get(f"/{locale}/help/index.md", query_string={"ask": question})
+    assert answer.headers["Content-Type"] == "text/markdown; charset=utf-8"
+    assert answer.headers["Content-Language"] == LOCALES[locale].tag
+    lines = answer.text.splitlines()
+    assert lines[0] == f"# {question}"
+    page = browser.get(f"/{locale}/help/bulk-import-prospects.md").text
+    quoted = [line[2:].strip() for line in lines if line.startswith("> ")]
+    assert quoted
+    assert set(quoted) <= {line.strip() for line in page.splitlines()}
+    assert re.search(
+        rf"^## \[.+\]\(http://[^)]+/{locale}/help/bulk-import-prospects#\w+\)$", answer.text, re.MULTILINE
+    )
+    assert lines[-1].endswith(f"/{locale}/help/bulk-import-prospects.md)")
+
+
+def test_an_answer_may_come_from_another_language(browser: Browser) -> None:
+    answer = browser.get("/ja/help/index.md", query_string={"ask": "How do I send a test email?"})
+    assert "/ja/help/contact-a-prospect#test" in answer.text
+    assert "テストメール" in answer.text
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_what_the_pages_do_not_say_is_not_answered(browser: Browser, locale: str) -> None:
+    question = {
+        "en": "How do I cook rice?",
+        "fr": "Comment dresser un chiot ?",
+        "ja": "おすすめの映画は？",
+        "zh": "怎么做红烧肉？",
+    }
+    answer = browser.get(f"/{locale}/help/index.md", query_string={"ask": question[locale]})
+    assert answer.status_code == 200
+    assert ">" not in answer.text.replace("<http", "").replace("llms.txt>", "")
+    assert f"/{locale}/llms.txt" in answer.text
+
+
+def test_an_empty_question_says_how_to_ask(browser: Browser) -> None:
+    assert "?ask=" in browser.get("/en/help/index.md?ask=").text
+    assert "?ask=" in browser.get("/en/help/index.md?ask=%00%20").text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "<svg onload=alert(1)>",
+        "\x00\x07",
+        "\u202eabc",
+        "email " * 300,
+        "' OR '1'='1",
+        ".*+[(",
+        "NEAR(a b, 3)",
+        '"unclosed',
+    ],
+)
+def test_hostile_questions(browser: Browser, question: str) -> None:
+    """X-6: escaped in both faces, answered as words."""
+    for path, name in (("/en/help/index.md", "ask"), ("/en/help/", "q")):
+        answer = browser.get(path, query_string={name: question, "goal": question})
+        assert answer.status_code == 200
+        assert not re.search(r"(?<!\\)<svg onload", answer.text)
+        assert not re.search("[\x00\x07\u202e]", answer.text)
+
+
+@pytest.mark.parametrize("name", ["ask", "goal"])
+def test_a_question_has_a_longest_length(browser: Browser, name: str) -> None:
+    """X-6: 400 beyond 2,000 characters."""
+    fine = {"ask": "email", "goal": "", name: "x" * 2000}
+    assert browser.get("/en/help/index.md", query_string=fine).status_code == 200
+    assert browser.get("/en/help/index.md", query_string={**fine, name: "x" * 2001}).status_code == 400
+    assert browser.get("/en/help/", query_string={"q": "x" * 100_000}).status_code == 400
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_people_search_and_are_led_to_the_block(browser: Browser, locale: str) -> None:
+    question = {"en": "dry run", "fr": "simulation", "ja": "ドライラン", "zh": "试运行"}[locale]
+    page = check_page(browser.get(f"/{locale}/help/", query_string={"q": question}), locale)
+    field = page.find("input", attrs={"name": "q"})
+    assert field is not None
+    assert field["value"] == question
+    links = [str(link["href"]) for link in page.select(".help-path a")]
+    assert f"/{locale}/help/bulk-import-prospects#plan" in links
+    assert [words(mark) for mark in page.select("mark")]
+    quotation = page.select_one(".help-answer blockquote")
+    assert quotation is not None
+
+
+def test_a_search_for_nothing_known_says_so(browser: Browser) -> None:
+    page = check_page(browser.get("/en/help/", query_string={"q": "xyzzy"}), "en")
+    assert page.select_one(".empty")
+    assert not page.select(".help-path")
+
+
+def test_a_question_to_a_page_opens_the_search(browser: Browser) -> None:
+    moved = browser.get("/ja/help/email-tokens?ask=%E9%80%81%E4%BF%A1")
+    assert (moved.status_code, moved.headers["Location"]) == (302, "/ja/help/?q=%E9%80%81%E4%BF%A1")
+
+
+def test_readers_vote_and_writers_see_it(
+    browser: Browser, enter: Callable[..., Browser], parts: Services, new_browser: Callable[[], Browser]
+) -> None:
+    """Counted by page, language and version; nothing of the reader is kept."""
+    path = "/fr/help/email-tokens"
+    form = soup(browser.get(path)).find("form", attrs={"id": "helpful"})
+    assert form is not None
+    for choice in ("yes", "yes", "no"):
+        answer = new_browser().client.post(str(form["action"]), data={"helpful": choice})
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"{path}?thanks=1#helpful")
+    with parts.db.reading() as session:
+        assert help_votes.tally(session, "email-tokens", "fr") == help_votes.Tally(2, 3)
+        assert help_votes.tally(session, "email-tokens", "ja") == help_votes.Tally(0, 0)
+    thanks = check_page(browser.get(f"{path}?thanks=1"), "fr").find(id="helpful")
+    assert thanks is not None
+    assert thanks.name == "p"
+    told = enter(BuiltInRole.TRANSLATOR).get(path).text
+    assert "3 réponses" in told
+    assert "3 réponses" not in browser.get(path).text
+
+
+def test_only_a_page_that_was_read_can_be_voted_for(browser: Browser) -> None:
+    assert browser.client.post("/en/help/votes/forged", data={"helpful": "yes"}).status_code == 404
+    action = str(form_action(browser))
+    assert browser.client.post(action, data={"helpful": "perhaps"}).status_code == 400
+    assert browser.client.post(action).status_code == 400
+
+
+def form_action(browser: Browser) -> object:
+    form = soup(browser.get("/en/help/email-tokens")).find("form", attrs={"id": "helpful"})
+    assert form is not None
+    return form["action"]
+
+
+@pytest.fixture
+def tree(app: Flask, parts: Services, tmp_path: Path) -> Path:
+    """Pages of our own, which a test may change."""
+    for code in LOCALES:
+        (tmp_path / "pages" / code).mkdir(parents=True)
+        for slug, text in (
+            ("index", "# Index"),
+            ("first", "---\nupdated: 2038-01-17\n---\n# First {#first}\n\nOld"),
+        ):
+            (tmp_path / "pages" / code / f"{slug}.md").write_text(text, encoding="utf-8")
+    pages = Pages(tmp_path / "pages", parts.catalogs.catalog, tmp_path / "copies")
+    pages._watch._pause = 0.0
+    app.extensions["help"] = Searchable(pages)
+    return tmp_path / "pages"
+
+
+@pytest.mark.parametrize(
+    ("locale", "date"),
+    [("en", "January 17, 2038"), ("fr", "17 janvier 2038"), ("ja", "2038年1月17日"), ("zh", "2038年1月17日")],
+)
+def test_a_page_says_when_it_was_updated(browser: Browser, tree: Path, locale: str, date: str) -> None:
+    page = check_page(browser.get(f"/{locale}/help/first"), locale)
+    assert date in words(page.select_one(".page-meta"))
+    moment = page.select_one(".page-meta time")
+    assert moment is not None
+    assert moment["datetime"] == "2038-01-17"
+
+
+def test_a_kept_page_is_dropped_when_its_file_changes(
+    new_browser: Callable[[], Browser], tree: Path, count_queries: Callable[[Callable[[], object]], int]
+) -> None:
+    first = new_browser().get("/en/help/first")
+    kept = new_browser().get("/en/help/first")
+    assert (kept.data, list(kept.headers)) == (first.data, list(first.headers))
+    (tree / "en" / "first.md").write_text("# First {#first}\n\nNew and longer", encoding="utf-8")
+    assert "New and longer" in new_browser().get("/en/help/first").text
+
+
+def test_what_is_kept_for_strangers_is_not_shown_to_others(
+    new_browser: Callable[[], Browser], enter: Callable[..., Browser], tree: Path
+) -> None:
+    """W-6: a page kept for everybody is sent to those alone who say nothing else of themselves."""
+    plain = new_browser().get("/en/help/first")
+    signed_in = enter(BuiltInRole.ADMINISTRATOR)
+    assert "no-store" in signed_in.get("/en/help/first").headers["Cache-Control"]
+    assert signed_in.get("/en/help/first").data != plain.data
+    assert new_browser().get("/ja/help/first").headers["Content-Language"] == "ja"
+    assert "thanks" not in plain.text
+    assert new_browser().get("/en/help/first?thanks=1").data != plain.data
+    assert new_browser().get("/en/help/first").data == plain.data
+
+
+def test_a_broken_page_is_shown_as_it_was_and_writers_are_told(
+    browser: Browser, enter: Callable[..., Browser], tree: Path
+) -> None:
+    """F-16: the last good version stays up; the line and the reason are shown to those who write."""
+    writer = enter(BuiltInRole.TRANSLATOR)
+    before = browser.get("/en/help/first/version").text
+    assert "Old" in browser.get("/en/help/first").text
+    (tree / "en" / "first.md").write_text("---\na: [\n---\n# First", encoding="utf-8")
+    shown = writer.get("/en/help/first")
+    assert "Old" in shown.text
+    notice = soup(shown).select_one(".notice-danger")
+    assert notice is not None
+    assert "3" in words(notice)
+    assert "notice-danger" not in browser.get("/en/help/first").text
+    assert browser.get("/en/help/first/version").text == f"{before} front-matter"
+    (tree / "en" / "first.md").write_text("# Mended", encoding="utf-8")
+    assert "Mended" in writer.get("/en/help/first").text
+
+
+def test_a_hidden_page_is_read_but_listed_nowhere(browser: Browser, tree: Path) -> None:
+    (tree / "en" / "first.md").write_text("---\nhidden: true\n---\n# Secret garden", encoding="utf-8")
+    assert "Secret garden" in browser.get("/en/help/first").text
+    for path in ("/llms.txt", "/llms-full.txt", "/en/help/", "/en/help/?q=Secret%20garden"):
+        assert "Secret garden</a>" not in browser.get(path).text
+        assert "first" not in browser.get(path).text.replace("first-", "")
+
+
+def test_writers_compare_languages(enter: Callable[..., Browser], tree: Path) -> None:
+    """Side by side, each with its findings and in its own language; renewed when one was saved."""
+    writer = enter(BuiltInRole.TRANSLATOR, locale="en")
+    path = "/en/help/first/languages?language=en&language=ja&language=xx&language=zh"
+    page = check_page(writer.get(path), "en")
+    assert [column["lang"] for column in page.select(".help-column article")] == ["en", "ja", "zh-Hans"]
+    assert [words(column.h2) for column in page.select(".help-column article")] == ["First"] * 3
+    region = page.find(id="help-page")
+    assert region is not None
+    follow, version = str(region["data-follow"]), str(region["data-version"])
+    assert writer.get(f"{follow}&since={quote(version)}").text == version
+    (tree / "ja" / "first.md").write_text("# First {#first}\n\n{% hint %}\n\nNew", encoding="utf-8")
+    renewed = soup(writer.get(f"{follow}&since={quote(version)}"))
+    assert [words(column.article)[-3:] for column in renewed.select(".help-column")] == ["Old", "New", "Old"]
+    findings = [words(item) for item in renewed.select(".help-column:nth-of-type(2) .help-findings li")]
+    assert [line for line in findings if "3" in line.split(":")[0]]
+    assert enter(BuiltInRole.ANALYST).get(path).status_code == 403
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_pictures_of_pages_are_served(browser: Browser, locale: str) -> None:
+    """X-8: by names of pictures alone, and never from outside."""
+    for slug in ("groups", "mark-prospects"):
+        for picture in soup(browser.get(f"/{locale}/help/{slug}")).select("article img"):
+            answer = browser.client.get(f"/{locale}/help/{picture['src']}")
+            assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/webp")
+            assert answer.data[8:12] == b"WEBP"
+            assert picture["alt"]
+    for name in ("../groups.md", "..%2fgroups.webp", "groups.md", "GROUPS.webp", "no-such.webp", "%00.webp"):
+        assert browser.get(f"/{locale}/help/images/{name}").status_code == 404
+
+
+def test_headers_of_one_reader_change_nothing_for_the_next(
+    new_browser: Callable[[], Browser], tree: Path
+) -> None:
+    """W-6, W-7: what was kept for one request is what any other would have got."""
+    evil = {
+        "Host": "evil.example",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Proto": "ftp",
+        "X-Forwarded-Prefix": "/evil",
+        "X-Original-URL": "/evil",
+        "Forwarded": "host=evil.example",
+        "Accept-Language": "zh;q=1, evil",
+        "Accept": "text/html, evil/evil",
+    }
+    first = new_browser().get("/ja/help/first", headers=evil)
+    assert (first.status_code, first.headers["Content-Language"]) == (200, "ja")
+    assert "evil" not in first.text
+    assert new_browser().get("/ja/help/first").data == first.data
+    assert new_browser().get("/fr/help/first").headers["Content-Language"] == "fr"

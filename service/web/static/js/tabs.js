@@ -1,9 +1,11 @@
 // Panels of one page become tabs: one shown, arrow keys between them, the address remembers which.
-for (const box of document.querySelectorAll("[data-tabs]")) {
+const install = () => document.querySelectorAll("[data-tabs]:not([data-tabs-ready])").forEach(installIn);
+
+function installIn(box) {
   const list = box.querySelector(".tabs");
   const tabs = [...list.querySelectorAll("a[href^='#']")];
   const panels = tabs.map((tab) => document.getElementById(decodeURIComponent(tab.hash.slice(1))));
-  if (!tabs.length || panels.includes(null)) continue;
+  if (!tabs.length || panels.includes(null)) return;
 
   list.setAttribute("role", "tablist");
   const show = (at, focus = false) => {
@@ -56,3 +58,7 @@ for (const box of document.querySelectorAll("[data-tabs]")) {
   const problem = panels.findIndex((panel) => panel.querySelector("[aria-invalid='true']"));
   if (!reveal(location.hash)) show(Math.max(problem, 0));
 }
+
+install();
+// A page that renews a part of itself may bring new ones.
+addEventListener("page-renewed", install);

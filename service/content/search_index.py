@@ -1,0 +1,52 @@
+"""The search index of a set of pages: made at the first question, and again when a page reads differently."""
+
+import threading
+from collections.abc import Sequence
+
+from service.content.pages import Page, Pages
+from service.content.search import Index
+from service.content.search_glossary import EMPTY, Words
+from service.content.search_passages import Passage, cut
+from service.i18n.locales import LOCALES
+
+
+class Searchable:
+    """Pages with an index over them. A page is cut anew only when its content changed."""
+
+    def __init__(self, pages: Pages, words: Words = EMPTY) -> None:
+        self.pages = pages
+        self._words = words
+        self._cut: dict[tuple[str, str], tuple[str, tuple[Passage, ...]]] = {}
+        self._made: tuple[tuple[str, ...], Index] | None = None
+        self._revision: tuple[str, ...] = ()
+        self._lock = threading.Lock()
+
+    def index(self) -> Index:
+        """Return the index of the pages as they are now."""
+        revision = tuple(self.pages.revision(code) for code in LOCALES)
+        with self._lock:
+            if self._made is None or revision != self._revision:
+                self._made, self._revision = self._fresh(), revision
+            return self._made[1]
+
+    def _fresh(self) -> tuple[tuple[str, ...], Index]:
+        shelves = {code: self._pages_in(code) for code in LOCALES}
+        digests = tuple(page.digest for pages in shelves.values() for page in pages)
+        if self._made and self._made[0] == digests:
+            return self._made
+        passages = {
+            code: [passage for page in pages for passage in self._passages(page)]
+            for code, pages in shelves.items()
+        }
+        return digests, Index(passages, self._words)
+
+    def _pages_in(self, code: str) -> Sequence[Page]:
+        found = (self.pages.find(code, slug) for slug in self.pages.slugs())
+        return [page for page in found if page and not page.fallback]
+
+    def _passages(self, page: Page) -> tuple[Passage, ...]:
+        key = (page.language, page.slug)
+        kept = self._cut.get(key)
+        if kept is None or kept[0] != page.digest:
+            kept = self._cut[key] = (page.digest, cut(page))
+        return kept[1]
