@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from enum import Enum
 from pathlib import Path
 
-from service.markdown.align import Row, align
+from service.markdown.align import Row, align, differences
 from service.markdown.blocks import Block, cut, digest, normal
 from service.markdown.dialect import Document
 
@@ -133,7 +133,7 @@ def _became(sources: Sequence[Block], locked: Sequence[Locked]) -> list[Became]:
     now, then = [block.digest for block in sources], [one.digest for one in locked]
     became: list[Became] = [(None, "")] * len(sources)
     changed: list[tuple[range, range]] = []
-    for kind, a, b, c, d in SequenceMatcher(None, then, now, autojunk=False).get_opcodes():
+    for kind, a, b, c, d in differences(then, now):
         if kind != "equal":
             changed.append((range(a, b), range(c, d)))
     gone = [at for old, _ in changed for at in old]

@@ -78,11 +78,13 @@ def _parts(source: Block, target: Block) -> Iterator[Mark]:
 
 
 def _named(block: Block) -> Iterator[str]:
-    covered = block.of(Part.LABEL, Part.FACT, Part.CODE)
-    for span in block.of(Part.LABEL, Part.FACT):
-        yield block.words[span.start : span.end]
+    covered = bytearray(len(block.words))
+    for span in block.of(Part.LABEL, Part.FACT, Part.CODE):
+        covered[span.start : span.end] = b"\1" * (span.end - span.start)
+        if span.part is not Part.CODE:
+            yield block.words[span.start : span.end]
     for token in mask(block.words).of(Kind.BRACE):
-        if not any(span.start <= token.start < span.end for span in covered):
+        if not covered[token.start]:
             yield f"{{{token.name}}}" if token.name else token.text
 
 
@@ -103,15 +105,15 @@ def _places(blocks: Sequence[Block], others: Sequence[Block]) -> dict[str, int]:
 
 def _links(source: Block, target: Block, ours: dict[str, int], theirs: dict[str, int]) -> Iterator[Mark]:
     """DO006; a locale in an address, the id of an upload or of a heading may be the language's own."""
-    wanted = [(_address(span.value, ours), span.value) for span in source.of(Part.LINK, Part.IMAGE)]
-    found = [(_address(span.value, theirs), span.value) for span in target.of(Part.LINK, Part.IMAGE)]
+    wanted = [(_address(span.value, ours), span) for span in source.of(Part.LINK, Part.IMAGE)]
+    found = [(_address(span.value, theirs), span) for span in target.of(Part.LINK, Part.IMAGE)]
     missing, extra = _difference([one for one, _ in wanted], [one for one, _ in found])
+    spans = dict(reversed(wanted))
     for address in missing:
-        yield error("DO006", NO_LINK, address=next(value for one, value in wanted if one == address))
+        yield error("DO006", NO_LINK, address=spans[address].value)
+    spans = dict(reversed(found))
     for address in extra:
-        value = next(value for one, value in found if one == address)
-        at = next(span.start for span in target.of(Part.LINK, Part.IMAGE) if span.value == value)
-        yield error("DO006", OTHER_LINK, at, address=value)
+        yield error("DO006", OTHER_LINK, spans[address].start, address=spans[address].value)
 
 
 def _address(address: str, places: dict[str, int]) -> str:
@@ -122,11 +124,12 @@ def _address(address: str, places: dict[str, int]) -> str:
 
 def _numbers(source: Block, target: Block) -> Iterator[Mark]:
     """DO012: the same numbers. A single digit may be a word in another language, and a month has a name."""
-    ours, theirs = list(numbers(source)), list(numbers(target))
-    lost = [one for one in dict.fromkeys(ours) if one not in theirs]
-    new = [one for one in dict.fromkeys(theirs) if one not in ours]
+    ours, theirs = dict.fromkeys(numbers(source)), dict.fromkeys(numbers(target))
+    lost = [one for one in ours if one not in theirs]
+    new = [one for one in theirs if one not in ours]
+    digits = any(len(one) == 1 for one in new)
     for number in lost:
-        if len(number) > 1 or any(len(one) == 1 for one in new):
+        if len(number) > 1 or digits:
             yield error("DO012", NO_NUMBER, number=number)
     for number in new:
         if len(number) > 1:
@@ -143,12 +146,11 @@ def numbers(block: Block) -> Iterator[str]:
     words = list(block.words)
     for span in block.of(Part.CODE, Part.LABEL, Part.FACT):
         words[span.start : span.end] = " " * (span.end - span.start)
-    prose = "".join(words)
-    masked = mask(prose)
-    for token in masked.of(Kind.URL, Kind.EMAIL, Kind.FILE, Kind.LINK, Kind.BRACE):
-        prose = prose[: token.start] + " " * (token.end - token.start) + prose[token.end :]
+    for token in mask("".join(words)).of(Kind.URL, Kind.EMAIL, Kind.FILE, Kind.LINK, Kind.BRACE):
+        words[token.start : token.end] = " " * (token.end - token.start)
+    # Full-width digits are digits; the spaces between groups of digits stay what they are.
     prose = "".join(
-        char if char in "\u00a0\u202f" else unicodedata.normalize("NFKC", char)[:1] or char for char in prose
+        char if char in "\u00a0\u202f" else unicodedata.normalize("NFKC", char)[:1] for char in words
     )
     prose = _GROUPED.sub(lambda group: re.sub(r"\D", "", group[0]), prose)
     for match in _NUMBER.finditer(prose):

@@ -93,7 +93,8 @@ def check(
 def _missing(rows: Sequence[Row], place: int) -> Iterator[Block]:
     """Yield a block that has no counterpart, and what is inside it."""
     outer = rows[place].source
-    for row in rows[place:]:
+    for at in range(place, len(rows)):
+        row = rows[at]
         if outer is None or row.source is None or row.target is not None:
             return
         if row.source is not outer and row.source.depth <= outer.depth:

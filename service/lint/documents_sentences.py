@@ -119,7 +119,6 @@ _BROKEN: dict[str, re.Pattern[str]] = {
     "ja": re.compile(r"(たら|れば|けれど|ので|から|を)[。.]$"),
     "zh": re.compile(r"(把|将|和)[。.]$"),
 }
-_REPEATED = re.compile(r"(\w{4,}|\w*[一-鿿ァ-ヺ]{2,})\s*◆\s*\1(?!\w)")
 
 
 def _around_labels(block: Block, code: str, *, in_item: bool) -> Iterator[Mark]:
@@ -133,11 +132,29 @@ def _around_labels(block: Block, code: str, *, in_item: bool) -> Iterator[Mark]:
         if LABEL in said and order and order.search(said):
             yield warning("DO021", ORDER, _first_label(block))
             return
-    if found := _REPEATED.search(said):
-        yield warning("DO021", TWICE, max(block.words.find(found[1]), 0), found=found[1])
+    for word in _repeated(said):
+        yield warning("DO021", TWICE, max(block.words.find(word), 0), found=word)
     broken = _BROKEN.get(code)
     if broken and (ending := broken.search(block.said)):
         yield warning("DO021", DANGLING, max(block.words.rfind(ending[1]), 0), found=ending[1])
+
+
+_LAST_WORD = re.compile(r"[^\W\d_]{4,20}$")
+_LAST_SIGNS = re.compile(r"[一-鿿ァ-ヺー]{2,20}$")
+
+
+def _repeated(said: str) -> Iterator[str]:
+    """Yield words that stand both before and after a label: a whole one, or the end of Chinese signs."""
+    place = said.find(LABEL)
+    while place >= 0:
+        before, after = said[max(place - 24, 0) : place].rstrip(), said[place + 1 : place + 26].lstrip()
+        signs = _LAST_SIGNS.search(before)
+        if signs:
+            ends = (signs[0][start:] for start in range(len(signs[0]) - 1))
+            yield from [end for end in ends if after.startswith(end)][:1]
+        elif (word := _LAST_WORD.search(before)) and re.match(rf"{word[0]}(?!\w)", after):
+            yield word[0]
+        place = said.find(LABEL, place + 1)
 
 
 def _labels(block: Block) -> list[int]:
@@ -152,8 +169,7 @@ def _last_label(block: Block) -> int:
     return max(_labels(block), default=0)
 
 
-_SENTENCE = {"ja": re.compile(r"。$"), "zh": re.compile(r"。$"), "": re.compile(r"。$")}
-_LONG_SENTENCE = re.compile(r"(?:\S+\s+){6,}\S+\.$")
+_TITLE_WORDS = 6
 _CODE_SIGNS = re.compile(r"[A-Za-z0-9{}()\[\]=<>;,/\\|#$@]")
 _ENDED = re.compile(r"[。．.！!？?：:…」』）)”\"»]$|^\W*$")
 _CJK = re.compile(r"[一-鿿ぁ-ヺ]")
@@ -164,8 +180,7 @@ def _placed(blocks: Sequence[Block], place: int, code: str) -> Iterator[Mark]:
     block = blocks[place]
     said = block.said
     if block.kind == "heading":
-        pattern = _SENTENCE.get(code, _LONG_SENTENCE)
-        if pattern.search(said):
+        if said.endswith("。") or (said.endswith(".") and len(said.split()) > _TITLE_WORDS):
             yield warning("DO022", SENTENCE_HEADING)
     elif block.code and block.code.rstrip().endswith("。"):
         if len(_CODE_SIGNS.findall(block.code)) * 10 < len(block.code):
@@ -189,10 +204,10 @@ _BARE = re.compile(r"[一-鿿ァ-ヺー]{2,10}")
 def _lone_word(blocks: Sequence[Block], place: int) -> Iterator[Mark]:
     depth = blocks[place].depth
     inside = []
-    for block in blocks[place + 1 :]:
-        if block.depth <= depth:
+    for at in range(place + 1, min(place + 4, len(blocks))):
+        if blocks[at].depth <= depth:
             break
-        inside.append(block)
+        inside.append(blocks[at])
     if [block.kind for block in inside] != ["list_item", "paragraph"]:
         return
     only = inside[1]

@@ -43,9 +43,11 @@ def check(blocks: Sequence[Block], locale: Locale | None, terms: Terms) -> Itera
             continue
         judged = pair(block, locale)
         rules = (*_RULES.get(locale.code, ()), syntax.check, terms.check)
+        quoted = _quoted(judged.target.plain)
         for rule in rules:
             for mark in rule(judged):
-                if not _quoted(mark, judged.target.plain):
+                # A block of Latin letters alone may be a name or an address.
+                if mark.rule != "ST004" and not (mark.rule == "ST005" and quoted[mark.at]):
                     yield block, mark
         for mark in (*_dates(judged), *_scripts(judged), *_stop(judged), *register.check(block)):
             yield block, mark
@@ -54,12 +56,12 @@ def check(blocks: Sequence[Block], locale: Locale | None, terms: Terms) -> Itera
 _QUOTED = re.compile(r"“[^“”]*”|「[^「」]*」|«[^«»]*»|‘[^‘’]*’")
 
 
-def _quoted(mark: Mark, plain: str) -> bool:
-    """A page may quote what it speaks of; a block of Latin letters (ST004) may be a name or an address."""
-    if mark.rule == "ST004":
-        return True
-    spans = [match.span() for match in _QUOTED.finditer(plain)] if mark.rule == "ST005" else []
-    return any(start <= mark.at < end for start, end in spans)
+def _quoted(plain: str) -> bytearray:
+    """Tell for each character whether it is quoted: a page may quote the words it speaks of."""
+    inside = bytearray(len(plain) + 1)
+    for match in _QUOTED.finditer(plain):
+        inside[match.start() : match.end()] = b"\1" * len(match[0])
+    return inside
 
 
 def pair(target: Block, locale: Locale, source: Block | None = None) -> Pair:
@@ -161,10 +163,12 @@ _TITLES = frozenset({"heading", "tab", "summary"})
 
 def _labels(block: Block) -> Iterator[tuple[int, str]]:
     """Yield what looks like a label, emphasised or in brackets, with its place."""
-    inside = [(span.start, span.end) for span in block.of(Part.EMPHASIS)]
-    yield from ((start, block.words[start:end]) for start, end in inside)
+    inside = bytearray(len(block.words))
+    for span in block.of(Part.EMPHASIS):
+        inside[span.start : span.end] = b"\1" * (span.end - span.start)
+        yield span.start, block.words[span.start : span.end]
     for match in _BRACKETED.finditer(block.words):
-        if not any(start <= match.start() < end for start, end in inside):
+        if not inside[match.start()]:
             yield match.start(1), match[1]
 
 
@@ -195,21 +199,40 @@ def _code(block: Block) -> Iterator[Mark]:
             yield error("DO019", BACKSLASH, span.start + found.start(), found=span.value)
 
 
-_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
-_CODE_ELEMENT = re.compile(r"<code>((?:[^<\n]|\\<|<(?!/code>))*?\\[_<>*~{}\[\]](?:[^\n])*?)</code>")
+_BACKTICKS = re.compile(r"`+")
+_ESCAPE = re.compile(r"\\[_<>*~{}\[\]]")
 
 
 def escaped_code(blocks: Sequence[Block], source: str) -> Iterator[Finding]:
     """DO019 between `<code>` tags: some readers of Markdown take the escape out, others print it."""
     fenced = {line for block in blocks if block.kind == "fence" for line in range(block.line, block.end + 1)}
     for number, line in enumerate(source.split("\n"), 1):
-        if number in fenced or "<code>" not in line:
+        if number in fenced or "</code>" not in line:
             continue
-        spans = [match.span() for match in _CODE_SPAN.finditer(line)]
-        for found in _CODE_ELEMENT.finditer(line):
-            if not any(start <= found.start() < end for start, end in spans):
-                values = {"found": found[1]}
-                yield Finding("DO019", Severity.ERROR, BACKSLASH, values, number, found.start(1) + 1)
+        spans = bytearray(len(line))
+        for start, end in _code_spans(line):
+            spans[start:end] = b"\1" * (end - start)
+        start = line.find("<code>")
+        while start >= 0 and (end := line.find("</code>", start)) >= 0:
+            code = line[start + 6 : end]
+            if not spans[start] and _ESCAPE.search(code):
+                yield Finding("DO019", Severity.ERROR, BACKSLASH, {"found": code}, number, start + 7)
+            start = line.find("<code>", end)
+
+
+def _code_spans(line: str) -> Iterator[tuple[int, int]]:
+    """Yield the code spans of a line: from a run of backticks to the next one of the same length."""
+    runs = [match.span() for match in _BACKTICKS.finditer(line)]
+    following: dict[int, list[int]] = {}
+    for at in range(len(runs) - 1, -1, -1):
+        following.setdefault(runs[at][1] - runs[at][0], []).append(at)
+    done = 0
+    for at, (start, end) in enumerate(runs):
+        same = following[end - start]
+        same.pop()
+        if at >= done and same:
+            yield start, runs[same[-1]][1]
+            done = same[-1] + 1
 
 
 _ADDRESSING = {

@@ -1,7 +1,7 @@
 """Two languages' blocks laid side by side: which block renders which, which is missing, which is too many."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from types import MappingProxyType
@@ -12,6 +12,8 @@ MOST_CELLS = 250_000
 """Beyond this many comparisons only the forms of blocks are compared, not what is in them."""
 
 
+MOST_PAIRS = 4_000_000
+"""Beyond this, two sequences differ as wholes but for their common ends."""
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -66,11 +68,33 @@ def _between(source: Sequence[Block], target: Sequence[Block], known: Known) -> 
 
 def _by_form(source: Sequence[Block], target: Sequence[Block]) -> Iterator[Row]:
     forms = [block.form for block in source], [block.form for block in target]
-    for kind, a, b, c, d in SequenceMatcher(None, *forms, autojunk=False).get_opcodes():
+    for kind, a, b, c, d in differences(*forms):
         paired = b - a if kind == "equal" else 0
         yield from (Row(source[a + n], target[c + n]) for n in range(paired))
         yield from (Row(block, None) for block in source[a + paired : b])
         yield from (Row(None, block) for block in target[c + paired : d])
+
+
+Change = tuple[str, int, int, int, int]
+"""What difflib's opcodes hold: `equal`, `replace`, `delete` or `insert`, and the places in both."""
+
+
+def differences(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[Change]:
+    """Yield how one sequence becomes another, exactly up to a size, beyond it in less than square time."""
+    most = min(len(old), len(new))
+    head = next((at for at in range(most) if old[at] != new[at]), most)
+    tail = next((at for at in range(most - head) if old[-1 - at] != new[-1 - at]), most - head)
+    ends = len(old) - tail, len(new) - tail
+    if head:
+        yield "equal", 0, head, 0, head
+    before, after = old[head : ends[0]], new[head : ends[1]]
+    if len(before) * len(after) <= MOST_PAIRS:
+        for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+            yield kind, a + head, b + head, c + head, d + head
+    else:
+        yield "replace", head, ends[0], head, ends[1]
+    if tail:
+        yield "equal", ends[0], len(old), ends[1], len(new)
 
 
 _LONE = 10
@@ -142,7 +166,7 @@ def word_diff(old: str, new: str) -> tuple[tuple[str, str], ...]:
     """Return how words changed: pairs of `=`, `-` or `+` and the words kept, taken out or put in."""
     before, after = _words(old), _words(new)
     parts: list[tuple[str, str]] = []
-    for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for kind, a, b, c, d in differences(before, after):
         if kind == "equal":
             parts.append(("=", "".join(before[a:b])))
             continue

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -180,9 +181,9 @@ class _Cutter:
 
     def columns(self, position: int) -> int:
         count = 0
-        for token in self.tokens[position:]:
-            count += token.type in ("th_open", "td_open")
-            if token.type == "tr_close":
+        for at in range(position, len(self.tokens)):
+            count += self.tokens[at].type in ("th_open", "td_open")
+            if self.tokens[at].type == "tr_close":
                 break
         return count
 
@@ -293,14 +294,16 @@ class Places:
     """Where the words of blocks stand in the source."""
 
     def __init__(self, source: str) -> None:
+        self._traced: tuple[Block, str, int, list[int]] | None = None
         self.lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
     def find(self, block: Block, at: int) -> tuple[int, int]:
         """Return line and column, from 1, of a character of a block's words; the block's own for none."""
-        text, offset = self.source(block)
-        index = len(text) - len(text.lstrip())
-        if 0 <= at < len(block.words):
-            index = _trace(block, text)[at]
+        if self._traced is None or self._traced[0] is not block:
+            source, start = self.source(block)
+            self._traced = block, source, start, _trace(block, source)
+        _, text, offset, places = self._traced
+        index = places[at] if 0 <= at < len(places) else len(text) - len(text.lstrip())
         above = text.count("\n", 0, index)
         column = index - (text.rfind("\n", 0, index) + 1) + 1
         return block.line + above, column + (offset if not above else 0)
@@ -333,16 +336,16 @@ _FAR = 600
 
 def _trace(block: Block, text: str) -> list[int]:
     """Return where each character of a block's words stands in its source, as near as escapes allow."""
-    raw = {span.start for span in block.of(Part.CODE)}
-    blank = _UNSAID.sub(lambda part: part[0] if raw and part[0] in block.words else "\0" * len(part[0]), text)
-    borders = {edge for span in block.spans for edge in (span.start, span.end)}
+    said = {part for span in block.of(Part.CODE) for part in _UNSAID.findall(span.value)}
+    blank = _UNSAID.sub(lambda part: part[0] if part[0] in said else "\0" * len(part[0]), text)
+    borders = sorted({edge for span in block.spans for edge in (span.start, span.end)})
     places: list[int] = []
     cursor = 0
     for run in _RUN.finditer(block.words):
         gap = run.start() - len(places)
-        borders_in = sorted(edge for edge in borders if run.start() < edge < run.end())
+        inner = borders[bisect_right(borders, run.start()) : bisect_left(borders, run.end())]
         found: list[int] = []
-        for start, end in pairwise((run.start(), *borders_in, run.end())):
+        for start, end in pairwise((run.start(), *inner, run.end())):
             cursor = _follow(blank, block.words[start:end], cursor, found)
         places += [max(found[0] - gap + count, 0) for count in range(gap)]
         places += found
