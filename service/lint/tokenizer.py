@@ -57,7 +57,7 @@ _PARTS = (
     (Kind.ENTITY, r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"),
     (Kind.LINK, r"(?<=\])\([^()\s]*\)"),
     (Kind.URL, rf"(?:https?://|mailto:|www\.){_HOST}*[A-Za-z0-9/=#&_}}-]"),
-    (Kind.EMAIL, r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
+    (Kind.EMAIL, r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]++@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
     (Kind.NAMED, r"%\((?P<named>[^()\n]*)\)(?:[#0+ -]*[0-9]*(?:\.[0-9]+)?[diouxXeEfFgGcrsa](?![A-Za-z]))?"),
     (Kind.POSITIONAL, r"%%|%[0-9.]*[sdifrx](?![A-Za-z])"),
     (Kind.BRACE, r"\{(?P<brace>[^{}|\s][^{}|\n]*)?(?:\|[^{}\n]*)?\}"),
