@@ -14,7 +14,7 @@ from service.content.generated import FACTS, TABLES
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_, NP_, Phrase
 from service.i18n.catalogs import Catalog
-from service.markdown import references, tag_lines
+from service.markdown import references, tag_scan
 from service.markdown.dialect import Document, parse
 
 QUOTES: Mapping[str, tuple[str, str]] = {
@@ -51,7 +51,7 @@ def resolve(document: Document, catalog: Catalog, title_of: Titles) -> Document:
 def source(text: str, catalog: Catalog) -> str:
     """Return the source with its references filled in: Markdown that any reader of Markdown understands."""
     lines = text.split("\n")
-    for number, line in tag_lines.words_lines(lines):
+    for number, line in tag_scan.words_lines(lines):
         generated = _GENERATED.fullmatch(line)
         if generated and generated[1] in TABLES:
             lines[number] = f"\n{TABLES[generated[1]](catalog)}"

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_
-from service.markdown import emphasis, front_matter, references, tag_lines
+from service.markdown import emphasis, front_matter, references, tag_lines, tag_scan
 from service.markdown.settle import settle
 
 MOST_NESTED_BLOCKS = 100
@@ -54,7 +54,7 @@ def parse(source: str, profile: Profile = Profile.HELP, *, most: int | None = No
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     help_page = profile is Profile.HELP
     matter, body, found = front_matter.split(source) if help_page else ({}, source, [])
-    tags, tag_findings = tag_lines.scan(body.split("\n")) if help_page else ({}, [])
+    tags, tag_findings = tag_scan.scan(body.split("\n")) if help_page else ({}, [])
     findings: list[Finding] = [*found, *tag_findings]
     tokens = _parser(profile).parse(body, {"findings": findings, "tags": tags})
     settled, more = settle(tokens, source, help_page=help_page)
