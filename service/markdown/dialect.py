@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
@@ -13,7 +14,7 @@ from markdown_it.token import Token
 
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_
-from service.markdown import emphasis, front_matter, references, tag_lines, tag_scan
+from service.markdown import emphasis, footnotes, front_matter, marks, references, tag_lines, tag_scan
 from service.markdown.settle import settle
 
 MOST_NESTED_BLOCKS = 100
@@ -56,7 +57,11 @@ def parse(source: str, profile: Profile = Profile.HELP, *, most: int | None = No
     matter, body, found = front_matter.split(source) if help_page else ({}, source, [])
     tags, tag_findings = tag_scan.scan(body.split("\n")) if help_page else ({}, [])
     findings: list[Finding] = [*found, *tag_findings]
-    tokens = _parser(profile).parse(body, {"findings": findings, "tags": tags})
+    env: dict[str, Any] = {"findings": findings, "tags": tags, "footnotes": {}}
+    tokens = _parser(profile).parse(body, env)
+    if env["footnotes"]:
+        tokens, about_notes = footnotes.gather(tokens)
+        findings.extend(about_notes)
     settled, more = settle(tokens, source, help_page=help_page)
     ordered = sorted([*findings, *more], key=lambda finding: (finding.line, finding.column))
     return Document(tuple(settled), matter, tuple(ordered), profile)
@@ -75,6 +80,8 @@ def _parser(profile: Profile) -> MarkdownIt:
     if profile is Profile.HELP:
         tag_lines.install(md)
         references.install(md)
+        footnotes.install(md)
+        marks.install(md)
     return md
 
 

@@ -128,6 +128,8 @@ def _element(name: str, match: re.Match[str]) -> Token:
         token.meta = {"raw": raw}
         if name == "a":
             _link(token, raw)
+        elif name == "code" and "expression" in raw.get("class", "").split():
+            token.meta["expression"] = True
         elif name == "img":
             token.children = [Token("text", "", 0, content=raw.get("alt", ""))]
     return token

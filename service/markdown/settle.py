@@ -9,19 +9,23 @@ from markdown_it.token import Token
 
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_, Phrase
-from service.markdown import addresses, markup
+from service.markdown import addresses, footnotes, marks, markup, shapes
 from service.markdown.elements import Elements
 from service.markdown.emphasis import joins_lines
 
 MOST_NESTED_MARKS = 30
+LONGEST_SLUG = 80
 
 UNSAFE_LINK = N_("This address cannot be a link: %(address)s")
 UNSAFE_IMAGE = N_("This address cannot be an image: %(address)s")
 SAME_ID = N_("Two headings have the same id: %(id)s")
+LOST_PAGE = N_("This address lost its page when it was exported: %(address)s")
 
 # Blocks whose token bears another tag than the element that will stand in the page, or none.
 _BLOCK_TAGS = {"fence": "pre", "code_block": "pre", "plain": "pre", "generated": "div"}
 _BRACED_ID = re.compile(r"\s*\{#([^\s{}\"'<>&]{1,100})\}\s*$")
+# What GitBook writes for a page that was deleted, and the inner names of pages that leak out of it.
+_LOST = re.compile(r"broken-reference|/?pages/[0-9a-f]{40}(?:#.*)?")
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
 
 
@@ -34,6 +38,8 @@ def settle(tokens: Sequence[Token], source: str, *, help_page: bool) -> tuple[li
     for token in tokens:
         walk.block(token)
     walk.out.extend(walk.elements.leave())
+    if walk.raw:
+        shapes.name(walk.out)
     return walk.out, [*walk.findings, *walk.elements.findings]
 
 
@@ -47,6 +53,7 @@ class _Walk:
         self.ids: Counter[str] = Counter()
         self.tabs: list[Token] = []
         self.tab_count = 0
+        self.raw = False
         self.line = 0
 
     def block(self, token: Token) -> None:
@@ -57,8 +64,11 @@ class _Walk:
             self.raw_block(token)
         elif token.type == "inline":
             token.children = self.inline(token.children or [])
-            if self.help_page and self.out and self.out[-1].type == "heading_open":
-                self.name_heading(self.out[-1], token)
+            if self.help_page and self.out:
+                if self.out[-1].type == "heading_open":
+                    self.name_heading(self.out[-1], token)
+                elif len(self.out) > 1 and self.out[-2].type == "list_item_open":
+                    marks.task(self.out[-2], token)
             self.out.append(token)
         elif token.nesting == -1:
             if token.type == "tabs_close":
@@ -84,6 +94,7 @@ class _Walk:
                 self.tabs[-1].meta["tabs"].append((token.meta["id"], str(token.meta.get("title", ""))))
 
     def raw_block(self, token: Token) -> None:
+        self.raw = True
         run: list[Token] = []
         for piece in markup.pieces(token.content):
             if piece.block:
@@ -122,6 +133,7 @@ class _Walk:
         line = self.line
         for position, child in enumerate(children):
             if child.type == "html_inline":
+                self.raw = True
                 for piece in markup.pieces(child.content):
                     out.extend(self.piece(piece, line))
             elif child.markup.startswith("<") and child.nesting:
@@ -139,7 +151,12 @@ class _Walk:
             elif child.type in ("softbreak", "hardbreak"):
                 line += not child.markup.startswith("<")
                 out.append(self.line_break(child, children, position))
+            elif child.type == "footnote_ref":
+                child.meta["plain"] = self.elements.inside_link
+                out.append(child)
             else:
+                if child.type == "text" and "[^" in child.content:
+                    self.findings.extend(footnotes.missing(child.content, line + 1))
                 out.append(child)
         out.extend(self.elements.leave())
         return out
@@ -150,17 +167,37 @@ class _Walk:
             return self.image(piece, line)
         if not piece.tag or piece.type == "hardbreak":
             return [piece]
+        if piece.type in ("iframe_open", "source"):
+            return self.elements.raw(piece) if self.shown_elsewhere(piece, line) else []
         if piece.type == "link_open" and "href" in piece.attrs and not self.safe(piece, line):
             del piece.attrs["href"]
+            piece.meta["raw"].pop("href", None)
         return self.elements.raw(piece)
+
+    def shown_elsewhere(self, piece: Token, line: int) -> bool:
+        """Judge the address of a frame, which becomes a link, or of a picture for one colour scheme."""
+        name, schemes = ("src", addresses.LINK_SCHEMES)
+        if piece.type == "source":
+            name, schemes = ("srcset", addresses.IMAGE_SCHEMES)
+        address = str(piece.attrs.get(name, ""))
+        if address and addresses.safe(address, schemes) and not re.search(r"[\s,]", address):
+            return True
+        self.found("unsafe-image" if name == "srcset" else "unsafe-link", UNSAFE_LINK, address, line)
+        return False
 
     def fits(self, mark: Token, line: int) -> bool:
         if mark.type != "link_open":
             return True
-        return self.safe(mark, line) and not self.elements.inside("a")
+        if mark.attrs.get("title") == "mention":
+            del mark.attrs["title"]
+            mark.meta["mention"] = True
+        return self.safe(mark, line) and not self.elements.inside_link
 
     def safe(self, link: Token, line: int) -> bool:
         address = str(link.attrs.get("href", ""))
+        if _LOST.fullmatch(address):
+            self.found("lost-page", LOST_PAGE, address, line, Severity.WARNING)
+            return False
         if addresses.safe(address):
             return True
         self.found("unsafe-link", UNSAFE_LINK, address, line)
@@ -207,10 +244,12 @@ class _Walk:
         self.ids[unique] += 1
         opening.attrs["id"] = unique
 
-    def found(self, rule: str, phrase: Phrase, address: str, line: int) -> None:
+    def found(
+        self, rule: str, phrase: Phrase, address: str, line: int, severity: Severity = Severity.ERROR
+    ) -> None:
         column = self.lines[line].find(address) + 1 if line < len(self.lines) else 0
         values = {"address": address}
-        self.findings.append(Finding(rule, Severity.ERROR, phrase, values, line + 1, max(column, 1)))
+        self.findings.append(Finding(rule, severity, phrase, values, line + 1, max(column, 1)))
 
 
 def _empty_link(children: Sequence[Token], position: int) -> bool:
@@ -220,5 +259,5 @@ def _empty_link(children: Sequence[Token], position: int) -> bool:
 def slug(words: str) -> str:
     """Return an id made from a heading's words: Unicode letters kept, an `id-` before a leading digit."""
     text = unicodedata.normalize("NFC", words).strip().lower()
-    name = re.sub(r"[\s_]+", "-", _NOT_IN_SLUG.sub("", text)).strip("-")
+    name = re.sub(r"[\s_]+", "-", _NOT_IN_SLUG.sub("", text)).strip("-")[:LONGEST_SLUG].rstrip("-")
     return f"id-{name}" if not name or name[0].isdigit() else name
