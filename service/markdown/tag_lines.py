@@ -1,5 +1,7 @@
 """The block rule for lines such as `{% hint style="info" %}`: containers, and what stands alone."""
 
+import re
+
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 
@@ -9,6 +11,8 @@ from service.markdown.tags import API, Kind, TagLine
 
 UNCLOSED = N_("This tag is not closed: %(tag)s")
 STRAY = N_("This closing tag has no opening tag: %(tag)s")
+
+_MARKS, _ESCAPED = re.compile(r"([!-/:-@\[-`{-~])"), r"\\\1"
 
 
 def install(md: MarkdownIt) -> None:
@@ -33,12 +37,41 @@ def _tag_line(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if tag.kind is Kind.CLOSE:
         _found(state, "stray-tag", STRAY, tag)
     elif tag.kind is Kind.VOID:
-        token = state.push("vendor" if tag.name[0] == "@" else tag.name, "", 0)
-        token.map, token.meta = [start, state.line], {**tag.attributes, "name": tag.name}
-        token.block = True
+        _alone(state, tag, start)
     else:
         _container(state, tag, start, end)
     return True
+
+
+def _alone(state: StateBlock, tag: TagLine, start: int) -> None:
+    if tag.name == "content-ref":
+        _open(state, tag, "content-ref", start)
+        _reference(state, tag, start)
+        state.push("content-ref_close", "div", -1).block = True
+        return
+    token = state.push("vendor" if tag.name[0] == "@" else tag.name, "", 0)
+    token.map, token.meta = [start, state.line], {**tag.attributes, "tag": tag.name}
+    token.block = True
+
+
+def _open(state: StateBlock, tag: TagLine, kind: str, start: int) -> None:
+    opening = state.push(f"{kind}_open", "div", 1)
+    opening.map, opening.meta = [start, tag.after], {**tag.attributes, "tag": tag.name}
+    opening.block = True
+
+
+def _words(state: StateBlock, words: str, line: int) -> None:
+    state.push("paragraph_open", "p", 1).map = [line, line + 1]
+    inline = state.push("inline", "", 0)
+    inline.content, inline.map, inline.children = words, [line, line + 1], []
+    state.push("paragraph_close", "p", -1)
+
+
+def _reference(state: StateBlock, tag: TagLine, line: int) -> None:
+    """Put the link into a reference to a page that has no words of its own."""
+    url = tag.attributes.get("url", "")
+    if url and not re.search(r"[<>\n]", url):
+        _words(state, f"[{_MARKS.sub(_ESCAPED, url)}](<{url}>)", line)
 
 
 def _found(state: StateBlock, rule: str, phrase: Phrase, tag: TagLine) -> None:
@@ -50,18 +83,14 @@ def _container(state: StateBlock, tag: TagLine, start: int, end: int) -> None:
     if tag.open:
         _found(state, "unclosed-tag", UNCLOSED, tag)
     kind = "api" if tag.name in API else tag.name
-    opening = state.push(f"{kind}_open", "div", 1)
-    opening.map, opening.meta = [start, tag.after], dict(tag.attributes)
-    if kind == "api":
-        opening.meta["name"] = tag.name
-    opening.block = True
+    _open(state, tag, kind, start)
+    before = len(state.tokens)
     if tag.kind is Kind.WHOLE:
-        state.push("paragraph_open", "p", 1).map = [start, start + 1]
-        inline = state.push("inline", "", 0)
-        inline.content, inline.map, inline.children = tag.body, [start, start + 1], []
-        state.push("paragraph_close", "p", -1)
+        _words(state, tag.body, start)
     else:
         _body(state, tag, end)
+    if tag.name == "content-ref" and len(state.tokens) == before:
+        _reference(state, tag, start)
     state.push(f"{kind}_close", "div", -1).block = True
 
 

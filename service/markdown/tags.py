@@ -21,6 +21,8 @@ CONTAINERS = API | {
 # These may stand alone or have a caption and a closing tag.
 OPTIONAL = frozenset({"embed", "file"})
 VOID = frozenset({"generated", "include"})
+# Alone it is a link; newer pages write it around one.
+ALONE = "page-ref"
 # A part ends where the next one begins or its whole ends, as list items do in HTML.
 PARTS = {"tab": "tabs", "step": "stepper", "column": "columns", "update": "updates"}
 OLDER_NAMES = {"code-tabs": "tabs", "code-tabs-item": "tab", "page-ref": "content-ref"}
@@ -82,7 +84,7 @@ def read(match: re.Match[str], line: int, column: int, first: int) -> TagLine:
     closing = written.startswith("end") and written not in CONTAINERS
     written = written.removeprefix("end") if closing else written
     name = OLDER_NAMES.get(written, written)
-    void = not closing and (name in VOID or name.startswith("@"))
+    void = not closing and (name in VOID or name.startswith("@") or written == ALONE)
     kind = Kind.CLOSE if closing else Kind.VOID if void else Kind.OPEN
     attributes = {} if closing else _attributes(name, match[2])
     for key, newer in _OLDER_KEYS.get(written, {}).items():
