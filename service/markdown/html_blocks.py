@@ -163,6 +163,10 @@ def _pre_close(_level: int, token: Token) -> str:
     return "</pre>\n" + ("</div>\n" if token.meta.get("title") else "")
 
 
+def _step(token: Token) -> str:
+    return "div" if token.meta.get("apart") else "li"
+
+
 def _fixed(text: str) -> Writer:
     return lambda _level, _token: text
 
@@ -183,8 +187,8 @@ WRITERS: Mapping[str, Writer] = {
     "tab_close": _fixed("</section>\n"),
     "stepper_open": _fixed('<ol class="stepper">\n'),
     "stepper_close": _fixed("</ol>\n"),
-    "step_open": _fixed('<li class="step">\n'),
-    "step_close": _fixed("</li>\n"),
+    "step_open": lambda _level, token: f'<{_step(token)} class="step">\n',
+    "step_close": lambda _level, token: f"</{_step(token)}>\n",
     "columns_open": _fixed('<div class="columns">\n'),
     "columns_close": _fixed("</div>\n"),
     "column_open": _column_open,

@@ -7,7 +7,7 @@ from markdown_it.rules_block import StateBlock
 
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_, Phrase
-from service.markdown.tags import API, Kind, TagLine
+from service.markdown.tags import API, PARTS, Kind, TagLine
 
 UNCLOSED = N_("This tag is not closed: %(tag)s")
 STRAY = N_("This closing tag has no opening tag: %(tag)s")
@@ -83,7 +83,12 @@ def _container(state: StateBlock, tag: TagLine, start: int, end: int) -> None:
     if tag.open:
         _found(state, "unclosed-tag", UNCLOSED, tag)
     kind = "api" if tag.name in API else tag.name
+    wholes: list[tuple[str, int]] = state.env.setdefault("wholes", [])
+    # A part is one only right inside its whole, not in a list or quote there.
+    apart = tag.name in PARTS and wholes[-1:] != [(PARTS[tag.name], state.level - 1)]
+    wholes.append((kind, state.level))
     _open(state, tag, kind, start)
+    state.tokens[-1].meta["apart"] = apart
     before = len(state.tokens)
     if tag.kind is Kind.WHOLE:
         _words(state, tag.body, start)
@@ -91,7 +96,9 @@ def _container(state: StateBlock, tag: TagLine, start: int, end: int) -> None:
         _body(state, tag, end)
     if tag.name == "content-ref" and len(state.tokens) == before:
         _reference(state, tag, start)
-    state.push(f"{kind}_close", "div", -1).block = True
+    wholes.pop()
+    closing = state.push(f"{kind}_close", "div", -1)
+    closing.block, closing.meta = True, {"apart": apart}
 
 
 def _body(state: StateBlock, tag: TagLine, end: int) -> None:
