@@ -4,7 +4,8 @@ A reference without its note stays text; a note that nothing refers to is kept, 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
@@ -84,12 +85,13 @@ def missing(words: str, line: int) -> Iterator[Finding]:
 def gather(tokens: Sequence[Token]) -> tuple[list[Token], list[Finding]]:
     """Return the tokens with all notes at the end, in the order of their references, numbered from 1."""
     body, notes = _apart(tokens)
-    order: dict[str, int] = {}
+    found: list[str] = []
     uses: dict[str, int] = {}
-    findings: list[Finding] = []
-    for tokens_of in (body, *notes):
+    for tokens_of in _in_order(body, notes, found):
         for token in tokens_of:
-            _number(token.children or [], order, uses)
+            _number(token.children or [], found, uses)
+    order = {label: number for number, label in enumerate(found, 1)}
+    findings: list[Finding] = []
     # Sorting keeps the order in which unused notes, and second notes of one name, were written.
     notes.sort(key=lambda note: order.get(str(note[0].meta["label"]), len(order) + 1))
     seen: dict[str, int] = {}
@@ -101,12 +103,31 @@ def gather(tokens: Sequence[Token]) -> tuple[list[Token], list[Finding]]:
         if not opening.meta["used"]:
             line = opening.map[0] + 1 if opening.map else 1
             findings.append(Finding("unused-footnote", Severity.ADVICE, UNUSED, {"name": label}, line, 1))
+    numbers = {note[0].meta["label"]: note[0].meta["number"] for note in reversed(notes)}
+    for token in chain(body, *notes):
+        _tell(token.children or [], numbers)
     if notes:
         body.append(Token("footnotes_open", "section", 1, block=True))
         for note in notes:
             body.extend(note)
         body.append(Token("footnotes_close", "section", -1, block=True))
     return body, findings
+
+
+def _in_order(
+    body: list[Token], notes: Sequence[list[Token]], found: Sequence[str]
+) -> Iterator[list[Token]]:
+    """Yield the body, then the notes in the order in which they are found to be referred to, then the rest."""
+    yield body
+    waiting: dict[str, list[list[Token]]] = {}
+    for note in notes:
+        waiting.setdefault(str(note[0].meta["label"]), []).append(note)
+    done = 0
+    while waiting:
+        # While the caller reads a note it may find further references, which `found` then holds.
+        label = found[done] if done < len(found) else next(iter(waiting))
+        done += done < len(found)
+        yield from waiting.pop(label, ())
 
 
 def _apart(tokens: Sequence[Token]) -> tuple[list[Token], list[list[Token]]]:
@@ -124,15 +145,22 @@ def _apart(tokens: Sequence[Token]) -> tuple[list[Token], list[list[Token]]]:
     return body, notes
 
 
-def _number(children: Sequence[Token], order: dict[str, int], uses: dict[str, int]) -> None:
+def _number(children: Sequence[Token], found: list[str], uses: dict[str, int]) -> None:
+    """Give each reference the number of its note and tell how often the note was referred to before."""
     for child in children:
         if child.type == "footnote_ref":
             label = str(child.meta["label"])
+            if label not in uses:
+                found.append(label)
             uses[label] = uses.get(label, 0) + 1
-            child.meta = {
-                "label": label,
-                "number": order.setdefault(label, len(order) + 1),
-                "use": uses[label],
-            }
+            child.meta["use"] = uses[label]
         elif child.children:
-            _number(child.children, order, uses)
+            _number(child.children, found, uses)
+
+
+def _tell(children: Sequence[Token], numbers: Mapping[object, int]) -> None:
+    for child in children:
+        if child.type == "footnote_ref":
+            child.meta["number"] = numbers[child.meta["label"]]
+        elif child.children:
+            _tell(child.children, numbers)

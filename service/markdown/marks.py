@@ -49,7 +49,7 @@ def _math(state: StateInline, silent: bool) -> bool:
     if not state.src.startswith("$$", state.pos):
         return False
     end = state.src.find("$$", state.pos + 2, state.posMax)
-    content = state.src[state.pos + 2 : end].strip() if end > 0 else ""
+    content = " ".join(state.src[state.pos + 2 : end].split()) if end > 0 else ""
     if not content:
         return False
     if not silent:

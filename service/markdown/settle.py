@@ -23,9 +23,11 @@ LOST_PAGE = N_("This address lost its page when it was exported: %(address)s")
 
 # Blocks whose token bears another tag than the element that will stand in the page, or none.
 _BLOCK_TAGS = {"fence": "pre", "code_block": "pre", "plain": "pre", "generated": "div"}
-_BRACED_ID = re.compile(r"\s*\{#([^\s{}\"'<>&]{1,100})\}\s*$")
+BRACED_ID = re.compile(r"\s*\{#([^\s{}\"'<>&]{1,100})\}\s*$")
 # What GitBook writes for a page that was deleted, and the inner names of pages that leak out of it.
 _LOST = re.compile(r"broken-reference|/?pages/[0-9a-f]{40}(?:#.*)?")
+# Not \s: a no-break space is a letter of French typography.
+_SPACES = re.compile(r"[ \t\n\r\f]+")
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
 
 
@@ -74,13 +76,20 @@ class _Walk:
             if token.type == "tabs_close":
                 self.tabs.pop()
             self.out.extend(self.elements.leave())
-            self.out.append(token)
+            if self.help_page and token.type == "paragraph_close" and self.says_nothing():
+                del self.out[-2:]
+            else:
+                self.out.append(token)
         else:
             self.name_tab(token)
             self.out.extend(self.elements.enter(_BLOCK_TAGS.get(token.type, token.tag)))
             self.out.append(token)
             if not token.nesting:
                 self.elements.leave()
+
+    def says_nothing(self) -> bool:
+        """Tell whether the paragraph that ends here held nothing but comments and stray tags."""
+        return len(self.out) > 1 and self.out[-2].type == "paragraph_open" and not self.out[-1].children
 
     def name_tab(self, token: Token) -> None:
         """Number the tabs of a page, and let each group of tabs know the titles of its own."""
@@ -111,7 +120,7 @@ class _Walk:
             return
         for piece in run:
             if piece.type == "text" and not self.elements.inside("pre"):
-                piece.content = re.sub(r"\s+", " ", piece.content)
+                piece.content = _SPACES.sub(" ", piece.content)
         self.out.extend(self.elements.words())
         inline = Token("inline", "", 0, map=around.map)
         bare = not self.elements.inside_raw
@@ -229,7 +238,7 @@ class _Walk:
                 name = str(child.meta["id"])
                 del children[position : position + 2]
                 break
-        if children and (match := _BRACED_ID.search(children[-1].content)):
+        if children and (match := BRACED_ID.search(children[-1].content)):
             name = match[1]
             children[-1].content = children[-1].content[: match.start()]
         words = "".join(child.content for child in children)
