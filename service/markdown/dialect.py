@@ -1,6 +1,7 @@
 """The dialect: from Markdown source to one stream of safe tokens that every face is made of."""
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -24,6 +25,10 @@ MOST_NESTED_LINKS = 10
 
 TOO_LARGE = N_("The text is longer than %(limit)s characters; it is shown unformatted")
 TOO_DEEP = N_("Blocks are nested too deeply here; the rest is shown unformatted")
+
+
+# No page shows these, and no entity can name them (HTML, "numeric character reference end state").
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 
 class Profile(Enum):
@@ -54,6 +59,8 @@ def parse(source: str, profile: Profile = Profile.HELP, *, most: int | None = No
         return Document((_plain(source, (0, 1)),), findings=(finding,), profile=profile)
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     help_page = profile is Profile.HELP
+    if help_page:
+        source = _CONTROLS.sub("\ufffd", source.replace("\f", " ").replace("\v", " "))
     matter, body, found = front_matter.split(source) if help_page else ({}, source, [])
     tags, tag_findings = tag_scan.scan(body.split("\n")) if help_page else ({}, [])
     findings: list[Finding] = [*found, *tag_findings]

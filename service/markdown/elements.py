@@ -12,7 +12,7 @@ UNCLOSED = N_("This element is not closed: %(tag)s")
 STRAY = N_("This closing tag has no opening tag: %(tag)s")
 MISPLACED = N_("This element cannot stand here: %(tag)s")
 
-_PHRASING_ONLY = (PHRASING - LINKS) | {"p", "summary", "h1", "h2", "h3", "h4", "h5", "h6"}
+_PHRASING_ONLY = (PHRASING - LINKS) | {"p", "pre", "summary", "h1", "h2", "h3", "h4", "h5", "h6"}
 # What holds only its own parts: a browser moves words out of a table, and a list has them in its items.
 _FRAMES = frozenset(CHILDREN)
 

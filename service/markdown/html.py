@@ -105,12 +105,6 @@ def _button_open(_level: int, token: Token) -> str:
     return f"<a{href}{attribute('class', token.attrs.get('class') or 'button')}>"
 
 
-def _frame_open(_level: int, token: Token) -> str:
-    """A frame with another page is a link to it."""
-    address = str(token.attrs.get("src", ""))
-    return html_blocks.link(address, address)
-
-
 def _image(_level: int, token: Token) -> str:
     parts = [
         attribute(name, token.attrs[name])
@@ -162,8 +156,6 @@ _WRITERS: Mapping[str, Writer] = {
     "link_close": lambda _level, _token: "</a>",
     "button_open": _button_open,
     "button_close": lambda _level, _token: "</a>",
-    "iframe_open": _frame_open,
-    "iframe_close": lambda _level, _token: "",
     "image": _image,
     "source": _source,
     "hr": lambda _level, _token: "<hr>\n",

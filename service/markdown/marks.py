@@ -10,7 +10,7 @@ from markdown_it.token import Token
 from service.markdown.emoji import EMOJI
 
 _EMOJI = re.compile(r":([a-z0-9_+-]{1,40}):")
-_TASK = re.compile(r"\[([ xX])\][ \t]")
+_TASK = re.compile(r"\[([ xX])\](?:[ \t]|$)")
 _DONE, _OPEN = "☑", "☐"
 
 

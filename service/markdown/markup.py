@@ -23,7 +23,7 @@ FLOW = frozenset(
     | {"table", "tbody", "td", "th", "thead", "tr", "ul", "h1", "h2", "h3", "h4", "h5", "h6"}
 )
 # These lead somewhere, so none of them stands in another.
-LINKS = frozenset({"a", "button", "iframe"})
+LINKS = frozenset({"a", "button"})
 ALLOWED = PHRASING | FLOW
 PARENTS: Mapping[str, frozenset[str]] = {
     "summary": frozenset({"details"}),

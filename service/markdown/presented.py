@@ -89,7 +89,7 @@ def _pieces(children: Sequence[Token]) -> Iterator[Token]:
 
 
 def _is_icon_text(inside: Sequence[Token]) -> bool:
-    words = "".join(token.markup or token.content for token in inside).strip()
+    words = "".join(token.content for token in inside).strip()
     return not words or (words[0] == words[-1] == ":")
 
 

@@ -12,6 +12,7 @@ from service.facts.words import N_, Phrase
 from service.markdown import addresses, footnotes, marks, markup, shapes
 from service.markdown.elements import Elements
 from service.markdown.emphasis import joins_lines
+from service.markdown.lists import Lists
 
 MOST_NESTED_MARKS = 30
 LONGEST_SLUG = 80
@@ -56,6 +57,7 @@ class _Walk:
         self.tabs: list[Token] = []
         self.tab_count = 0
         self.raw = False
+        self.lists = Lists()
         self.line = 0
 
     def block(self, token: Token) -> None:
@@ -75,6 +77,7 @@ class _Walk:
         elif token.nesting == -1:
             if token.type == "tabs_close":
                 self.tabs.pop()
+            self.lists.leave(token)
             self.out.extend(self.elements.leave())
             if self.help_page and token.type == "paragraph_close" and self.says_nothing():
                 del self.out[-2:]
@@ -82,6 +85,10 @@ class _Walk:
                 self.out.append(token)
         else:
             self.name_tab(token)
+            self.lists.enter(token)
+            if self.help_page and token.type in ("fence", "code_block") and token.content[-1:] not in ("", "\n"):
+                # Nothing but the end of the file ended its last line.
+                token.content += "\n"
             self.out.extend(self.elements.enter(_BLOCK_TAGS.get(token.type, token.tag)))
             self.out.append(token)
             if not token.nesting:
@@ -118,16 +125,23 @@ class _Walk:
         """Put a run of words and small elements between raw blocks into one inline token."""
         if not any(piece.type != "text" or piece.content.strip() for piece in run):
             return
-        for piece in run:
-            if piece.type == "text" and not self.elements.inside("pre"):
-                piece.content = _SPACES.sub(" ", piece.content)
         self.out.extend(self.elements.words())
         inline = Token("inline", "", 0, map=around.map)
         bare = not self.elements.inside_raw
         if bare:
             self.out.extend(self.elements.enter("p"))
-            self.out.append(Token("paragraph_open", "p", 1, map=around.map, block=True))
+            self.out.append(Token("paragraph_open", "p", 1, map=around.map, block=True, level=around.level))
+            self.lists.raw_paragraph(around.level)
         inline.children = self.inline(run)
+        if not self.elements.inside("pre"):
+            inline.children = _tidied(inline.children)
+        if not inline.children:
+            if bare:
+                self.out.pop()
+                self.out.extend(self.elements.leave())
+            return
+        if self.help_page and self.out and self.out[-1].type == "heading_open":
+            self.name_heading(self.out[-1], inline)
         self.out.append(inline)
         if bare:
             self.out.extend(self.elements.leave())
@@ -141,11 +155,13 @@ class _Walk:
         marks: list[bool] = []
         line = self.line
         for position, child in enumerate(children):
+            if self.raw and not child.nesting == -1 and (child.content.strip() or child.nesting):
+                out.extend(self.closed_frames(child))
             if child.type == "html_inline":
                 self.raw = True
                 for piece in markup.pieces(child.content):
                     out.extend(self.piece(piece, line))
-            elif child.markup.startswith("<") and child.nesting:
+            elif child.markup.startswith("<") and (child.nesting or child.type == "source"):
                 out.extend(self.piece(child, line))
             elif child.nesting == 1:
                 marks.append(len(marks) < MOST_NESTED_MARKS and self.fits(child, line))
@@ -170,28 +186,45 @@ class _Walk:
         out.extend(self.elements.leave())
         return out
 
+    def closed_frames(self, child: Token) -> list[Token]:
+        """Close what holds only its own parts, as `<picture>`, before words and marks of Markdown."""
+        if child.markup[:1] == "<" or child.type in ("html_inline", "image"):
+            return []
+        return self.elements.words()
+
     def piece(self, piece: Token, line: int) -> list[Token]:
         """Take one raw tag, text or reference among inline tokens."""
         if piece.type == "image":
             return self.image(piece, line)
         if not piece.tag or piece.type == "hardbreak":
-            return [piece]
-        if piece.type in ("iframe_open", "source"):
-            return self.elements.raw(piece) if self.shown_elsewhere(piece, line) else []
+            return [*self.elements.words(), piece] if piece.content.strip() else [piece]
+        if piece.tag == "iframe":
+            return self.frame(piece, line)
+        if piece.type == "source" and not self.picture(piece, line):
+            return []
         if piece.type == "link_open" and "href" in piece.attrs and not self.safe(piece, line):
             del piece.attrs["href"]
             piece.meta["raw"].pop("href", None)
         return self.elements.raw(piece)
 
-    def shown_elsewhere(self, piece: Token, line: int) -> bool:
-        """Judge the address of a frame, which becomes a link, or of a picture for one colour scheme."""
-        name, schemes = ("src", addresses.LINK_SCHEMES)
-        if piece.type == "source":
-            name, schemes = ("srcset", addresses.IMAGE_SCHEMES)
-        address = str(piece.attrs.get(name, ""))
-        if address and addresses.safe(address, schemes) and not re.search(r"[\s,]", address):
+    def frame(self, piece: Token, line: int) -> list[Token]:
+        """A frame with another page becomes a link to it; what stands inside a frame is shown."""
+        address = str(piece.attrs.get("src", ""))
+        if not address:
+            return []
+        closings = self.elements.words()
+        words = Token("text", "", 0, content=address)
+        link = Token("link_open", "a", 1, attrs={"href": address})
+        if self.elements.inside_link or not self.safe(link, line):
+            return [*closings, words]
+        return [*closings, link, words, Token("link_close", "a", -1)]
+
+    def picture(self, source: Token, line: int) -> bool:
+        """Judge the one address of a picture for one colour scheme."""
+        address = str(source.attrs.get("srcset", ""))
+        if address and addresses.safe(address, addresses.IMAGE_SCHEMES) and not re.search(r"[\s,]", address):
             return True
-        self.found("unsafe-image" if name == "srcset" else "unsafe-link", UNSAFE_LINK, address, line)
+        self.found("unsafe-image", UNSAFE_IMAGE, address, line)
         return False
 
     def fits(self, mark: Token, line: int) -> bool:
@@ -221,6 +254,8 @@ class _Walk:
         return token.children
 
     def line_break(self, token: Token, around: Sequence[Token], position: int) -> Token:
+        if token.markup == "<br>":
+            return token
         if token.type == "hardbreak" or not self.help_page:
             return Token("hardbreak", "br", 0)
         before = around[position - 1].content[-1:] if position else ""
@@ -259,6 +294,22 @@ class _Walk:
         column = self.lines[line].find(address) + 1 if line < len(self.lines) else 0
         values = {"address": address}
         self.findings.append(Finding(rule, severity, phrase, values, line + 1, max(column, 1)))
+
+
+def _tidied(children: Sequence[Token]) -> list[Token]:
+    """Return raw words with single spaces, and none beside the blocks around them."""
+    out: list[Token] = []
+    for child in children:
+        if child.type == "text" and out and out[-1].type == "text":
+            out[-1].content += child.content
+        else:
+            out.append(child)
+    for place, child in enumerate(out):
+        if child.type == "text":
+            words = _SPACES.sub(" ", child.content)
+            words = words.lstrip(" ") if place == 0 else words
+            child.content = words.rstrip(" ") if place == len(out) - 1 else words
+    return [child for child in out if child.type != "text" or child.content]
 
 
 def _empty_link(children: Sequence[Token], position: int) -> bool:

@@ -18,6 +18,9 @@ from service.markdown.settle import BRACED_ID, slug
 _LINE_START = re.compile(
     r"(?P<before>\d{1,9})(?=[.)](?:\s|$))|(?=[-+](?:\s|$)|#{1,6}(?:\s|$)|>|[=-]+[ \t]*$|[-:|][-:| \t]*$)"
 )
+# A tag alone on the first line would make all lines raw.
+_ONE_TAG = re.compile(r"<[^<>\n]*>[ \t]*\n")
+_RULE = re.compile(r"(?:[ \t]*-){3,}[ \t]*")
 _CLOSING_HASHES = re.compile(r"(?:^|(?<=[ \t]))(?=#+$)")
 _LARGEST_NUMBER = 999_999_999
 _LISTS = ("bullet_list_open", "ordered_list_open")
@@ -78,10 +81,11 @@ class _Blocks:
         self.piece(kind, source_inline.tag(token))
         if token.nesting == 1:
             self.in_code += token.tag == "pre"
-            if token.type == "heading_open":
-                self.raw_words(_with_id(token, inside[0]) if inside else Token("inline", "", 0, children=[]))
-            else:
-                self.take(inside)
+            if token.type == "heading_open" and inside:
+                # A stray tag between its words may have parted them.
+                words = Token("inline", "", 0, children=[one for part in inside for one in part.children or ()])
+                inside = [_with_id(token, words)]
+            self.take(inside)
             self.in_code -= token.tag == "pre"
             self.piece(f"/{kind}", f"</{token.tag}>")
 
@@ -98,9 +102,13 @@ class _Blocks:
     def block(self, token: Token, inside: Sequence[Token]) -> None:
         if token.type in _LISTS:
             last = self.chunks[-1].list_kind if self.chunks else ""
-            marks = ("-", "+") if token.type == "bullet_list_open" else (".", ")")
-            mark = marks[last == marks[0]]
-            self.chunks.append(_Chunk(_items(token, inside, mark), None, mark))
+            items = _items(token, inside)
+            marks = "-+*" if token.type == "bullet_list_open" else ".)"
+            mark = (marks.replace(last, "") if last else marks)[0]
+            if mark == "-" and any(_RULE.fullmatch(f"- {lines[0] if lines else ''}") for lines in items):
+                # Dashes alone in a line, one within the other, are a rule.
+                mark = "*" if last == "+" else "+"
+            self.chunks.append(_Chunk(_list(token, inside, items, mark), None, mark))
             return
         lines = list(_lines(token, inside))
         if lines:
@@ -144,6 +152,8 @@ def _lines(token: Token, inside: Sequence[Token]) -> Iterator[str]:
 
 def _paragraph(inline: Token) -> Iterator[str]:
     written = source_inline.write(inline.children or [])
+    if _ONE_TAG.match(written):
+        written = written.replace("\n", "&#10;", 1)
     for number, line in enumerate(written.split("\n")):
         if number == 0 and (inline.children or [Token("", "", 0)])[0].type == "task":
             yield line
@@ -169,7 +179,7 @@ def _with_id(token: Token, inline: Token) -> Token:
 
 def _fence(token: Token) -> Iterator[str]:
     content = token.content.removesuffix("\n")
-    info = re.sub(r"([\\&`])", r"\\\1", token.info.strip()) if token.type == "fence" else ""
+    info = token.info.strip()
     mark = "~" if "`" in info else "`"
     longest = max((len(run) for run in re.findall(f"{mark}+", content)), default=0)
     line = mark * max(3, longest + 1)
@@ -183,27 +193,36 @@ def _plain(content: str) -> str:
     return escape(content, quote=False).replace("{", "&#123;").replace("\n", "&#10;")
 
 
-def _items(token: Token, inside: Sequence[Token], mark: str) -> list[str]:
-    direct = [one for one in inside if one.type == "paragraph_open" and one.level == token.level + 2]
-    tight = any(one.hidden for one in direct) or not direct
-    start = int(token.attrs.get("start", 1))
+def _items(token: Token, inside: Sequence[Token]) -> list[list[str]]:
+    """Return the lines of each item, without its mark."""
+    tight = _tight(token, inside)
     items: list[list[str]] = []
-    position = count = most = 0
+    position = most = 0
     while position < len(inside):
         end = _end(inside, position)
         blocks = _Blocks()
-        lines = blocks.all(inside[position + 1 : end], tight=tight)
+        items.append(blocks.all(inside[position + 1 : end], tight=tight))
         most = max(most, len(blocks.chunks))
-        sign = mark if mark in "-+" else f"{min(start + count, _LARGEST_NUMBER)}{mark}"
-        items.append(_indented(lines, f"{sign} "))
-        position, count = end + 1, count + 1
+        position = end + 1
     if not tight and len(items) == 1 and most < 2:
-        items[0] += ["", " " * (len(mark) + 1 if mark in "-+" else len(f"{start}{mark} ")) + _COMMENT]
+        items[0] += ["", _COMMENT]
+    return items
+
+
+def _tight(token: Token, inside: Sequence[Token]) -> bool:
+    direct = [one for one in inside if one.type == "paragraph_open" and one.level == token.level + 2]
+    return not direct or any(one.hidden for one in direct)
+
+
+def _list(token: Token, inside: Sequence[Token], items: Sequence[Sequence[str]], mark: str) -> list[str]:
+    start = int(token.attrs.get("start", 1))
+    tight = _tight(token, inside)
     out: list[str] = []
-    for item in items:
+    for count, item in enumerate(items):
         if out and not tight:
             out.append("")
-        out.extend(item)
+        number = "" if mark in "-+*" else str(min(start + count, _LARGEST_NUMBER))
+        out.extend(_indented(item, f"{number}{mark} "))
     return out
 
 

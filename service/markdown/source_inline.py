@@ -15,19 +15,22 @@ from service.markdown.emoji import EMOJI
 from service.markdown.emphasis import can_mark
 from service.markdown.references import REFERENCE
 
+_BREAKS = ("softbreak", "hardbreak")
 _MARKS = {"em": "*", "strong": "**", "s": "~~"}
 _SPECIAL = re.compile(
-    r"\\(?=[!-/:-@\[-`{-~\n]|\Z)"
+    r"\\(?=[!-/:-@\[-`{-~\n]|\s*\Z)"
     r"|[`*\[\]~]"
     r"|_"
     r"|<(?=[A-Za-z/!?]|\Z)"
     r"|&(?=#?\w+;|\Z)"
     r"|\$(?=\$|\Z)|(?<=\$)\$|\A\$"
-    r"|!\Z|\A[:(]"
+    r"|!\Z"
     r"|\{(?=[%#]|" + REFERENCE.pattern[2:] + r"|\Z)"
     r"|:(?=[a-z0-9_+-]{1,40}:)"
 )
 _SPACES = {"\n": "&#10;", "\r": "&#13;"}
+# A line break beside another one would make a blank line, which ends a paragraph.
+_BLANK = re.compile(r"\A\n|\n(?=[ \t]*(?:\n|\Z))")
 _PLAIN_ADDRESS = re.compile(r"[^\s<>()\\&\x00-\x20\x7f]+")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
@@ -53,7 +56,8 @@ def write(children: Sequence[Token], *, one_line: bool = False) -> str:
     parts: list[Part] = []
     _Writer(parts, one_line).all(_merged(children))
     _decide(parts)
-    return "".join(part for part in parts if isinstance(part, str))
+    written = "".join(part for part in parts if isinstance(part, str))
+    return _BLANK.sub("&#10;", written) if "\n" in written else written
 
 
 def _merged(children: Sequence[Token]) -> list[Token]:
@@ -81,17 +85,19 @@ class _Writer:
         last = len(children) - 1
         for place, child in enumerate(children):
             outer = place in (0, last) or any(
-                children[place + step].type in ("softbreak", "hardbreak") for step in (-1, 1)
+                children[place + step].type in _BREAKS for step in (-1, 1)
             )
-            self.one(child, edge=outer)
+            self.one(child, edge=outer, last=place == last or children[place + 1].type in _BREAKS)
 
-    def one(self, token: Token, *, edge: bool) -> None:
+    def one(self, token: Token, *, edge: bool, last: bool) -> None:
         if token.type == "text":
-            self.parts.append(self.text(token.content, edge=edge))
+            written = self.text(token.content, edge=edge)
+            note = written[0] in ":(" and self.parts and str(self.parts[-1]).startswith("[^")
+            self.parts.append(f"\\{written}" if note else written)
         elif token.markup[:1] == "<" and token.type != "autolink" and (token.tag or token.nesting):
             self.parts.append(tag(token))
-        elif token.type in ("softbreak", "hardbreak"):
-            self.line_break(token)
+        elif token.type in _BREAKS:
+            self.line_break(token, last=last)
         elif token.tag in _MARKS and token.nesting:
             self.mark(token.tag, opening=token.nesting == 1)
         elif token.type in ("link_open", "link_close"):
@@ -104,7 +110,11 @@ class _Writer:
             alt = write(token.children or [], one_line=True)
             self.parts.append(f"![{alt}]({_target(token, 'src')})")
         elif token.type == "code_inline":
-            self.parts.append(_code(token.content))
+            if self.parts and isinstance(self.parts[-1], str) and self.parts[-1][-1:] == "`":
+                # Two runs of backticks side by side would be one.
+                self.parts.append(f"<code>{self.text(token.content, edge=True)}</code>")
+            else:
+                self.parts.append(_code(token.content))
         elif token.type == "label" and "quotes" in token.meta:
             self.mark("strong", opening=True)
             self.parts.append(self.text(token.content, edge=False))
@@ -138,8 +148,8 @@ class _Writer:
             out = re.sub(r"\A\s+|\s+\Z", lambda match: "".join(f"&#{ord(one)};" for one in match[0]), out)
         return out
 
-    def line_break(self, token: Token) -> None:
-        if self.one_line:
+    def line_break(self, token: Token, *, last: bool) -> None:
+        if self.one_line or last:
             self.parts.append("&#10;" if token.type == "softbreak" else "<br>")
         else:
             self.parts.append("\n" if token.type == "softbreak" else "\\\n")

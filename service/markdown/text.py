@@ -53,8 +53,6 @@ def words(tokens: Sequence[Token]) -> str:
             parts.append(f"[{token.meta.get('number', '')}]")
         elif token.type == "task":
             parts.append(f"{token.content} ")
-        elif token.type == "iframe_open":
-            parts.append(f"<{token.attrs.get('src', '')}>")
         else:
             parts.append(token.content)
     return "".join(parts)

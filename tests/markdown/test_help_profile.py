@@ -206,7 +206,7 @@ def test_a_closing_tag_cannot_leave_its_container() -> None:
     """X-3."""
     source = "{% hint %}\n</aside></div></main>\n\n<div>\n{% endhint %}\n\na"
     assert page(source) == (
-        '<aside class="hint hint-info" role="note">\n<p>&lt;/aside&gt;</p>\n<p>&lt;/main&gt; </p>\n'
+        '<aside class="hint hint-info" role="note">\n<p>&lt;/aside&gt;</p>\n<p>&lt;/main&gt;</p>\n'
         "<div>\n</div>\n</aside>\n<p>a</p>\n"
     )
     assert rules(source) == [("stray-element", 2), ("unclosed-element", 4)]
