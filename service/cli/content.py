@@ -16,7 +16,10 @@ from service.facts.words import N_
             "service.cli.content_pages:check_pages",
             N_("Check Markdown files, or all below directories. Exits with 1 on errors."),
         ),
-        "render": ("service.cli.content_pages:render", N_("Print one Markdown file as a reader gets it.")),
+        "render": (
+            "service.cli.content_render:render",
+            N_("Print Markdown as a reader gets it: one file, or all below a folder with --out."),
+        ),
     },
 )
 def group() -> None:

@@ -24,7 +24,7 @@ LOST_PAGE = N_("This address lost its page when it was exported: %(address)s")
 
 # Blocks whose token bears another tag than the element that will stand in the page, or none.
 _BLOCK_TAGS = {"fence": "pre", "code_block": "pre", "plain": "pre", "generated": "div"}
-BRACED_ID = re.compile(r"\s*\{#([^\s{}\"'<>&]{1,100})\}\s*$")
+BRACED_ID = re.compile(r"[ \t]*\{#([^\s{}\"'<>&]{1,100})\}[ \t]*$")
 # What GitBook writes for a page that was deleted, and the inner names of pages that leak out of it.
 _LOST = re.compile(r"broken-reference|/?pages/[0-9a-f]{40}(?:#.*)?")
 # Not \s: a no-break space is a letter of French typography.
@@ -278,7 +278,7 @@ class _Walk:
             children[-1].content = children[-1].content[: match.start()]
         words = "".join(child.content for child in children)
         if children and children[-1].type == "text":
-            children[-1].content = children[-1].content.rstrip()
+            children[-1].content = children[-1].content.rstrip(" \t")
         if name and self.ids[name]:
             finding = Finding("same-id", Severity.ERROR, SAME_ID, {"id": name}, self.line + 1, 1)
             self.findings.append(finding)
