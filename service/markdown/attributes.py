@@ -1,7 +1,7 @@
 """The attributes of raw elements: which of them a page shows, and which it only understands.
 
-What is understood stays in a token's `meta["raw"]`, so that the Markdown face can write it again; what is shown
-becomes `attrs`. Everything else is dropped.
+What is understood stays in a token's `meta["raw"]`, so that the Markdown face can write it again; what is
+shown becomes `attrs`. Everything else is dropped.
 """
 
 import re

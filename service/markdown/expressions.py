@@ -1,4 +1,4 @@
-"""Expressions in pages, `space.vars.version` or `page.vars.beta === true ? "new" : "old"`: read and filled in.
+"""Expressions in pages, as `space.vars.version` or `page.vars.beta ? "new" : "old"`: read and filled in.
 
 A tiny grammar, evaluated over variables of the folder and the page. What depends on anything else, as on who
 reads, has no value here: its source is shown, and what stands under such a condition is shown to everybody.
@@ -149,7 +149,7 @@ class _Reader:
 
 
 def fill(tokens: Sequence[Token], variables: Mapping[str, object]) -> list[Token]:
-    """Return the tokens with expressions replaced by their values, and without blocks whose condition fails."""
+    """Return the tokens with expressions filled in, and without blocks whose condition fails."""
     out: list[Token] = []
     dropped = 0
     for token in tokens:

@@ -114,10 +114,8 @@ def gather(tokens: Sequence[Token]) -> tuple[list[Token], list[Finding]]:
     return body, findings
 
 
-def _in_order(
-    body: list[Token], notes: Sequence[list[Token]], found: Sequence[str]
-) -> Iterator[list[Token]]:
-    """Yield the body, then the notes in the order in which they are found to be referred to, then the rest."""
+def _in_order(body: list[Token], notes: Sequence[list[Token]], found: Sequence[str]) -> Iterator[list[Token]]:
+    """Yield the body, then the notes in the order of their first references, then the rest."""
     yield body
     waiting: dict[str, list[list[Token]]] = {}
     for note in notes:

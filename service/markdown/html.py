@@ -125,7 +125,7 @@ def _footnote(_level: int, token: Token) -> str:
     if token.meta.get("plain"):
         return f"<sup>{number}</sup>"
     name = f"fnref-{label}" + (f"-{use}" if use > 1 else "")
-    return f'<sup><a{attribute("href", f"#fn-{label}")}{attribute("id", name)}>{number}</a></sup>'
+    return f"<sup><a{attribute('href', f'#fn-{label}')}{attribute('id', name)}>{number}</a></sup>"
 
 
 def _icon(_level: int, token: Token) -> str:

@@ -149,14 +149,18 @@ def _footnote_open(_level: int, token: Token) -> str:
     label, number = str(token.meta.get("id", "")), words(token.meta.get("number", ""))
     if token.meta.get("used"):
         number = f"<a{attribute('href', f'#fnref-{label}')}>{number}</a>"
-    return f'<div class="footnote"{attribute("id", f"fn-{label}")}>\n<p class="footnote-number">{number}</p>\n'
+    return (
+        f'<div class="footnote"{attribute("id", f"fn-{label}")}>\n<p class="footnote-number">{number}</p>\n'
+    )
 
 
 def _pre_open(_level: int, token: Token) -> str:
     language = token.attrs.get("class")
     mark = attribute("class", language) if language else ""
     title = token.meta.get("title", "")
-    return (f'<div class="code">\n<p class="code-title">{words(title)}</p>\n' if title else "") + f"<pre{mark}>"
+    return (
+        f'<div class="code">\n<p class="code-title">{words(title)}</p>\n' if title else ""
+    ) + f"<pre{mark}>"
 
 
 def _pre_close(_level: int, token: Token) -> str:

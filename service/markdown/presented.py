@@ -153,9 +153,7 @@ def _table(opening: Token, inside: Sequence[Token], closing: Token) -> Iterator[
 def _column(opening: Token, inside: Sequence[Token]) -> _Column:
     raw = opening.meta.get("raw", {})
     column = _Column(raw.get("data-type", ""), "data-hidden" in raw, "data-card-target" in raw)
-    column.cover = next(
-        (name for name in ("cover-dark", "cover") if f"data-card-{name}" in raw), ""
-    )
+    column.cover = next((name for name in ("cover-dark", "cover") if f"data-card-{name}" in raw), "")
     for token in inside:
         for child in token.children or ():
             if child.type == "option_open":
@@ -166,7 +164,8 @@ def _column(opening: Token, inside: Sequence[Token]) -> _Column:
 
 def _rows(inside: Sequence[Token], *, head: bool = True) -> Iterator[list[_Cell]]:
     """Yield the rows of a table, with or without those of its head; tables in cells belong to the cells."""
-    position, in_head, row = 0, False, None
+    position, in_head = 0, False
+    row: list[_Cell] | None = None
     while position < len(inside):
         token = inside[position]
         position += 1
@@ -241,13 +240,15 @@ def _line(*children: Token) -> Token:
 def _cards(
     raw: dict[str, str], columns: Sequence[_Column], rows: Sequence[Sequence[_Cell]]
 ) -> Iterator[Token]:
-    """Yield a table as a list of cards: the picture, the columns that are not hidden, where the card leads."""
+    """Yield a table as a list of cards: the picture, the shown columns, where the card leads."""
     yield Token("cards_open", "ul", 1, meta={"large": raw.get("data-card-size") == "large"}, block=True)
     for row in rows:
         pairs = [(column or _Column(), cell) for column, cell in zip_longest(columns, row) if cell]
         yield Token("card_open", "li", 1, block=True)
         yield from _cover(pairs)
-        target = next((address for column, cell in pairs if column.target and (address := _address(cell))), "")
+        target = next(
+            (address for column, cell in pairs if column.target and (address := _address(cell))), ""
+        )
         linked = False
         for column, cell in pairs:
             inside = list(_typed(column, cell))

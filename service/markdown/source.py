@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from service.markdown import source_inline
 from service.markdown.dialect import Document
-from service.markdown.settle import BRACED_ID, slug
+from service.markdown.headings import BRACED_ID, slug
 
 _LINE_START = re.compile(
     r"(?P<before>\d{1,9})(?=[.)](?:\s|$))|(?=[-+](?:\s|$)|#{1,6}(?:\s|$)|>|[=-]+[ \t]*$|[-:|][-:| \t]*$)"
@@ -51,7 +51,7 @@ class _Blocks:
         self.in_code = 0
 
     def all(self, tokens: Sequence[Token], *, tight: bool = False) -> list[str]:
-        """Return the lines of sibling blocks, with a blank line between them unless they are in a tight list."""
+        """Return the lines of sibling blocks, with blank lines between them but in a tight list."""
         self.take(tokens)
         out: list[str] = []
         for place, chunk in enumerate(self.chunks):
@@ -83,7 +83,9 @@ class _Blocks:
             self.in_code += token.tag == "pre"
             if token.type == "heading_open" and inside:
                 # A stray tag between its words may have parted them.
-                words = Token("inline", "", 0, children=[one for part in inside for one in part.children or ()])
+                words = Token(
+                    "inline", "", 0, children=[one for part in inside for one in part.children or ()]
+                )
                 inside = [_with_id(token, words)]
             self.take(inside)
             self.in_code -= token.tag == "pre"
@@ -281,7 +283,9 @@ def _notes(inside: Sequence[Token]) -> Iterator[str]:
         mark = f"[^{inside[position].meta['label']}]:"
         starts = note and note[0].type == "paragraph_open" and not note[0].markup
         yield f"{mark} {lines[0]}" if starts else mark
-        yield from (f"    {line}".rstrip() if not line.strip() else f"    {line}" for line in lines[bool(starts) :])
+        yield from (
+            f"    {line}".rstrip() if not line.strip() else f"    {line}" for line in lines[bool(starts) :]
+        )
         position = end + 1
 
 

@@ -84,9 +84,7 @@ class _Writer:
     def all(self, children: Sequence[Token]) -> None:
         last = len(children) - 1
         for place, child in enumerate(children):
-            outer = place in (0, last) or any(
-                children[place + step].type in _BREAKS for step in (-1, 1)
-            )
+            outer = place in (0, last) or any(children[place + step].type in _BREAKS for step in (-1, 1))
             self.one(child, edge=outer, last=place == last or children[place + 1].type in _BREAKS)
 
     def one(self, token: Token, *, edge: bool, last: bool) -> None:
@@ -208,7 +206,11 @@ def _code(content: str) -> str:
     # The shortest run of backticks that the code does not hold itself.
     held = {len(run) for run in re.findall(r"`+", content)}
     fence = "`" * next(length for length in range(1, longest + 2) if length not in held)
-    padded = content[:1] == "`" or content[-1:] == "`" or (content[:1] == content[-1:] == " " and content.strip(" "))
+    padded = (
+        content[:1] == "`"
+        or content[-1:] == "`"
+        or (content[:1] == content[-1:] == " " and content.strip(" "))
+    )
     room = " " if padded else ""
     return f"{fence}{room}{content}{room}{fence}"
 
@@ -254,7 +256,7 @@ def _html_text(words: str, *, in_code: bool) -> str:
 
 
 def _decide(parts: list[Part]) -> None:
-    """Write every mark as Markdown where it will be read as one there, else as an element; inner ones first."""
+    """Write every mark as Markdown where it will be read as one, else as an element; inner ones first."""
     for place, part in enumerate(parts):
         if isinstance(part, _Mark) and not part.opening:
             start = part.peer

@@ -4,7 +4,7 @@ import pytest
 
 from service.markdown import html, text
 from service.markdown.dialect import Document, parse
-from service.markdown.settle import slug
+from service.markdown.headings import slug
 
 
 def page(source: str) -> str:
