@@ -252,9 +252,9 @@ def _cards(
         linked = False
         for column, cell in pairs:
             inside = list(_typed(column, cell))
-            if column.hidden or column.cover or (column.target and not _said(inside)):
+            if column.hidden or column.cover or not _said(inside):
                 continue
-            if target and not linked and _said(inside) and not _leads(inside):
+            if target and not linked and not _leads(inside):
                 inside, linked = _linked(inside, target), True
             yield Token("card_cell_open", "div", 1, block=True)
             yield from inside

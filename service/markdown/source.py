@@ -137,7 +137,7 @@ def _lines(token: Token, inside: Sequence[Token]) -> Iterator[str]:
     elif token.type in ("fence", "code_block"):
         yield from _fence(token)
     elif token.type == "blockquote_open":
-        yield from (f"> {line}".rstrip() for line in _Blocks().all(inside) or [""])
+        yield from (f"> {line}" if line else ">" for line in _Blocks().all(inside) or [""])
     elif token.type == "table_open":
         yield from _table(inside)
     elif token.type == "math_block":

@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 from service.markdown import attributes
 from service.markdown.emoji import EMOJI
-from service.markdown.emphasis import can_mark
+from service.markdown.emphasis import can_mark, joins_lines
 from service.markdown.references import REFERENCE
 
 _BREAKS = ("softbreak", "hardbreak")
@@ -25,7 +25,7 @@ _SPECIAL = re.compile(
     r"|&(?=#?\w+;|\Z)"
     r"|\$(?=\$|\Z)|(?<=\$)\$|\A\$"
     r"|!\Z"
-    r"|\{(?=[%#]|" + REFERENCE.pattern[2:] + r"|\Z)"
+    r"|\{(?=%|" + REFERENCE.pattern[2:] + r"|\Z)"
     r"|:(?=[a-z0-9_+-]{1,40}:)"
 )
 _SPACES = {"\n": "&#10;", "\r": "&#13;"}
@@ -84,18 +84,25 @@ class _Writer:
     def all(self, children: Sequence[Token]) -> None:
         last = len(children) - 1
         for place, child in enumerate(children):
-            outer = place in (0, last) or any(children[place + step].type in _BREAKS for step in (-1, 1))
-            self.one(child, edge=outer, last=place == last or children[place + 1].type in _BREAKS)
+            begins = place == 0 or children[place - 1].type in _BREAKS
+            ends = place == last or children[place + 1].type in _BREAKS
+            if child.type == "softbreak" and 0 < place < last:
+                before, after = children[place - 1].content[-1:], children[place + 1].content[:1]
+                if before and after and joins_lines(before) and joins_lines(after):
+                    # A plain one would be no space between these; something stood here that was left out.
+                    self.parts.append("&#10;")
+                    continue
+            self.one(child, begins=begins, ends=ends)
 
-    def one(self, token: Token, *, edge: bool, last: bool) -> None:
+    def one(self, token: Token, *, begins: bool, ends: bool) -> None:
         if token.type == "text":
-            written = self.text(token.content, edge=edge)
+            written = self.text(token.content, begins=begins, ends=ends)
             note = written[0] in ":(" and self.parts and str(self.parts[-1]).startswith("[^")
             self.parts.append(f"\\{written}" if note else written)
         elif token.markup[:1] == "<" and token.type != "autolink" and (token.tag or token.nesting):
             self.parts.append(tag(token))
         elif token.type in _BREAKS:
-            self.line_break(token, last=last)
+            self.line_break(token, ends=ends)
         elif token.tag in _MARKS and token.nesting:
             self.mark(token.tag, opening=token.nesting == 1)
         elif token.type in ("link_open", "link_close"):
@@ -110,12 +117,12 @@ class _Writer:
         elif token.type == "code_inline":
             if self.parts and isinstance(self.parts[-1], str) and self.parts[-1][-1:] == "`":
                 # Two runs of backticks side by side would be one.
-                self.parts.append(f"<code>{self.text(token.content, edge=True)}</code>")
+                self.parts.append(f"<code>{self.text(token.content, begins=True, ends=True)}</code>")
             else:
                 self.parts.append(_code(token.content))
         elif token.type == "label" and "quotes" in token.meta:
             self.mark("strong", opening=True)
-            self.parts.append(self.text(token.content, edge=False))
+            self.parts.append(self.text(token.content))
             self.mark("strong", opening=False)
         elif token.type == "math":
             before, after = (" " if token.content[end] == "$" else "" for end in (0, -1))
@@ -129,7 +136,7 @@ class _Writer:
         else:
             self.parts.append(token.markup or token.content)
 
-    def text(self, words: str, *, edge: bool) -> str:
+    def text(self, words: str, *, begins: bool = False, ends: bool = False) -> str:
         def escaped(match: re.Match[str]) -> str:
             char = match[0]
             if char == "]" and not self.links:
@@ -142,12 +149,13 @@ class _Writer:
 
         out = _SPECIAL.sub(escaped, words)
         out = re.sub(r"[\n\r]", lambda match: _SPACES[match[0]], out)
-        if edge:
-            out = re.sub(r"\A\s+|\s+\Z", lambda match: "".join(f"&#{ord(one)};" for one in match[0]), out)
+        for at_edge, pattern in ((begins, r"\A\s+"), (ends, r"\s+\Z")):
+            if at_edge:
+                out = re.sub(pattern, lambda match: "".join(f"&#{ord(one)};" for one in match[0]), out)
         return out
 
-    def line_break(self, token: Token, *, last: bool) -> None:
-        if self.one_line or last:
+    def line_break(self, token: Token, *, ends: bool) -> None:
+        if self.one_line or ends:
             self.parts.append("&#10;" if token.type == "softbreak" else "<br>")
         else:
             self.parts.append("\n" if token.type == "softbreak" else "\\\n")
