@@ -30,14 +30,14 @@ class Folder:
     """The pages below a directory; each is read once for its title."""
 
     def __init__(self, root: Path) -> None:
-        self.root = Path(os.path.realpath(root))
+        self.root = _real(root)
         self._titles: dict[Path, str | None] = {}
         self.variables = self._read_variables()
 
     def woven(self, document: Document, path: Path) -> Document:
         """Return a page with its includes taken in, expressions filled, and references bearing titles."""
         weaving = _Weaving(self)
-        tokens = list(weaving.included(document.tokens, path, (Path(os.path.realpath(path)),)))
+        tokens = list(weaving.included(document.tokens, path, (_real(path),)))
         if weaving.count:
             ids.renumber(tokens)
         own = document.front_matter.get("vars")
@@ -50,18 +50,18 @@ class Folder:
 
     def read(self, path: Path) -> str | None:
         """Return a file's text, None for what is no file of this folder or is too large."""
-        found = Path(os.path.realpath(path))
-        if not found.is_relative_to(self.root) or not found.is_file() or found.stat().st_size > LARGEST:
-            return None
+        found = _real(path)
         try:
+            if not found.is_relative_to(self.root) or not found.is_file() or found.stat().st_size > LARGEST:
+                return None
             return found.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError):
             return None
 
     def title(self, path: Path) -> str | None:
         """Return the words of a page's first heading."""
-        found = Path(os.path.realpath(path))
-        if found.is_dir():
+        found = _real(path)
+        if os.path.isdir(found):
             found /= "README.md"
         if found not in self._titles:
             source = self.read(found) if found.suffix == ".md" else None
@@ -78,7 +78,7 @@ class Folder:
 
     def _at(self, address: str, path: Path) -> str | None:
         page, _, anchor = address.partition("#")
-        if not page or "://" in page or "\0" in page:
+        if not page or "://" in page:
             return None
         base = self.root if page.startswith("/") else path.parent
         title = self.title(base / unquote(page).lstrip("/"))
@@ -99,6 +99,14 @@ class Folder:
             if reference:
                 filled.children = [_named(child, reference) for child in filled.children]
             yield filled
+
+
+def _real(path: Path) -> Path:
+    """Return where a path leads through links; a path that no file can have leads nowhere."""
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:
+        return Path(os.devnull)
 
 
 def _named(child: Token, title: str) -> Token:
@@ -132,13 +140,13 @@ class _Weaving:
 
     def one(self, token: Token, path: Path, around: tuple[Path, ...]) -> Iterator[Token]:
         address = str(token.meta.get("0", "")).strip("<>")
-        target = Path(os.path.realpath(path.parent / unquote(address))) if "\0" not in address else path
+        target = _real(path.parent / unquote(address))
         line = token.map[0] + 1 if token.map else 1
         if target in around or len(around) > MOST_INCLUDES_DEEP or self.count >= MOST_INCLUDES:
             self.found("include-loop", INCLUDE_LOOP, address, line, path)
             yield token
             return
-        source = self.folder.read(target) if address else None
+        source = self.folder.read(target)
         if source is None:
             self.found("no-include", NO_INCLUDE, address, line, path)
             yield token

@@ -28,7 +28,9 @@ class HeadingIds:
         """Give a heading its id, and take what only names it out of its words."""
         children = inline.children or []
         name = _taken_out(children)
-        found = [Finding("same-id", Severity.ERROR, SAME_ID, {"id": name}, line, 1)] if self.given[name] else []
+        found = (
+            [Finding("same-id", Severity.ERROR, SAME_ID, {"id": name}, line, 1)] if self.given[name] else []
+        )
         name = name or slug("".join(child.content for child in children))
         if children and children[-1].type == "text":
             children[-1].content = children[-1].content.rstrip(" \t")
