@@ -79,16 +79,18 @@ def shown(name: str, written: Mapping[str, str]) -> Iterator[tuple[str, str | in
 def _of_link(written: Mapping[str, str]) -> Iterator[str]:
     classes = written.get("class", "").split()
     if classes and set(classes) <= _BUTTONS:
-        yield from classes
+        yield "button"
+        if "primary" in classes:
+            yield "button-primary"
 
 
 def _of_box(written: Mapping[str, str]) -> Iterator[str]:
     if "data-with-frame" in written:
-        yield "frame"
+        yield "image-frame"
     if written.get("align") in _SIDES:
         yield f"align-{written['align']}"
     if written.get("data-full-width", "false") != "false":
-        yield "wide"
+        yield "doc-wide"
 
 
 def _of_mark(written: Mapping[str, str]) -> Iterator[str]:

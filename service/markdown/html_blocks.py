@@ -128,7 +128,7 @@ def _column_open(_level: int, token: Token) -> str:
     except ValueError:
         share = 0.0
     twelfths = round(share * 12 / 100) if 0 < share < 100 else 0
-    return f'<div class="column{f" column-{twelfths}" if 0 < twelfths < 12 else ""}">\n'
+    return f'<div class="doc-column{f" doc-column-{twelfths}" if 0 < twelfths < 12 else ""}">\n'
 
 
 def _titled(name: str, say: Callable[[Token], str]) -> Writer:
@@ -193,7 +193,7 @@ WRITERS: Mapping[str, Writer] = {
     "stepper_close": _fixed("</ol>\n"),
     "step_open": lambda _level, token: f'<{_step(token)} class="step">\n',
     "step_close": lambda _level, token: f"</{_step(token)}>\n",
-    "columns_open": _fixed('<div class="columns">\n'),
+    "columns_open": _fixed('<div class="doc-columns">\n'),
     "columns_close": _fixed("</div>\n"),
     "column_open": _column_open,
     "column_close": _fixed("</div>\n"),

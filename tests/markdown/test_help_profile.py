@@ -169,7 +169,7 @@ def test_figures_and_details() -> None:
     )
     assert page(source) == (
         "<details>\n<summary>More <b>here</b></summary>\n<p><strong>bold</strong></p>\n"
-        '<div class="frame">\n<figure>\n<img src="a.png" alt="A" width="20"><figcaption>'
+        '<div class="image-frame">\n<figure>\n<img src="a.png" alt="A" width="20"><figcaption>'
         "<p>C</p>\n</figcaption>\n</figure>\n</div>\n</details>\n"
     )
     assert rules(source) == []

@@ -38,7 +38,7 @@ def test_boxes_keep_their_side_and_their_width() -> None:
         '<div align="center" data-full-width="true"><figure><img src="a.png" alt=""><figcaption></figcaption>'
         "</figure></div>"
     )
-    assert page(source).startswith('<div class="align-center wide">\n<figure>\n<img src="a.png" alt="">')
+    assert page(source).startswith('<div class="align-center doc-wide">\n<figure>\n<img src="a.png" alt="">')
 
 
 def test_an_empty_caption_is_no_word() -> None:
@@ -138,11 +138,11 @@ def test_hints_in_items_and_cells() -> None:
         ("<kbd>⌘</kbd>", "<kbd>⌘</kbd>"),
         (
             '<a href="/x" class="button primary" data-icon="rocket">Go</a>',
-            '<a href="/x" class="button primary">Go</a>',
+            '<a href="/x" class="button button-primary">Go</a>',
         ),
         (
             '<button class="button secondary" data-action="ask" data-query="How &#x26; why?">Ask</button>',
-            '<a href="?ask=How%20%26%20why%3F" class="button secondary">Ask</a>',
+            '<a href="?ask=How%20%26%20why%3F" class="button">Ask</a>',
         ),
         (
             '<button data-action="search" data-query="送信">x</button>',

@@ -99,8 +99,8 @@ def test_columns_bear_their_share() -> None:
         '{% column width="x" %}\nb\n{% endcolumn %}\n{% endcolumns %}'
     )
     assert page(source) == (
-        '<div class="columns">\n<div class="column column-8">\n<p>a</p>\n</div>\n'
-        '<div class="column">\n<p>b</p>\n</div>\n</div>\n'
+        '<div class="doc-columns">\n<div class="doc-column doc-column-8">\n<p>a</p>\n</div>\n'
+        '<div class="doc-column">\n<p>b</p>\n</div>\n</div>\n'
     )
 
 
