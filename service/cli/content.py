@@ -20,7 +20,10 @@ from service.facts.words import N_
             "service.cli.content_lock:lock_pages",
             N_("Record that translations were reviewed: they render their source as it is now."),
         ),
-        "render": ("service.cli.content_pages:render", N_("Print one Markdown file as a reader gets it.")),
+        "render": (
+            "service.cli.content_render:render",
+            N_("Print Markdown as a reader gets it: one file, or all below a folder with --out."),
+        ),
     },
 )
 def group() -> None:

@@ -1,4 +1,4 @@
-"""`prospectus content check` and `render`: help pages judged and seen without a server."""
+"""`prospectus content check`: help pages judged without a server."""
 
 import json
 import sys
@@ -7,14 +7,12 @@ from pathlib import Path
 import click
 
 from service.cli.words import WORDS
-from service.content import check, files, resolve
+from service.content import check
 from service.facts.findings import SEVERITY_LABELS, Finding, Severity
 from service.facts.words import N_, NN_
 from service.i18n import po
-from service.i18n.catalogs import Catalogs
 from service.i18n.glossary import GlossaryError
 from service.i18n.locales import LOCALES, SOURCE
-from service.markdown import html, text
 from service.paths import data_dir
 
 CLEAN, FOUND, UNREADABLE = 0, 1, 2
@@ -52,32 +50,6 @@ def check_pages(paths: tuple[Path, ...], *, source: Path | None, locale: str | N
         click.echo(WORDS.say(NN_("%(num)s finding", "%(num)s findings"), num=len(findings)))
     errors = any(finding.severity is Severity.ERROR for finding in findings)
     sys.exit(FOUND if errors else CLEAN)
-
-
-@click.command("render", help=WORDS.say(N_("Print one Markdown file as a reader gets it.")))
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--to", "face", type=click.Choice(("html", "text", "markdown")), default="html", show_default=True
-)
-@click.option(
-    "--locale",
-    type=click.Choice(tuple(LOCALES)),
-    help=WORDS.say(N_("Language of labels and tables; by default that of the file’s folder.")),
-)
-def render(file: Path, face: str, locale: str | None) -> None:
-    folder = file.resolve().parent
-    code = locale or (folder.name if folder.name in LOCALES else SOURCE)
-    catalog = Catalogs(data_dir("locales"), codes=(code,)).catalog(code)
-    try:
-        source = files.read(file.read_bytes())
-    except files.BrokenPage as broken:
-        click.echo(_line(str(file), broken.finding), err=True)
-        sys.exit(UNREADABLE)
-    document = resolve.resolve(source.document, catalog, lambda _slug: None)
-    if face == "markdown":
-        click.echo(resolve.source(source.text, catalog), nl=False)
-    else:
-        click.echo(html.render(document) if face == "html" else text.render(document), nl=False)
 
 
 def _strings(code: str) -> dict[check.Key, str]:

@@ -16,7 +16,7 @@ from service.i18n import glossary
 from service.lint import documents
 from service.lint.documents import Page
 from service.lint.terms import Terms
-from service.markdown import references
+from service.markdown import findings, references
 from service.markdown.blocks import Part
 from service.markdown.dialect import Document
 
@@ -56,7 +56,7 @@ def check(
             found.append(replace(broken.finding, path=str(path)))
             continue
         places[path] = run.place(path)
-        judged = [*page.document.findings, *_names(page.document, known), *links.check(path, page.document)]
+        judged = [*findings.of(page.document), *_names(page.document, known), *links.check(path, page.document)]
         judged += run.judge(places[path], page)
         found.extend(replace(finding, path=str(path)) for finding in judged)
     found.extend(languages.missing(places))

@@ -24,6 +24,8 @@ def check(path: Path, document: Document) -> Iterator[Finding]:
             yield from _file(path, str(token.attrs.get("src", "")), line)
         elif token.type == "link_open":
             yield from _link(path, document, str(token.attrs.get("href", "")), line)
+        elif token.type == "include":
+            yield from _file(path, str(token.meta.get("0", "")), line)
         elif token.type == "content-ref_open":
             yield from _link(path, document, str(token.meta.get("url", "")), line)
 

@@ -14,7 +14,7 @@ from service.content.generated import FACTS, TABLES
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_, NP_, Phrase
 from service.i18n.catalogs import Catalog
-from service.markdown import references, tag_lines
+from service.markdown import mentions, references, tag_scan
 from service.markdown.dialect import Document, parse
 
 QUOTES: Mapping[str, tuple[str, str]] = {
@@ -51,7 +51,7 @@ def resolve(document: Document, catalog: Catalog, title_of: Titles) -> Document:
 def source(text: str, catalog: Catalog) -> str:
     """Return the source with its references filled in: Markdown that any reader of Markdown understands."""
     lines = text.split("\n")
-    for number, line in tag_lines.words_lines(lines):
+    for number, line in tag_scan.words_lines(lines):
         generated = _GENERATED.fullmatch(line)
         if generated and generated[1] in TABLES:
             lines[number] = f"\n{TABLES[generated[1]](catalog)}"
@@ -133,9 +133,13 @@ class _Walk:
         titled.meta = {**token.meta, "title": self.catalog.say(HINT_TITLES.get(style, HINT_TITLES["info"]))}
         return titled
 
+    def title(self, address: str) -> str | None:
+        match = PAGE_LINK.fullmatch(address)
+        return self.title_of(match[1]) if match else None
+
     def inline(self, children: list[Token]) -> list[Token]:
         out: list[Token] = []
-        for child in children:
+        for child in mentions.titled(children, self.title):
             filled = copy(child)
             if child.type == "label":
                 filled.content = _label(child.content, self.catalog)
@@ -144,6 +148,7 @@ class _Walk:
                 filled = Token("text", "", 0, content=FACTS[child.content](self.catalog))
             elif child.type == "link_open":
                 filled.attrs = {**child.attrs, **self.page_link(str(child.attrs.get("href", "")))}
+                filled.meta = {**child.meta, "page": child.attrs.get("href", "")}
             elif child.type == "text" and self.reference:
                 match = PAGE_LINK.fullmatch(self.reference)
                 filled.content = (match and self.title_of(match[1])) or child.content

@@ -1,10 +1,12 @@
 """The dialect: from Markdown source to one stream of safe tokens that every face is made of."""
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
@@ -13,7 +15,7 @@ from markdown_it.token import Token
 
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_
-from service.markdown import emphasis, front_matter, references, tag_lines
+from service.markdown import emphasis, footnotes, front_matter, marks, references, tag_lines, tag_scan
 from service.markdown.settle import settle
 
 MOST_NESTED_BLOCKS = 100
@@ -23,6 +25,10 @@ MOST_NESTED_LINKS = 10
 
 TOO_LARGE = N_("The text is longer than %(limit)s characters; it is shown unformatted")
 TOO_DEEP = N_("Blocks are nested too deeply here; the rest is shown unformatted")
+
+
+# No page shows these, and no entity can name them (HTML, "numeric character reference end state").
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 
 class Profile(Enum):
@@ -53,10 +59,16 @@ def parse(source: str, profile: Profile = Profile.HELP, *, most: int | None = No
         return Document((_plain(source, (0, 1)),), findings=(finding,), profile=profile)
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     help_page = profile is Profile.HELP
+    if help_page:
+        source = _CONTROLS.sub("\ufffd", source.replace("\f", " ").replace("\v", " "))
     matter, body, found = front_matter.split(source) if help_page else ({}, source, [])
-    tags, tag_findings = tag_lines.scan(body.split("\n")) if help_page else ({}, [])
+    tags, tag_findings = tag_scan.scan(body.split("\n")) if help_page else ({}, [])
     findings: list[Finding] = [*found, *tag_findings]
-    tokens = _parser(profile).parse(body, {"findings": findings, "tags": tags})
+    env: dict[str, Any] = {"findings": findings, "tags": tags, "footnotes": {}}
+    tokens = _parser(profile).parse(body, env)
+    if env["footnotes"]:
+        tokens, about_notes = footnotes.gather(tokens)
+        findings.extend(about_notes)
     settled, more = settle(tokens, source, help_page=help_page)
     ordered = sorted([*findings, *more], key=lambda finding: (finding.line, finding.column))
     return Document(tuple(settled), matter, tuple(ordered), profile)
@@ -75,6 +87,8 @@ def _parser(profile: Profile) -> MarkdownIt:
     if profile is Profile.HELP:
         tag_lines.install(md)
         references.install(md)
+        footnotes.install(md)
+        marks.install(md)
     return md
 
 

@@ -4,7 +4,7 @@ from markdown_it.token import Token
 
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_, Phrase
-from service.markdown.markup import CHILDREN, FLOW, PARENTS, PHRASING
+from service.markdown.markup import CHILDREN, FLOW, LINKS, PARENTS, PHRASING
 
 MOST_NESTED = 100
 
@@ -12,8 +12,7 @@ UNCLOSED = N_("This element is not closed: %(tag)s")
 STRAY = N_("This closing tag has no opening tag: %(tag)s")
 MISPLACED = N_("This element cannot stand here: %(tag)s")
 
-_PHRASING_ONLY = (PHRASING - {"a"}) | {"p", "summary", "h1", "h2", "h3", "h4", "h5", "h6"}
-_BLOCKS = FLOW | {"h1"}
+_PHRASING_ONLY = (PHRASING - LINKS) | {"p", "pre", "summary", "h1", "h2", "h3", "h4", "h5", "h6"}
 # What holds only its own parts: a browser moves words out of a table, and a list has them in its items.
 _FRAMES = frozenset(CHILDREN)
 
@@ -36,6 +35,11 @@ class Elements:
         return any(name == tag for name, _ in self.open)
 
     @property
+    def inside_link(self) -> bool:
+        """Tell whether something that leads somewhere is open."""
+        return any(name in LINKS for name, _ in self.open)
+
+    @property
     def inside_raw(self) -> bool:
         """Tell whether the innermost open element was written as raw HTML."""
         return bool(self.open) and self.open[-1][1] is not None
@@ -44,7 +48,7 @@ class Elements:
         """Open an element of Markdown; return the closings it needs before it."""
         closings: list[Token] = []
         while (
-            tag in _BLOCKS
+            tag in FLOW
             and self.inside_raw
             and (self.innermost in _PHRASING_ONLY or self.innermost in _FRAMES)
         ):
@@ -86,9 +90,9 @@ class Elements:
         parent = self.innermost
         if len(self.open) >= MOST_NESTED or (tag in PARENTS and parent not in PARENTS[tag]):
             return False
-        if tag not in CHILDREN.get(parent, {tag}) or (tag == "a" and self.inside("a")):
+        if tag not in CHILDREN.get(parent, {tag}) or (tag in LINKS and self.inside_link):
             return False
-        return not (tag in FLOW and (parent in _PHRASING_ONLY or parent == "a"))
+        return not (tag in FLOW and (parent in _PHRASING_ONLY or parent in LINKS))
 
     def _raw_close(self, token: Token) -> list[Token]:
         reachable = 0
@@ -105,7 +109,8 @@ class Elements:
         tag, token = self.open.pop()
         assert token is not None
         self._found("unclosed-element", Severity.WARNING, UNCLOSED, token)
-        return Token(token.type.removesuffix("_open") + "_close", tag, -1, block=token.block)
+        kind = token.type.removesuffix("_open") + "_close"
+        return Token(kind, tag, -1, block=token.block, markup=f"</{tag}>")
 
     def _found(self, rule: str, severity: Severity, phrase: Phrase, token: Token) -> None:
         shown = token.markup if len(token.markup) <= 60 else f"{token.markup[:60]}…"

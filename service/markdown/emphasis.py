@@ -58,6 +58,18 @@ def scan(state: StateInline, start: int, *, inside_words: bool) -> tuple[int, bo
     )
 
 
+def can_mark(before: str, first: str, final: str, after: str, *, nested: bool) -> bool:
+    """Tell whether marks around `first … final`, between `before` and `after`, are read as a pair.
+
+    Inside others of their kind they must not fit those: the first may only open, the second only close.
+    """
+    opens, closes = _flanks(_kind(first), _kind(before)), _flanks(_kind(final), _kind(after))
+    if nested:
+        opens = opens and not _flanks(_kind(before), _kind(first))
+        closes = closes and not _flanks(_kind(after), _kind(final))
+    return opens and closes
+
+
 def _push(state: StateInline, text: str, length: int, can_open: bool, can_close: bool) -> None:
     token = state.push("text", "", 0)
     token.content = text

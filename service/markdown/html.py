@@ -1,21 +1,19 @@
 """The HTML face: safe by construction, since every element and attribute written here is named here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from urllib.parse import quote
 
 from markdown_it.token import Token
 
-from service.markdown import addresses
+from service.markdown import addresses, html_blocks
 from service.markdown.dialect import Document
-
-HINT_STYLES = {"info": "info", "working": "info", "success": "success", "tip": "success"} | {
-    "warning": "warning",
-    "danger": "danger",
-}
+from service.markdown.html_blocks import Writer, attribute
+from service.markdown.presented import shown
 
 _INLINE = frozenset(
     {"em", "strong", "s", "del", "b", "i", "u", "ins", "mark", "kbd", "code", "sub", "sup", "small", "span"}
-    | {"abbr", "ruby", "rt", "rp"}
+    | {"abbr", "ruby", "rt", "rp", "picture"}
 )
 _LINE_AFTER_OPEN = frozenset(
     {"blockquote", "ul", "ol", "table", "thead", "tbody", "tr", "details", "figure", "div"}
@@ -23,27 +21,27 @@ _LINE_AFTER_OPEN = frozenset(
 _CONTAINERS = (
     _INLINE
     | _LINE_AFTER_OPEN
-    | {"p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "th", "td", "summary", "figcaption", "pre"}
+    | {"p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "th", "td", "summary", "figcaption"}
 )
 _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "ol": ("start",),
     "th": ("colspan", "rowspan", "lang"),
     "td": ("colspan", "rowspan", "lang"),
+    "table": ("class",),
     "details": ("open",),
     "div": ("class", "lang"),
-    "span": ("lang",),
-    "p": ("lang",),
+    "span": ("class", "lang"),
+    "mark": ("class",),
+    "p": ("class", "lang"),
     "abbr": ("title",),
     **{f"h{level}": ("id", "lang") for level in range(1, 7)},
 }
 _ALIGNMENTS = frozenset({"left", "center", "right"})
 
-Writer = Callable[["_Page", Token], str]
-
 
 def render(document: Document) -> str:
     """Return HTML for the document's body, without html or body elements."""
-    return _Page().write(document.tokens)
+    return _Page().write(shown(document))
 
 
 class _Page:
@@ -58,7 +56,7 @@ class _Page:
             return self.write(token.children or [])
         writer = _WRITERS.get(token.type)
         if writer:
-            return writer(self, token)
+            return writer(self.level, token)
         if token.tag in _CONTAINERS and token.nesting:
             return self.container(token)
         return escape(token.content, quote=False)
@@ -74,15 +72,12 @@ class _Page:
         return f"<{token.tag}{_attributes(token)}>" + ("\n" if token.tag in _LINE_AFTER_OPEN else "")
 
 
-def attribute(name: str, value: object) -> str:
-    """Return ` name="value"` with the value escaped."""
-    return f' {name}="{escape(str(value))}"'
-
-
 def _attributes(token: Token) -> str:
     parts = [
         attribute(name, token.attrs[name]) for name in _ATTRIBUTES.get(token.tag, ()) if name in token.attrs
     ]
+    if token.meta.get("task"):
+        parts.append(attribute("class", "task"))
     if token.tag in ("th", "td"):
         alignment = str(token.attrs.get("style", "")).removeprefix("text-align:")
         if alignment in _ALIGNMENTS:
@@ -90,7 +85,7 @@ def _attributes(token: Token) -> str:
     return "".join(parts)
 
 
-def _link_open(_page: _Page, token: Token) -> str:
+def _link_open(_level: int, token: Token) -> str:
     address = token.attrs.get("href")
     parts = [attribute(name, token.attrs[name]) for name in ("title", "class") if token.attrs.get(name)]
     if token.meta.get("id"):
@@ -102,12 +97,40 @@ def _link_open(_page: _Page, token: Token) -> str:
     return f"<a{''.join(parts)}>"
 
 
-def _image(_page: _Page, token: Token) -> str:
+def _button_open(_level: int, token: Token) -> str:
+    """A button of the page's own search is a link to it, which needs no script."""
+    raw = token.meta.get("raw", {})
+    name = {"ask": "ask", "search": "q"}.get(raw.get("data-action", ""))
+    href = attribute("href", f"?{name}={quote(raw.get('data-query', ''))}") if name else ""
+    return f"<a{href}{attribute('class', token.attrs.get('class') or 'button')}>"
+
+
+def _image(_level: int, token: Token) -> str:
     parts = [
-        attribute(name, token.attrs[name]) for name in ("title", "width", "height") if token.attrs.get(name)
+        attribute(name, token.attrs[name])
+        for name in ("title", "width", "height", "class")
+        if token.attrs.get(name)
     ]
     alt = plain_words(token.children or [])
     return f"<img{attribute('src', token.attrs.get('src', ''))}{attribute('alt', alt)}{''.join(parts)}>"
+
+
+def _source(_level: int, token: Token) -> str:
+    parts = [attribute(name, token.attrs[name]) for name in ("srcset", "media") if token.attrs.get(name)]
+    return f"<source{''.join(parts)}>"
+
+
+def _footnote(_level: int, token: Token) -> str:
+    label, number, use = token.meta.get("label", ""), token.meta.get("number", ""), token.meta.get("use", 1)
+    if token.meta.get("plain"):
+        return f"<sup>{number}</sup>"
+    name = f"fnref-{label}" + (f"-{use}" if use > 1 else "")
+    return f"<sup><a{attribute('href', f'#fn-{label}')}{attribute('id', name)}>{number}</a></sup>"
+
+
+def _icon(_level: int, token: Token) -> str:
+    label = attribute("aria-label", token.meta.get("label", ""))
+    return f'<span class="icon-name" role="img"{label}></span>'
 
 
 def plain_words(tokens: Sequence[Token]) -> str:
@@ -123,94 +146,24 @@ def plain_words(tokens: Sequence[Token]) -> str:
     return "".join(parts)
 
 
-def _code(_page: _Page, token: Token) -> str:
-    language = (token.info.split() or [""])[0]
-    mark = attribute("class", f"language-{language}") if language else ""
-    return f"<pre><code{mark}>{escape(token.content, quote=False)}</code></pre>\n"
-
-
-def _hint_open(_page: _Page, token: Token) -> str:
-    style = HINT_STYLES.get(str(token.meta.get("style", "")), "info")
-    title = str(token.meta.get("title", ""))
-    shown = f'<p class="hint-title">{escape(title, quote=False)}</p>\n' if title else ""
-    return f'<aside class="hint hint-{style}" role="note">\n{shown}'
-
-
-def _tabs_open(_page: _Page, token: Token) -> str:
-    """Links to the panels below them, which the script makes into tabs; without it every panel is shown."""
-    links = "".join(
-        f'<a class="tab"{attribute("href", f"#{name}")}><span>{escape(title, quote=False)}</span></a>'
-        for name, title in token.meta.get("tabs", ())
-    )
-    return f'<div data-tabs>\n<div class="tabs">{links}</div>\n'
-
-
-def _tab_open(page: _Page, token: Token) -> str:
-    name, title = str(token.meta.get("id", "tab")), escape(str(token.meta.get("title", "")), quote=False)
-    level = min(page.level + 1, 6)
-    heading = f'<h{level} class="tab-heading"{attribute("id", f"{name}-heading")}>{title}</h{level}>\n'
-    label = attribute("aria-labelledby", f"{name}-heading") if title else ""
-    return f'<section class="tab-panel"{attribute("id", name)}{label}>\n{heading if title else ""}'
-
-
-def _code_title(_page: _Page, token: Token) -> str:
-    title = str(token.meta.get("title", ""))
-    shown = f'<p class="code-title">{escape(title, quote=False)}</p>\n' if title else ""
-    return f'<div class="code">\n{shown}'
-
-
-def _embed_open(_page: _Page, token: Token) -> str:
-    """What another site shows is a link here: no page of ours loads anything from elsewhere."""
-    address = str(token.meta.get("url") or token.meta.get("src") or "").strip("<>")
-    shown = escape(address, quote=False)
-    if addresses.safe(address):
-        rel = attribute("rel", "noopener noreferrer") if addresses.external(address) else ""
-        shown = f"<a{attribute('href', address)}{rel}>{shown}</a>"
-    return f'<div class="embed">\n<p>{shown}</p>\n'
-
-
-def _box(name: str) -> tuple[Writer, Writer]:
-    return (lambda _page, _token: f'<div class="{name}">\n'), (lambda _page, _token: "</div>\n")
-
-
-_BOXES = {
-    f"{name}_{end}": writer
-    for name in ("columns", "column", "content-ref", "code")
-    for end, writer in zip(("open", "close"), _box(name), strict=True)
-}
-
-_WRITERS: dict[str, Writer] = {
-    "text": lambda _page, token: escape(token.content, quote=False),
-    "softbreak": lambda _page, _token: "\n",
-    "hardbreak": lambda _page, _token: "<br>\n",
-    "wbr": lambda _page, _token: "<wbr>",
+_WRITERS: Mapping[str, Writer] = {
+    **html_blocks.WRITERS,
+    "text": lambda _level, token: escape(token.content, quote=False),
+    "softbreak": lambda _level, _token: "\n",
+    "hardbreak": lambda _level, _token: "<br>\n",
+    "wbr": lambda _level, _token: "<wbr>",
     "link_open": _link_open,
-    "link_close": lambda _page, _token: "</a>",
+    "link_close": lambda _level, _token: "</a>",
+    "button_open": _button_open,
+    "button_close": lambda _level, _token: "</a>",
     "image": _image,
-    "hr": lambda _page, _token: "<hr>\n",
-    "code_inline": lambda _page, token: f"<code>{escape(token.content, quote=False)}</code>",
-    "code_block": _code,
-    "fence": _code,
-    "plain": lambda _page, token: f"<pre>{escape(token.content, quote=False)}</pre>\n",
-    "label": lambda _page, token: f'<strong class="label">{escape(token.content, quote=False)}</strong>',
-    "fact": lambda _page, token: escape(token.markup, quote=False),
-    "generated": lambda _page, token: f"<p>{escape(str(token.meta.get('0', '')), quote=False)}</p>\n",
-    "hint_open": _hint_open,
-    "hint_close": lambda _page, _token: "</aside>\n",
-    "embed_open": _embed_open,
-    "embed_close": lambda _page, _token: "</div>\n",
-    "file_open": _embed_open,
-    "file_close": lambda _page, _token: "</div>\n",
-    "tabs_open": _tabs_open,
-    "tabs_close": lambda _page, _token: "</div>\n",
-    "tab_open": _tab_open,
-    "tab_close": lambda _page, _token: "</section>\n",
-    "stepper_open": lambda _page, _token: '<ol class="stepper">\n',
-    "stepper_close": lambda _page, _token: "</ol>\n",
-    "step_open": lambda _page, _token: '<li class="step">\n',
-    "step_close": lambda _page, _token: "</li>\n",
-    **_BOXES,
-    # The one element whose raw form is inline and whose tag-line form is a block.
-    "code_open": lambda page, token: _code_title(page, token) if token.block else "<code>",
-    "code_close": lambda _page, token: "</div>\n" if token.block else "</code>",
+    "source": _source,
+    "hr": lambda _level, _token: "<hr>\n",
+    "code_inline": lambda _level, token: f"<code>{escape(token.content, quote=False)}</code>",
+    "label": lambda _level, token: f'<strong class="label">{escape(token.content, quote=False)}</strong>',
+    "fact": lambda _level, token: escape(token.markup, quote=False),
+    "math": lambda _level, token: f'<span class="math">{escape(token.content, quote=False)}</span>',
+    "task": lambda _level, token: f'<span class="task-box">{token.content}</span> ',
+    "footnote_ref": _footnote,
+    "icon": _icon,
 }

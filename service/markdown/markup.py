@@ -10,17 +10,20 @@ from html import unescape
 
 from markdown_it.token import Token
 
-from service.markdown import references
+from service.markdown import attributes, references
 
-VOID = frozenset({"br", "hr", "img", "wbr"})
+VOID = frozenset({"br", "hr", "img", "source", "wbr"})
 PHRASING = frozenset(
-    {"a", "abbr", "b", "br", "code", "del", "em", "i", "img", "ins", "kbd", "mark", "rp", "rt", "ruby"}
-    | {"s", "small", "span", "strong", "sub", "sup", "u", "wbr"}
+    {"a", "abbr", "b", "br", "button", "code", "del", "em", "i", "iframe", "img", "ins", "kbd", "mark"}
+    | {"option", "picture", "rp", "rt", "ruby", "s", "select", "small", "source", "span", "strong", "sub"}
+    | {"sup", "u", "wbr"}
 )
 FLOW = frozenset(
     {"blockquote", "details", "div", "figcaption", "figure", "hr", "li", "ol", "p", "pre", "summary"}
-    | {"table", "tbody", "td", "th", "thead", "tr", "ul", "h2", "h3", "h4", "h5", "h6"}
+    | {"table", "tbody", "td", "th", "thead", "tr", "ul", "h1", "h2", "h3", "h4", "h5", "h6"}
 )
+# These lead somewhere, so none of them stands in another.
+LINKS = frozenset({"a", "button"})
 ALLOWED = PHRASING | FLOW
 PARENTS: Mapping[str, frozenset[str]] = {
     "summary": frozenset({"details"}),
@@ -33,6 +36,8 @@ PARENTS: Mapping[str, frozenset[str]] = {
     "td": frozenset({"tr"}),
     "rt": frozenset({"ruby"}),
     "rp": frozenset({"ruby"}),
+    "option": frozenset({"select"}),
+    "source": frozenset({"picture"}),
 }
 # What may stand directly inside these; anything else there would be moved elsewhere by a browser.
 CHILDREN: Mapping[str, frozenset[str]] = {
@@ -42,6 +47,8 @@ CHILDREN: Mapping[str, frozenset[str]] = {
     "tr": frozenset({"th", "td"}),
     "ul": frozenset({"li"}),
     "ol": frozenset({"li"}),
+    "select": frozenset({"option"}),
+    "picture": frozenset({"source", "img"}),
 }
 _TOKEN_TYPES = {
     "a": "link",
@@ -52,18 +59,16 @@ _TOKEN_TYPES = {
     "ul": "bullet_list",
     "ol": "ordered_list",
     "li": "list_item",
-    **{f"h{level}": "heading" for level in range(2, 7)},
+    **{f"h{level}": "heading" for level in range(1, 7)},
 }
-_VOID_TYPES = {"br": "hardbreak", "hr": "hr", "img": "image", "wbr": "wbr"}
+_VOID_TYPES = {"br": "hardbreak", "hr": "hr", "img": "image", "source": "source", "wbr": "wbr"}
 
 _PIECE = re.compile(
     r"<(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9-]*+)"
     r"(?P<attributes>(?:\s++[^\s\"'<>/=]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'=<>`]++))?+)*+)\s*+/?+>"
 )
-_ATTRIBUTE = re.compile(r"([^\s\"'<>/=]++)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'=<>`]++)))?+")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
-_ID = re.compile(r"[^\s\x00-\x20\"'<>&]{1,100}")
-_BUTTONS = frozenset({"button", "primary", "secondary"})
+_ID = re.compile(r"[^\s\x00-\x20\"'<>&{}]{1,100}")
+_FOOTNOTE = "#user-content-fn-"
 
 
 def pieces(source: str) -> Iterator[Token]:
@@ -117,43 +122,23 @@ def _element(name: str, match: re.Match[str]) -> Token:
     token.markup = match[0]
     token.block = name in FLOW
     if not match["close"]:
-        written = {
-            key.lower(): unescape(next((value for value in values if value), ""))
-            for key, *values in _ATTRIBUTE.findall(match["attributes"])
-        }
-        token.attrs = dict(_kept(name, written))
+        raw = attributes.read(match["attributes"])
+        token.attrs = dict(attributes.shown(name, raw))
         # Heading anchors are read by `settle`; no other element takes an id from a source.
-        token.meta = {"id": written["id"]} if name == "a" and _ID.fullmatch(written.get("id", "")) else {}
-        if name == "img":
-            token.children = [Token("text", "", 0, content=written.get("alt", ""))]
+        token.meta = {"raw": raw}
+        if name == "a":
+            _link(token, raw)
+        elif name == "code" and "expression" in raw.get("class", "").split():
+            token.meta["expression"] = True
+        elif name == "img":
+            token.children = [Token("text", "", 0, content=raw.get("alt", ""))]
     return token
 
 
-def _kept(name: str, written: Mapping[str, str]) -> Iterator[tuple[str, str | int]]:
-    """Yield the attributes that are both known and well formed; addresses are judged by `settle`."""
-    for key, value in written.items():
-        if key in _TEXTS.get(name, ()):
-            yield key, value
-        elif (
-            key in _NUMBERS.get(name, ()) and value.isascii() and value.isdigit() and 0 < int(value) < 10_000
-        ):
-            yield key, int(value)
-        elif key == "lang" and _LANGUAGE.fullmatch(value):
-            yield key, value
-        elif key == "open" and name == "details":
-            yield key, ""
-        elif key == "align" and name in ("td", "th") and value in ("left", "center", "right"):
-            yield "style", f"text-align:{value}"
-        elif key == "class" and name == "a" and set(value.split()) <= _BUTTONS and value.strip():
-            yield key, " ".join(value.split())
-        elif key == "data-with-frame" and name == "div":
-            yield "class", "frame"
-
-
-_TEXTS = {"a": ("href", "title"), "img": ("src", "title"), "abbr": ("title",)}
-_NUMBERS = {
-    "img": ("width", "height"),
-    "td": ("colspan", "rowspan"),
-    "th": ("colspan", "rowspan"),
-    "ol": ("start",),
-}
+def _link(token: Token, raw: Mapping[str, str]) -> None:
+    if _ID.fullmatch(raw.get("id", "")):
+        token.meta["id"] = raw["id"]
+    if "data-mention" in raw:
+        token.meta["mention"] = True
+    if "data-footnote-ref" in raw and raw.get("href", "").startswith(_FOOTNOTE):
+        token.attrs["href"] = "#fn-" + raw["href"].removeprefix(_FOOTNOTE)

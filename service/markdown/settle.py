@@ -1,28 +1,30 @@
 """The last walk over parsed tokens: raw HTML, addresses, line breaks and heading ids become final here."""
 
 import re
-import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 
 from markdown_it.token import Token
 
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_, Phrase
-from service.markdown import addresses, markup
+from service.markdown import addresses, footnotes, marks, markup, shapes
 from service.markdown.elements import Elements
 from service.markdown.emphasis import joins_lines
+from service.markdown.headings import HeadingIds
+from service.markdown.lists import Lists
 
 MOST_NESTED_MARKS = 30
 
 UNSAFE_LINK = N_("This address cannot be a link: %(address)s")
 UNSAFE_IMAGE = N_("This address cannot be an image: %(address)s")
-SAME_ID = N_("Two headings have the same id: %(id)s")
+LOST_PAGE = N_("This address lost its page when it was exported: %(address)s")
 
 # Blocks whose token bears another tag than the element that will stand in the page, or none.
 _BLOCK_TAGS = {"fence": "pre", "code_block": "pre", "plain": "pre", "generated": "div"}
-_BRACED_ID = re.compile(r"\s*\{#([^\s{}\"'<>&]{1,100})\}\s*$")
-_NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
+# What GitBook writes for a page that was deleted, and the inner names of pages that leak out of it.
+_LOST = re.compile(r"broken-reference|/?pages/[0-9a-f]{40}(?:#.*)?")
+# Not \s: a no-break space is a letter of French typography.
+_SPACES = re.compile(r"[ \t\n\r\f]+")
 
 
 def settle(tokens: Sequence[Token], source: str, *, help_page: bool) -> tuple[list[Token], list[Finding]]:
@@ -34,6 +36,8 @@ def settle(tokens: Sequence[Token], source: str, *, help_page: bool) -> tuple[li
     for token in tokens:
         walk.block(token)
     walk.out.extend(walk.elements.leave())
+    if walk.raw:
+        shapes.name(walk.out)
     return walk.out, [*walk.findings, *walk.elements.findings]
 
 
@@ -44,9 +48,11 @@ class _Walk:
         self.findings: list[Finding] = []
         self.elements = Elements()
         self.out: list[Token] = []
-        self.ids: Counter[str] = Counter()
+        self.ids = HeadingIds()
         self.tabs: list[Token] = []
         self.tab_count = 0
+        self.raw = False
+        self.lists = Lists()
         self.line = 0
 
     def block(self, token: Token) -> None:
@@ -57,20 +63,47 @@ class _Walk:
             self.raw_block(token)
         elif token.type == "inline":
             token.children = self.inline(token.children or [])
-            if self.help_page and self.out and self.out[-1].type == "heading_open":
-                self.name_heading(self.out[-1], token)
+            self.first_words(token)
             self.out.append(token)
         elif token.nesting == -1:
-            if token.type == "tabs_close":
-                self.tabs.pop()
-            self.out.extend(self.elements.leave())
-            self.out.append(token)
+            self.closing(token)
         else:
-            self.name_tab(token)
-            self.out.extend(self.elements.enter(_BLOCK_TAGS.get(token.type, token.tag)))
+            self.opening(token)
+
+    def first_words(self, inline: Token) -> None:
+        """Let the words that a block begins with name a heading or mark a task."""
+        if not self.help_page or not self.out:
+            return
+        if self.out[-1].type == "heading_open":
+            self.findings.extend(self.ids.name(self.out[-1], inline, self.line + 1))
+        elif len(self.out) > 1 and self.out[-2].type == "list_item_open":
+            marks.task(self.out[-2], inline)
+
+    def opening(self, token: Token) -> None:
+        self.name_tab(token)
+        self.lists.enter(token)
+        code = token.type in ("fence", "code_block")
+        if code and self.help_page and token.content[-1:] not in ("", "\n"):
+            # Nothing but the end of the file ended its last line.
+            token.content += "\n"
+        self.out.extend(self.elements.enter(_BLOCK_TAGS.get(token.type, token.tag)))
+        self.out.append(token)
+        if not token.nesting:
+            self.elements.leave()
+
+    def closing(self, token: Token) -> None:
+        if token.type == "tabs_close":
+            self.tabs.pop()
+        self.lists.leave(token)
+        self.out.extend(self.elements.leave())
+        if self.help_page and token.type == "paragraph_close" and self.says_nothing():
+            del self.out[-2:]
+        else:
             self.out.append(token)
-            if not token.nesting:
-                self.elements.leave()
+
+    def says_nothing(self) -> bool:
+        """Tell whether the paragraph that ends here held nothing but comments and stray tags."""
+        return len(self.out) > 1 and self.out[-2].type == "paragraph_open" and not self.out[-1].children
 
     def name_tab(self, token: Token) -> None:
         """Number the tabs of a page, and let each group of tabs know the titles of its own."""
@@ -84,6 +117,7 @@ class _Walk:
                 self.tabs[-1].meta["tabs"].append((token.meta["id"], str(token.meta.get("title", ""))))
 
     def raw_block(self, token: Token) -> None:
+        self.raw = True
         run: list[Token] = []
         for piece in markup.pieces(token.content):
             if piece.block:
@@ -98,16 +132,22 @@ class _Walk:
         """Put a run of words and small elements between raw blocks into one inline token."""
         if not any(piece.type != "text" or piece.content.strip() for piece in run):
             return
-        for piece in run:
-            if piece.type == "text" and not self.elements.inside("pre"):
-                piece.content = re.sub(r"\s+", " ", piece.content)
         self.out.extend(self.elements.words())
         inline = Token("inline", "", 0, map=around.map)
         bare = not self.elements.inside_raw
         if bare:
             self.out.extend(self.elements.enter("p"))
-            self.out.append(Token("paragraph_open", "p", 1, map=around.map, block=True))
+            self.out.append(Token("paragraph_open", "p", 1, map=around.map, block=True, level=around.level))
+            self.lists.raw_paragraph(around.level)
         inline.children = self.inline(run)
+        if not self.elements.inside("pre"):
+            inline.children = _tidied(inline.children)
+        if not inline.children:
+            if bare:
+                self.out.pop()
+                self.out.extend(self.elements.leave())
+            return
+        self.first_words(inline)
         self.out.append(inline)
         if bare:
             self.out.extend(self.elements.leave())
@@ -118,49 +158,100 @@ class _Walk:
         out: list[Token] = []
         self.elements.open.append((self.elements.innermost, None))
         # One entry for each open mark of Markdown: whether its tokens are kept.
-        marks: list[bool] = []
+        kept: list[bool] = []
         line = self.line
         for position, child in enumerate(children):
+            if self.raw and child.nesting != -1 and (child.content.strip() or child.nesting):
+                out.extend(self.closed_frames(child))
             if child.type == "html_inline":
+                self.raw = True
                 for piece in markup.pieces(child.content):
                     out.extend(self.piece(piece, line))
-            elif child.markup.startswith("<") and child.nesting:
+            elif child.markup.startswith("<") and (child.nesting or child.type == "source"):
                 out.extend(self.piece(child, line))
-            elif child.nesting == 1:
-                marks.append(len(marks) < MOST_NESTED_MARKS and self.fits(child, line))
-                if marks[-1]:
-                    self.elements.open.append((child.tag, None))
-                    out.append(child)
-            elif child.nesting == -1:
-                if marks.pop():
-                    out.extend([*self.elements.leave(), child])
-            elif child.type == "image":
-                out.extend(self.image(child, line))
+            elif child.nesting:
+                out.extend(self.mark(child, kept, line))
             elif child.type in ("softbreak", "hardbreak"):
                 line += not child.markup.startswith("<")
                 out.append(self.line_break(child, children, position))
             else:
-                out.append(child)
+                out.extend(self.words(child, line))
         out.extend(self.elements.leave())
         return out
+
+    def mark(self, child: Token, kept: list[bool], line: int) -> list[Token]:
+        """Take an opening or closing of Markdown, and tell in `kept` which of those that are open stay."""
+        if child.nesting == -1:
+            return [*self.elements.leave(), child] if kept.pop() else []
+        kept.append(len(kept) < MOST_NESTED_MARKS and self.fits(child, line))
+        if not kept[-1]:
+            return []
+        self.elements.open.append((child.tag, None))
+        return [child]
+
+    def words(self, child: Token, line: int) -> list[Token]:
+        if child.type == "image":
+            return self.image(child, line)
+        if child.type == "footnote_ref":
+            child.meta["plain"] = self.elements.inside_link
+        elif child.type == "text" and "[^" in child.content:
+            self.findings.extend(footnotes.missing(child.content, line + 1))
+        return [child]
+
+    def closed_frames(self, child: Token) -> list[Token]:
+        """Close what holds only its own parts, as `<picture>`, before words and marks of Markdown."""
+        if (child.markup[:1] == "<" and child.tag) or child.type in ("html_inline", "image"):
+            return []
+        return self.elements.words()
 
     def piece(self, piece: Token, line: int) -> list[Token]:
         """Take one raw tag, text or reference among inline tokens."""
         if piece.type == "image":
             return self.image(piece, line)
         if not piece.tag or piece.type == "hardbreak":
-            return [piece]
+            return [*self.elements.words(), piece] if piece.content.strip() else [piece]
+        if piece.tag == "iframe":
+            return self.frame(piece, line)
+        if piece.type == "source" and not self.picture(piece, line):
+            return []
         if piece.type == "link_open" and "href" in piece.attrs and not self.safe(piece, line):
             del piece.attrs["href"]
+            piece.meta["raw"].pop("href", None)
         return self.elements.raw(piece)
+
+    def frame(self, piece: Token, line: int) -> list[Token]:
+        """A frame with another page becomes a link to it; what stands inside a frame is shown."""
+        address = str(piece.attrs.get("src", ""))
+        if not address:
+            return []
+        closings = self.elements.words()
+        words = Token("text", "", 0, content=address)
+        link = Token("link_open", "a", 1, attrs={"href": address})
+        if self.elements.inside_link or not self.safe(link, line):
+            return [*closings, words]
+        return [*closings, link, words, Token("link_close", "a", -1)]
+
+    def picture(self, source: Token, line: int) -> bool:
+        """Judge the one address of a picture for one colour scheme."""
+        address = str(source.attrs.get("srcset", ""))
+        if address and addresses.safe(address, addresses.IMAGE_SCHEMES) and not re.search(r"[\s,]", address):
+            return True
+        self.found("unsafe-image", UNSAFE_IMAGE, address, line)
+        return False
 
     def fits(self, mark: Token, line: int) -> bool:
         if mark.type != "link_open":
             return True
-        return self.safe(mark, line) and not self.elements.inside("a")
+        if mark.attrs.get("title") == "mention":
+            del mark.attrs["title"]
+            mark.meta["mention"] = True
+        return self.safe(mark, line) and not self.elements.inside_link
 
     def safe(self, link: Token, line: int) -> bool:
         address = str(link.attrs.get("href", ""))
+        if _LOST.fullmatch(address):
+            self.found("lost-page", LOST_PAGE, address, line, Severity.WARNING)
+            return False
         if addresses.safe(address):
             return True
         self.found("unsafe-link", UNSAFE_LINK, address, line)
@@ -175,6 +266,8 @@ class _Walk:
         return token.children
 
     def line_break(self, token: Token, around: Sequence[Token], position: int) -> Token:
+        if token.markup == "<br>":
+            return token
         if token.type == "hardbreak" or not self.help_page:
             return Token("hardbreak", "br", 0)
         before = around[position - 1].content[-1:] if position else ""
@@ -183,42 +276,25 @@ class _Walk:
             return Token("text", "", 0)
         return token
 
-    def name_heading(self, opening: Token, inline: Token) -> None:
-        """Give a heading its id: written as `{#id}` or `<a id="id"></a>`, or made from its words."""
-        children = inline.children or []
-        name = ""
-        for position, child in enumerate(children):
-            if child.type == "link_open" and child.meta.get("id") and _empty_link(children, position):
-                name = str(child.meta["id"])
-                del children[position : position + 2]
-                break
-        if children and (match := _BRACED_ID.search(children[-1].content)):
-            name = match[1]
-            children[-1].content = children[-1].content[: match.start()]
-        words = "".join(child.content for child in children)
-        if children and children[-1].type == "text":
-            children[-1].content = children[-1].content.rstrip()
-        if name and self.ids[name]:
-            finding = Finding("same-id", Severity.ERROR, SAME_ID, {"id": name}, self.line + 1, 1)
-            self.findings.append(finding)
-        name = name or slug(words)
-        while (unique := f"{name}-{self.ids[name]}" if self.ids[name] else name) in self.ids:
-            self.ids[name] += 1
-        self.ids[unique] += 1
-        opening.attrs["id"] = unique
-
-    def found(self, rule: str, phrase: Phrase, address: str, line: int) -> None:
+    def found(
+        self, rule: str, phrase: Phrase, address: str, line: int, severity: Severity = Severity.ERROR
+    ) -> None:
         column = self.lines[line].find(address) + 1 if line < len(self.lines) else 0
         values = {"address": address}
-        self.findings.append(Finding(rule, Severity.ERROR, phrase, values, line + 1, max(column, 1)))
+        self.findings.append(Finding(rule, severity, phrase, values, line + 1, max(column, 1)))
 
 
-def _empty_link(children: Sequence[Token], position: int) -> bool:
-    return position + 1 < len(children) and children[position + 1].type == "link_close"
-
-
-def slug(words: str) -> str:
-    """Return an id made from a heading's words: Unicode letters kept, an `id-` before a leading digit."""
-    text = unicodedata.normalize("NFC", words).strip().lower()
-    name = re.sub(r"[\s_]+", "-", _NOT_IN_SLUG.sub("", text)).strip("-")
-    return f"id-{name}" if not name or name[0].isdigit() else name
+def _tidied(children: Sequence[Token]) -> list[Token]:
+    """Return raw words with single spaces, and none beside the blocks around them."""
+    out: list[Token] = []
+    for child in children:
+        if child.type == "text" and out and out[-1].type == "text":
+            out[-1].content += child.content
+        else:
+            out.append(child)
+    for place, child in enumerate(out):
+        if child.type == "text":
+            words = _SPACES.sub(" ", child.content)
+            words = words.lstrip(" ") if place == 0 else words
+            child.content = words.rstrip(" ") if place == len(out) - 1 else words
+    return [child for child in out if child.type != "text" or child.content]

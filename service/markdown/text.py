@@ -5,10 +5,15 @@ from collections.abc import Iterator, Sequence
 
 from markdown_it.token import Token
 
+from service.markdown import html_blocks
 from service.markdown.dialect import Document
+from service.markdown.presented import shown
 
 WIDEST_TABLE = 76
 WIDEST_RULE = 40
+# What stands before each item; notes are numbered from 1 too.
+_LISTS = {"bullet_list_open": "- ", "ordered_list_open": "{}. ", "stepper_open": "{}. ", "cards_open": "- "}
+_LISTS["footnotes_open"] = "[{}] "
 _MARGIN = {"blockquote": "> "}
 
 
@@ -17,7 +22,7 @@ def render(document: Document) -> str:
 
     Paragraphs are one line each; blocks stand apart by an empty line.
     """
-    text = "\n".join(_Blocks(list(document.tokens)).lines())
+    text = "\n".join(_Blocks(shown(document)).lines())
     return text.strip("\n") + "\n" if text.strip() else ""
 
 
@@ -44,6 +49,10 @@ def words(tokens: Sequence[Token]) -> str:
             parts.append(token.content.join(token.meta.get("quotes", ("“", "”"))))
         elif token.type == "fact":
             parts.append(token.markup)
+        elif token.type == "footnote_ref":
+            parts.append(f"[{token.meta.get('number', '')}]")
+        elif token.type == "task":
+            parts.append(f"{token.content} ")
         else:
             parts.append(token.content)
     return "".join(parts)
@@ -78,26 +87,28 @@ class _Blocks:
         token, inside = self.tokens[position], self.tokens[position + 1 : end]
         if token.type == "heading_open":
             yield from self.heading(token, inside)
-        elif token.type in ("bullet_list_open", "ordered_list_open", "stepper_open"):
+        elif token.type in _LISTS:
             yield from self.items(token, inside)
         elif token.type == "table_open":
             yield from _table(inside)
         elif token.type == "inline":
+            if token.meta.get("decoration"):
+                return
             yield from words(token.children or []).split("\n")
         elif token.type == "hr":
             yield "-" * WIDEST_RULE
         elif token.type in ("fence", "code_block"):
             yield from ("    " + line for line in token.content.rstrip("\n").split("\n"))
         elif token.nesting == 1:
-            if token.block and token.meta.get("title"):
-                yield str(token.meta["title"])
-                yield ""
-            if token.type in ("embed_open", "file_open"):
-                yield str(token.meta.get("url") or token.meta.get("src") or "").strip("<>")
+            yield from _headline(token)
             margin = _MARGIN.get(token.tag, "")
             yield from ((margin + line).rstrip() for line in _Blocks(inside).lines())
-        elif token.type == "generated":
+        elif token.type in ("generated", "include"):
             yield str(token.meta.get("0", ""))
+        elif token.type == "vendor":
+            _, label, further = html_blocks.vendor_words(token)
+            yield label
+            yield from ("    " + line for line in further.strip("\n").split("\n") if further.strip())
         elif token.content:
             yield from token.content.rstrip("\n").split("\n")
 
@@ -110,16 +121,33 @@ class _Blocks:
 
     def items(self, token: Token, inside: Sequence[Token]) -> Iterator[str]:
         number = int(token.attrs.get("start", 1))
+        mark = _LISTS[token.type]
         loose = any(inner.type == "paragraph_open" and not inner.hidden for inner in inside)
-        if token.type == "stepper_open":
-            loose = True
+        loose = loose or token.type == "stepper_open"
         for count, (position, end) in enumerate(_siblings(inside)):
-            mark = "- " if token.type == "bullet_list_open" else f"{number + count}. "
             if count and loose:
                 yield ""
             lines = _Blocks(inside[position + 1 : end]).lines(tight=not loose)
-            yield (mark + next(lines, "")).rstrip()
-            yield from ((" " * len(mark) + line).rstrip() for line in lines)
+            written = mark.format(number + count)
+            yield (written + next(lines, "")).rstrip()
+            yield from ((" " * len(written) + line).rstrip() for line in lines)
+
+
+def _headline(token: Token) -> Iterator[str]:
+    """Yield what the tag of a block says itself."""
+    if token.type in ("embed_open", "file_open"):
+        yield str(token.meta.get("url") or token.meta.get("src") or "").strip("<>")
+        return
+    said = str(token.meta.get("title", "")) if token.block else ""
+    if token.type == "api_open":
+        said = html_blocks.api_words(token)
+    elif token.type == "update_open":
+        said = html_blocks.update_words(token)
+    elif token.type == "prompt_open":
+        said = str(token.meta.get("description", ""))
+    if said:
+        yield said
+        yield ""
 
 
 def _siblings(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:

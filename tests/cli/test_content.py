@@ -49,7 +49,7 @@ def test_a_file_is_rendered_in_the_language_of_its_folder(tmp_path: Path) -> Non
     assert faces == {
         "html": '<h1 id="a">A</h1>\n<p>1\u202f000\u202f000</p>\n',
         "text": "A\n=\n\n1\u202f000\u202f000\n",
-        "markdown": "# A\n\n1\u202f000\u202f000",
+        "markdown": "# A\n\n1\u202f000\u202f000\n",
     }
 
 

@@ -43,6 +43,8 @@ def found(tree: Path, known: frozenset[Key] | None = KNOWN) -> list[tuple[str, s
         ("# A\n\n[x](a.md#a) [y](https://e.example/b.md)", []),
         ("# A\n\n![x](no.png)", [("no-file", 3)]),
         ("# A\n\n![x](/files/no.png)", []),
+        ('# A\n\n{% include "no.md" %}', [("no-file", 3)]),
+        ('# A\n\n{% include "a.md" %}', []),
         ("# A\n\n{% hint %}", [("unclosed-tag", 3)]),
         ("# A\n\n[x](javascript:y)", [("unsafe-link", 3)]),
         ("---\na: [\n---\n# A", [("front-matter", 3)]),

@@ -4,7 +4,7 @@ import pytest
 
 from service.markdown import html, text
 from service.markdown.dialect import Document, parse
-from service.markdown.settle import slug
+from service.markdown.headings import slug
 
 
 def page(source: str) -> str:
@@ -169,7 +169,7 @@ def test_figures_and_details() -> None:
     )
     assert page(source) == (
         "<details>\n<summary>More <b>here</b></summary>\n<p><strong>bold</strong></p>\n"
-        '<div class="frame">\n<figure>\n<img src="a.png" alt="A" width="20"><figcaption>'
+        '<div class="image-frame">\n<figure>\n<img src="a.png" alt="A" width="20"><figcaption>'
         "<p>C</p>\n</figcaption>\n</figure>\n</div>\n</details>\n"
     )
     assert rules(source) == []
@@ -206,7 +206,7 @@ def test_a_closing_tag_cannot_leave_its_container() -> None:
     """X-3."""
     source = "{% hint %}\n</aside></div></main>\n\n<div>\n{% endhint %}\n\na"
     assert page(source) == (
-        '<aside class="hint hint-info" role="note">\n<p>&lt;/aside&gt;</p>\n<p>&lt;/main&gt; </p>\n'
+        '<aside class="hint hint-info" role="note">\n<p>&lt;/aside&gt;</p>\n<p>&lt;/main&gt;</p>\n'
         "<div>\n</div>\n</aside>\n<p>a</p>\n"
     )
     assert rules(source) == [("stray-element", 2), ("unclosed-element", 4)]

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from service.markdown import html, text
 from service.markdown.dialect import Profile, parse
+from tests.markdown.pieces import PIECES, SOURCES
 
 TAGS = frozenset(
     re.findall(
         r"\w+",
         "a abbr aside b blockquote br code del details div em figcaption figure h1 h2 h3 h4 h5 h6 hr i "
-        "img ins kbd li mark ol p pre rp rt ruby s section small span strong sub summary sup table "
-        "tbody td th thead tr u ul wbr",
+        "img ins kbd li mark ol p picture pre rp rt ruby s section small source span strong sub summary sup "
+        "table tbody td th thead tr u ul wbr",
     )
 )
 ATTRIBUTES = {
@@ -34,23 +35,17 @@ ATTRIBUTES = {
     "role",
     "rowspan",
 }
-ATTRIBUTES |= {"aria-labelledby", "data-tabs", "src", "start", "title", "width"}
-
-# fmt: off
-PIECES = st.sampled_from([
-    '{% hint style="info" %}', "{% endhint %}", "{% tabs %}", '{% tab title="T" %}', "{% endtab %}",
-    "{% endtabs %}", "{% stepper %}", "{% step %}", "{% endstepper %}", "{% foo %}", '{% generated "x" %}',
-    "<details>", "</details>", "<summary>", "</summary>", "<div>", "</div>", "<table>", "<tr><td>",
-    "</table>", "<figure>", "<figcaption>", "</figure>", "<p>", "</p>", "<b>", "</b>",
-    '<a href="javascript:x">', "</a>", "<a href='/x' onclick=alert(1)>", "<img src=x onerror=y>",
-    "<script>", "</script>", "<svg/onload=x>", "<!--", "-->", "<ul>", "<li>", "</ul>", "<pre>", "</pre>",
-    "<style>", "<adid>", "<br>", "</br>", "<h2>", "</h2>", "# ", "- ", "1. ", "> ", "    ", "  ", "```",
-    "~~~", "`", "**", "*", "_", "~~", "[", "](x)", "](javascript:x)", "![", "|", "|-|-|", "\\", "{", "}",
-    "{label:Send}", "{fact:rows}", "&lt;", "&#0;", "---", "***", "===", "\n", "\n\n", "\n\n", "\n", " ",
-    "word", "言葉", "« mot »", "「語」", "\x00", "\t", "{#id}", "<https://e.example>",
-])
-# fmt: on
-SOURCES = st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=200)
+ATTRIBUTES |= {
+    "aria-label",
+    "aria-labelledby",
+    "data-tabs",
+    "media",
+    "src",
+    "srcset",
+    "start",
+    "title",
+    "width",
+}
 
 
 class Reader(HTMLParser):
@@ -65,11 +60,11 @@ class Reader(HTMLParser):
         assert tag in TAGS
         for name, value in attrs:
             assert name in ATTRIBUTES
-            if name in ("href", "src"):
+            if name in ("href", "src", "srcset"):
                 assert value is not None
                 assert re.match(r"(https?://|mailto:)", value) or ":" not in re.split("[/?#]", value)[0]
                 assert not value.startswith("//")
-        if tag not in ("br", "hr", "img", "wbr"):
+        if tag not in ("br", "hr", "img", "source", "wbr"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -169,7 +164,7 @@ def test_nesting_is_bounded(opening: str, closing: str, depth: int, profile: Pro
 def depth_of(page: str) -> int:
     depth = deepest = 0
     for match in re.finditer(r"<(/?)([a-z0-9]+)", page):
-        if match[2] not in ("br", "hr", "img", "wbr"):
+        if match[2] not in ("br", "hr", "img", "source", "wbr"):
             depth += -1 if match[1] else 1
             deepest = max(deepest, depth)
     return deepest
