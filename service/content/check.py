@@ -56,12 +56,8 @@ def check(
             found.append(replace(broken.finding, path=str(path)))
             continue
         places[path] = run.place(path)
-        judged = [
-            *findings.of(page.document),
-            *_names(page.document, known),
-            *links.check(path, page.document),
-        ]
-        judged += run.judge(places[path], page)
+        judged = [*findings.of(page.document), *_names(page.document, known)]
+        judged += [*links.check(path, page.document), *run.judge(places[path], page)]
         found.extend(replace(finding, path=str(path)) for finding in judged)
     found.extend(languages.missing(places))
     return tuple(sorted(found, key=lambda finding: (finding.path or "", finding.line, finding.column)))

@@ -7,6 +7,7 @@ Only words count: another line break, another mark for emphasis or a table set a
 
 import os
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -113,8 +114,7 @@ def pairs(source: Document, target: Document, locked: Sequence[Locked] = ()) -> 
 
 def stale(rows: Sequence[Row], locked: Sequence[Locked]) -> tuple[Stale, ...]:
     """Return the blocks whose source changed or came since the lock was written, in the order of the page."""
-    sources = [row.source for row in rows if row.source]
-    became = _became(sources, locked)
+    became = _became(rows, locked)
     found: list[Stale] = []
     after: Block | None = None
     for row, (since, old) in zip(rows, became, strict=True):
@@ -128,27 +128,32 @@ def stale(rows: Sequence[Row], locked: Sequence[Locked]) -> tuple[Stale, ...]:
 Became = tuple[Since | None, str]
 
 
-def _became(sources: Sequence[Block], locked: Sequence[Locked]) -> list[Became]:
+def _became(rows: Sequence[Row], locked: Sequence[Locked]) -> list[Became]:
     """Tell for each source block whether it is as locked, and if not what it was."""
+    sources = [row.source for row in rows if row.source]
+    targets = [row.target.digest if row.target else "" for row in rows]
     now, then = [block.digest for block in sources], [one.digest for one in locked]
     became: list[Became] = [(None, "")] * len(sources)
-    changed: list[tuple[range, range]] = []
-    for kind, a, b, c, d in differences(then, now):
-        if kind != "equal":
-            changed.append((range(a, b), range(c, d)))
-    gone = [at for old, _ in changed for at in old]
-    for old, new in changed:
-        rest = []
-        for at in new:
-            moved = next((one for one in gone if then[one] == now[at]), None)
-            if moved is None:
-                rest.append(at)
+    changes = [one[1:] for one in differences(then, now) if one[0] != "equal"]
+    gone = Counter(then[at] for a, b, _, _ in changes for at in range(a, b))
+    for a, b, c, d in changes:
+        old, new = list(range(a, b)), []
+        for at in range(c, d):
+            if gone[now[at]]:
+                # It only moved.
+                gone[now[at]] -= 1
+                old = [one for one in old if then[one] != now[at]]
+                continue
+            # What it renders is what it was made from, as long as nobody has edited that.
+            was = next((one for one in old if targets[at] and locked[one].target == targets[at]), None)
+            if was is None:
+                new.append(at)
             else:
-                gone.remove(moved)
-        for at, was in _changes(
-            [sources[at].said for at in rest], [locked[at].words for at in old if at in gone]
-        ):
-            became[rest[at]] = (Since.CHANGED, was) if was else (Since.ADDED, "")
+                old.remove(was)
+                became[at] = (Since.CHANGED, locked[was].words)
+        old = [one for one in old if gone[then[one]]]
+        for at, words in _changes([sources[at].said for at in new], [locked[one].words for one in old]):
+            became[new[at]] = (Since.CHANGED, words) if words else (Since.ADDED, "")
     return became
 
 

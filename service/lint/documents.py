@@ -5,16 +5,18 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from service.facts.findings import Finding, Severity
+from service.facts.words import N_
 from service.i18n import glossary as glossaries
 from service.i18n.locales import SOURCE, Locale
 from service.lint import documents_content, documents_form, documents_sentences, documents_words
-from service.lint.pairs import Mark
+from service.lint.pairs import Mark, warning
 from service.lint.terms import Terms
 from service.lint.tokenizer import Masked
 from service.markdown.align import NOTHING, Known, Row, align
 from service.markdown.blocks import Block, Places, cut
 from service.markdown.dialect import Document
 
+UNTRANSLATED = N_("This block is word for word that of the source page: it is not translated.")
 OFTEN = 3
 """A term is missed where the source says it in so many blocks."""
 NO_TERMS = Terms(glossaries.EMPTY)
@@ -64,8 +66,19 @@ def compare(
     yield from documents_form.check_matter(source.document, target.document, target.locale)
     yield from _placed(target, documents_form.check(rows, source.text, target.text, waiting))
     yield from _placed(target, documents_content.check(rows, source.blocks, target.blocks))
+    if source.locale != target.locale:
+        yield from _placed(target, _untranslated(rows))
     if source.locale and source.locale.code == SOURCE and target.locale:
         yield from _placed(target, _terms(rows, target, target.locale, terms))
+
+
+def _untranslated(rows: Sequence[Row]) -> Iterator[tuple[Block, Mark]]:
+    """ST003: a sentence that is the source's own; one of a few words may be the same in both languages."""
+    for row in rows:
+        if row.source and row.target and row.source.said == row.target.said:
+            words = documents_words.words(row.target)
+            if words >= documents_words.SENTENCE_WORDS:
+                yield row.target, warning("ST003", UNTRANSLATED)
 
 
 def _terms(rows: Sequence[Row], target: Page, locale: Locale, terms: Terms) -> Iterator[tuple[Block, Mark]]:

@@ -112,7 +112,11 @@ _TORN: dict[str, tuple[tuple[re.Pattern[str], bool], ...]] = {
     "zh": ((re.compile(r"(?<!例如)(?<!比如)[，。]\s*◆\s*[.。]?$"), True),),
 }
 _ORDER: dict[str, re.Pattern[str]] = {
-    "ja": re.compile(r"(?:ます|ください|(?:^|[。、])(?:選択|入力|クリック))\s*◆"),
+    "ja": re.compile(
+        r"(?:ます|ください|(?:^|[。、])(?:選択|入力|クリック))\s*◆"
+        # A label, a space, and no particle: what follows belonged before it.
+        r"|、 ◆ (?!画面|欄|列|行|項目|機能|権限|設定|一覧|状態|以外|以下)[一-鿿]{2}"
+    ),
     "zh": re.compile(r"(?:选择|点击|单击)\s*◆\s*(?:完成后|之后|后|时|在[^。，.]{1,12})[。.]"),
 }
 _BROKEN: dict[str, re.Pattern[str]] = {

@@ -29,6 +29,9 @@ _RULES: Mapping[str, tuple[Rule, ...]] = {
     "zh": (typography_zh.check, state.script),
 }
 _NOTHING = mask("")
+SENTENCE_WORDS = 4
+"""From so many words on a text that stands in another language is a sentence nobody translated."""
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def check(blocks: Sequence[Block], locale: Locale | None, terms: Terms) -> Iterator[tuple[Block, Mark]]:
@@ -46,8 +49,9 @@ def check(blocks: Sequence[Block], locale: Locale | None, terms: Terms) -> Itera
         quoted = _quoted(judged.target.plain)
         for rule in rules:
             for mark in rule(judged):
-                # A block of Latin letters alone may be a name or an address.
-                if mark.rule != "ST004" and not (mark.rule == "ST005" and quoted[mark.at]):
+                # A few words in Latin letters may be a name or an address.
+                short = mark.rule == "ST004" and len(_WORD.findall(judged.target.plain)) < SENTENCE_WORDS
+                if not short and not (mark.rule == "ST005" and quoted[mark.at]):
                     yield block, mark
         for mark in (*_dates(judged), *_scripts(judged), *_stop(judged), *register.check(block)):
             yield block, mark
@@ -74,15 +78,20 @@ def pair_of(target: Masked, locale: Locale, source: Masked) -> Pair:
     return Pair(locale, po.Entry(None, source.text, None, (target.text,)), 0, source, target)
 
 
+def words(block: Block) -> int:
+    """Return how many words a block has, but for code, references and addresses."""
+    return len(_WORD.findall(masked(block).plain))
+
+
 def masked(block: Block) -> Masked:
     """Return the words of a block with code, references, images and addresses masked."""
-    words = list(block.words)
+    chars = list(block.words)
     own: list[Token] = []
     for span in block.of(Part.CODE, Part.LABEL, Part.FACT):
         kind = Kind.CODE if span.part is Part.CODE else Kind.BRACE
         own.append(Token(kind, block.words[span.start : span.end], span.start, span.end, span.value))
-        words[span.start : span.end] = MASK * (span.end - span.start)
-    rest = mask("".join(words))
+        chars[span.start : span.end] = MASK * (span.end - span.start)
+    rest = mask("".join(chars))
     tokens = sorted((*own, *rest.tokens), key=lambda token: token.start)
     return Masked(block.words, rest.plain, tuple(tokens))
 

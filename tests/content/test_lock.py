@@ -148,6 +148,15 @@ def test_a_new_block_is_not_translated_yet(locked: tuple[Locked, ...]) -> None:
     assert behind(source, locked) == [("added", "Between", "", "")]
 
 
+def test_a_block_taken_apart_keeps_what_it_is_rendered_by(locked: tuple[Locked, ...]) -> None:
+    """What is rendered by the same words was made from the old ones, though others are more like them."""
+    source = EN.replace("* First item", "* Now\n  * The first item")
+    assert behind(source, locked) == [
+        ("changed", "Now", "First item", "Premier"),
+        ("added", "The first item", "", ""),
+    ]
+
+
 def test_a_block_that_moved_is_not_stale(locked: tuple[Locked, ...]) -> None:
     source = EN.replace("* First item\n* Second item", "* Second item\n* First item")
     target = FR.replace("* Premier\n* Deuxième", "* Deuxième\n* Premier")

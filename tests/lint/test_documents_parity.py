@@ -311,6 +311,12 @@ MUTATIONS = {
         "## Règles {#rules}\n\nVoici : rien.\n",
         {"DO014", "FR001"},
     ),
+    "not translated": (
+        "fr",
+        "Vous prêtez jusqu’à 12 bateaux sur 3 jours. Voir [les règles](#rules) et [le port]",
+        "You lend up to 12 boats on 3 days. See [the harbor](harbor.md) and [the rules]",
+        {"DO006", "ST003"},
+    ),
     "Devanagari": ("ja", "手紙を書いて", "手紙सुनिश्चितを書いて", {"ST005"}),
     "familiar": ("fr", "Écrivez-nous.", "Écrivez-nous, vous ou toi.", {"CO004"}),
 }
