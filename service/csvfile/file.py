@@ -89,12 +89,18 @@ class CsvFile:
 
 
 def read(
-    data: bytes | Path | Source, *, locale: str, encoding: str | None = None, delimiter: str | None = None
+    data: bytes | Path | Source,
+    *,
+    locale: str,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    mapping: Mapping[int, Key] | None = None,
 ) -> CsvFile:
     """Read a file from memory, disk or any other source for a reader of a locale, without its rows yet.
 
-    A file that cannot be used is returned with its findings, not raised: people want to see what was read.
-    Raises UnknownEncoding and BadDelimiter for what was given, OSError for a file on disk.
+    `mapping` says which column is which, by index from 0, in place of what the names say. A file that cannot
+    be used is returned with its findings, not raised: people want to see what was read. Raises
+    UnknownEncoding, BadDelimiter and BadMapping for what was given, OSError for a file on disk.
     """
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
         raise BadDelimiter(delimiter)
@@ -111,7 +117,10 @@ def read(
         return _unreadable(
             source, Finding("file-empty", Severity.ERROR, N_("The file is empty.")), detection, found
         )
-    mapped = headers.assign(first.cells, locale, line=first.line)
+    if mapping is None:
+        mapped = headers.assign(first.cells, locale, line=first.line)
+    else:
+        mapped = headers.assign_chosen(first.cells, mapping, locale, line=first.line)
     findings = (*_about_header(first), *mapped.findings)
     if not detection.certain:
         findings = (_uncertain(detection), *findings)
