@@ -15,6 +15,7 @@ from service.domain.import_files import StoredFile
 from service.models.imports import Import
 
 _LOOKED_AT = 5_000
+_BEGINNING = 1 << 18
 CANDIDATES = 4
 
 
@@ -52,6 +53,15 @@ def readings(session: Session, import_: Import, *, count: int = 5) -> list[Readi
         Reading(file, some, _differing([other.header for other in files], shown, index))
         for index, (file, some) in enumerate(zip(files, shown, strict=True))
     ]
+
+
+def expected_rows(session: Session, import_: Import) -> int:
+    """About how many rows the file has, by how many lines its beginning has."""
+    source = StoredFile(import_.id, import_.size)
+    source.session = session
+    beginning = source.read(0, _BEGINNING)
+    lines = max(beginning.count(b"\n"), beginning.count(b"\r"), 1)
+    return max(1, round(lines * import_.size / max(len(beginning), 1)) - 1)
 
 
 def _rows(file: CsvFile, count: int) -> tuple[Row, ...]:

@@ -4,18 +4,27 @@ An import is planned and applied by a worker, a batch of rows in each transactio
 its row alone, so that any worker can go on where another one stopped.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service import links
 from service.csvfile import CsvFile, FileRefused
+from service.csvfile.headers import Key
 from service.csvfile.rows import Row
-from service.domain import accounts, import_apply, import_files, import_plan, import_reasons, notices, outbox
+from service.domain import (
+    accounts,
+    import_apply,
+    import_columns,
+    import_files,
+    import_plan,
+    import_reasons,
+    notices,
+    outbox,
+)
 from service.domain.errors import DomainError
 from service.domain.import_files import StoredFile
 from service.domain.import_reasons import Reason
@@ -87,6 +96,16 @@ def read_as(
     return import_files.opened_as(session, import_, encoding=encoding, delimiter=delimiter)
 
 
+def read_with(
+    session: Session, program_ids: Collection[int], import_id: int, *, mapping: Mapping[int, Key]
+) -> CsvFile:
+    """Return the file with its columns as a person says they are, for `choose_reading`; raises BadMapping."""
+    import_ = find(session, program_ids, import_id)
+    return import_files.opened_as(
+        session, import_, encoding=import_.encoding, delimiter=import_.delimiter, mapping=mapping
+    )
+
+
 def choose_reading(
     session: Session,
     jobs: Jobs,
@@ -94,17 +113,22 @@ def choose_reading(
     import_id: int,
     *,
     file: CsvFile,
+    mapping: Mapping[int, Key] | None = None,
     actor_id: int,
     now: datetime,
 ) -> Import:
-    """Read the file the way its user says, and plan it; `file` comes from `read_as`.
+    """Read the file the way its user says, and plan it.
 
-    Raises DomainError IMPORT_NOT_IN_STATE once rows have been stored.
+    `file` comes from `read_as`, or from `read_with` the same `mapping`. Raises DomainError
+    IMPORT_NOT_IN_STATE once rows have been stored.
     """
     import_ = find(session, program_ids, import_id)
     _require(import_, *_OPEN, ImportState.REFUSED.value)
+    if isinstance(file.source, StoredFile):
+        file.source.session = session
     # A file that is none, such as a picture, has neither.
     import_.encoding, import_.delimiter = file.encoding or None, file.delimiter or None
+    import_.mapping = import_columns.stored(mapping)
     import_.user_id = actor_id
     _forget_plan(session, import_)
     _go_on(session, jobs, import_, file, now=now)
@@ -173,17 +197,30 @@ def _stop(import_: Import, reason: Reason, now: datetime) -> None:
 
 
 def _go_on(session: Session, jobs: Jobs, import_: Import, file: CsvFile, *, now: datetime) -> None:
-    """By what the file is as a whole, plan it, ask for its encoding, or refuse it."""
+    """By what the file is as a whole, plan it, ask for its encoding or its columns, or refuse it."""
+    if file.readable and not file.detection.certain:
+        return
+    if import_.mapping is None:
+        file = _as_before(session, import_, file)
     if file.refused:
         _refuse(import_, file.findings, now)
         return
-    if not file.detection.certain:
-        return
     import_.encoding, import_.delimiter = file.encoding, file.delimiter
+    if import_.mapping is None and import_columns.asks(file):
+        return
     import_.state = ImportState.PLANNING.value
     import_.refusal, import_.started_at, import_.finished_at = None, now, None
     session.flush()
     jobs.run_import(session, import_.id)
+
+
+def _as_before(session: Session, import_: Import, file: CsvFile) -> CsvFile:
+    """The file with the columns that were chosen in its program before, if they were."""
+    mapping = import_columns.recalled(session, import_.program_id, file)
+    if mapping is None:
+        return file
+    import_.mapping = import_columns.stored(mapping)
+    return import_columns.mapped(file, mapping, import_.locale)
 
 
 def _refuse(import_: Import, findings: Sequence[Finding], now: datetime) -> None:
@@ -344,50 +381,6 @@ def names_of_users(session: Session, found: Iterable[Import]) -> dict[int, str]:
 def list_interrupted(session: Session) -> list[int]:
     """Return the imports that a worker should be running."""
     return list(session.scalars(select(Import.id).where(Import.state.in_(_RUNNING)).order_by(Import.id)))
-
-
-def list_rows(
-    session: Session,
-    import_id: int,
-    *,
-    outcome: RowOutcome | None = None,
-    rule: str | None = None,
-    after: int = 0,
-    limit: int = 50,
-) -> list[ImportRow]:
-    """Return rows of the plan in the order of the file, `after` the number of the last one already seen."""
-    query = select(ImportRow).where(ImportRow.import_id == import_id, ImportRow.number > after)
-    if outcome is not None:
-        query = query.where(ImportRow.outcome == outcome.value)
-    if rule is not None:
-        query = query.where(ImportRow.rule == rule)
-    return list(session.scalars(query.order_by(ImportRow.number).limit(limit)))
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonGroup:
-    """Rows of one outcome that have the same first reason, with that of the first of them."""
-
-    rule: str
-    rows: int
-    example: Reason
-
-
-def list_reasons(session: Session, import_id: int) -> list[ReasonGroup]:
-    """Return the reasons of an import's rows, those that rejected most rows first."""
-    query = (
-        select(ImportRow.rule, func.count(), func.min(ImportRow.number))
-        .where(ImportRow.import_id == import_id, ImportRow.rule.is_not(None))
-        .group_by(ImportRow.rule)
-    )
-    found = session.execute(query).all()
-    numbers = [number for _, _, number in found]
-    stored = select(ImportRow.number, ImportRow.reasons).where(
-        ImportRow.import_id == import_id, ImportRow.number.in_(numbers)
-    )
-    examples = {number: import_reasons.loaded(reasons)[0] for number, reasons in session.execute(stored)}
-    grouped = [ReasonGroup(rule, rows, examples[number]) for rule, rows, number in found if rule is not None]
-    return sorted(grouped, key=lambda group: (not group.example.rejects, -group.rows, group.rule))
 
 
 def counts(import_: Import) -> dict[RowOutcome, int]:

@@ -27,6 +27,8 @@ class Import(Base):
     locale: Mapped[str]
     encoding: Mapped[str | None]
     delimiter: Mapped[str | None]
+    # Our column by the index of theirs, where a person said it; None where the names say it.
+    mapping: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     dry_run: Mapped[bool] = mapped_column(default=False)
     overwrite: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str]
@@ -47,6 +49,20 @@ class Import(Base):
     started_at: Mapped[datetime | None] = mapped_column(Moment)
     planned_at: Mapped[datetime | None] = mapped_column(Moment)
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class ImportColumn(Base):
+    """What a column of this name is in the files of a program, as a person said; nothing: it is ignored.
+
+    `name_key` is the name with its spelling forgiven (`csvfile.headers.key_of`).
+    """
+
+    __tablename__ = "import_columns"
+
+    program_id: Mapped[int] = mapped_column(ForeignKey("programs.id", ondelete="CASCADE"), primary_key=True)
+    name_key: Mapped[str] = mapped_column(primary_key=True)
+    column: Mapped[str]
+    chosen_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class ImportPiece(Base):

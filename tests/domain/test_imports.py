@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from service import csvfile
 from service.csvfile.source import InMemory
 from service.db import Base, Database
-from service.domain import accounts, groups, import_reasons, import_results, imports, partners
+from service.domain import accounts, groups, import_reasons, import_results, import_rows, imports, partners
 from service.domain.errors import DomainError
 from service.domain.import_files import PIECE
 from service.domain.imports import Runner
@@ -126,7 +126,7 @@ class Desk:
                     row.outcome,
                     [(one.rule, one.column) for one in import_reasons.loaded(row.reasons)],
                 )
-                for row in imports.list_rows(session, import_id)
+                for row in import_rows.list_rows(session, import_id)
             ]
 
     def people(self) -> list[tuple[str, str, str, set[str]]]:
@@ -307,7 +307,7 @@ def test_overwriting_writes_what_the_file_says_and_blanks_nothing(desk: Desk) ->
             "fr",
         )
         assert [one.url for one in anna.media_properties] == ["https://red.example"]
-        assert imports.list_rows(session, import_id)[0].changes == {
+        assert import_rows.list_rows(session, import_id)[0].changes == {
             "set": {
                 "name": ["Blue Harbor", "Red Harbor"],
                 "media_property": ["https://blue.example", "https://red.example"],
