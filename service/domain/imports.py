@@ -378,6 +378,12 @@ def names_of_users(session: Session, found: Iterable[Import]) -> dict[int, str]:
     return {user_id: name for user_id, name in session.execute(query)}  # noqa: C416  (rows, not pairs)
 
 
+def file_names(session: Session, program_id: int, ids: Collection[int]) -> dict[int, str]:
+    """Return the file names of a program's imports by their id."""
+    query = select(Import.id, Import.file_name).where(Import.program_id == program_id, Import.id.in_(ids))
+    return {import_id: name for import_id, name in session.execute(query)}  # noqa: C416  (rows, not pairs)
+
+
 def list_interrupted(session: Session) -> list[int]:
     """Return the imports that a worker should be running."""
     return list(session.scalars(select(Import.id).where(Import.state.in_(_RUNNING)).order_by(Import.id)))

@@ -1,12 +1,14 @@
 """What the import pages show: the state of an import, the file as it was read, and its rows, in words."""
 
+import csv
+import io
 from dataclasses import replace
 from typing import Any
 
 from flask import request, url_for
 from sqlalchemy.orm import Session
 
-from service.csvfile import CsvFile, words
+from service.csvfile import CsvFile, headers, words
 from service.csvfile.dialect import DELIMITERS
 from service.csvfile.encoding import CHOICES
 from service.csvfile.headers import COLUMNS, Key
@@ -149,6 +151,18 @@ def _recognized(file: CsvFile) -> list[dict[str, str]]:
         for column in COLUMNS
         if column.key in file.columns or column.required
     ]
+
+
+def sample(locale: str) -> str:
+    """Return a small file with every column and one row, as spreadsheets of a language save it.
+
+    It can be imported anywhere: the row is in no group and has no account.
+    """
+    row = ["" if one.key in {Key.GROUP, Key.MPID} else one.examples[locale] for one in COLUMNS]
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";" if locale == "fr" else ",", lineterminator="\r\n")
+    writer.writerows([headers.header_row(locale), row])
+    return out.getvalue()
 
 
 def delimiter_name(mark: str) -> str:

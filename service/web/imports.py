@@ -129,11 +129,21 @@ def _index(form: UploadForm) -> ResponseReturnValue:
                 for column in COLUMNS
             ],
             header_row="\t".join(headers.header_row(locale)),
+            sample=import_words.sample(locale),
             encodings=here().formats.listing([words.encoding_name(name) for name in CHOICES]),
             delimiters=here().formats.listing([import_words.delimiter_name(mark) for mark in DELIMITERS]),
             limits={"file": IMPORT_FILE_BYTES, "rows": IMPORT_ROWS, "field": IMPORT_FIELD_BYTES},
         )
     return page_, 400 if form.problems() else 200
+
+
+@page(bp, "/settings/import/sample.csv", needs=Permission.IMPORT_RUN)
+def sample() -> ResponseReturnValue:
+    """Serve a small file to begin with: every column in the reader's language, and one row."""
+    name = quote(f"{say(NP_('file name', 'sample'))}.csv", safe="")
+    response = Response(import_words.sample(here().locale.code).encode("utf-8-sig"), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    return response
 
 
 def _history(before: int | None = None) -> str:
