@@ -21,7 +21,7 @@ from service.models.delivery import (
     SystemMail,
 )
 from service.models.group import Group, GroupMember
-from service.models.imports import Import, ImportPiece, ImportRow
+from service.models.imports import Import, ImportLeftover, ImportPiece, ImportRow
 from service.models.mail_account import MailAccount
 from service.models.partner import MediaProperty, Partner
 from service.models.program import Program, ProgramMinute
@@ -39,6 +39,7 @@ __all__ = [
     "Group",
     "GroupMember",
     "Import",
+    "ImportLeftover",
     "ImportPiece",
     "ImportRow",
     "Installation",
