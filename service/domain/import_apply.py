@@ -212,7 +212,7 @@ def _insert_prospects(session: Session, import_: Import, states: Iterable[State]
     ]
     ids = list(session.scalars(insert(Prospect).returning(Prospect.id, sort_by_parameter_order=True), rows))
     for state, prospect_id in zip(states, ids, strict=True):
-        state.prospect_id = prospect_id
+        state.prospect_id, state.import_id = prospect_id, import_.id
     events = [
         {
             "prospect_id": prospect_id,
@@ -238,29 +238,34 @@ def _update_custom_emails(session: Session, import_: Import, work: _Work) -> Non
 
 
 def _record(session: Session, import_: Import, work: _Work) -> None:
-    """Write down what came of each row, and count anew those that came out otherwise than planned."""
-    table = ImportRow.__table__
+    """Write down what came of each row, and count anew those that came out otherwise than planned.
+
+    A partner that this import made is found by its address, so that most rows need no word more.
+    """
     settled = []
     for row, state, decision in work.rows:
-        reasons, changes = row.reasons, row.changes
-        if decision.outcome.value != row.outcome:
+        as_planned = decision.outcome.value == row.outcome
+        made_here = state.import_id == import_.id
+        if as_planned and _is_planned(row, decision) and (made_here or state.partner_id == row.partner_id):
+            continue
+        reasons = row.reasons
+        if not as_planned:
             _recount(import_, row.outcome, decision.outcome.value)
             if decision.outcome is RowOutcome.REJECTED:
                 import_.drifted_rows += 1
                 reasons = [*(import_reasons.stored(decision.reasons) or []), *(row.reasons or [])]
-            changes = decision.changes
-        if decision.outcome.value != row.outcome or state.partner_id != row.partner_id:
-            settled.append(
-                {
-                    "number_": row.number,
-                    "outcome": decision.outcome.value,
-                    "partner_id": state.partner_id,
-                    "rule": reasons[0]["rule"] if reasons else None,
-                    "reasons": reasons,
-                    "changes": changes,
-                }
-            )
+        settled.append(
+            {
+                "number_": row.number,
+                "outcome": decision.outcome.value,
+                "partner_id": row.partner_id if made_here else state.partner_id,
+                "rule": reasons[0]["rule"] if reasons else None,
+                "reasons": reasons,
+                "changes": decision.changes,
+            }
+        )
     if settled:
+        table = ImportRow.__table__
         change = (
             update(table)  # type: ignore[arg-type]
             .where(table.c.import_id == import_.id, table.c.number == bindparam("number_"))
@@ -269,6 +274,14 @@ def _record(session: Session, import_: Import, work: _Work) -> None:
             )
         )
         session.connection().execute(change, settled)
+
+
+def _is_planned(row: _Planned, decision: Decision) -> bool:
+    """Whether a row did exactly what its plan says."""
+    if row.changes is decision.changes:
+        return True
+    planned = {name: value for name, value in (row.changes or {}).items() if name != "same"}
+    return planned == (decision.changes or {})
 
 
 def _recount(import_: Import, before: str, after: str) -> None:

@@ -81,9 +81,12 @@ def states_of_rows(session: Session, program_id: int, rows: Sequence[Values]) ->
 def states_of_identities(session: Session, program_id: int, identities: Iterable[str]) -> dict[str, State]:
     """The partners that planned rows were about, as they are now; absent ones as somebody new."""
     wanted = set(identities)
+    # Somebody planned as new is looked for by their own address: a custom contact that an earlier row of the
+    # import wrote meanwhile does not change whom a row is about.
     ids = {int(identity[1:]) for identity in wanted if identity.startswith("=")}
     keys = {identity for identity in wanted if not identity.startswith("=")}
     known = load(session, program_id, keys=keys, ids=ids)
+    known.by_custom_email.clear()
     states: dict[str, State] = {}
     for identity in wanted:
         found = known.by_id.get(int(identity[1:])) if identity.startswith("=") else known.find(None, identity)
@@ -130,7 +133,7 @@ def _add(session: Session, known: Known, condition: ColumnElement[bool]) -> None
         known.by_id[partner_id] = State(
             f"={partner_id}",
             partner_id,
-            account=mpid is not None,
+            mpid=mpid,
             fields={
                 "name": name,
                 "first_name": first,
@@ -152,12 +155,16 @@ def _add(session: Session, known: Known, condition: ColumnElement[bool]) -> None
 def _add_program(session: Session, program_id: int, states: Mapping[int, State]) -> None:
     """Their place in the program, their groups there, and where they publish."""
     ids = list(states)
-    for prospect_id, partner_id, custom, custom_key in session.execute(
-        select(Prospect.id, Prospect.partner_id, Prospect.custom_email, Prospect.custom_email_key).where(
-            Prospect.program_id == program_id, Prospect.partner_id.in_(ids)
-        )
-    ):
+    prospects = select(
+        Prospect.id,
+        Prospect.partner_id,
+        Prospect.custom_email,
+        Prospect.custom_email_key,
+        Prospect.import_id,
+    ).where(Prospect.program_id == program_id, Prospect.partner_id.in_(ids))
+    for prospect_id, partner_id, custom, custom_key, import_id in session.execute(prospects):
         states[partner_id].prospect_id = prospect_id
+        states[partner_id].import_id = import_id
         states[partner_id].fields[CUSTOM_EMAIL] = custom
         states[partner_id].custom_email_key = custom_key
     for partner_id, group_id in session.execute(

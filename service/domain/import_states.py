@@ -27,17 +27,24 @@ class State:
 
     identity: str
     partner_id: int | None = None
-    account: bool = False
+    mpid: str | None = None
     fields: dict[str, str | None] = field(default_factory=dict)
     email_key: str = ""
     custom_email_key: str | None = None
     groups: set[int] = field(default_factory=set)
     prospect_id: int | None = None
+    # The import that made the prospect.
+    import_id: int | None = None
     # Will exist by an earlier row of this import.
     partner_planned: bool = False
     prospect_planned: bool = False
     # What earlier rows of this import said, the first of them in each field.
     given: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def account(self) -> bool:
+        """Whether the partner has an account, which keeps its name and address."""
+        return self.mpid is not None
 
     @property
     def partner_exists(self) -> bool:

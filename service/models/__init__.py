@@ -21,7 +21,7 @@ from service.models.delivery import (
     SystemMail,
 )
 from service.models.group import Group, GroupMember
-from service.models.imports import Import, ImportColumn, ImportPiece, ImportRow
+from service.models.imports import Import, ImportColumn, ImportLeftover, ImportPiece, ImportRow
 from service.models.mail_account import MailAccount
 from service.models.partner import MediaProperty, Partner
 from service.models.program import Program, ProgramMinute
@@ -40,6 +40,7 @@ __all__ = [
     "GroupMember",
     "Import",
     "ImportColumn",
+    "ImportLeftover",
     "ImportPiece",
     "ImportRow",
     "Installation",

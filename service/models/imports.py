@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy import JSON, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base, Moment
@@ -49,6 +49,14 @@ class Import(Base):
     started_at: Mapped[datetime | None] = mapped_column(Moment)
     planned_at: Mapped[datetime | None] = mapped_column(Moment)
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
+    # Who asked for the undo: it runs on their rights.
+    undone_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    # The undo goes from the last row to the first; rows up to this number are still to be done.
+    undo_left: Mapped[int | None]
+    undone_rows: Mapped[int] = mapped_column(default=0, server_default="0")
+    # Rows of which something stays because it changed or was used after the import.
+    kept_rows: Mapped[int] = mapped_column(default=0, server_default="0")
+    undone_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class ImportColumn(Base):
@@ -79,6 +87,7 @@ class ImportRow(Base):
     """What the plan says of one row and, once applied, what came of it.
 
     `identity` is the same for all rows of one partner: `=` and the partner's id, or the address compared by.
+    `partner_id` is that of a partner known before; one that the import made is found by its address.
     `reasons` and `changes` are described in `domain.import_reasons` and `domain.import_states`.
     """
 
@@ -86,6 +95,14 @@ class ImportRow(Base):
     __table_args__ = (
         Index("ix_import_rows_outcome", "import_id", "outcome", "number"),
         Index("ix_import_rows_identity", "import_id", "identity"),
+        # Which partners known before were changed: an undo asks whether a later import did so.
+        Index(
+            "ix_import_rows_partner",
+            "import_id",
+            "partner_id",
+            sqlite_where=text("partner_id IS NOT NULL"),
+            postgresql_where=text("partner_id IS NOT NULL"),
+        ),
         {"sqlite_with_rowid": False},
     )
 
@@ -100,3 +117,14 @@ class ImportRow(Base):
     rule: Mapped[str | None]
     reasons: Mapped[list[dict[str, object]] | None] = mapped_column(JSON(none_as_null=True))
     changes: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class ImportLeftover(Base):
+    """A row that an undo left in place, whole or in part, and why, as `domain.import_reasons` stores it."""
+
+    __tablename__ = "import_leftovers"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    reasons: Mapped[list[dict[str, object]]] = mapped_column(JSON)

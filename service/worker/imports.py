@@ -5,7 +5,7 @@ import threading
 
 from service.adapters.jobs import EngineJobs
 from service.bootstrap import Services
-from service.domain import imports
+from service.domain import import_runs
 from service.worker.deliver import Clock
 
 log = logging.getLogger(__name__)
@@ -19,19 +19,19 @@ def run(services: Services, import_id: int, clock: Clock, stopping: threading.Ev
     What was committed is not done again, whoever goes on: after a stop or a kill the sweep starts it anew.
     """
     with services.db.transaction() as session:
-        tries = imports.begin(session, import_id)
+        tries = import_runs.begin(session, import_id)
         if tries > MOST_FAILURES:
             log.error("import %d failed %d times and is given up", import_id, MOST_FAILURES)
-            imports.give_up(session, import_id, failures=MOST_FAILURES, now=clock())
+            import_runs.give_up(session, import_id, failures=MOST_FAILURES, now=clock())
             return 0
-    runner = imports.Runner(import_id, base_url=services.settings.base_url)
+    runner = import_runs.Runner(import_id, base_url=services.settings.base_url)
     batches = 0
     while not stopping.is_set():
         with services.db.transaction() as session:
             if not runner.step(session, services.jobs, now=clock()):
                 break
             if batches == 0:
-                imports.got_on(session, import_id)
+                import_runs.got_on(session, import_id)
         batches += 1
     return batches
 
@@ -39,7 +39,7 @@ def run(services: Services, import_id: int, clock: Clock, stopping: threading.Ev
 def wake(services: Services, jobs: EngineJobs) -> int:
     """Start a job for every import that should be running and is not; return how many were started."""
     with services.db.reading() as session:
-        interrupted = imports.list_interrupted(session)
+        interrupted = import_runs.list_interrupted(session)
     started = 0
     for import_id in interrupted:
         if not jobs.alive(f"import-{import_id}-"):

@@ -11,8 +11,8 @@ from service.bootstrap import Services
 from service.csvfile import encoding
 from service.csvfile.encoding import Detection
 from service.csvfile.source import Source
-from service.domain import accounts, imports, partners, prospects
-from service.domain.imports import Runner
+from service.domain import accounts, import_runs, imports, partners, prospects
+from service.domain.import_runs import Runner
 from service.facts.permissions import BuiltInRole
 from service.facts.sources import Source as Origin
 from service.facts.states import IMPORT_STATE_LABELS, ImportState
@@ -318,7 +318,7 @@ def test_an_import_that_stopped_says_why_on_its_page_and_in_the_history(office: 
     """A-8, F-17."""
     failed, left = office.upload(FILE), office.upload(FILE)
     with office.parts.db.transaction() as session:
-        imports.give_up(session, 1, failures=5, now=office.clock.now)
+        import_runs.give_up(session, 1, failures=5, now=office.clock.now)
     with office.parts.db.transaction() as session:
         session.scalars(select(User)).one().all_programs = False
     office.work()
