@@ -207,6 +207,11 @@ def names_of_users(session: Session, found: Iterable[Import]) -> dict[int, str]:
     return {user_id: name for user_id, name in session.execute(query)}  # noqa: C416  (rows, not pairs)
 
 
+def user_name(session: Session, user_id: int) -> str:
+    """Return the name of somebody who did something with an import."""
+    return session.get_one(User, user_id).name
+
+
 def file_names(session: Session, program_id: int, ids: Collection[int]) -> dict[int, str]:
     """Return the file names of a program's imports by their id."""
     query = select(Import.id, Import.file_name).where(Import.program_id == program_id, Import.id.in_(ids))

@@ -34,6 +34,9 @@ def pace(session: Session, import_: Import) -> Pace | None:
         total = max(import_preview.expected_rows(session, import_), done + 1)
     elif import_.state == ImportState.APPLYING.value:
         done, total = import_.applied_rows, import_.planned_rows
+    elif import_.state == ImportState.UNDOING.value:
+        done = import_.undone_rows + import_.kept_rows
+        total = max(min(import_.created_rows + import_.updated_rows, import_.applied_rows), done)
     else:
         return None
     since, start = _watched(import_.state, done)

@@ -28,8 +28,19 @@ from service.web.words import label
 
 PATH = PUBLIC_PATHS["import"].replace("<", "<int:")
 ROWS = 100
-RUNNING = {ImportState.PLANNING.value, ImportState.APPLYING.value}
-WITH_RESULT = {ImportState.PLANNED.value, ImportState.DONE.value, ImportState.CANCELLED.value}
+RUNNING = {ImportState.PLANNING.value, ImportState.APPLYING.value, ImportState.UNDOING.value}
+CANCELLABLE = {
+    ImportState.UPLOADED.value,
+    ImportState.PLANNING.value,
+    ImportState.PLANNED.value,
+    ImportState.APPLYING.value,
+}
+WITH_RESULT = {
+    ImportState.PLANNED.value,
+    ImportState.DONE.value,
+    ImportState.CANCELLED.value,
+    ImportState.UNDONE.value,
+}
 # States in which nothing has been stored: the file may be read in another way.
 READ_AGAIN = {ImportState.UPLOADED.value, ImportState.PLANNED.value, ImportState.REFUSED.value}
 # The parts of the bar of outcomes: the colour of each.
@@ -58,7 +69,8 @@ def facts(session: Session, import_: Import) -> dict[str, Any]:
         "fills": [(outcome.value, fill) for outcome, fill in FILLS.items()],
         "pace": import_pace.pace(session, import_),
         "running": import_.state in RUNNING,
-        "cancellable": import_.state in {*RUNNING, ImportState.UPLOADED.value, ImportState.PLANNED.value},
+        "cancellable": import_.state in CANCELLABLE,
+        "undoable": may_be_undone(import_),
         "has_result": import_.state in WITH_RESULT and total > 0,
         "reasons": [
             {
@@ -77,10 +89,16 @@ def facts(session: Session, import_: Import) -> dict[str, Any]:
 
 
 def stopped(import_: Import) -> list[str]:
-    """Return why an import stopped by itself; nothing where it did not, or where a person cancelled it."""
-    if import_.state != ImportState.CANCELLED.value:
+    """Return why an import or its undo stopped by itself; nothing where a person cancelled it."""
+    if import_.state not in {ImportState.CANCELLED.value, ImportState.DONE.value}:
         return []
     return [import_reasons.say(one, here().catalog) for one in import_reasons.loaded(import_.refusal)]
+
+
+def may_be_undone(import_: Import) -> bool:
+    """Whether to offer an undo; its page says whether it can be had."""
+    over = import_.state in {ImportState.DONE.value, ImportState.CANCELLED.value}
+    return over and import_.applied_rows > 0 and import_.created_rows + import_.updated_rows > 0
 
 
 def _program_name(import_: Import) -> str:

@@ -24,7 +24,7 @@ from service.facts.permissions import Permission
 from service.facts.states import ImportState
 from service.facts.words import N_, NP_
 from service.models.imports import Import
-from service.web import import_columns, import_words
+from service.web import import_columns, import_undo, import_words
 from service.web.context import here, program, reader, reading, services, transaction
 from service.web.forms import Form, done, number, refusal_text, say, warn
 from service.web.import_words import PATH, programs
@@ -116,6 +116,7 @@ def _index(form: UploadForm) -> ResponseReturnValue:
             imports=found,
             users=imports.names_of_users(session, found),
             stopped={one.id: import_words.stopped(one) for one in found},
+            undoable={one.id for one in found if import_words.may_be_undone(one)},
             first_href=_history() if before else None,
             next_href=next_href,
             chosen=request.form.get("program") or str(program().id),
@@ -158,7 +159,8 @@ def show(import_id: int) -> ResponseReturnValue:
         if import_.state in {ImportState.UPLOADED.value, ImportState.REFUSED.value}:
             return _asked(session, import_)
         values = import_words.facts(session, import_)
-        return render_template("imports/show.html", **values, **import_words.rows(session, import_))
+        values |= import_words.rows(session, import_) | import_undo.result(session, import_)
+        return render_template("imports/show.html", **values)
 
 
 def _asked(session: Session, import_: Import) -> str:
