@@ -139,7 +139,8 @@ def test_rows_are_found_by_name_address_number_and_known_partner(office: Office)
     assert found("blue harbor") == ["Blue"]
     assert found("2") == ["Blue"]
     assert found("%") == ["ÉTÉ 100%_x"]
-    assert found("example", "&outcome=unchanged") == []
+    assert found("example", "&outcome=unchanged") == ["Blue"]
+    assert found("example", "&outcome=updated") == []
     assert found("nobody") == []
     page = soup(office.browser.get(f"{path}?q=other&outcome=created&rule=x"))
     assert [words(chip.b) for chip in page.select(".chip")] == ["x", "other"]
