@@ -11,7 +11,7 @@ from service.bootstrap import Services
 from service.csvfile import encoding
 from service.csvfile.encoding import Detection
 from service.csvfile.source import Source
-from service.domain import accounts, import_runs, imports, partners, prospects
+from service.domain import accounts, import_runs, partners, prospects
 from service.domain.import_runs import Runner
 from service.facts.permissions import BuiltInRole
 from service.facts.sources import Source as Origin
@@ -48,7 +48,7 @@ class Office:
     def work(self) -> None:
         """Do what a worker would."""
         with self.parts.db.reading() as session:
-            waiting = imports.list_interrupted(session)
+            waiting = import_runs.list_interrupted(session, now=self.clock.now)
         for import_id in waiting:
             runner = Runner(import_id, base_url="https://p.example")
             more = 1
