@@ -4,10 +4,10 @@ The state of an import is in its row alone, so that any worker can go on where a
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from service import links
@@ -34,18 +34,22 @@ from service.models.imports import Import, ImportRow
 
 # Small enough that a page never waits long for the one writer of SQLite.
 BATCH = 1_000
+# A worker that died gives its import free after this.
+LEASE = timedelta(seconds=30)
 RUNNING = (ImportState.PLANNING.value, ImportState.APPLYING.value, ImportState.UNDOING.value)
 
 
 class Runner:
     """Goes through one import, a batch of rows in each call; keeps the file open in between.
 
-    A new runner, in another process too, goes on where the last committed batch ended.
+    A new runner, in another process too, goes on where the last committed batch ended. While one `holder` is
+    at it, another one does nothing: two would read the file again and again.
     """
 
-    def __init__(self, import_id: int, *, base_url: str, batch: int = BATCH) -> None:
+    def __init__(self, import_id: int, *, base_url: str, batch: int = BATCH, holder: str = "") -> None:
         self._import_id = import_id
         self._base_url = base_url
+        self._holder = holder
         self._batch = batch
         self._source: StoredFile | None = None
         self._file: CsvFile | None = None
@@ -55,8 +59,13 @@ class Runner:
     def step(self, session: Session, jobs: Jobs, *, now: datetime) -> int:
         """Do the next batch and return 1, or 0 when there is nothing more to do for now."""
         import_ = session.get(Import, self._import_id, with_for_update=True)
-        if import_ is None or import_.state not in RUNNING:
+        if import_ is None or import_.state not in RUNNING or _is_held(import_, self._holder, now):
             return 0
+        more = self._do(session, jobs, import_, now)
+        import_.lease_token, import_.lease_until = (self._holder, now + LEASE) if more else (None, None)
+        return more
+
+    def _do(self, session: Session, jobs: Jobs, import_: Import, now: datetime) -> int:
         user = session.get_one(User, _for_whom(import_))
         if not _may_go_on(session, user, import_):
             reason = import_reasons.error("rights-lost", import_reasons.RIGHTS_LOST, name=user.name)
@@ -165,13 +174,29 @@ def _tell(session: Session, import_: Import, kind: str, now: datetime) -> None:
     notices.tell(session, _for_whom(import_), kind, now=now, subject_id=import_.id, file=import_.file_name)
 
 
-def begin(session: Session, import_id: int) -> int:
-    """Note that an import is begun or gone on with; return how often since it last got on."""
+def begin(session: Session, import_id: int, *, holder: str = "", now: datetime) -> int:
+    """Note that an import is begun or gone on with; return how often since it last got on.
+
+    0 where there is nothing to do, or where another holder is at it.
+    """
     import_ = session.get(Import, import_id, with_for_update=True)
-    if import_ is None or import_.state not in RUNNING:
+    if import_ is None or import_.state not in RUNNING or _is_held(import_, holder, now):
         return 0
     import_.tries += 1
     return import_.tries
+
+
+def release(session: Session, import_id: int, *, holder: str) -> None:
+    """Let others go on with an import at once."""
+    import_ = session.get(Import, import_id, with_for_update=True)
+    if import_ is not None and import_.lease_token == holder:
+        import_.lease_token = import_.lease_until = None
+
+
+def _is_held(import_: Import, holder: str, now: datetime) -> bool:
+    if import_.lease_token is None or import_.lease_until is None:
+        return False
+    return import_.lease_token != holder and import_.lease_until > now
 
 
 def got_on(session: Session, import_id: int) -> None:
@@ -222,6 +247,7 @@ def forget_plan(session: Session, import_: Import) -> None:
     import_.state = ImportState.UPLOADED.value
 
 
-def list_interrupted(session: Session) -> list[int]:
-    """Return the imports that a worker should be running."""
-    return list(session.scalars(select(Import.id).where(Import.state.in_(RUNNING)).order_by(Import.id)))
+def list_interrupted(session: Session, *, holder: str = "", now: datetime) -> list[int]:
+    """Return the imports that a worker should be running, those of other holders left out."""
+    free = or_(Import.lease_token.is_(None), Import.lease_token == holder, Import.lease_until <= now)
+    return list(session.scalars(select(Import.id).where(Import.state.in_(RUNNING), free).order_by(Import.id)))

@@ -45,6 +45,9 @@ class Import(Base):
     refusal: Mapped[list[dict[str, object]] | None] = mapped_column(JSON)
     # How often it was begun since it last got on.
     tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    # Who goes through its rows now, a worker or a command, and how long that holds.
+    lease_token: Mapped[str | None]
+    lease_until: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment)
     started_at: Mapped[datetime | None] = mapped_column(Moment)
     planned_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -164,7 +164,7 @@ class _Worker:
         sweep.repair(self._services, now=now)
         if now >= self._rescue_from:
             self._rescue.sweep(self._services.db, self._jobs, now=now)
-        imports.wake(self._services, self._jobs)
+        imports.wake(self._services, self._jobs, holder=self._executor_id, now=now)
         if not self._room.resting:
             besides = {*self._running.subjects(), *self._account_rooms.resting()}
             sweep.wake(self._services, self._jobs, now=now, besides=besides)
@@ -185,7 +185,7 @@ class _Worker:
 
     def _register(self) -> None:
         """Tell the engine its jobs: thin loops over steps that may run twice without harm."""
-        step, services, noting = _step, self._services, self._running.noting
+        step, noting = _step, self._running.noting
 
         @DBOS.workflow(name=DELIVER_JOB)
         def deliver_part(campaign_id: int) -> None:
@@ -204,13 +204,16 @@ class _Worker:
         @DBOS.workflow(name=IMPORT_JOB)
         def run_import(import_id: int) -> None:
             with noting(DBOS.workflow_id):
-                step("rows", lambda: imports.run(services, import_id, self._clock, self._stopping))
+                step("rows", lambda: self._run_import(import_id))
 
         @DBOS.workflow(name=HOURLY_JOB)
         def every_hour(_at: str) -> None:
             with noting(DBOS.workflow_id):
                 step("expire", self._expire)
                 step("forget", lambda: self._jobs.forget_before(self._clock() - sweep.KEEP_JOBS))
+
+    def _run_import(self, import_id: int) -> int:
+        return imports.run(self._services, import_id, self._clock, self._stopping, holder=self._executor_id)
 
     def _deliver(self, campaign_id: int) -> int:
         # An author's own mail account has a room of its own; the others share the installation's.

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from datetime import datetime
 
 from service.adapters.jobs import EngineJobs
 from service.bootstrap import Services
@@ -13,33 +14,39 @@ log = logging.getLogger(__name__)
 MOST_FAILURES = 5
 
 
-def run(services: Services, import_id: int, clock: Clock, stopping: threading.Event) -> int:
+def run(
+    services: Services, import_id: int, clock: Clock, stopping: threading.Event, *, holder: str = ""
+) -> int:
     """Go on with one import until it waits for a decision or is over; return how many batches that took.
 
     What was committed is not done again, whoever goes on: after a stop or a kill the sweep starts it anew.
+    An import that another `holder` is at is left to it.
     """
     with services.db.transaction() as session:
-        tries = import_runs.begin(session, import_id)
+        tries = import_runs.begin(session, import_id, holder=holder, now=clock())
         if tries > MOST_FAILURES:
             log.error("import %d failed %d times and is given up", import_id, MOST_FAILURES)
             import_runs.give_up(session, import_id, failures=MOST_FAILURES, now=clock())
             return 0
-    runner = import_runs.Runner(import_id, base_url=services.settings.base_url)
+    runner = import_runs.Runner(import_id, base_url=services.settings.base_url, holder=holder)
     batches = 0
-    while not stopping.is_set():
+    while tries and not stopping.is_set():
         with services.db.transaction() as session:
             if not runner.step(session, services.jobs, now=clock()):
                 break
             if batches == 0:
                 import_runs.got_on(session, import_id)
         batches += 1
+    if stopping.is_set():
+        with services.db.transaction() as session:
+            import_runs.release(session, import_id, holder=holder)
     return batches
 
 
-def wake(services: Services, jobs: EngineJobs) -> int:
+def wake(services: Services, jobs: EngineJobs, *, holder: str = "", now: datetime) -> int:
     """Start a job for every import that should be running and is not; return how many were started."""
     with services.db.reading() as session:
-        interrupted = import_runs.list_interrupted(session)
+        interrupted = import_runs.list_interrupted(session, holder=holder, now=now)
     started = 0
     for import_id in interrupted:
         if not jobs.alive(f"import-{import_id}-"):

@@ -434,7 +434,7 @@ def test_an_import_is_given_up_with_a_reason_and_a_notice(desk: Desk) -> None:
         ]
         kept = [(one.kind, one.subject_id) for one in session.scalars(select(Notice).order_by(Notice.id))]
         assert kept == [("import_done", over), ("import_refused", import_id)]
-        assert import_runs.list_interrupted(session) == []
+        assert import_runs.list_interrupted(session, now=NOW) == []
 
 
 def test_a_file_that_is_none_can_be_read_in_another_way(desk: Desk) -> None:
@@ -546,5 +546,5 @@ def test_imports_are_listed_newest_first(desk: Desk) -> None:
     with desk.db.reading() as session:
         assert [one.id for one in imports.list_of(session, desk.program_id, limit=2)] == [made[2], made[1]]
         assert [one.id for one in imports.list_of(session, desk.program_id, before=made[1])] == [made[0]]
-        assert import_runs.list_interrupted(session) == made
+        assert import_runs.list_interrupted(session, now=NOW) == made
         assert imports.list_of(session, desk.program_id + 1) == []

@@ -36,7 +36,7 @@ class Office:
     def work(self) -> None:
         """Do what a worker would."""
         with self.parts.db.reading() as session:
-            waiting = import_runs.list_interrupted(session)
+            waiting = import_runs.list_interrupted(session, now=self.clock.now)
         for import_id in waiting:
             runner = Runner(import_id, base_url="https://p.example")
             more = 1

@@ -1,4 +1,4 @@
-"""Keep how far an import is undone, by whom, and what stayed."""
+"""Keep how far an import is undone, by whom, and what stayed; and who goes through its rows now."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -36,6 +36,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("partner_id IS NOT NULL"),
         )
     with op.batch_alter_table("imports", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("lease_token", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("lease_until", service.db.Moment(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("undone_by", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("undo_left", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("undone_rows", sa.Integer(), server_default="0", nullable=False))
