@@ -78,10 +78,11 @@ class CsvFile:
         """Data rows, `number` from 1, bad ones included; raises FileRefused where there are too many."""
         if not self.readable:
             return
-        for row in islice(_all_rows(self.source, self.detection, self.dialect, len(self.header)), 1, None):
-            if row.number > IMPORT_ROWS:
-                raise FileRefused(_too_many_rows(row.line))
-            yield row
+        found = _all_rows(self.source, self.detection, self.dialect, len(self.header))
+        yield from islice(found, 1, IMPORT_ROWS + 1)
+        beyond = next(found, None)
+        if beyond is not None:
+            raise FileRefused(_too_many_rows(beyond.line))
 
     def preview(self, count: int) -> tuple[Row, ...]:
         """The first data rows."""
@@ -142,24 +143,14 @@ def _all_rows(source: Source, detection: Detection, found: Dialect, width: int |
     pieces = text.pieces(source, detection.encoding, len(detection.signature))
     if found.sep_line:
         pieces = _without_first_line(pieces, found.sep_line)
-    read_rows = rows.read(pieces, found.delimiter, detection.encoding, width=width)
-    if not found.sep_line:
-        return read_rows
-    return (_moved_down(row) for row in read_rows)
+    line = 2 if found.sep_line else 1
+    return rows.read(pieces, found.delimiter, detection.encoding, width=width, line=line)
 
 
 def _without_first_line(pieces: Iterator[text.Piece], line: str) -> Iterator[text.Piece]:
     first = next(pieces)
     yield text.Piece(first.text[len(line) :], {index - 1: at for index, at in first.bad.items() if index})
     yield from pieces
-
-
-def _moved_down(row: Row) -> Row:
-    findings = tuple(
-        Finding(one.rule, one.severity, one.phrase, one.values, one.line + 1, one.column)
-        for one in row.findings
-    )
-    return row._replace(line=row.line + 1, findings=findings)
 
 
 def _beginning(source: Source, name: str, start: int) -> tuple[str, bool]:
