@@ -161,6 +161,7 @@ def _take(services: Services, order: Order, read: CsvFile, catalog: Catalog) -> 
             overwrite=order.overwrite,
             actor_id=user.id,
             now=services.db.now(),
+            ask=False,
         )
         return made.id
 

@@ -11,6 +11,7 @@ from service.csvfile import CsvFile
 from service.csvfile.file import FileRefused
 from service.csvfile.rows import Row
 from service.domain import import_files
+from service.domain.import_files import StoredFile
 from service.models.imports import Import
 
 _LOOKED_AT = 5_000

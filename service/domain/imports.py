@@ -37,11 +37,13 @@ def upload(
     overwrite: bool,
     actor_id: int,
     now: datetime,
+    ask: bool = True,
 ) -> Import:
-    """Take a file in. It is planned at once, unless its encoding must be chosen first or it is refused.
+    """Take a file in. It is planned at once, unless something must be chosen first or it is refused.
 
     `file` was read for the locale before the transaction, so that nobody waits for the judging of its bytes.
-    Without `dry_run` the plan is applied as soon as it is made.
+    Without `dry_run` the plan is applied as soon as it is made. With `ask` there is a person who can say
+    which column is which: what was said before counts, and what is not clear is asked.
     """
     import_ = Import(
         program_id=program_id,
@@ -58,7 +60,7 @@ def upload(
     session.flush()
     if import_.size <= IMPORT_FILE_BYTES:
         import_files.store(session, import_.id, file.source)
-    _go_on(session, jobs, import_, file, now=now)
+    _go_on(session, jobs, import_, file, now=now, ask=ask)
     return import_
 
 
@@ -149,17 +151,19 @@ def cancel(session: Session, program_ids: Collection[int], import_id: int, *, no
     return import_
 
 
-def _go_on(session: Session, jobs: Jobs, import_: Import, file: CsvFile, *, now: datetime) -> None:
+def _go_on(
+    session: Session, jobs: Jobs, import_: Import, file: CsvFile, *, now: datetime, ask: bool = True
+) -> None:
     """By what the file is as a whole, plan it, ask for its encoding or its columns, or refuse it."""
     if file.readable and not file.detection.certain:
         return
-    if import_.mapping is None:
+    if import_.mapping is None and ask:
         file = _as_before(session, import_, file)
     if file.refused:
         refuse(import_, file.findings, now)
         return
     import_.encoding, import_.delimiter = file.encoding, file.delimiter
-    if import_.mapping is None and import_columns.asks(file):
+    if import_.mapping is None and ask and import_columns.asks(file):
         return
     import_.state = ImportState.PLANNING.value
     import_.refusal, import_.started_at, import_.finished_at = None, now, None

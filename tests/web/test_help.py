@@ -15,6 +15,7 @@ PAGES = (
     "connect-your-mail",
     "contact-a-prospect",
     "email-tokens",
+    "import-faq",
     "unsubscribe-and-suppression",
 )
 TITLES = {
