@@ -2,6 +2,7 @@
 
 import re
 
+from service.csvfile.encoding import BOMS, wide
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_, Phrase
 
@@ -44,21 +45,13 @@ def refusal(head: bytes) -> Finding | None:
     for signature, phrase, kind in _SIGNATURES:
         if head.startswith(signature):
             return _finding(phrase, kind)
-    if _is_wide(head):
+    if head.startswith((BOMS["utf-16-le"], BOMS["utf-16-be"])) or wide(head) is not None:
         return None
     controls = len(_CONTROLS.findall(head))
     # A handful in a tiny file are bad rows, which are named one by one.
     if controls > _FEW and controls * 100 > len(head):
         return _finding(_BINARY, "")
     return None
-
-
-def _is_wide(head: bytes) -> bool:
-    """UTF-16, where NUL is half of every Latin letter: NULs on one side only."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return True
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    return max(even, odd) * 50 >= len(head) and min(even, odd) * 20 <= max(even, odd)
 
 
 def _zip_kind(head: bytes) -> tuple[Phrase, str]:
