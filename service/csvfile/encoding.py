@@ -39,10 +39,10 @@ FAMILIES: Mapping[str, str] = {
 }
 # How much less likely than the best a candidate is for a reader of a language, before its text is read.
 PRIORS: Mapping[str, Mapping[str, float]] = {
-    "ja": {"utf-8": -5, "cp932": 0, "euc_jp": -2, "cp1252": -6, "gb18030": -7, "big5": -8, "mac_roman": -9},
+    "ja": {"utf-8": -5, "cp932": 0, "euc_jp": -2, "cp1252": -6, "gb18030": -9, "big5": -10, "mac_roman": -9},
     "zh": {"utf-8": -5, "gb18030": 0, "big5": -3, "cp1252": -6, "cp932": -7, "euc_jp": -9, "mac_roman": -9},
-    "fr": {"cp1252": 0, "mac_roman": -2, "cp932": -7, "gb18030": -7, "big5": -8, "euc_jp": -9},
-    "en": {"cp1252": 0, "mac_roman": -2, "cp932": -6, "gb18030": -6, "big5": -7, "euc_jp": -8},
+    "fr": {"utf-8": 2, "cp1252": 0, "mac_roman": -2, "cp932": -7, "gb18030": -7, "big5": -8, "euc_jp": -9},
+    "en": {"utf-8": 2, "cp1252": 0, "mac_roman": -2, "cp932": -6, "gb18030": -6, "big5": -7, "euc_jp": -8},
 }
 # Wider relatives of a codec, tried where the first does not hold every character: the Big5 of Windows, the
 # EUC-JP and ISO-2022-JP with the signs ① ㈱ and half-width katakana.

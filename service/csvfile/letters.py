@@ -150,5 +150,7 @@ def weight(char: str, family: str) -> float:
     if unlikely is not None:
         return unlikely
     if family == "any":
+        if char.isalpha() and char < "\u2000" and not _is_european(char):
+            return -9.0 if char < "\u0300" else -13.0
         return max(read(char) for read in _FAMILIES.values())
     return _FAMILIES[family](char)
