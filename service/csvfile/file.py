@@ -113,16 +113,18 @@ def read(
     start = len(detection.signature)
     beginning, is_cut = _beginning(source, detection.encoding, start)
     found = dialect.detect(beginning, delimiter, cut=is_cut)
-    first = next(iter(_all_rows(source, detection, found, None)), None)
-    if first is None:
-        return _unreadable(
-            source, Finding("file-empty", Severity.ERROR, N_("The file is empty.")), detection, found
-        )
+    first_rows = list(islice(_all_rows(source, detection, found, None), 2))
+    if not first_rows:
+        empty = Finding("file-empty", Severity.ERROR, N_("The file is empty."))
+        return _unreadable(source, empty, detection, found)
+    first = first_rows[0]
     if mapping is None:
         mapped = headers.assign(first.cells, locale, line=first.line)
     else:
         mapped = headers.assign_chosen(first.cells, mapping, locale, line=first.line)
     findings = (*_about_header(first), *mapped.findings)
+    if len(first_rows) == 1:
+        findings = (*findings, _no_rows(first.line))
     if not detection.certain:
         findings = (_uncertain(detection), *findings)
     return CsvFile(source, detection, found, tuple(first.cells), first.line, mapped, findings)
@@ -191,6 +193,11 @@ def _unreadable(
 
 def _about_header(first: Row) -> tuple[Finding, ...]:
     return tuple(finding for finding in first.findings if finding.severity is Severity.ERROR)
+
+
+def _no_rows(line: int) -> Finding:
+    text = N_("The file has a header row and no rows below it.")
+    return Finding("file-no-rows", Severity.WARNING, text, {}, line)
 
 
 def _uncertain(detection: Detection) -> Finding:

@@ -70,8 +70,11 @@ def test_unicode_files_need_no_hint(table: list[list[str]], codec: str, delimite
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
     read = csvfile.read(out.getvalue().encode(codec), locale="zh")
-    assert [list(read.header), *(row.cells for row in read.rows())] == rows
-    assert read.detection.certain
+    found = [list(read.header), *(row.cells for row in read.rows())]
+    # A few two-byte characters without a mark may be those of another encoding: then it is asked.
+    asked = codec == "utf-8" and not read.detection.certain
+    assert found == rows or asked
+    assert read.detection.certain or asked
 
 
 # The cases of csv-spectrum (Max Ogden, BSD-2-Clause), written out.
@@ -109,18 +112,26 @@ def test_a_sep_line_is_no_row_but_a_physical_line() -> None:
     assert [one.line for row in read.rows() for one in row.findings] == [3]
 
 
-def workbook() -> bytes:
+def zipped(**files: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("xl/workbook.xml", "<workbook/>")
+        for name, text in files.items():
+            archive.writestr(name, text)
     return out.getvalue()
 
 
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (workbook(), "XLSX"),
+        (zipped(**{"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<workbook/>"}), "XLSX"),
+        (zipped(mimetype="application/vnd.oasis.opendocument.spreadsheet", content="x"), "ODS"),
+        (zipped(**{"[Content_Types].xml": "<Types/>", "word/document.xml": "<w/>"}), "DOCX"),
+        (zipped(**{"partners.csv": "a,b"}), "ZIP"),
+        (b"<!DOCTYPE html>\n<html><body><table><tr><td>Partner name</td></tr></table>", "HTML"),
+        (b"\xef\xbb\xbf\r\n <TABLE border=1><tr><td>Partner name</td></tr>", "HTML"),
+        ("\ufeff<html>\n".encode("utf-16-le"), "HTML"),
+        (b'<?xml version="1.0"?>\n<Workbook/>', "XML"),
+        (b'[{"name": "A", "email": "a@x.example"}]', "JSON"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "XLS"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "PDF"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "PNG"),
@@ -135,6 +146,18 @@ def test_a_binary_file_is_refused_by_content(data: bytes, kind: str) -> None:
     assert read.refused
     assert [(one.rule, one.values["kind"]) for one in read.findings] == [("file-not-csv", kind)]
     assert list(read.rows()) == []
+
+
+@pytest.mark.parametrize("line", ["<htmlish>,b", "{a},b", "PK,b", "GIF,b", "[x],b", "%PDF,b"])
+def test_a_header_that_only_begins_like_another_type_is_read(line: str) -> None:
+    assert csvfile.read(f"{line}\n1,2\n".encode(), locale="en").header == tuple(line.split(","))
+
+
+def test_a_header_row_alone_is_told() -> None:
+    for data in (REQUIRED.encode(), REQUIRED.strip().encode(), (REQUIRED + "\r\n\n").encode()):
+        read = csvfile.read(data, locale="en")
+        assert [(one.rule, one.severity) for one in read.findings] == [("file-no-rows", Severity.WARNING)]
+        assert (list(read.rows()), read.refused) == ([], False)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b"\n\n", "\ufeff".encode("utf-16-le")])

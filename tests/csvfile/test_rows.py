@@ -183,9 +183,9 @@ def test_a_byte_order_mark_where_files_were_joined_is_left_out_and_told() -> Non
 LINE = st.sampled_from(
     [
         "a,b\n", "1,2\r\n", "3,4\r", '"5",6\n', '"7","8"\r\n', '9,"0\n1"\n', '2,"3\r\n"\r\n', "\n", "\r\n",
-        "\r", "1\n", "1,2,3\n", "1,2,,\n", '"open,x\n', 'x,"\n', 'x","\n', '"a"b,c\n', 'a"b,c\n', 'a,"b""c"\n',
-        "\ufeffa,b\n", "a,\0\n", "a,\x1a\n", 'a,"b\u2028c\x0b"\n', "日本,語\n", "x" * 70 + ",y\n",
-        '"' + "x\n" * 40 + '",y\n', "," * 12 + "\n",
+        "\r", "1\n", "1,2,3\n", "1,2,,\n", '"open,x\n', 'x,"\n', 'x","\n', '"a"b,c\n', 'a"b,c\n',
+        'a,"b""c"\n', "\ufeffa,b\n", "a,\0\n", "a,\x1a\n", 'a,"b\u2028c\x0b"\n', "日本,語\n",
+        "x" * 70 + ",y\n", '"' + "x\n" * 40 + '",y\n', "," * 12 + "\n",
     ]
 )  # fmt: skip
 
