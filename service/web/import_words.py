@@ -276,12 +276,11 @@ def _outcome(text: str) -> RowOutcome | None:
 
 def _row(row: ImportRow, group_names: dict[int, str]) -> dict[str, Any]:
     changes: dict[str, Any] = row.changes or {}
-    shown = []
-    if row.outcome == RowOutcome.UPDATED.value:
-        shown = [
-            (_field_name(name), before or "", after)
-            for name, (before, after) in changes.get("set", {}).items()
-        ]
+    written = changes.get("set", {})
+    if changes.get("new") == "partner":
+        # All of somebody new is new: who it is about is enough.
+        written = {name: pair for name, pair in written.items() if name == Key.EMAIL.value}
+    shown = [(_field_name(name), before or "", after) for name, (before, after) in written.items()]
     if "group" in changes:
         name = import_reasons.column_name(Key.GROUP, here().catalog)
         shown.append((name, "", group_names.get(changes["group"], "–")))
