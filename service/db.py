@@ -1,13 +1,16 @@
 """The database: declarative base, UTC moments, engines with the durable settings, and the transaction."""
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, cast
 
 from sqlalchemy import (
+    ARRAY,
     BindParameter,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
@@ -16,12 +19,14 @@ from sqlalchemy import (
     MetaData,
     Table,
     Update,
+    any_,
+    bindparam,
     create_engine,
     event,
     func,
     select,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -166,6 +171,75 @@ class _Way:
             for place in places:
                 filled[place] = formed
         return tuple(filled) if self._keys is None else dict(zip(self._keys, filled, strict=True))
+
+
+class Bulk:
+    """Many rows into one table: COPY on PostgreSQL, one prepared statement on SQLite.
+
+    `names` are the columns in the order in which the rows give their values, in the form of the driver: a
+    JSON column takes its text. Measured on SQLite: a quarter of what an ORM insert takes.
+    """
+
+    def __init__(self, table: type[Base], *names: str) -> None:
+        self._table = cast(Table, table.__table__)
+        self._names = names
+
+    def insert(self, connection: Connection, rows: Sequence[tuple[object, ...]], **same: object) -> None:
+        """Insert the rows; `same` are columns with one value in all of them, in Python's form.
+
+        Raises IntegrityError where a unique key refuses one of them.
+        """
+        if not rows:
+            return
+        dialect = connection.dialect
+        quote = dialect.identifier_preparer.quote
+        columns = ", ".join(quote(name) for name in (*self._names, *same))
+        fixed = tuple(self._formed(name, value, dialect) for name, value in same.items())
+        if dialect.name == "sqlite":
+            marks = ", ".join("?" * (len(self._names) + len(same)))
+            text = f"INSERT INTO {quote(self._table.name)} ({columns}) VALUES ({marks})"  # noqa: S608 (names of ours)
+            connection.exec_driver_sql(text, [row + fixed for row in rows])
+            return
+        driver: Any = connection.connection.driver_connection
+        try:
+            text = f"COPY {quote(self._table.name)} ({columns}) FROM STDIN"
+            with driver.cursor() as cursor, cursor.copy(text) as copy:
+                for row in rows:
+                    copy.write_row(row + fixed)
+        except cast(Any, dialect).dbapi.IntegrityError as error:
+            raise IntegrityError("COPY", None, error, hide_parameters=True) from error
+
+    def _formed(self, name: str, value: object, dialect: Dialect) -> object:
+        # PostgreSQL's COPY takes moments and the like as they are.
+        if dialect.name != "sqlite":
+            return value
+        form = self._table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+        return value if form is None else form(value)
+
+
+def next_ids(connection: Connection, table: type[Base], count: int) -> Sequence[int]:
+    """Return ids for new rows of a table, which nobody else gets.
+
+    On SQLite the transaction must have begun to write, as `Database.transaction` does.
+    """
+    name = cast(Table, table.__table__).name
+    if connection.dialect.name == "sqlite":
+        last = connection.exec_driver_sql(f'SELECT max(id) FROM "{name}"').scalar() or 0  # noqa: S608 (a name of ours)
+        return range(last + 1, last + 1 + count)
+    sequence = func.nextval(func.pg_get_serial_sequence(name, "id"))
+    return connection.scalars(select(sequence).select_from(func.generate_series(1, count))).all()
+
+
+def among(session: Session, column: Any, values: Iterable[object]) -> ColumnElement[bool]:
+    """Tell whether a column's value is one of many, which are given as one parameter.
+
+    `in_` writes a mark for each: with a thousand of them that takes longer than finding the rows.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        each = func.json_each(json.dumps(list(values))).table_valued("value")
+        return cast(ColumnElement[bool], column.in_(select(each.c.value)))
+    given = bindparam(None, list(values), type_=ARRAY(column.type), unique=True)
+    return cast(ColumnElement[bool], column == any_(given))
 
 
 def _form(parameter: BindParameter[Any], dialect: Dialect) -> Callable[[Any], Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from service.csvfile.headers import Key
+from service.db import among
 from service.domain import import_lookup, import_reasons, import_states, import_uses, import_writes
 from service.domain.import_reasons import CHANGED_AFTER, GONE, IN_GROUP, Reason, warning
 from service.domain.import_states import CUSTOM_EMAIL, FIELDS, State
@@ -21,7 +22,6 @@ from service.models import Partner, Prospect
 from service.models.imports import Import, ImportLeftover, ImportRow
 
 DONE = (RowOutcome.CREATED.value, RowOutcome.UPDATED.value)
-_CHUNK = 1_000
 
 
 class Done(NamedTuple):
@@ -130,14 +130,14 @@ def _partner_ids(session: Session, import_: Import, rows: Sequence[Done]) -> dic
     """The partners that rows are about; one that the import made is found by its address."""
     found = {row.identity: row.partner_id for row in rows if row.partner_id is not None}
     keys = [row.identity for row in rows if row.partner_id is None]
-    for start in range(0, len(keys), _CHUNK):
+    if keys:
         made = (
             select(Partner.email_key, Partner.id)
             .join(Prospect, Prospect.partner_id == Partner.id)
             .where(
                 Prospect.program_id == import_.program_id,
                 Prospect.import_id == import_.id,
-                Partner.email_key.in_(keys[start : start + _CHUNK]),
+                among(session, Partner.email_key, keys),
             )
         )
         for key, partner_id in session.execute(made):
@@ -146,10 +146,10 @@ def _partner_ids(session: Session, import_: Import, rows: Sequence[Done]) -> dic
 
 
 def _lock(session: Session, import_: Import, ids: Sequence[int]) -> None:
-    partners = select(Partner.id).where(Partner.id.in_(ids)).order_by(Partner.id)
+    partners = select(Partner.id).where(among(session, Partner.id, ids)).order_by(Partner.id)
     session.execute(partners.with_for_update())
     prospects = select(Prospect.id).where(
-        Prospect.program_id == import_.program_id, Prospect.partner_id.in_(ids)
+        Prospect.program_id == import_.program_id, among(session, Prospect.partner_id, ids)
     )
     session.execute(prospects.order_by(Prospect.id).with_for_update())
 
@@ -167,7 +167,7 @@ def _earlier_rows(
         select(ImportRow.number, ImportRow.identity, ImportRow.partner_id, ImportRow.changes)
         .where(
             ImportRow.import_id == import_.id,
-            ImportRow.identity.in_(list(cut)),
+            among(session, ImportRow.identity, cut),
             ImportRow.outcome.in_(DONE),
             ImportRow.number < max(lowest.values()),
         )
@@ -191,7 +191,7 @@ def _rows_that_stay(session: Session, import_: Import, identities: Collection[st
             ImportLeftover,
             (ImportLeftover.import_id == ImportRow.import_id) & (ImportLeftover.number == ImportRow.number),
         )
-        .where(ImportRow.import_id == import_.id, ImportRow.identity.in_(identities))
+        .where(ImportRow.import_id == import_.id, among(session, ImportRow.identity, identities))
         .order_by(ImportRow.number)
     )
     for number, identity, partner_id, changes in session.execute(query):
@@ -269,7 +269,7 @@ def _put_back(undone: Undone, state: State, row: Done, *, prospect_goes: bool = 
 def _write(session: Session, undone: Undone) -> None:
     import_writes.update_changed(session, undone.changed.values())
     import_writes.leave_groups(session, undone.left_groups)
-    for start in range(0, len(undone.prospects), _CHUNK):
-        session.execute(delete(Prospect).where(Prospect.id.in_(undone.prospects[start : start + _CHUNK])))
-    for start in range(0, len(undone.partners), _CHUNK):
-        session.execute(delete(Partner).where(Partner.id.in_(undone.partners[start : start + _CHUNK])))
+    for table, ids in ((Prospect, undone.prospects), (Partner, undone.partners)):
+        if ids:
+            gone = delete(table).where(among(session, table.id, ids))
+            session.execute(gone.execution_options(synchronize_session=False))

@@ -33,7 +33,7 @@ from service.models import Program, User
 from service.models.imports import Import, ImportRow
 
 # Small enough that a page never waits long for the one writer of SQLite.
-BATCH = 1_000
+BATCH = 2_000
 # A worker that died gives its import free after this.
 LEASE = timedelta(seconds=30)
 RUNNING = (ImportState.PLANNING.value, ImportState.APPLYING.value, ImportState.UNDOING.value)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from service.db import Base
+from service.db import Base, among
 from service.domain.import_reasons import (
     HAS_ACCOUNT,
     HAS_HISTORY,
@@ -41,7 +41,7 @@ def find(
             found[partner_id].append(warning(rule, phrase))
 
     def told_of(column: ColumnElement[Any]) -> set[int]:
-        query = select(column).where(column.in_(list(partner_of)))
+        query = select(column).where(among(session, column, partner_of))
         return {partner_of[prospect_id] for prospect_id in session.scalars(query)}
 
     if not partner_of:
@@ -51,19 +51,19 @@ def find(
     other = {one for column in _pointing_at("prospects") for one in told_of(column)}
     note(other - written, "undo-in-use", IN_USE)
     history = select(StageChange.prospect_id).where(
-        StageChange.prospect_id.in_(list(partner_of)), StageChange.event != StageEvent.MARKED.value
+        among(session, StageChange.prospect_id, partner_of), StageChange.event != StageEvent.MARKED.value
     )
     moved = {partner_of[prospect_id] for prospect_id in session.scalars(history)}
     note(moved - written, "undo-history", HAS_HISTORY)
     if whole:
         ids = list(whole)
         note(_elsewhere(session, program_id, ids), "undo-program", IN_PROGRAM)
-        accounts = select(Partner.id).where(Partner.id.in_(ids), Partner.mpid.is_not(None))
+        accounts = select(Partner.id).where(among(session, Partner.id, ids), Partner.mpid.is_not(None))
         note(set(session.scalars(accounts)), "undo-account", HAS_ACCOUNT)
         used = {
             one
             for column in _pointing_at("partners")
-            for one in session.scalars(select(column).where(column.in_(ids)))
+            for one in session.scalars(select(column).where(among(session, column, ids)))
         }
         note(used, "undo-in-use", IN_USE)
     return found
@@ -71,12 +71,12 @@ def find(
 
 def _elsewhere(session: Session, program_id: int, ids: Collection[int]) -> set[int]:
     prospects = select(Prospect.partner_id).where(
-        Prospect.partner_id.in_(ids), Prospect.program_id != program_id
+        among(session, Prospect.partner_id, ids), Prospect.program_id != program_id
     )
     members = (
         select(GroupMember.partner_id)
         .join(Group, Group.id == GroupMember.group_id)
-        .where(GroupMember.partner_id.in_(ids), Group.program_id != program_id)
+        .where(among(session, GroupMember.partner_id, ids), Group.program_id != program_id)
     )
     return {*session.scalars(prospects), *session.scalars(members)}
 

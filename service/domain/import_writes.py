@@ -3,21 +3,18 @@
 from collections.abc import Iterable, Sequence
 from typing import cast
 
-from sqlalchemy import Table, bindparam, delete, insert, update
+from sqlalchemy import Table, bindparam, delete, update
 from sqlalchemy.orm import Session
 
-from service.db import Prepared
+from service.db import Bulk, Prepared, among
 from service.domain import partners
 from service.domain.import_states import CUSTOM_EMAIL, State
 from service.mail import addresses
 from service.models import GroupMember, MediaProperty, Partner, Prospect
 
-_CHUNK = 1_000
 _MEDIA = "media_property"
 _TEXTS = ("name", "first_name", "last_name", "description", "language", "time_zone")
-_PARTNERS, _PROSPECTS, _PROPERTIES = (
-    cast(Table, table.__table__) for table in (Partner, Prospect, MediaProperty)
-)
+_PARTNERS, _PROSPECTS = (cast(Table, table.__table__) for table in (Partner, Prospect))
 _TEXTS_WRITTEN = Prepared(
     update(_PARTNERS)
     .where(_PARTNERS.c.id == bindparam("partner_id"))
@@ -42,7 +39,7 @@ _CONTACT_WRITTEN = Prepared(
     "custom_key",
     "prospect_id",
 )
-MEDIA_ADDED = Prepared(insert(_PROPERTIES), "partner_id", "url")
+_MEDIA_ADDED = Bulk(MediaProperty, "partner_id", "url")
 
 
 def update_changed(session: Session, changed: Iterable[tuple[State, set[str]]]) -> None:
@@ -59,10 +56,10 @@ def update_changed(session: Session, changed: Iterable[tuple[State, set[str]]]) 
             ],
         )
     media = [state for state, names in changed if _MEDIA in names]
-    for start in range(0, len(media), _CHUNK):
-        ids = [state.partner_id for state in media[start : start + _CHUNK]]
-        session.execute(delete(MediaProperty).where(MediaProperty.partner_id.in_(ids)))
-    add_media(session, media)
+    if media:
+        before = among(session, MediaProperty.partner_id, [state.partner_id for state in media])
+        session.execute(delete(MediaProperty).where(before).execution_options(synchronize_session=False))
+        add_media(session, media)
     contacts = [state for state, names in changed if CUSTOM_EMAIL in names]
     if contacts:
         _CONTACT_WRITTEN.run(connection, [_contact(state) for state in contacts])
@@ -76,8 +73,7 @@ def add_media(session: Session, states: Iterable[State]) -> None:
         for url in (state.fields.get(_MEDIA) or "").split("\n")
         if url
     ]
-    if rows:
-        MEDIA_ADDED.run(session.connection(), rows)
+    _MEDIA_ADDED.insert(session.connection(), rows)
 
 
 def leave_groups(session: Session, members: Sequence[tuple[int, int]]) -> None:

@@ -44,15 +44,16 @@ def server() -> Iterator[postgres.Server]:
 def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
     """The desk on both kinds of database, with two people who are there before."""
     if request.param == "sqlite":
-        yield _furnished(request.getfixturevalue("db"))
+        yield furnished(request.getfixturevalue("db"))
         return
     database = Database(request.getfixturevalue("server").new_database())
     environment.upgrade(database.engine)
-    yield _furnished(database)
+    yield furnished(database)
     database.dispose()
 
 
-def _furnished(db: Database) -> Desk:
+def furnished(db: Database) -> Desk:
+    """A desk where two people are known before."""
     desk = Desk(db)
     with db.transaction() as session:
         red = prospect(session, session.get_one(Program, desk.program_id), "Red", email="red@x.example")
@@ -325,7 +326,7 @@ def test_any_imports_undone_in_turn_leave_everything_as_before(
     """Whatever two imports did, the second undone and then the first, nothing of them is left."""
     db = Database(f"sqlite:///{tmp_path_factory.mktemp('any') / 'test.db'}")
     Base.metadata.create_all(db.engine)
-    desk = _furnished(db)
+    desk = furnished(db)
     before = desk.data()
     made = []
     for people in (first, second):

@@ -35,6 +35,14 @@ def upgrade() -> None:
             sqlite_where=sa.text("partner_id IS NOT NULL"),
             postgresql_where=sa.text("partner_id IS NOT NULL"),
         )
+    with op.batch_alter_table("prospects", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_prospects_custom_email",
+            ["program_id", "custom_email_key"],
+            unique=False,
+            sqlite_where=sa.text("custom_email_key IS NOT NULL"),
+            postgresql_where=sa.text("custom_email_key IS NOT NULL"),
+        )
     with op.batch_alter_table("imports", schema=None) as batch_op:
         batch_op.add_column(sa.Column("lease_token", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("lease_until", service.db.Moment(timezone=True), nullable=True))
