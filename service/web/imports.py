@@ -32,6 +32,8 @@ from service.web.routes import page
 
 bp = Blueprint("imports", __name__)
 _IN_MEMORY = 8 << 20
+# A form with a file cannot be sent again by itself: it waits longer for its turn to write, in seconds.
+_PATIENCE = 30.0
 # Lines of the history on one page.
 IMPORTS = 50
 
@@ -78,7 +80,7 @@ def upload() -> ResponseReturnValue:
         return _index(form)
     # Before the transaction: while the bytes are judged, others may write.
     read = csvfile.read(InStream.of(cast(BinaryIO, file.stream)), locale=here().locale.code)
-    with transaction() as session:
+    with services().db.transaction(patience=_PATIENCE) as session:
         if chosen.id != program().id:
             accounts.work_in(session, reader().id, chosen.id)
         made = imports.upload(
