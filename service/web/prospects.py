@@ -297,7 +297,7 @@ Names = Mapping[tuple[str, str], str]
 
 def _import_names(session: Session, *filters: ProspectFilter | None) -> dict[tuple[str, str], str]:
     ids = {one.import_id for one in filters if one is not None and one.import_id}
-    found = imports.file_names(session, program().id, ids)
+    found = imports.file_names(session, program().id, ids) if ids else {}
     return {("import", str(id_)): name for id_, name in found.items()}
 
 

@@ -260,10 +260,10 @@ def test_imports_of_a_program_one_may_not_work_in_do_not_exist(office: Office) -
     """A-2."""
     path = office.upload(FILE)
     move_to_other_program(office, keeping=False)
-    for more in ("", "/progress", "/result.csv"):
+    for more in ("", "/progress", "/result.csv", "/columns", "/undo"):
         assert office.browser.get(path + more).status_code == 404
     unknown = path.replace("/1", "/99")
-    for more in ("/read", "/apply", "/cancel"):
+    for more in ("/read", "/apply", "/cancel", "/columns", "/undo"):
         answers = [office.browser.post(one + more, {"encoding": "utf-8"}) for one in (path, unknown)]
         assert answers[0].status_code == answers[1].status_code
     with office.parts.db.reading() as session:
