@@ -1,5 +1,6 @@
 """Undoing an import: everything as before, except what changed or was used since, which is told."""
 
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -344,3 +345,27 @@ def test_any_imports_undone_in_turn_leave_everything_as_before(
             assert desk.undo_counts(import_id) == (stored, 0)
     assert desk.data() == before
     db.dispose()
+
+
+def test_two_at_once_make_nobody_twice(desk: Desk) -> None:
+    """C-10: each batch of two imports of the same people in turn, then really at the same time."""
+    first, second = desk.upload(FILE + KNOWN), desk.upload(FILE + KNOWN)
+    together = threading.Barrier(2, timeout=60)
+
+    def work(import_id: int) -> None:
+        together.wait()
+        runner = Runner(import_id, base_url="https://p.example", batch=2)
+        more = 1
+        while more:
+            with desk.db.transaction(patience=60) as session:
+                more = runner.step(session, desk.jobs, now=NOW)
+
+    threads = [threading.Thread(target=work, args=(one,)) for one in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert [desk.state(one) for one in (first, second)] == [ImportState.DONE] * 2
+    assert sum(desk.counts(one)[0] for one in (first, second)) == 2
+    assert [sum(desk.counts(one)) for one in (first, second)] == [5, 5]
+    assert sorted(name for name, *_ in desk.people()) == ["Blue Harbor", "Red", "みどり企画"]

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 import pytest
 from hypothesis import example, given, settings
@@ -548,3 +549,33 @@ def test_imports_are_listed_newest_first(desk: Desk) -> None:
         assert [one.id for one in imports.list_of(session, desk.program_id, before=made[1])] == [made[0]]
         assert import_runs.list_interrupted(session, now=NOW) == made
         assert imports.list_of(session, desk.program_id + 1) == []
+
+
+def test_one_holder_at_a_time_goes_through_an_import(desk: Desk) -> None:
+    """Another one leaves it alone until the first lets go, or was silent for as long as a lease lasts."""
+    import_id = desk.upload(FILE)
+
+    def step(holder: str, *, at: datetime = NOW) -> int:
+        runner = Runner(import_id, base_url="https://p.example", batch=1, holder=holder)
+        with desk.db.transaction() as session:
+            return runner.step(session, desk.jobs, now=at)
+
+    def listed(holder: str, *, at: datetime = NOW) -> list[int]:
+        with desk.db.reading() as session:
+            return import_runs.list_interrupted(session, holder=holder, now=at)
+
+    assert (step("a"), step("b"), step("a")) == (1, 0, 1)
+    assert (listed("a"), listed("b")) == ([import_id], [])
+    with desk.db.transaction() as session:
+        assert import_runs.begin(session, import_id, holder="b", now=NOW) == 0
+        assert import_runs.begin(session, import_id, holder="a", now=NOW) == 1
+        import_runs.release(session, import_id, holder="b")
+    assert step("b") == 0
+    late = NOW + import_runs.LEASE
+    assert (listed("b", at=late), step("b", at=late), step("a", at=late)) == ([import_id], 1, 0)
+    with desk.db.transaction() as session:
+        import_runs.release(session, import_id, holder="b")
+    assert step("a", at=late) == 1
+    while step("a", at=late):
+        pass
+    assert (desk.state(import_id), desk.counts(import_id)) == (ImportState.DONE, (2, 1, 0, 5))
