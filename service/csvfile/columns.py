@@ -86,7 +86,7 @@ COLUMNS: tuple[Column, ...] = (
         _four("https://blueharbor.example", "https://etang.example", "https://midori.example", "https://qinghe.example"),
         ("Media properties", "Website", "Web site", "URL", "Site web", "Propriétés média", "Site internet",
          "ウェブサイト", "サイトURL", "Webサイト", "网站", "网址", "媒體資源", "網站", "網址",
-         "Web address", "Web page", "Homepage", "Website URL", "Site", 
+         "Web address", "Web page", "Homepage", "Website URL", "Site",
          "Adresse web", "Adresse du site", "URL du site", "Page web", "ホームページ", "サイト",
          "ウェブサイトURL", "媒体属性", "主页", "官网", "網站網址"),
     ),
