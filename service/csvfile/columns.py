@@ -25,6 +25,9 @@ class Key(StrEnum):
     LANGUAGE = "language"
     TIME_ZONE = "time_zone"
 
+    # That of an enumeration is written in Python, and each row asks for a key's several times.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
