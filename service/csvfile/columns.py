@@ -25,6 +25,9 @@ class Key(StrEnum):
     LANGUAGE = "language"
     TIME_ZONE = "time_zone"
 
+    # That of an enumeration is written in Python, and each row asks for a key's several times.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -54,7 +57,10 @@ COLUMNS: tuple[Column, ...] = (
         N_("The company or creator, as you want to see it."),
         _four("Blue Harbor Media", "Ateliers de l’Étang", "株式会社みどり企画", "杭州青禾文化传媒有限公司"),
         ("Company", "Company name", "Partner", "Name", "Société", "Entreprise", "Nom de l’entreprise",
-         "会社名", "企業名", "公司名称", "公司", "合作夥伴名稱", "公司名稱"),
+         "会社名", "企業名", "公司名称", "公司", "合作夥伴名稱", "公司名稱",
+         "Partner's name", "Organization", "Organisation", "Raison sociale",
+         "Partenaire", "Nom de la société", "Nom de l’organisation", "パートナー", "社名", "法人名",
+         "団体名", "屋号", "合作伙伴", "合作方", "合作方名称", "公司名", "企业名称", "单位名称"),
     ),
     Column(
         Key.EMAIL,
@@ -66,7 +72,14 @@ COLUMNS: tuple[Column, ...] = (
         ("Email", "Email address", "Contact email address", "Mail", "E-mail", "Adresse e-mail", "Courriel",
          "Adresse e-mail de contact", "メールアドレス", "メール", "連絡先メール", "Eメール", "电子邮件",
          "邮箱", "电子邮箱",
-         "联系人邮箱", "电子邮件地址", "聯絡人電子郵件", "電子郵件"),
+         "联系人邮箱", "电子邮件地址", "聯絡人電子郵件", "電子郵件",
+         "Mail address", "Email contact", "Contact mail", "Work email", "E-mail address", "Mél",
+         "Adresse électronique", "Adresse mail", "Courriel de contact", "E-mail du contact",
+         "Mail de contact",
+         "Adresse de courriel", "電子メール", "電子メールアドレス", "メアド", "連絡先Eメール",
+         "Eメールアドレス",
+         "担当者メールアドレス", "电邮", "电子邮件地址（联系人）", "邮件", "邮箱地址", "联系邮箱", "電郵",
+         "電子郵件地址", "電子信箱", "信箱"),
     ),
     Column(
         Key.MEDIA,
@@ -75,7 +88,10 @@ COLUMNS: tuple[Column, ...] = (
         N_("The web address where the partner publishes. Separate several with a space."),
         _four("https://blueharbor.example", "https://etang.example", "https://midori.example", "https://qinghe.example"),
         ("Media properties", "Website", "Web site", "URL", "Site web", "Propriétés média", "Site internet",
-         "ウェブサイト", "サイトURL", "Webサイト", "网站", "网址", "媒體資源", "網站", "網址"),
+         "ウェブサイト", "サイトURL", "Webサイト", "网站", "网址", "媒體資源", "網站", "網址",
+         "Web address", "Web page", "Homepage", "Website URL", "Site",
+         "Adresse web", "Adresse du site", "URL du site", "Page web", "ホームページ", "サイト",
+         "ウェブサイトURL", "媒体属性", "主页", "官网", "網站網址"),
     ),
     Column(
         Key.GROUP,
@@ -83,7 +99,9 @@ COLUMNS: tuple[Column, ...] = (
         _four("Group name", "Nom du groupe", "グループ名", "群组名称"),
         N_("A group that exists in the program. For several groups, repeat the row, one group in each."),
         _four("Summer creators", "Créateurs été", "夏のクリエイター", "夏季创作者"),
-        ("Group", "Groupe", "グループ", "群组", "群組名稱", "群組"),
+        ("Group", "Groupe", "グループ", "群组", "群組名稱", "群組",
+         "Groups", "Group(s)", "Groupes", "Nom de groupe", "グループ名称", "分组", "分组名称", "组名",
+         "分組"),
     ),
     Column(
         Key.FIRST_NAME,
@@ -91,7 +109,9 @@ COLUMNS: tuple[Column, ...] = (
         _four("Contact first name", "Prénom du contact", "連絡先の名", "联系人名字"),
         N_("The first name of the person you write to."),
         _four("Anna", "Camille", "花子", "秀英"),
-        ("First name", "Given name", "Prénom", "名", "名前（名）", "名字", "聯絡人名字"),
+        ("First name", "Given name", "Prénom", "名", "名前（名）", "名字", "聯絡人名字",
+         "Firstname", "Forename", "First name of the contact", "Prénom de la personne", "Prénom contact",
+         "担当者名（名）", "担当者の名", "下の名前", "联系人名", "聯絡人名"),
     ),
     Column(
         Key.LAST_NAME,
@@ -100,7 +120,9 @@ COLUMNS: tuple[Column, ...] = (
         N_("The last name of the person you write to."),
         _four("Berg", "Lefèvre", "山田", "王"),
         ("Last name", "Family name", "Surname", "Nom de famille", "Nom du contact", "Nom", "姓",
-         "名前（姓）", "姓氏", "聯絡人姓氏"),
+         "名前（姓）", "姓氏", "聯絡人姓氏",
+         "Lastname", "Contact surname", "Nom contact", "Nom de la personne", "名字（姓）", "苗字",
+         "担当者名（姓）", "担当者の姓", "联系人姓", "聯絡人姓"),
     ),
     Column(
         Key.DESCRIPTION,
@@ -108,7 +130,9 @@ COLUMNS: tuple[Column, ...] = (
         _four("Description", "Description", "説明", "描述"),
         N_("What you want to remember about the partner."),
         _four("Sailing and travel", "Cuisine et jardin", "旅行と料理のブログ", "旅行与美食博客"),
-        ("Notes", "备注", "備考", "说明", "說明"),
+        ("Notes", "备注", "備考", "说明", "說明",
+         "Note", "Remarques", "メモ", "コメント",
+         "紹介文", "備考欄", "简介", "介绍", "註記", "備註"),
     ),
     Column(
         Key.MPID,
@@ -116,7 +140,9 @@ COLUMNS: tuple[Column, ...] = (
         _four("Partner ID", "ID du partenaire", "パートナーID", "合作伙伴 ID"),
         N_("The ID of an existing partner account. Leave it empty for someone new."),
         _same("98765"),
-        ("MPID", "Identifiant du partenaire", "合作夥伴 ID"),
+        ("MPID", "Identifiant du partenaire", "合作夥伴 ID",
+         "Partner number", "Numéro de partenaire", "Identifiant partenaire", "パートナー番号",
+         "合作伙伴编号"),
     ),
     Column(
         Key.LANGUAGE,
@@ -124,7 +150,9 @@ COLUMNS: tuple[Column, ...] = (
         _four("Language", "Langue", "言語", "语言"),
         N_("The language to write in: a code such as ja, or the name of the language."),
         _four("en", "fr", "ja", "zh"),
-        ("Locale", "Lang", "ロケール", "語言"),
+        ("Locale", "Lang", "ロケール", "語言",
+         "Language code", "Preferred language", "Contact language", "Langue du contact", "Code langue",
+         "Langue préférée", "使用言語", "言語コード", "语种", "首选语言", "語系"),
     ),
     Column(
         Key.TIME_ZONE,
@@ -132,7 +160,8 @@ COLUMNS: tuple[Column, ...] = (
         _four("Time zone", "Fuseau horaire", "タイムゾーン", "时区"),
         N_("The time zone of the contact, such as Asia/Tokyo."),
         _four("Europe/London", "Europe/Paris", "Asia/Tokyo", "Asia/Shanghai"),
-        ("Timezone", "時區"),
+        ("Timezone", "時區",
+         "TZ", "Fuseau", "Zone horaire", "標準時間帯", "时区名称"),
     ),
 )  # fmt: skip
 BY_KEY: Mapping[Key, Column] = {column.key: column for column in COLUMNS}

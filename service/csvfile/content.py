@@ -35,6 +35,8 @@ _SIGNATURES: tuple[tuple[bytes, Phrase, str], ...] = (
     (b"\x7fELF", _KIND, "ELF"),
     (b"SQLite format 3\x00", _KIND, "SQLite"),
     (b"PAR1", _KIND, "Parquet"),
+    (b"\xff\xfe\0\0", _KIND, "UTF-32"),
+    (b"\0\0\xfe\xff", _KIND, "UTF-32"),
 )
 # Text, but no table: what programs save under a name that ends in .csv or .xls.
 _MARKUP: tuple[tuple[re.Pattern[bytes], Phrase, str], ...] = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from service.csvfile.letters import weight
-from service.csvfile.sound import score
+from service.csvfile.sound import is_plausible, score
 from service.csvfile.source import Source
 
 CHUNK = 1 << 20
@@ -229,6 +229,7 @@ def _by_sound(source: Source, locale: str) -> Detection:
         if text != best_text
     ]
     certain = all(ahead >= CERTAIN and ahead - expected >= HEARD for ahead, expected in rivals)
+    certain = certain and is_plausible(best_text, FAMILIES[best])
     # A reading with bytes that do not decode is offered only where no reading is without.
     whole = not _KEPT.search(best_text)
     offered = [

@@ -122,12 +122,27 @@ def read(
         mapped = headers.assign(first.cells, locale, line=first.line)
     else:
         mapped = headers.assign_chosen(first.cells, mapping, locale, line=first.line)
-    findings = (*_about_header(first), *mapped.findings)
+    findings = _about_header(first)
+    if len(first.cells) <= rows.COLUMNS:
+        findings = (*findings, *mapped.findings)
     if len(first_rows) == 1:
         findings = (*findings, _no_rows(first.line))
     if not detection.certain:
         findings = (_uncertain(detection), *findings)
     return CsvFile(source, detection, found, tuple(first.cells), first.line, mapped, findings)
+
+
+def unreadable(reason: str) -> CsvFile:
+    """What stands for a file that the system does not let us read; `reason` is what it says."""
+    return _unreadable(
+        InMemory(b""),
+        Finding(
+            "file-unreadable",
+            Severity.ERROR,
+            N_("The file cannot be read: %(reason)s."),
+            {"reason": reason},
+        ),
+    )
 
 
 def _source(data: bytes | Path | Source) -> Source:

@@ -17,6 +17,8 @@ _STRAY_LIGATURE = re.compile("œ(?![uien])|Œ(?![uUIEN])")
 _CAPITAL_IN_WORD = re.compile("(?<![A-Za-z])[A-Z][À-ÖØ-ÞŒŠŽŸ][a-z]")
 # A quotation mark that opens behind a letter, or closes before one.
 _STRAY_QUOTE = re.compile("(?<=[A-Za-z])[‘“„‚]|[”](?=[A-Za-z])")
+# Two or three bytes of a character of three or four in UTF-8, at the end.
+_CUT_SHORT = re.compile("[\udce0-\udcf4][\udc80-\udcbf]{1,2}\\Z")
 _RUN = re.compile("[^\x00-\x7f]{2,}")
 # Possessive, so that a long run of signs is gone through once.
 _SIGN_IN_WORD = re.compile(
@@ -41,6 +43,9 @@ def score(text: str, family: str) -> float:
     """Logarithm of how likely a text is in a family of languages, up to a constant of its bytes."""
     counts = Counter(text)
     total = sum(weight(char, family) * count for char, count in counts.items())
+    if _CUT_SHORT.search(text):
+        # The end of the file is missing, in the middle of a character: one fault, however many bytes.
+        total += 40.0
     total += 25.0 * sum(1 for name in headers.cells(text) if not name.isascii() and headers.is_known(name))
     if family == "any":
         total -= 3.0 * len(_LONE_LETTER.findall(text))
@@ -57,6 +62,20 @@ def score(text: str, family: str) -> float:
         total -= 6.0 * len(_HAN_IN_WORD.findall(text)) + 4.0 * len(_STRAY_SMALL_KANA.findall(text))
         total -= 2.5 * len(_HAN_AFTER_WORD.findall(text)) + 5.0 * len(_HAN_BEFORE_WORD.findall(text))
     return total
+
+
+# By the character, lower than a text of rare characters alone.
+_STRANGE = {"latin": -8.0}
+_STRANGE_ELSEWHERE = -12.0
+_ASCII = re.compile("[\x00-\x7f]+")
+
+
+def is_plausible(text: str, family: str) -> bool:
+    """Whether a text could be one at all; the best of bad readings is none."""
+    foreign = _ASCII.sub("", text)
+    plain = sum(weight(char, family) * count for char, count in Counter(text).items() if char < "\x80")
+    least = _STRANGE.get(family, _STRANGE_ELSEWHERE) * len(foreign)
+    return not foreign or score(text, family) - plain > least
 
 
 def _strange_neighbours(run: str) -> int:

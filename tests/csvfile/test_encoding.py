@@ -238,3 +238,20 @@ def test_a_long_line_is_cut_between_characters() -> None:
         data = f"a,b\n{line}\n{line[1:]}\nx{line}\n".encode(codec)
         for row in encoding.sample(InMemory(data)).splitlines():
             row.decode(codec)
+
+
+def test_bytes_that_read_badly_in_every_encoding_are_asked_for() -> None:
+    """The best of bad readings is not certain."""
+    for reader in READERS:
+        assert not encoding.detect(InMemory(b"name,email\ncaf\xe9\xff\x81,a@x.example\n"), reader).certain
+
+
+def test_a_file_that_ends_inside_a_character_is_still_utf_8() -> None:
+    """C-2: truncated; the row is named by its byte."""
+    data = "name,email\nA,a@x.example\n日本".encode()[:-1]
+    for reader in READERS:
+        file = csvfile.read(data, locale=reader)
+        assert file.encoding == "utf-8"
+        assert [one.values["offset"] for row in file.rows() for one in row.findings if row.bad] == [
+            len(data) - 2
+        ]
