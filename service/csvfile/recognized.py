@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import available_timezones
 
 import babel
@@ -12,14 +12,19 @@ from babel.core import get_global
 from service.i18n.folding import fold
 from service.i18n.locales import LOCALES
 
+# Longer than any name.
+_LONGEST = 120
 
-@cache
+
+@lru_cache(maxsize=4096)
 def language(text: str) -> str | None:
     """The code of a language from its code or its name, in our languages or its own; None if unknown.
 
     `Japonais`, `日本語`, `japanese` and `ja-JP` all are `ja`. Script and region of a code are dropped, except
     those of traditional Chinese: `zh-Hant`.
     """
+    if len(text) > _LONGEST:
+        return None
     known = _languages().get(_key(text)) or _languages().get(_key(_IN_BRACKETS.sub("", text)))
     if known is not None:
         return known
@@ -90,13 +95,15 @@ _CHINESE = {
 }  # fmt: skip
 
 
-@cache
+@lru_cache(maxsize=4096)
 def time_zone(text: str) -> str | None:
     """The IANA name of a zone, or None if unknown or if it may be several.
 
     Known are that name, a city, a country of one zone, their names in our languages with or without the word
     for time, what Windows calls it, usual abbreviations, and whole hours from UTC.
     """
+    if len(text) > _LONGEST:
+        return None
     names = (text, text.replace(" ", "_"), _WORD_TIME.sub("", text))
     zone = next(filter(None, map(_zones().get, map(_key, names))), None) or _from_utc(text)
     return get_global("zone_aliases").get(zone, zone) if zone else None

@@ -175,8 +175,8 @@ def _group(values: Values, text: str, groups: Mapping[str, int]) -> None:
 _name_key = lru_cache(maxsize=4096)(name_key)
 # What recognises the words of a column, and what is said where it cannot.
 _CODES = {
-    Key.LANGUAGE: (lru_cache(maxsize=4096)(recognized.language), "language-unknown", NO_LANGUAGE),
-    Key.TIME_ZONE: (lru_cache(maxsize=4096)(recognized.time_zone), "zone-unknown", NO_ZONE),
+    Key.LANGUAGE: (recognized.language, "language-unknown", NO_LANGUAGE),
+    Key.TIME_ZONE: (recognized.time_zone, "zone-unknown", NO_ZONE),
 }
 
 

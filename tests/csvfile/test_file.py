@@ -7,12 +7,12 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from service import csvfile
 from service.csvfile import FileRefused, file
-from service.csvfile.encoding import CHOICES
+from service.csvfile.encoding import CHOICES, VARIANTS
 from service.csvfile.file import BadDelimiter
 from service.csvfile.headers import Key
 from service.facts.findings import Severity
@@ -42,23 +42,26 @@ def _same(codec: str, char: str) -> bool:
 
 @given(
     TABLE,
-    st.sampled_from(CHOICES),
-    st.sampled_from(",;\t|"),
+    st.sampled_from(sorted({*CHOICES}.union(*VARIANTS.values()))),
+    st.sampled_from(",;\t|、"),
     st.sampled_from(["\r\n", "\n", "\r"]),
+    st.booleans(),
     st.booleans(),
 )
 def test_any_rows_in_any_encoding_and_dialect_are_read_back(
-    table: list[list[str]], codec: str, delimiter: str, newline: str, bom: bool
+    table: list[list[str]], codec: str, delimiter: str, newline: str, bom: bool, sep: bool
 ) -> None:
     """C-1, C-3, C-4: cells are exactly as written."""
+    assume(_same(codec, delimiter))
     rows = [["first", "second"], *([held(codec, cell) for cell in row] for row in table)]
     # A mark at the start of a row is that of joined files; a lone empty cell is a blank line.
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=delimiter, lineterminator=newline, quoting=csv.QUOTE_ALL).writerows(rows)
     mark = "\ufeff" if bom and codec in {"utf-8", "utf-16-le", "utf-16-be", "gb18030"} else ""
-    read = csvfile.read(
-        (mark + out.getvalue()).encode(codec), locale="en", encoding=codec, delimiter=delimiter
-    )
+    line = f"sep={delimiter}{newline}" if sep else ""
+    data = (mark + line + out.getvalue()).encode(codec)
+    read = csvfile.read(data, locale="en", encoding=codec, delimiter=None if sep else delimiter)
+    assert read.dialect.sep_line == line
     assert [list(read.header), *(row.cells for row in read.rows())] == rows
     assert not any(row.findings for row in read.rows())
 

@@ -71,3 +71,11 @@ def test_every_zone_is_itself_or_the_one_it_is_another_name_of() -> None:
         found = recognized.time_zone(zone)
         assert found is not None
         assert found in available_timezones()
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 60_000, " " * 60_000 + "x", "heure de " + "x" * 60_000, "ja" * 30_000]
+)
+def test_a_long_cell_is_no_name_and_costs_nothing(text: str) -> None:
+    """C-6."""
+    assert (recognized.language(text), recognized.time_zone(text)) == (None, None)
