@@ -144,7 +144,7 @@ def zipped(**files: str) -> bytes:
     ],
 )
 def test_a_binary_file_is_refused_by_content(data: bytes, kind: str) -> None:
-    """C-7: whatever its name says."""
+    """C-7, C-9: whatever its name says; what is compressed is never unpacked."""
     read = csvfile.read(data, locale="en")
     assert read.refused
     assert [(one.rule, one.values["kind"]) for one in read.findings] == [("file-not-csv", kind)]
