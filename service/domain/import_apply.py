@@ -185,12 +185,12 @@ def _insert_partners(connection: Connection, states: Sequence[State], now: datet
     rows = []
     for state, partner_id in zip(states, next_ids(connection, Partner, len(states)), strict=True):
         state.partner_id = partner_id
-        get = state.fields.get
-        name, first, last, email = get("name"), get("first_name"), get("last_name"), get("email")
+        fields = state.fields
+        get = fields.get
+        name, email, first, last = fields["name"], fields["email"], get("first_name"), get("last_name")
         text = partners.search_text(name or "", first, last, email or "", None)
-        zone, language = get("time_zone"), get("language")
-        about = get("description")
-        rows.append((partner_id, name, first, last, email, state.identity, language, zone, about, text))
+        told = get("language"), get("time_zone"), get("description"), text
+        rows.append((partner_id, name, first, last, email, state.identity, *told))
     kind = PartnerKind.PARTNER.value
     _PARTNERS_ADDED.insert(connection, rows, kind=kind, messaging_enabled=False, created_at=now)
 

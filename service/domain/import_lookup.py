@@ -88,8 +88,14 @@ def states_of_identities(session: Session, program_id: int, identities: Iterable
     keys = {identity for identity in wanted if not identity.startswith("=")}
     known = load(session, program_id, keys=keys, ids=ids, custom=False, locking=True)
     states: dict[str, State] = {}
+    by_email, accounts = known.by_email, known.accounts
     for identity in wanted:
-        found = known.by_id.get(int(identity[1:])) if identity.startswith("=") else known.find(None, identity)
+        if identity.startswith("="):
+            found: State | Reason | None = known.by_id.get(int(identity[1:]))
+        elif identity in by_email or identity in accounts:
+            found = known.find(None, identity)
+        else:
+            found = None
         states[identity] = found if isinstance(found, State) else State(identity)
     return states
 
