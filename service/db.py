@@ -1,23 +1,16 @@
 """The database: declarative base, UTC moments, engines with the durable settings, and the transaction."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
-from operator import itemgetter
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
-    Connection,
     DateTime,
     Dialect,
     Engine,
-    Insert,
     MetaData,
-    Table,
-    Update,
     create_engine,
     event,
     func,
@@ -37,8 +30,6 @@ NAMING = {
 
 # Seconds a transaction waits for SQLite's single writer.
 PATIENCE = 5.0
-# Seconds between two looks whether it is free.
-TURN = 0.0002
 # For PostgreSQL: a machine that is gone without a word is noticed within ten seconds or so, not within hours.
 NOTICE_SOON = {
     "connect_timeout": round(PATIENCE),
@@ -132,115 +123,6 @@ def _begin_sqlite(connection: Any) -> None:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={round(1000 * patience)}")
         connection.info["patience"] = patience
     connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
-
-
-class Prepared:
-    """A statement that runs for every mail: compiled once for each kind of database, sent by the driver.
-
-    `names` are its bind parameters, in the order in which the rows give their values. Measured on SQLite:
-    a third of what `Connection.execute` takes for four rows.
-    """
-
-    def __init__(self, statement: Update | Insert, *names: str) -> None:
-        self.table = cast(Table, statement.table)
-        self._statement = statement
-        self._names = names
-        self._ways: dict[str, _Way] = {}
-
-    def run(self, connection: Connection, rows: Sequence[Sequence[object]]) -> int:
-        """Run it for each row and return how many rows of the table that changed."""
-        text, values = self.filled(connection.dialect, rows)
-        return connection.exec_driver_sql(text, values).rowcount
-
-    def filled(self, dialect: Dialect, rows: Sequence[Sequence[object]]) -> tuple[str, list[Any]]:
-        """Return the statement's text and each row's values as the driver takes them."""
-        way = self._ways.get(dialect.name)
-        if way is None:
-            way = self._ways[dialect.name] = _Way(self._statement, self._names, dialect)
-        return way.text, [way.values(row) for row in rows]
-
-
-class Uneven(Exception):
-    """Some rows of a straight transaction are not as expected, and nothing of it was stored."""
-
-
-class Straight:
-    """A kept connection whose short transactions are the driver's own, for prepared statements only.
-
-    Measured on SQLite: two statements for four rows each and their commit take half of what they take
-    through SQLAlchemy.
-    """
-
-    def __init__(self, connection: Connection, *, patience: float = PATIENCE) -> None:
-        self._patience = patience
-        with connection.begin():  # once by the usual way, which sets up what a transaction needs
-            pass
-        self._dialect = connection.dialect
-        self._busy = connection.dialect.loaded_dbapi.OperationalError
-        self._driver = cast(Any, connection.connection.dbapi_connection)
-        self._cursor: Any = self._driver.cursor()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Commit at the end, roll back when an exception leaves; raises what the driver raises."""
-        try:
-            if self._dialect.name == "sqlite":
-                self._begin()
-            yield
-            self._driver.commit()
-        except BaseException:
-            self._driver.rollback()
-            raise
-
-    def _begin(self) -> None:
-        """Wait for the other writers, who are done in a moment: SQLite itself would look again too rarely."""
-        end = time.monotonic() + self._patience
-        self._cursor.execute("PRAGMA busy_timeout=0")
-        while True:
-            try:
-                self._cursor.execute("BEGIN IMMEDIATE")
-                break
-            except self._busy:
-                if time.monotonic() >= end:
-                    raise
-                time.sleep(TURN)
-        self._cursor.execute(f"PRAGMA busy_timeout={round(1000 * self._patience)}")
-
-    def run(self, statement: Prepared, rows: Sequence[Sequence[object]]) -> None:
-        """Run it for each row; raises Uneven unless it changed one row of the table for each."""
-        if rows:
-            self._cursor.executemany(*statement.filled(self._dialect, rows))
-            if self._cursor.rowcount != len(rows):
-                raise Uneven
-
-
-class _Way:
-    """How one kind of database takes a statement: its text, and the values in their form and place."""
-
-    def __init__(self, statement: Update | Insert, names: Sequence[str], dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect, column_keys=names if statement.is_insert else None)
-        self.text = str(compiled)
-        order: Sequence[str] = compiled.positiontup or list(compiled.params)
-        self._keys = None if compiled.positional else order
-        forms = {name: _form(bind, dialect) for name, bind in compiled.binds.items()}
-        fixed = {name: forms[name](compiled.params[name]) for name in order if name not in names}
-        self._fixed = tuple(fixed.values())
-        self._forms = [forms[name] for name in names]
-        have = [*names, *fixed]
-        self._in_order = itemgetter(*(have.index(name) for name in order))
-
-    def values(self, row: Sequence[object]) -> Any:
-        formed = [form(value) for form, value in zip(self._forms, row, strict=True)]
-        filled = self._in_order((*formed, *self._fixed))
-        return filled if self._keys is None else dict(zip(self._keys, filled, strict=True))
-
-
-def _form(parameter: BindParameter[Any], dialect: Dialect) -> Callable[[Any], Any]:
-    return parameter.type.dialect_impl(dialect).bind_processor(dialect) or _unchanged
-
-
-def _unchanged(value: Any) -> Any:
-    return value
 
 
 class Database:

@@ -2,17 +2,22 @@
 
 import sqlite3
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import bindparam, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from service import models
-from service.db import Base, Database, Moment, Prepared, Straight, Uneven
-from service.models import Program
+from service.db import Base, Database, Moment
+from service.models import Program, Suppression
+from service.statements import Bulk, Prepared, Straight, Uneven, among, next_ids
+from tests import postgres
+
+MOMENT = datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -138,3 +143,47 @@ def test_a_straight_transaction_waits_for_its_turn(database: Database) -> None:
             assert not written.is_set()
         waiting.result(10)
     assert names(database) == [("late", then)]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either(request: pytest.FixtureRequest) -> Iterator[Database]:
+    if request.param == "sqlite":
+        yield request.getfixturevalue("database")
+        return
+    with postgres.server() as url:
+        made = Database(url)
+        Base.metadata.create_all(made.engine)
+        yield made
+        made.dispose()
+
+
+def test_many_rows_at_once(either: Database) -> None:
+    """As the ORM would write them: moments, other scripts; a taken key refuses all, and names no value."""
+    rows = Bulk(Suppression, "id", "program_id", "address_key", "reason")
+    with either.transaction() as session:
+        made = program("A", MOMENT)
+        session.add(made)
+        session.flush()
+        program_id = made.id
+        connection = session.connection()
+        ids = next_ids(connection, Suppression, 3)
+        assert len(set(ids)) == 3
+        rows.insert(connection, [], at=MOMENT)
+        rows.insert(connection, [(one, program_id, f"夏\t{one}\\", "x") for one in ids], at=MOMENT)
+    with either.reading() as session:
+        found = session.scalars(select(Suppression).order_by(Suppression.id)).all()
+        assert [(one.address_key, one.at) for one in found] == [(f"夏\t{one}\\", MOMENT) for one in ids]
+        some = select(Suppression.id).where(among(session, Suppression.address_key, [f"夏\t{ids[1]}\\", "?"]))
+        assert session.scalars(some).all() == [ids[1]]
+        none = select(Suppression.id).where(among(session, Suppression.id, []))
+        assert session.scalars(none).all() == []
+    with either.transaction() as session:
+        connection = session.connection()
+        (new,) = next_ids(connection, Suppression, 1)
+        assert new not in ids
+        with pytest.raises(IntegrityError) as refused, session.begin_nested():
+            rows.insert(session.connection(), [(new, program_id, f"夏\t{ids[0]}\\", "x")], at=MOMENT)
+        assert either.engine.dialect.name == "postgresql" or "夏" not in str(refused.value)
+        rows.insert(connection, [(new, program_id, "other", "x")], at=MOMENT)
+    with either.reading() as session:
+        assert len(session.scalars(select(Suppression.id)).all()) == 4

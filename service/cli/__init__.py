@@ -6,7 +6,7 @@ from service.cli.lazy import LazyGroup
 from service.cli.words import WORDS
 from service.facts.words import N_, Phrase
 
-# Command -> its words; the module of the same name holds it.
+# Command -> its words; the module of the same name holds it, but for a name that is a word of Python.
 COMMANDS: dict[str, Phrase] = {
     "demo": N_("Start everything on this machine with demo data."),
     "serve": N_("Start the web server and its worker."),
@@ -14,16 +14,18 @@ COMMANDS: dict[str, Phrase] = {
     "db": N_("Prepare the database."),
     "user": N_("Add users."),
     "program": N_("Add programs."),
+    "import": N_("Import prospects from a CSV file."),
     "mail": N_("Write and check emails."),
     "csv": N_("Look into CSV files."),
     "content": N_("Check and preview help pages."),
     "catalog": N_("Work on the catalogs of every language."),
 }
+_MODULES = {"import": "imports"}
 
 
 @click.command(
     cls=LazyGroup,
-    table={name: (f"service.cli.{name}", words) for name, words in COMMANDS.items()},
+    table={name: (f"service.cli.{_MODULES.get(name, name)}", words) for name, words in COMMANDS.items()},
     help=WORDS.say(N_("Recruit partners and creators in their own languages.")),
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -48,25 +48,27 @@ def read(
 ) -> None:
     """Print what is read of each file."""
     catalog = WORDS if locale is None else Catalogs(data_dir("locales"), codes=(locale,)).catalog(locale)
+    delimiter = {"\\t": "\t", "tab": "\t"}.get(delimiter or "", delimiter)
+    show = _print_json if as_json else _print_text
     worst = READ
     for path in files:
         try:
             file = csvfile.read(
-                path,
-                locale=catalog.locale.code,
-                encoding=encoding,
-                delimiter="\t" if delimiter == "\\t" else delimiter,
+                _source(path), locale=catalog.locale.code, encoding=encoding, delimiter=delimiter
             )
-            status = _print_json(path, file, catalog) if as_json else _print_text(path, file, catalog)
         except OSError as error:
-            click.echo(f"{path}: {error.strerror}", err=True)
-            status = REFUSED
+            file = csvfile.unreadable(error.strerror or type(error).__name__)
         except UnknownEncoding as error:
             raise click.BadParameter(str(error), param_hint="--encoding") from error
         except BadDelimiter as error:
             raise click.BadParameter(str(error), param_hint="--delimiter") from error
-        worst = max(worst, status)
+        worst = max(worst, show(path, file, catalog))
     sys.exit(worst)
+
+
+def _source(path: Path) -> Path | bytes:
+    """What comes through a pipe can be read but once."""
+    return path.read_bytes() if path.is_fifo() or path.is_char_device() else path
 
 
 def _print_json(path: Path, file: CsvFile, catalog: Catalog) -> int:
@@ -147,7 +149,14 @@ def _print_text(path: Path, file: CsvFile, catalog: Catalog) -> int:
             refused = refused or number == 0
             findings.append(_finding(finding, number, catalog))
     delimiter = words.delimiter_name(file.delimiter, catalog)
-    click.echo(f"{path}: {name}, {delimiter}, {catalog.formats.number(count)}")
+    if file.readable:
+        _say(f"{path}: {name}, {delimiter}, {catalog.formats.number(count)}")
     for one in findings:
-        click.echo(f"{path}:{one['line']}: {one['message']}")
+        _say(f"{path}:{one['line']}: {one['message']}")
     return _status(refused, findings)
+
+
+def _say(line: str) -> None:
+    """One line; what the terminal cannot show, such as a byte that did not decode, is escaped."""
+    encoding = sys.stdout.encoding or "utf-8"
+    click.echo(line.encode(encoding, "backslashreplace").decode(encoding))

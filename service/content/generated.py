@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from service.csvfile import dialect, encoding, words
 from service.csvfile import file as csvfile
-from service.csvfile import words
 from service.csvfile.headers import COLUMNS
 from service.facts import bounces, limits, permissions, stages
 from service.facts.findings import Finding, Severity
@@ -45,6 +45,12 @@ FACTS: Mapping[str, Callable[[Catalog], str]] = {
     "import file size": lambda catalog: catalog.formats.file_size(limits.IMPORT_FILE_BYTES),
     "import rows": lambda catalog: catalog.formats.number(limits.IMPORT_ROWS),
     "import field size": lambda catalog: catalog.formats.file_size(limits.IMPORT_FIELD_BYTES),
+    "import encodings": lambda catalog: catalog.formats.listing(
+        [words.encoding_name(name) for name in encoding.CHOICES]
+    ),
+    "import delimiters": lambda catalog: catalog.formats.listing(
+        [words.delimiter_name(mark, catalog) for mark in dialect.DELIMITERS]
+    ),
     "email content size": lambda catalog: catalog.formats.file_size(limits.EMAIL_CONTENT_BYTES),
     "email subject characters": lambda catalog: catalog.formats.number(limits.EMAIL_SUBJECT_CHARACTERS),
     "invitation days": lambda catalog: catalog.formats.number(limits.INVITATION_DAYS),

@@ -10,7 +10,8 @@ from service.csvfile.text import Piece
 DELIMITERS = (",", ";", "\t", "|")
 # Typed by hand in Japanese and Chinese; believed only where the names of our columns stand between them.
 HAND_TYPED = ("、", "，")
-_SEP = re.compile('"?sep=(.)"?(\r\n|\r|\n|\\Z)', re.IGNORECASE)
+# Saved again by a spreadsheet, the line has as many delimiters as the table.
+_SEP = re.compile('"?sep=([^\\w\\s"]|\t)"?\\1*(\r\n|\r|\n|\\Z)', re.IGNORECASE)
 _ROWS = 200
 
 

@@ -3,18 +3,20 @@
 import codecs
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 
-from service.csvfile import headers
 from service.csvfile.letters import weight
+from service.csvfile.sound import is_plausible, score
 from service.csvfile.source import Source
 
 CHUNK = 1 << 20
 SAMPLE = 32 * 1024
 # Natural logarithm of the odds beyond which no question is asked; calibrated in tests/csvfile.
 CERTAIN = 9.0
+# So much of them must be heard in the text itself, not expected from the reader's language.
+HEARD = 6.0
 # A candidate this much worse than the best is not worth showing.
 PLAUSIBLE = 200.0
 
@@ -29,6 +31,7 @@ FAMILIES: Mapping[str, str] = {
     "utf-8": "any",
     "cp932": "japanese",
     "euc_jp": "japanese",
+    "iso2022_jp": "japanese",
     "gb18030": "simplified",
     "big5": "traditional",
     "cp1252": "latin",
@@ -36,10 +39,10 @@ FAMILIES: Mapping[str, str] = {
 }
 # How much less likely than the best a candidate is for a reader of a language, before its text is read.
 PRIORS: Mapping[str, Mapping[str, float]] = {
-    "ja": {"cp932": 0, "euc_jp": -2, "cp1252": -6, "gb18030": -7, "big5": -8, "mac_roman": -9},
-    "zh": {"gb18030": 0, "big5": -3, "cp1252": -6, "cp932": -7, "euc_jp": -9, "mac_roman": -9},
-    "fr": {"cp1252": 0, "mac_roman": -2, "cp932": -7, "gb18030": -7, "big5": -8, "euc_jp": -9},
-    "en": {"cp1252": 0, "mac_roman": -2, "cp932": -6, "gb18030": -6, "big5": -7, "euc_jp": -8},
+    "ja": {"utf-8": -5, "cp932": 0, "euc_jp": -2, "cp1252": -6, "gb18030": -9, "big5": -10, "mac_roman": -9},
+    "zh": {"utf-8": -5, "gb18030": 0, "big5": -3, "cp1252": -6, "cp932": -7, "euc_jp": -9, "mac_roman": -9},
+    "fr": {"utf-8": 2, "cp1252": 0, "mac_roman": -2, "cp932": -7, "gb18030": -7, "big5": -8, "euc_jp": -9},
+    "en": {"utf-8": 2, "cp1252": 0, "mac_roman": -2, "cp932": -6, "gb18030": -6, "big5": -7, "euc_jp": -8},
 }
 # Wider relatives of a codec, tried where the first does not hold every character: the Big5 of Windows, the
 # EUC-JP and ISO-2022-JP with the signs ① ㈱ and half-width katakana.
@@ -122,72 +125,62 @@ def detect(source: Source, locale: str) -> Detection:
     for bom, encoding in (*_BOMS, (BOMS["gb18030"], "gb18030")):
         if head.startswith(bom):
             return Detection(encoding, True, True, (encoding,))
-    wide = _utf_16(head)
-    if wide is not None:
-        return Detection(wide, False, True, (wide,))
-    if b"\x1b$" in head or b"\x1b(" in head:
-        mail_style = _decodable(VARIANTS["iso2022_jp"], head, last=len(head) == source.size)
-        if mail_style is not None:
-            return Detection(mail_style, False, True, (mail_style,))
-    if is_utf_8(source):
-        return Detection("utf-8", False, True, ("utf-8",))
-    return _by_sound(sample(source), locale)
+    without_bom = wide(head)
+    if without_bom is not None:
+        return Detection(without_bom, False, True, (without_bom,))
+    if _decodes_whole(source, "utf-8"):
+        lines = sample(source)
+        if not (b"\x1b" in lines or _may_be_chance(lines)):
+            return Detection("utf-8", False, True, ("utf-8",))
+    return _by_sound(source, locale)
 
 
-def _utf_16(head: bytes) -> str | None:
-    """UTF-16 without BOM: where text has Latin letters, digits or line ends, every other byte is NUL."""
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    if (even + odd) * 50 < len(head) or len(head) % 2:
+# Two-byte sequences are hit by chance in other encodings, but not many of them and nothing else.
+_MANY = 24
+_NOT_TWO_BYTES = re.compile(rb"[\xe0-\xff]")
+_TWO_BYTES = re.compile(rb"[\xc2-\xdf][\x80-\xbf]")
+
+
+def _may_be_chance(data: bytes) -> bool:
+    """Whether valid UTF-8 proves little: `欧元` in GBK is valid, and so is `’à` in MacRoman."""
+    if _NOT_TWO_BYTES.search(data):
+        return False
+    return 0 < len(_TWO_BYTES.findall(data)) <= _MANY
+
+
+def wide(head: bytes) -> str | None:
+    """UTF-16 without BOM, by the beginning of a file, which has a NUL for each Latin letter and line end.
+
+    Bytes with as many NULs are a text in one order of bytes, in the other, or none at all.
+    """
+    if head.count(0) * 50 < len(head):
         return None
-    for encoding, mine, other in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
-        if other * 20 <= mine:
-            try:
-                text = head.decode(encoding, "surrogatepass")
-            except UnicodeDecodeError:
-                return None
-            strange = sum(weight(char, "any") <= -20 for char in text)
-            lines = any(end in text for end in "\r\n") or mine * 10 >= len(head)
-            if lines and any(mark in text for mark in "\r\n,;\t|") and strange * 20 <= len(text):
-                return encoding
-    return None
-
-
-def _decodable(codecs_: Sequence[str], data: bytes, *, last: bool) -> str | None:
-    """The first codec that decodes some bytes; only the last of a file must not end inside a character."""
-    for name in codecs_:
+    best, best_odds = None, sum(_of_byte(byte) * count for byte, count in Counter(head).items())
+    for codec in ("utf-16-le", "utf-16-be"):
         try:
-            codecs.getincrementaldecoder(name)("strict").decode(data, last)
+            text = head[: len(head) & ~1].decode(codec, "surrogatepass")
         except UnicodeDecodeError:
             continue
-        return name
-    return None
+        odds = sum(weight(char, "any") * count for char, count in Counter(text).items())
+        if odds > best_odds and any(mark in text for mark in "\r\n,;\t|"):
+            best, best_odds = codec, odds
+    return best
 
 
-def is_utf_8(source: Source) -> bool:
-    """Whether the whole file is strict UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    position = 0
-    try:
-        while data := source.read(position, CHUNK):
-            position += len(data)
-            if not (data.isascii() and not decoder.getstate()[0]):
-                decoder.decode(data)
-        decoder.decode(b"", True)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _of_byte(byte: int) -> float:
+    return weight(chr(byte), "any") if byte < 0x80 else -5.0
 
 
 def sample(source: Source) -> bytes:
-    """The header and lines that are not ASCII, from all over the file, whole lines, about 32 KB."""
+    """The header and lines that are not plain ASCII, from all over the file, whole lines, about 32 KB."""
     head = source.read(0, 8 * 1024)
     first_end = min((end for end in (head.find(b"\n"), head.find(b"\r")) if end >= 0), default=len(head))
-    parts, size = [head[: first_end + 1]], 0
+    parts, size = [_beginning(head[: first_end + 1])], 0
     chunks = max(1, -(-source.size // CHUNK))
     share = max(SAMPLE // chunks, 512)
     for start in range(0, source.size, CHUNK):
         data = source.read(start, CHUNK)
-        if data.isascii():
+        if _is_plain(data):
             continue
         # Bytes are cut at CR and LF only. A line that ends or began in another chunk may be cut inside a
         # character and is left out.
@@ -195,11 +188,11 @@ def sample(source: Source) -> bytes:
         if start + len(data) < source.size:
             del lines[-1:]
         taken = 0
-        for line in islice(lines, 0 if start == 0 else 1, None):
-            if line.isascii():
+        for line in islice(lines, 0 if start == 0 and first_end < len(head) else 1, None):
+            if _is_plain(line):
                 continue
-            parts.append(line[:4096])
-            taken += len(line)
+            parts.append(_beginning(line))
+            taken += len(parts[-1])
             if taken >= share:
                 break
         size += taken
@@ -208,11 +201,35 @@ def sample(source: Source) -> bytes:
     return b"".join(parts)
 
 
-def _by_sound(data: bytes, locale: str) -> Detection:
+def _is_plain(data: bytes) -> bool:
+    return data.isascii() and b"\x1b" not in data
+
+
+_LINE = 4096
+
+
+def _beginning(line: bytes) -> bytes:
+    """A long line cut where no character is: no byte below the digits is part of one in any encoding."""
+    if len(line) <= _LINE:
+        return line
+    if b"\x1b" in line:
+        return line[: max(line.rfind(b"\x1b", 0, _LINE), 0)] + b"\n"
+    at = max(line.rfind(sign, 0, _LINE) for sign in (b" ", b",", b'"', b"'", b"\t", b"-", b"."))
+    return line[: at if at > 0 else _LINE] + b"\n"
+
+
+def _by_sound(source: Source, locale: str) -> Detection:
+    data = sample(source)
     readings = _readings(data, locale)
     best_score, best, best_text = readings[0]
-    different = [(score, name) for score, name, text in readings[1:] if text != best_text]
-    certain = not different or best_score - different[0][0] >= CERTAIN
+    priors = PRIORS.get(locale, PRIORS["en"])
+    rivals = [
+        (best_score - odds, priors.get(best, 0.0) - priors.get(name, 0.0))
+        for odds, name, text in readings[1:]
+        if text != best_text
+    ]
+    certain = all(ahead >= CERTAIN and ahead - expected >= HEARD for ahead, expected in rivals)
+    certain = certain and is_plausible(best_text, FAMILIES[best])
     # A reading with bytes that do not decode is offered only where no reading is without.
     whole = not _KEPT.search(best_text)
     offered = [
@@ -221,14 +238,52 @@ def _by_sound(data: bytes, locale: str) -> Detection:
         if text != best_text and best_score - score < PLAUSIBLE and not (whole and _KEPT.search(text))
     ]
     candidates = (best, *offered)
-    return Detection(_variant(best, data), False, certain, candidates)
+    return Detection(_whole_variant(best, source, data), False, certain, candidates)
 
 
 _KEPT = re.compile("[\udc00-\udcff]")
+# Chance makes letters of anywhere.
+_LATIN_1_LETTERS = re.compile("[\x00-\x7fÀ-ÖØ-öø-ÿ«»\xa0]*")
 
 
 def _variant(name: str, data: bytes) -> str:
-    return _decodable(VARIANTS.get(name, (name,)), data, last=True) or name
+    """Of an encoding and its wider relatives the one that the fewest lines are wrong in."""
+    variants = VARIANTS.get(name, (name,))
+    if len(variants) == 1:
+        return name
+    lines = data.splitlines()
+    return min(variants, key=lambda codec: sum(not _decodes(line, codec) for line in lines))
+
+
+def _decodes(data: bytes, codec: str) -> bool:
+    try:
+        data.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _whole_variant(name: str, source: Source, data: bytes) -> str:
+    """The same for a whole file, of which `data` is the sample: one rare sign may stand anywhere."""
+    for codec in VARIANTS.get(name, ()):
+        if _decodes_whole(source, codec):
+            return codec
+    return _variant(name, data)
+
+
+def _decodes_whole(source: Source, codec: str) -> bool:
+    decoder, ascii_based = codecs.getincrementaldecoder(codec)("strict"), codec == "utf-8"
+    position = 0
+    try:
+        while data := source.read(position, CHUNK):
+            position += len(data)
+            # Decoding plain ASCII changes nothing but costs time.
+            if not (ascii_based and data.isascii() and not decoder.getstate()[0]):
+                decoder.decode(data)
+        decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _readings(data: bytes, locale: str) -> list[tuple[float, str, str]]:
@@ -236,58 +291,18 @@ def _readings(data: bytes, locale: str) -> list[tuple[float, str, str]]:
     priors = PRIORS.get(locale, PRIORS["en"])
     readings = []
     for name, family in FAMILIES.items():
-        text = "".join(_decoded_lines(data, _variant(name, data)))
-        readings.append((priors.get(name, 0.0) + score(text, family), name, text))
+        if name == "iso2022_jp" and b"\x1b" not in data:
+            continue
+        codec = _variant(name, data)
+        text = "".join(_decoded_lines(data, codec))
+        # A wider relative holds many rare characters, which other bytes hit by chance.
+        odds = priors.get(name, 0.0) - (0.0 if codec == name else 8.0)
+        if name == "utf-8" and _LATIN_1_LETTERS.fullmatch(text):
+            odds += 3.0
+        readings.append((odds + score(text, family), name, text))
     return sorted(readings, key=lambda reading: -reading[0])
 
 
 def _decoded_lines(data: bytes, encoding: str) -> Iterator[str]:
     for line in data.splitlines(keepends=True):
         yield line.decode(encoding, KEEP)
-
-
-_HAN = "\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff61-\uff9f"
-_HAN_IN_WORD = re.compile(f"(?<=[A-Za-z])[{_HAN}](?=[A-Za-z])")
-_HAN_AFTER_WORD = re.compile(f"(?<=[a-z])[{_HAN}]")
-_HAN_BEFORE_WORD = re.compile(f"[{_HAN}](?=[a-z])")
-_SMALL_THEN_CAPITAL = re.compile("[a-zß-öø-ÿœ][À-ÖØ-ÞŒŠŽŸ]")
-_RUN = re.compile("[^\x00-\x7f]{2,}")
-# Possessive, so that a long run of signs is gone through once.
-_SIGN_IN_WORD = re.compile(
-    "(?<=[A-Za-z])(?:(?![^\\w\\s])[^\x00-\x7f’‑·])*+[^\\w\\s\x00-\x7f’‑·][^\x00-\x7f’‑·]*+(?=[A-Za-z])"
-)
-_LONE_LETTER = re.compile("(?<![^\\W\\d_])[^\\W\\d_À-Åà-å\x00-\x7f](?![^\\W\\d_])")
-# A small kana bends the kana before it; after anything else the bytes were never Japanese.
-_STRAY_SMALL_KANA = re.compile("(?<![\u3041-\u30ff])[ぁぃぅぇぉっゃゅょゎァィゥェォャュョヮー]")
-_SIGN_AFTER_WORD = re.compile("(?<=[A-Za-z])[•¸¨´¯¿¡¬×÷§¶†‡ƒ](?![A-Za-z])")
-# An apostrophe inside a word that is neither an elision nor an English ending.
-_STRAY_APOSTROPHE = re.compile(
-    r"(?<!\b[ldjcnmstyo])(?<!qu)(?<=[a-z])’(?!(?:s|t|d|m|ll|re|ve)\b)(?=[a-z])", re.IGNORECASE
-)
-# Letters that no French word begins with: they part two vowels.
-_FIRST_DIAERESIS = re.compile("(?<![^\\W\\d_])[ëïÿ]")
-_FINE_RUN = re.compile(
-    "[éÉ][eéèÉ]|«\u00a0|\u00a0»|\u00a0[–—€]|[–—]\u00a0|[œ]’|’[éÉèêàâîôœÉÈÊÀ]|[»”’…]{2}|[–—] ?[«“‘]"
-)
-
-
-def score(text: str, family: str) -> float:
-    """Logarithm of how likely a text is in a family of languages, up to a constant of its bytes."""
-    counts = Counter(text)
-    total = sum(weight(char, family) * count for char, count in counts.items())
-    total += 25.0 * sum(1 for name in headers.cells(text) if not name.isascii() and headers.is_known(name))
-    if family == "latin":
-        total -= 5.0 * len(_SMALL_THEN_CAPITAL.findall(text))
-        total -= 6.0 * len(_SIGN_IN_WORD.findall(text))
-        total -= 3.0 * len(_LONE_LETTER.findall(text)) + 4.0 * len(_FIRST_DIAERESIS.findall(text))
-        total -= 4.0 * len(_STRAY_APOSTROPHE.findall(text)) + 4.0 * len(_SIGN_AFTER_WORD.findall(text))
-        total -= 3.0 * abs(counts["“"] - counts["”"])
-        total -= sum(3.0 * _strange_neighbours(run) for run in _RUN.findall(text))
-    else:
-        total -= 6.0 * len(_HAN_IN_WORD.findall(text)) + 4.0 * len(_STRAY_SMALL_KANA.findall(text))
-        total -= 2.5 * len(_HAN_AFTER_WORD.findall(text)) + 5.0 * len(_HAN_BEFORE_WORD.findall(text))
-    return total
-
-
-def _strange_neighbours(run: str) -> int:
-    return sum(1 for left, right in pairwise(run) if not _FINE_RUN.match(left + right))

@@ -78,10 +78,11 @@ class CsvFile:
         """Data rows, `number` from 1, bad ones included; raises FileRefused where there are too many."""
         if not self.readable:
             return
-        for row in islice(_all_rows(self.source, self.detection, self.dialect, len(self.header)), 1, None):
-            if row.number > IMPORT_ROWS:
-                raise FileRefused(_too_many_rows(row.line))
-            yield row
+        found = _all_rows(self.source, self.detection, self.dialect, len(self.header))
+        yield from islice(found, 1, IMPORT_ROWS + 1)
+        beyond = next(found, None)
+        if beyond is not None:
+            raise FileRefused(_too_many_rows(beyond.line))
 
     def preview(self, count: int) -> tuple[Row, ...]:
         """The first data rows."""
@@ -89,12 +90,18 @@ class CsvFile:
 
 
 def read(
-    data: bytes | Path | Source, *, locale: str, encoding: str | None = None, delimiter: str | None = None
+    data: bytes | Path | Source,
+    *,
+    locale: str,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    mapping: Mapping[int, Key] | None = None,
 ) -> CsvFile:
     """Read a file from memory, disk or any other source for a reader of a locale, without its rows yet.
 
-    A file that cannot be used is returned with its findings, not raised: people want to see what was read.
-    Raises UnknownEncoding and BadDelimiter for what was given, OSError for a file on disk.
+    `mapping` says which column is which, by index from 0, in place of what the names say. A file that cannot
+    be used is returned with its findings, not raised: people want to see what was read. Raises
+    UnknownEncoding, BadDelimiter and BadMapping for what was given, OSError for a file on disk.
     """
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
         raise BadDelimiter(delimiter)
@@ -106,16 +113,36 @@ def read(
     start = len(detection.signature)
     beginning, is_cut = _beginning(source, detection.encoding, start)
     found = dialect.detect(beginning, delimiter, cut=is_cut)
-    first = next(iter(_all_rows(source, detection, found, None)), None)
-    if first is None:
-        return _unreadable(
-            source, Finding("file-empty", Severity.ERROR, N_("The file is empty.")), detection, found
-        )
-    mapped = headers.assign(first.cells, locale, line=first.line)
-    findings = (*_about_header(first), *mapped.findings)
+    first_rows = list(islice(_all_rows(source, detection, found, None), 2))
+    if not first_rows:
+        empty = Finding("file-empty", Severity.ERROR, N_("The file is empty."))
+        return _unreadable(source, empty, detection, found)
+    first = first_rows[0]
+    if mapping is None:
+        mapped = headers.assign(first.cells, locale, line=first.line)
+    else:
+        mapped = headers.assign_chosen(first.cells, mapping, locale, line=first.line)
+    findings = _about_header(first)
+    if len(first.cells) <= rows.COLUMNS:
+        findings = (*findings, *mapped.findings)
+    if len(first_rows) == 1:
+        findings = (*findings, _no_rows(first.line))
     if not detection.certain:
         findings = (_uncertain(detection), *findings)
     return CsvFile(source, detection, found, tuple(first.cells), first.line, mapped, findings)
+
+
+def unreadable(reason: str) -> CsvFile:
+    """What stands for a file that the system does not let us read; `reason` is what it says."""
+    return _unreadable(
+        InMemory(b""),
+        Finding(
+            "file-unreadable",
+            Severity.ERROR,
+            N_("The file cannot be read: %(reason)s."),
+            {"reason": reason},
+        ),
+    )
 
 
 def _source(data: bytes | Path | Source) -> Source:
@@ -133,24 +160,14 @@ def _all_rows(source: Source, detection: Detection, found: Dialect, width: int |
     pieces = text.pieces(source, detection.encoding, len(detection.signature))
     if found.sep_line:
         pieces = _without_first_line(pieces, found.sep_line)
-    read_rows = rows.read(pieces, found.delimiter, detection.encoding, width=width)
-    if not found.sep_line:
-        return read_rows
-    return (_moved_down(row) for row in read_rows)
+    line = 2 if found.sep_line else 1
+    return rows.read(pieces, found.delimiter, detection.encoding, width=width, line=line)
 
 
 def _without_first_line(pieces: Iterator[text.Piece], line: str) -> Iterator[text.Piece]:
     first = next(pieces)
     yield text.Piece(first.text[len(line) :], {index - 1: at for index, at in first.bad.items() if index})
     yield from pieces
-
-
-def _moved_down(row: Row) -> Row:
-    findings = tuple(
-        Finding(one.rule, one.severity, one.phrase, one.values, one.line + 1, one.column)
-        for one in row.findings
-    )
-    return row._replace(line=row.line + 1, findings=findings)
 
 
 def _beginning(source: Source, name: str, start: int) -> tuple[str, bool]:
@@ -191,6 +208,11 @@ def _unreadable(
 
 def _about_header(first: Row) -> tuple[Finding, ...]:
     return tuple(finding for finding in first.findings if finding.severity is Severity.ERROR)
+
+
+def _no_rows(line: int) -> Finding:
+    text = N_("The file has a header row and no rows below it.")
+    return Finding("file-no-rows", Severity.WARNING, text, {}, line)
 
 
 def _uncertain(detection: Detection) -> Finding:

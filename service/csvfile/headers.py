@@ -1,165 +1,79 @@
-"""The columns of a file of prospects: their names in every language, and which column of a file is which.
-
-Names are data here, not catalog entries: a file is accepted with the names of any language at once, and the
-names printed for people to copy are the ones that are read back.
-"""
+"""Which column of a file of prospects is which: known by its name in any language, or chosen by a person."""
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, lru_cache
 
+from service.csvfile.columns import (
+    BY_KEY,
+    COLUMNS,
+    NUMBER_NAMES,
+    RAW_STATUS_NAMES,
+    REASON_NAMES,
+    STATUS_NAMES,
+    Column,
+    Key,
+)
 from service.facts.findings import Finding, Severity
-from service.facts.words import N_, Phrase
+from service.facts.words import N_
+
+__all__ = [
+    "BY_KEY",
+    "COLUMNS",
+    "BadMapping",
+    "Column",
+    "Key",
+    "Mapped",
+    "Match",
+    "Matched",
+    "assign",
+    "assign_chosen",
+    "cells",
+    "header_row",
+    "is_known",
+    "key_of",
+    "recalled",
+    "remembered",
+    "suggested",
+]
 
 
-class Key(StrEnum):
-    """What a column holds."""
+class Match(StrEnum):
+    """By what a column of a file was taken for one of ours, or why not."""
 
     NAME = "name"
-    EMAIL = "email"
-    MEDIA = "media_property"
-    GROUP = "group"
-    FIRST_NAME = "first_name"
-    LAST_NAME = "last_name"
-    DESCRIPTION = "description"
-    MPID = "mpid"
-    LANGUAGE = "language"
-    TIME_ZONE = "time_zone"
+    SYNONYM = "synonym"
+    CHOSEN = "chosen"
+    DOUBLED = "doubled"
+    RESULT = "result"
+    UNKNOWN = "unknown"
+    BLANK = "blank"
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column: names by locale code, other names it goes by, what it is for, an example by locale."""
+class Matched:
+    """A column of the file: its index from 0, its name as read, ours it is or would be, and by what.
 
-    key: Key
-    required: bool
-    names: Mapping[str, str]
-    explanation: Phrase
-    examples: Mapping[str, str]
-    synonyms: tuple[str, ...] = ()
+    `key` is None for UNKNOWN, BLANK and RESULT. Several columns DOUBLED have the same key; the first is read.
+    """
 
-
-def _four(en: str, fr: str, ja: str, zh: str) -> dict[str, str]:
-    return {"en": en, "fr": fr, "ja": ja, "zh": zh}
-
-
-def _same(text: str) -> dict[str, str]:
-    return _four(text, text, text, text)
-
-
-COLUMNS: tuple[Column, ...] = (
-    Column(
-        Key.NAME,
-        True,
-        _four("Partner name", "Nom du partenaire", "パートナー名", "合作伙伴名称"),
-        N_("The company or creator, as you want to see it."),
-        _four("Blue Harbor Media", "Ateliers de l’Étang", "株式会社みどり企画", "杭州青禾文化传媒有限公司"),
-        ("Company", "Company name", "Partner", "Name", "Société", "Entreprise", "Nom de l’entreprise",
-         "会社名", "企業名", "公司名称", "公司", "合作夥伴名稱", "公司名稱"),
-    ),
-    Column(
-        Key.EMAIL,
-        True,
-        _four("Contact email", "E-mail de contact", "連絡先メールアドレス", "联系人电子邮件"),
-        N_("Where your emails go. Together with the partner ID, it tells which rows are the same partner."),
-        _four("anna@blueharbor.example", "camille@etang.example", "yamada@midori.example",
-              "wang@qinghe.example"),
-        ("Email", "Email address", "Contact email address", "Mail", "E-mail", "Adresse e-mail", "Courriel",
-         "Adresse e-mail de contact", "メールアドレス", "メール", "連絡先メール", "Eメール", "电子邮件",
-         "邮箱", "电子邮箱",
-         "联系人邮箱", "电子邮件地址", "聯絡人電子郵件", "電子郵件"),
-    ),
-    Column(
-        Key.MEDIA,
-        True,
-        _four("Media property", "Propriété média", "メディアプロパティ", "媒体资源"),
-        N_("The web address where the partner publishes. Separate several with a space."),
-        _four("https://blueharbor.example", "https://etang.example", "https://midori.example", "https://qinghe.example"),
-        ("Media properties", "Website", "Web site", "URL", "Site web", "Propriétés média", "Site internet",
-         "ウェブサイト", "サイトURL", "Webサイト", "网站", "网址", "媒體資源", "網站", "網址"),
-    ),
-    Column(
-        Key.GROUP,
-        False,
-        _four("Group name", "Nom du groupe", "グループ名", "群组名称"),
-        N_("A group that exists in the program. For several groups, repeat the row, one group in each."),
-        _four("Summer creators", "Créateurs été", "夏のクリエイター", "夏季创作者"),
-        ("Group", "Groupe", "グループ", "群组", "群組名稱", "群組"),
-    ),
-    Column(
-        Key.FIRST_NAME,
-        False,
-        _four("Contact first name", "Prénom du contact", "連絡先の名", "联系人名字"),
-        N_("The first name of the person you write to."),
-        _four("Anna", "Camille", "花子", "秀英"),
-        ("First name", "Given name", "Prénom", "名", "名前（名）", "名字", "聯絡人名字"),
-    ),
-    Column(
-        Key.LAST_NAME,
-        False,
-        _four("Contact last name", "Nom de famille du contact", "連絡先の姓", "联系人姓氏"),
-        N_("The last name of the person you write to."),
-        _four("Berg", "Lefèvre", "山田", "王"),
-        ("Last name", "Family name", "Surname", "Nom de famille", "Nom du contact", "Nom", "姓",
-         "名前（姓）", "姓氏", "聯絡人姓氏"),
-    ),
-    Column(
-        Key.DESCRIPTION,
-        False,
-        _four("Description", "Description", "説明", "描述"),
-        N_("What you want to remember about the partner."),
-        _four("Sailing and travel", "Cuisine et jardin", "旅行と料理のブログ", "旅行与美食博客"),
-        ("Notes", "备注", "備考", "说明", "說明"),
-    ),
-    Column(
-        Key.MPID,
-        False,
-        _four("Partner ID", "ID du partenaire", "パートナーID", "合作伙伴 ID"),
-        N_("The ID of an existing partner account. Leave it empty for someone new."),
-        _same("98765"),
-        ("MPID", "Identifiant du partenaire", "合作夥伴 ID"),
-    ),
-    Column(
-        Key.LANGUAGE,
-        False,
-        _four("Language", "Langue", "言語", "语言"),
-        N_("The language to write in: a code such as ja, or the name of the language."),
-        _four("en", "fr", "ja", "zh"),
-        ("Locale", "Lang", "ロケール", "語言"),
-    ),
-    Column(
-        Key.TIME_ZONE,
-        False,
-        _four("Time zone", "Fuseau horaire", "タイムゾーン", "时区"),
-        N_("The time zone of the contact, such as Asia/Tokyo."),
-        _four("Europe/London", "Europe/Paris", "Asia/Tokyo", "Asia/Shanghai"),
-        ("Timezone", "時區"),
-    ),
-)  # fmt: skip
-BY_KEY: Mapping[Key, Column] = {column.key: column for column in COLUMNS}
-
-# The columns that a result file has on its right: they are known, and no longer data, when it comes back.
-STATUS_NAMES = _four("Import status", "État de l’importation", "インポート状態", "导入状态")
-REASON_NAMES = _four("Import reason", "Motif de l’importation", "インポート理由", "导入原因")
-NUMBER_NAMES = _four("Import row number", "Numéro de ligne importée", "インポート行番号", "导入行号")
-# The first of them in a result file whose cells are exactly those of the file, formulas included.
-RAW_STATUS_NAMES = _four(
-    "Import status (raw)",
-    "État de l’importation (brut)",
-    "インポート状態（生データ）",
-    "导入状态（原样）",
-)
+    index: int
+    name: str
+    key: Key | None
+    match: Match
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
     """Which column of the file is which: `columns` maps our key to an index from 0; findings may refuse.
 
-    `result_columns` are those that a result file of ours added; `escaped` says that its cells are guarded
-    against spreadsheets (see report.py).
+    `matches` says it for every column of the file, in order. `missing` are required columns it has not,
+    `doubled` those it has more than once, with their indexes. `unknown` are columns with a name that is none
+    of ours. `result_columns` are those that a result file of ours added; `escaped` says that its cells are
+    guarded against spreadsheets (see report.py).
     """
 
     columns: Mapping[Key, int]
@@ -167,6 +81,23 @@ class Mapped:
     result_columns: frozenset[int] = frozenset()
     escaped: bool = False
     findings: tuple[Finding, ...] = ()
+    matches: tuple[Matched, ...] = ()
+    missing: tuple[Key, ...] = ()
+    doubled: Mapping[Key, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def unclear(self) -> bool:
+        """Whether a person should say which column is which: one is missing, doubled or unknown."""
+        return bool(self.missing or self.doubled or self.unknown)
+
+    @property
+    def chosen(self) -> dict[int, Key]:
+        """The mapping as `assign_chosen` takes it: our key by index, doubled columns only where first."""
+        return {index: key for key, index in self.columns.items()}
+
+
+class BadMapping(ValueError):
+    """A mapping names a column that the file does not have, or one that a result file of ours added."""
 
 
 @lru_cache(maxsize=4096)
@@ -228,46 +159,146 @@ def assign(header: Sequence[str], locale: str, *, line: int = 1) -> Mapped:
     is an error that refuses the file: which of the two is meant nobody can know.
     """
     keys = [key_of(name) for name in header]
-    result_columns = frozenset(index for index, key in enumerate(keys) if key in _result())
     official = _indexes(keys, _official())
     synonyms = _indexes(keys, _synonyms())
-    columns: dict[Key, int] = {}
-    findings: list[Finding] = []
-    used: set[int] = set(result_columns)
+    found: dict[Key, list[int]] = {}
+    match: dict[int, Match] = {}
     for column in COLUMNS:
-        found = official.get(column.key) or synonyms.get(column.key, [])
-        used.update(found)
-        if len(found) > 1:
-            findings.append(_doubled(column.names[locale], found, line))
-        if found:
-            columns[column.key] = found[0]
-    findings += [
-        Finding(
-            "header-missing-column",
-            Severity.ERROR,
-            N_("A required column is missing: %(name)s."),
-            {"name": column.names[locale]},
-            line,
-        )
-        for column in COLUMNS
-        if column.required and column.key not in columns
-    ]
-    unknown = tuple(
-        index for index, key in enumerate(keys) if index not in used and (key or header[index].strip())
+        by_name = column.key in official
+        indexes = official.get(column.key) or synonyms.get(column.key)
+        if indexes:
+            found[column.key] = indexes
+            match |= dict.fromkeys(indexes, Match.NAME if by_name else Match.SYNONYM)
+    return _mapped(header, found, match, locale, line, tell_unknown=True)
+
+
+def assign_chosen(header: Sequence[str], mapping: Mapping[int, Key], locale: str, *, line: int = 1) -> Mapped:
+    """The columns of a header row as a person says they are: our key by the index of the column, from 0.
+
+    Columns left out of the mapping are ignored, whatever their names. What is missing or doubled refuses as
+    in `assign`. Raises BadMapping.
+    """
+    keys = [key_of(name) for name in header]
+    found: dict[Key, list[int]] = {}
+    for index in sorted(mapping):
+        if not 0 <= index < len(header) or keys[index] in _result():
+            raise BadMapping(index)
+        found.setdefault(mapping[index], []).append(index)
+    ordered = {column.key: found[column.key] for column in COLUMNS if column.key in found}
+    return _mapped(header, ordered, dict.fromkeys(mapping, Match.CHOSEN), locale, line, tell_unknown=False)
+
+
+def remembered(header: Sequence[str], mapping: Mapping[int, Key]) -> dict[str, str]:
+    """A mapping as it is kept for files to come: our keys by the names of columns, spelling forgiven.
+
+    Columns of the header that are left out have the empty key. Of columns with one name the first counts; one
+    without a name cannot be remembered.
+    """
+    kept: dict[str, str] = {}
+    for index, name in enumerate(header):
+        key = key_of(name)
+        if key and key not in _result():
+            kept.setdefault(key, mapping[index].value if index in mapping else "")
+    return kept
+
+
+def recalled(header: Sequence[str], kept: Mapping[str, str]) -> dict[int, Key] | None:
+    """What `remembered` kept, for the columns of this file; None unless it says something of each of them.
+
+    A column that has a name and was not there when the mapping was chosen makes it unclear again.
+    """
+    mapping: dict[int, Key] = {}
+    seen: set[str] = set()
+    for index, name in enumerate(header):
+        key = key_of(name)
+        if not key or key in _result():
+            continue
+        if key in seen or key not in kept:
+            return None
+        seen.add(key)
+        if kept[key]:
+            mapping[index] = Key(kept[key])
+    return mapping
+
+
+def suggested(mapped: Mapped, rows: Iterable[Sequence[str]]) -> dict[int, Key]:
+    """A mapping to propose: what was recognised, and of the rest what names or the first rows give away."""
+    mapping = mapped.chosen
+    open_keys = [column.key for column in COLUMNS if column.key not in mapped.columns]
+    some = list(rows)
+    for index in mapped.unknown:
+        name = key_of(mapped.matches[index].name)
+        cells_ = [row[index].strip() for row in some if index < len(row) and row[index].strip()]
+        key = next((key for key in open_keys if _resembles(name, key) or _gives_away(cells_, key)), None)
+        if key is not None:
+            mapping[index] = key
+            open_keys.remove(key)
+    return mapping
+
+
+def _resembles(name: str, key: Key) -> bool:
+    """Whether a longer name has one of ours within: `Work email (new)`."""
+    known = (one for names in (_official(), _synonyms()) for one, its in names.items() if its is key)
+    return any(one in name for one in known if len(one) > 3 or (len(one) > 1 and not one.isascii()))
+
+
+_CONTENT = {
+    Key.EMAIL: re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
+    Key.MEDIA: re.compile(r"(?:https?://|www\.)\S+.*", re.IGNORECASE | re.DOTALL),
+}
+
+
+def _gives_away(cells_: Sequence[str], key: Key) -> bool:
+    pattern = _CONTENT.get(key)
+    return pattern is not None and bool(cells_) and all(pattern.fullmatch(cell) for cell in cells_)
+
+
+def _mapped(
+    header: Sequence[str],
+    found: Mapping[Key, Sequence[int]],
+    match: Mapping[int, Match],
+    locale: str,
+    line: int,
+    *,
+    tell_unknown: bool,
+) -> Mapped:
+    keys = [key_of(name) for name in header]
+    doubled = {key: tuple(indexes) for key, indexes in found.items() if len(indexes) > 1}
+    missing = tuple(column.key for column in COLUMNS if column.required and column.key not in found)
+    matches = tuple(_matches(header, keys, found, match))
+    unknown = tuple(one.index for one in matches if one.match is Match.UNKNOWN)
+    findings = [_doubled(BY_KEY[key].names[locale], indexes, line) for key, indexes in doubled.items()]
+    findings += [_missing(BY_KEY[key].names[locale], line) for key in missing]
+    if tell_unknown:
+        findings += [_unknown(header[index], index, line) for index in unknown]
+    return Mapped(
+        {key: indexes[0] for key, indexes in found.items()},
+        unknown,
+        frozenset(one.index for one in matches if one.match is Match.RESULT),
+        any(key_of(name) in keys for name in STATUS_NAMES.values()),
+        tuple(findings),
+        matches,
+        missing,
+        doubled,
     )
-    findings += [
-        Finding(
-            "header-unknown-column",
-            Severity.WARNING,
-            N_("This column is unknown and is ignored: %(name)s."),
-            {"name": header[index]},
-            line,
-            index + 1,
-        )
-        for index in unknown
-    ]
-    escaped = any(key_of(name) in keys for name in STATUS_NAMES.values())
-    return Mapped(columns, unknown, result_columns, escaped, tuple(findings))
+
+
+def _matches(
+    header: Sequence[str],
+    keys: Sequence[str],
+    found: Mapping[Key, Sequence[int]],
+    match: Mapping[int, Match],
+) -> Iterator[Matched]:
+    by_index = {index: key for key, indexes in found.items() for index in indexes}
+    for index, name in enumerate(header):
+        key = by_index.get(index)
+        if key is not None:
+            how = Match.DOUBLED if len(found[key]) > 1 else match[index]
+        elif keys[index] in _result():
+            how = Match.RESULT
+        else:
+            how = Match.UNKNOWN if keys[index] or name.strip() else Match.BLANK
+        yield Matched(index, name, key, how)
 
 
 def _indexes(keys: Iterable[str], known: Mapping[str, Key]) -> dict[Key, list[int]]:
@@ -276,6 +307,16 @@ def _indexes(keys: Iterable[str], known: Mapping[str, Key]) -> dict[Key, list[in
         if key in known:
             found.setdefault(known[key], []).append(index)
     return found
+
+
+def _missing(name: str, line: int) -> Finding:
+    text = N_("A required column is missing: %(name)s.")
+    return Finding("header-missing-column", Severity.ERROR, text, {"name": name}, line)
+
+
+def _unknown(name: str, index: int, line: int) -> Finding:
+    text = N_("This column is unknown and is ignored: %(name)s.")
+    return Finding("header-unknown-column", Severity.WARNING, text, {"name": name}, line, index + 1)
 
 
 def _doubled(name: str, found: Sequence[int], line: int) -> Finding:

@@ -44,8 +44,8 @@ HANZI_TRADITIONAL = frozenset(
     "科技創意設計雜誌部落格頻道影音志明淑芬俊傑雅婷怡君建宏家豪佳穎宗翰夥伴絡稱"
 )
 
-LATIN_FREQUENT = frozenset("éèàêçôîâùûëïœÉÈÀÊÇÔÎ’«»–—“”…°€")
-LATIN_ORDINARY = frozenset("äöüÄÖÜßñÑáíóúÁÍÓÚåÅøØæÆãõâìòÂÛËÏÙŒ•·‘™®©£\u00a0")
+LATIN_FREQUENT = frozenset("éèàêçôîâùûëïÉÈÀÊÇÔÎ’«»–—“”…°€")
+LATIN_ORDINARY = frozenset("œäöüÄÖÜßñÑáíóúÁÍÓÚåÅøØæÆãõâìòÂÛËÏÙŒ•·‘™®©£\u00a0")
 CJK_MARKS = frozenset("、。・，．：；？！「」『』（）【】〈〉《》〜～…―ー－“”‘’　々〇→※①②③㈱№％＆＠￥／")
 
 
@@ -115,7 +115,21 @@ def _latin(char: str) -> float:
         return -3.6
     if char in LATIN_ORDINARY:
         return -5.5
-    return -7.5 if char.isalpha() else -9.0
+    if char in _RARE_LETTERS or not char.isalpha():
+        return -9.0
+    return -7.5 if _is_european(char) else -11.0
+
+
+def _is_european(char: str) -> bool:
+    """Latin, Greek and Cyrillic letters of living languages."""
+    return any(
+        first <= char <= last
+        for first, last in ("\u0080\u017f", "\u0370\u03ce", "\u0400\u045f", "\u1e00\u1eff")
+    )
+
+
+# Letters that stand in the legacy encodings and in hardly any text of ours.
+_RARE_LETTERS = frozenset("ŸƒıŽžŠš")
 
 
 _FAMILIES: dict[str, Callable[[str], float]] = {
@@ -136,5 +150,7 @@ def weight(char: str, family: str) -> float:
     if unlikely is not None:
         return unlikely
     if family == "any":
+        if char.isalpha() and char < "\u2000" and not _is_european(char):
+            return -9.0 if char < "\u0300" else -13.0
         return max(read(char) for read in _FAMILIES.values())
     return _FAMILIES[family](char)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
-from service.csvfile import headers
+from service.csvfile import columns
 from service.csvfile.encoding import BOMS, KEEP
 from service.csvfile.file import CsvFile
 from service.csvfile.guard import guarded, unguarded
@@ -79,8 +79,8 @@ def _lines(file: CsvFile, results: Iterable[Result], locale: str, *, raw: bool) 
     line = _Line(file.delimiter, file.dialect.newline)
     ours = file.mapped.result_columns
     width = len(file.header)
-    status = (headers.RAW_STATUS_NAMES if raw else headers.STATUS_NAMES)[locale]
-    names = [*_without(file.header, ours), status, headers.REASON_NAMES[locale], headers.NUMBER_NAMES[locale]]
+    status = (columns.RAW_STATUS_NAMES if raw else columns.STATUS_NAMES)[locale]
+    names = [*_without(file.header, ours), status, columns.REASON_NAMES[locale], columns.NUMBER_NAMES[locale]]
     yield line.header(names)
     for row, state, reason in results:
         cells = list(row.cells)

@@ -1,13 +1,16 @@
 """Rows out of text, strictly by RFC 4180, any line end: each is read or named as bad, and eats no other."""
 
+import csv
 import re
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from io import StringIO
+from itertools import chain, islice, repeat
+from itertools import count as count_from
 from typing import NamedTuple
 
+from service.csvfile.lines import Line, Lines
 from service.csvfile.text import LINE_BYTES, Piece
 from service.facts.findings import Finding, Severity
 from service.facts.limits import IMPORT_FIELD_BYTES
@@ -21,14 +24,13 @@ class Row(NamedTuple):
     """A row as it stands in the file, header included; `number` counts rows that are not blank, from 0.
 
     `line` is the physical line it begins on, from 1. A bad row has an error among its findings; its cells are
-    then what could be told apart, for a report, not for use. `raw` is its text without the line end.
+    then what could be told apart, for a report, not for use.
     """
 
     number: int
     line: int
     cells: list[str]
     findings: tuple[Finding, ...] = ()
-    raw: str | None = None
 
     @property
     def bad(self) -> bool:
@@ -65,107 +67,123 @@ _CLOSING = re.compile('[^"]*+(?:""[^"]*+)*+"')
 
 # A line longer than this may hold a cell over the limit, at up to four bytes a character.
 _LONG = IMPORT_FIELD_BYTES // 4
-_BLANK = [""]
-
-
-class _Line(NamedTuple):
-    text: str
-    offset: int | None
-    too_long: bool
-
-
-class _Lines:
-    """Physical lines with their numbers, the offsets of bad bytes, and the possibility to go back."""
-
-    def __init__(self, pieces: Iterable[Piece]) -> None:
-        self._pieces = iter(pieces)
-        self._lines: Iterator[str] = iter(())
-        self._again: deque[_Line] = deque()
-        self._bad: dict[int, int] = {}
-        self._index = 0
-        self.number = 0
-        self.offset: int | None = None
-        self.too_long = False
-        self.suspicious = False
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        self.number += 1
-        if self._again:
-            # It may come from a piece before this one, whose suspicion would be forgotten.
-            self.suspicious = True
-            line, self.offset, self.too_long = self._again.popleft()
-            return line
-        while True:
-            line_or_none = next(self._lines, None)
-            if line_or_none is not None:
-                self.offset = self._bad.get(self._index) if self._bad else None
-                self._index += 1
-                return line_or_none
-            piece = next(self._pieces, None)
-            if piece is None:
-                self.number -= 1
-                raise StopIteration
-            if piece.too_long:
-                self.too_long = self.suspicious = True
-                self.offset = None
-                return ""
-            self.suspicious = bool(piece.bad) or any(sign in piece.text for sign in "\0\x1a\ufeff")
-            self._lines, self._bad, self._index = iter(StringIO(piece.text, newline="")), piece.bad, 0
-
-    def give_back(self, lines: "list[_Line]") -> None:
-        """Read these lines again, in this order."""
-        self._again.extendleft(reversed(lines))
-        self.number -= len(lines)
 
 
 def read(
-    pieces: Iterable[Piece], delimiter: str, encoding: str, *, width: int | None = None
+    pieces: Iterable[Piece], delimiter: str, encoding: str, *, width: int | None = None, line: int = 1
 ) -> Iterator[Row]:
-    """Rows in order; blank lines are none. `width` is the number of cells expected, else the first row's."""
-    return _Reader(_Lines(pieces), delimiter, encoding, width).rows()
+    """Rows in order; blank lines are none.
+
+    `width` is the number of cells expected, else the first row's; `line` is the number of the first line.
+    """
+    return _Reader(Lines(pieces, line), delimiter, encoding, width).rows()
+
+
+# So many rows are read at once where nothing is odd about them: few enough to stay near the processor.
+_SLICE = 64
+_as_row = partial(tuple.__new__, Row)
 
 
 class _Reader:
-    def __init__(self, lines: _Lines, delimiter: str, encoding: str, width: int | None) -> None:
+    def __init__(self, lines: Lines, delimiter: str, encoding: str, width: int | None) -> None:
         self._lines = lines
         self._delimiter = delimiter
         self._encoding = encoding
         self._grammar = _grammar(delimiter)
         self._width = width
+        self._number = 0
+        # Characters read in vain, in search of a closing quote and by `_quick`.
+        self._given_back = 0
+        self._tried = 0
 
     def rows(self) -> Iterator[Row]:
-        """The loop that most lines pass through without a quote, a bad byte or a control character."""
-        lines, delimiter, width = self._lines, self._delimiter, self._width
-        number = 0
-        for line in lines:
-            if lines.suspicious or len(line) > _LONG:
-                row = self._careful(number, line)
-            elif '"' in line:
-                cells = self._quoted(line)
-                row = self._careful(number, line) if cells is None else Row(number, lines.number, cells)
-            else:
-                cells = line.rstrip("\r\n").split(delimiter)
-                row = None if cells == _BLANK else Row(number, lines.number, cells)
+        """Most rows pass through `_quick`; what it leaves is read with care, one row at a time."""
+        lines = self._lines
+        while True:
+            text = lines.clean()
+            if text is not None and self._width is not None and self._may_try():
+                yield from self._quick(text, self._width)
+            line = next(lines, None)
+            if line is None:
+                return
+            row = self._careful(self._number, line)
             if row is None:
                 continue
-            if width is None:
-                width = self._width = len(row.cells)
-            elif len(row.cells) != width and not row.findings:
-                row = row._replace(findings=_ragged(row, width))
-            yield row
-            number += 1
+            if self._width is None:
+                self._width = len(row.cells)
+            yield self._numbered(row, self._width)
 
-    def _quoted(self, line: str) -> list[str] | None:
-        """Cells of a row that stands on one line and is well formed, else None."""
-        body = line.rstrip("\r\n")
-        if body[0] == '"' == body[-1]:
-            cells = body[1:-1].split(f'"{self._delimiter}"')
-            if body.count('"') == 2 * len(cells):
-                return cells
-        return self._cut(line)[1] if self._grammar.whole.fullmatch(line) else None
+    def _may_try(self) -> bool:
+        """Whether to read quickly once more: what was tried in vain must not add up."""
+        return self._width is not None and self._width <= COLUMNS and self._tried < _leeway(self._lines)
+
+    def _numbered(self, row: Row, width: int) -> Row:
+        self._number += 1
+        if len(row.cells) != width and not row.findings:
+            return row._replace(findings=_ragged(row, width))
+        return row
+
+    def _quick(self, text: StringIO, width: int) -> Iterator[Row]:
+        """Rows by the standard library's reader, until one comes that it may see otherwise than we do."""
+        lines, uniform = self._lines, {width}
+        reader = csv.reader(text, delimiter=self._delimiter, strict=True)
+        while True:
+            start = text.tell()
+            read_before = reader.line_num
+            try:
+                cells = list(islice(reader, _SLICE))
+            except csv.Error:
+                cells = []
+            count = reader.line_num - read_before
+            if not count:
+                return
+            length = text.tell() - start
+            if count != len(cells) or (length > _LONG and _longest(cells) > _LONG):
+                self._tried += length
+                text.seek(start)
+                if not (yield from self._quick_one_by_one(text, width)):
+                    return
+                # It counts lines anew after the seek.
+                reader = csv.reader(text, delimiter=self._delimiter, strict=True)
+                continue
+            if set(map(len, cells)) == uniform:
+                number, line = self._number, lines.number + 1
+                self._number += count
+                lines.passed(count, length)
+                yield from map(_as_row, zip(count_from(number), count_from(line), cells, repeat(())))
+            else:
+                for one in cells:
+                    lines.passed(1, 0)
+                    if one:
+                        yield self._numbered(Row(self._number, lines.number, one), width)
+                lines.passed(0, length)
+
+    def _quick_one_by_one(self, text: StringIO, width: int) -> Generator[Row, None, bool]:
+        """The rows of a slice in which one is odd, rows of several lines included; False at one that is."""
+        reader = csv.reader(text, delimiter=self._delimiter, strict=True)
+        for _ in range(_SLICE):
+            start = text.tell()
+            read_before = reader.line_num
+            try:
+                cells = next(reader, None)
+            except csv.Error:
+                self._tried += text.tell() - start
+                text.seek(start)
+                return False
+            if cells is None:
+                return True
+            count, length = reader.line_num - read_before, text.tell() - start
+            # A row of several lines may be an open quote that took others in: see `_swallowed`.
+            doubtful = count > 1 and (len(cells) != width or any('"' in cell for cell in cells))
+            if doubtful or length > _LONG:
+                self._tried += length
+                text.seek(start)
+                return False
+            line = self._lines.number + 1
+            self._lines.passed(count, length)
+            if cells:
+                yield self._numbered(Row(self._number, line, cells), width)
+        return True
 
     def _careful(self, number: int, line: str) -> Row | None:
         start, offset = self._lines.number, self._lines.offset
@@ -182,12 +200,11 @@ class _Reader:
         if cells is None:
             assert problem is not None
             raw = line.rstrip("\r\n")
-            return Row(number, start, raw.split(self._delimiter), (*findings, problem), raw)
+            return Row(number, start, raw.split(self._delimiter), (*findings, problem))
         if len(cells) == 1 and not cells[0] and not record:
             return None
         findings += self._unusable(record, cells, start, bad_at)
-        bad = any(finding.severity is Severity.ERROR for finding in findings)
-        return Row(number, start, cells, tuple(findings), record if bad else None)
+        return Row(number, start, cells, tuple(findings))
 
     def _record(
         self, line: str, offset: int | None
@@ -199,15 +216,15 @@ class _Reader:
         opened = grammar.opened.match(line)
         if opened is None:
             return line, None, _after_quote(line, start, self._delimiter), offset
-        following: list[_Line] = []
-        tail, length = None, len(line)
+        following: list[Line] = []
+        tail, length, limit = None, len(line), self._look_ahead()
         for more in self._lines:
-            following.append(_Line(more, self._lines.offset, self._lines.too_long))
+            following.append(Line(more, self._lines.offset, self._lines.too_long))
             if self._lines.too_long:
                 break
             length += len(more)
             tail = self._closed(more)
-            if tail != "open" or length > LINE_BYTES:
+            if tail != "open" or length > limit:
                 break
         bad_at = next((at for at in (offset, *(one.offset for one in following)) if at is not None), None)
         if tail == "closed":
@@ -215,7 +232,15 @@ class _Reader:
             if not self._swallowed(record, cells, following):
                 return record, cells, None, bad_at
         self._lines.give_back(following)
+        self._given_back += length
         return line, None, Finding("row-unclosed-quote", Severity.ERROR, _UNCLOSED, {}, start), offset
+
+    def _look_ahead(self) -> int:
+        """How many characters to read in search of a closing quote.
+
+        As long as a row may be, but not again and again where quotes never close.
+        """
+        return min(LINE_BYTES, _leeway(self._lines) - self._given_back)
 
     def _closed(self, line: str) -> str:
         """What a further line does to a quoted cell: leaves it `open`, ends the row `closed`, is `wrong`."""
@@ -237,7 +262,7 @@ class _Reader:
         found = self._grammar.cell.findall(body + self._delimiter)
         return body, [quoted.replace('""', '"') if quoted else bare for quoted, bare in found]
 
-    def _swallowed(self, record: str, cells: list[str], following: list[_Line]) -> bool:
+    def _swallowed(self, record: str, cells: list[str], following: list[Line]) -> bool:
         """Whether a row is rather an unclosed quote that took later rows in.
 
         Its width is wrong, or a bare cell has a quotation mark, where a later line by itself makes a row.
@@ -296,6 +321,15 @@ _EXTRA = N_("The row has more cells than the header row: %(found)s instead of %(
 _FEWER = N_("The row has fewer cells than the header row: %(found)s instead of %(expected)s.")
 
 
+def _leeway(lines: Lines) -> int:
+    """How many characters may have been read in vain by now, so that each is read some ten times at most."""
+    return 4 * LINE_BYTES + 8 * lines.seen
+
+
+def _longest(rows: list[list[str]]) -> int:
+    return max(map(len, chain.from_iterable(rows)), default=0)
+
+
 def _line_too_long(line: int) -> Finding:
     return Finding("row-too-long", Severity.ERROR, _LONG_LINE, {"size": LINE_BYTES}, line)
 
@@ -303,15 +337,15 @@ def _line_too_long(line: int) -> Finding:
 def _after_quote(text: str, line: int, delimiter: str) -> Finding:
     """Which cell has text behind its closing quote."""
     column, at = 1, 0
-    while (at < len(text) and text[at] == '"') or delimiter in text[at:]:
-        if text[at] == '"':
+    while True:
+        if text[at : at + 1] == '"':
             closing = _CLOSING.match(text, at + 1)
-            if closing is None or text[closing.end() : closing.end() + 1] != delimiter:
-                break
-            at = closing.end() + 1
+            end = -1 if closing is None or text[closing.end()] != delimiter else closing.end()
         else:
-            at = text.index(delimiter, at) + 1
-        column += 1
+            end = text.find(delimiter, at)
+        if end < 0:
+            break
+        column, at = column + 1, end + 1
     return Finding("row-text-after-quote", Severity.ERROR, _AFTER_QUOTE, {}, line, column)
 
 

@@ -32,7 +32,11 @@ def pieces(source: Source, encoding: str, start: int = 0, *, chunk: int = CHUNK)
     position, length = start, chunk
     while position < source.size:
         data = source.read(position, length)
-        last = position + len(data) >= source.size
+        if not data:
+            return
+        reached = position + len(data)
+        # A file that became shorter ends earlier than it said.
+        last = reached >= source.size or (len(data) < length and not source.read(reached, 1))
         end = len(data) if last else _last_line_end(data, encoding, width)
         if end == 0 and len(data) <= LINE_BYTES:
             length += chunk

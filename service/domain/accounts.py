@@ -95,6 +95,14 @@ def find_user(session: Session, email: str) -> User | None:
     return session.scalars(select(User).where(User.email_key == key)).one_or_none()
 
 
+def first_administrator(session: Session) -> User | None:
+    """Return the administrator who has been there longest and is not disabled; None where there is none."""
+    administrators = (
+        select(User).join(Role).where(Role.key == BuiltInRole.ADMINISTRATOR.value, User.disabled_at.is_(None))
+    )
+    return session.scalars(administrators.order_by(User.id).limit(1)).one_or_none()
+
+
 def address_key(email: str) -> str:
     """Return what tries at an address are counted under: its comparison form, or the text shortened."""
     try:

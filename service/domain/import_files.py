@@ -1,11 +1,15 @@
 """The bytes of an import in the database, a piece at a time: a large file never stands in memory whole."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from service import csvfile
 from service.csvfile import CsvFile
+from service.csvfile.headers import Key
 from service.csvfile.source import Source
+from service.domain import import_columns
 from service.models.imports import Import, ImportPiece
 
 PIECE = 1 << 20
@@ -53,11 +57,23 @@ def store(session: Session, import_id: int, source: Source) -> None:
 
 def opened(session: Session, import_: Import) -> CsvFile:
     """The file of an import as it is read with the choices made for it; its rows need the session."""
-    return opened_as(session, import_, encoding=import_.encoding, delimiter=import_.delimiter)
+    mapping = import_columns.loaded(import_.mapping)
+    return opened_as(
+        session, import_, encoding=import_.encoding, delimiter=import_.delimiter, mapping=mapping
+    )
 
 
-def opened_as(session: Session, import_: Import, *, encoding: str | None, delimiter: str | None) -> CsvFile:
-    """The file of an import as it reads in any way; raises UnknownEncoding and BadDelimiter."""
+def opened_as(
+    session: Session,
+    import_: Import,
+    *,
+    encoding: str | None,
+    delimiter: str | None,
+    mapping: Mapping[int, Key] | None = None,
+) -> CsvFile:
+    """The file of an import as it reads in any way; raises UnknownEncoding, BadDelimiter and BadMapping."""
     source = StoredFile(import_.id, import_.size)
     source.session = session
-    return csvfile.read(source, locale=import_.locale, encoding=encoding, delimiter=delimiter)
+    return csvfile.read(
+        source, locale=import_.locale, encoding=encoding, delimiter=delimiter, mapping=mapping
+    )

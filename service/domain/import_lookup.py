@@ -12,6 +12,7 @@ from service.domain.import_reasons import NO_PARTNER_ID, SEVERAL_ACCOUNTS, Reaso
 from service.domain.import_states import CUSTOM_EMAIL, State
 from service.domain.import_values import Values
 from service.models import Group, GroupMember, MediaProperty, Partner, Prospect
+from service.statements import among
 
 _COLUMNS = (
     Partner.id,
@@ -81,12 +82,20 @@ def states_of_rows(session: Session, program_id: int, rows: Sequence[Values]) ->
 def states_of_identities(session: Session, program_id: int, identities: Iterable[str]) -> dict[str, State]:
     """The partners that planned rows were about, as they are now; absent ones as somebody new."""
     wanted = set(identities)
+    # Somebody planned as new is looked for by their own address: a custom contact that an earlier row of the
+    # import wrote meanwhile does not change whom a row is about.
     ids = {int(identity[1:]) for identity in wanted if identity.startswith("=")}
     keys = {identity for identity in wanted if not identity.startswith("=")}
-    known = load(session, program_id, keys=keys, ids=ids)
+    known = load(session, program_id, keys=keys, ids=ids, custom=False, locking=True)
     states: dict[str, State] = {}
+    by_email, accounts = known.by_email, known.accounts
     for identity in wanted:
-        found = known.by_id.get(int(identity[1:])) if identity.startswith("=") else known.find(None, identity)
+        if identity.startswith("="):
+            found: State | Reason | None = known.by_id.get(int(identity[1:]))
+        elif identity in by_email or identity in accounts:
+            found = known.find(None, identity)
+        else:
+            found = None
         states[identity] = found if isinstance(found, State) else State(identity)
     return states
 
@@ -98,39 +107,47 @@ def load(
     keys: Iterable[str] = (),
     mpids: Iterable[str] = (),
     ids: Iterable[int] = (),
+    custom: bool = True,
+    locking: bool = False,
 ) -> Known:
-    """Everybody found by partner ID, by an address compared, or by id, as this program knows them."""
+    """Everybody found by partner ID, by an address compared, or by id, as this program knows them.
+
+    `custom` asks for those reached at an address here, too. `locking` keeps others from changing the partners
+    until the transaction ends.
+    """
     known = Known()
     keys, mpids, ids = list(keys), list(mpids), set(ids)
     if keys:
-        _add(session, known, Partner.email_key.in_(keys))
-        custom = session.execute(
+        _add(session, known, among(session, Partner.email_key, keys), locking=locking)
+    if keys and custom:
+        reached = session.execute(
             select(Prospect.custom_email_key, Prospect.partner_id)
-            .where(Prospect.program_id == program_id, Prospect.custom_email_key.in_(keys))
+            .where(Prospect.program_id == program_id, among(session, Prospect.custom_email_key, keys))
             .order_by(Prospect.id.desc())
         )
-        known.by_custom_email = {key: partner_id for key, partner_id in custom if key is not None}
+        known.by_custom_email = {key: partner_id for key, partner_id in reached if key is not None}
         ids |= set(known.by_custom_email.values())
     if mpids:
-        _add(session, known, Partner.mpid.in_(mpids))
+        _add(session, known, among(session, Partner.mpid, mpids), locking=locking)
     missing = ids - known.by_id.keys()
     if missing:
-        _add(session, known, Partner.id.in_(missing))
+        _add(session, known, among(session, Partner.id, missing), locking=locking)
     known.by_custom_email = {key: one for key, one in known.by_custom_email.items() if one in known.by_id}
     if known.by_id:
         _add_program(session, program_id, known.by_id)
     return known
 
 
-def _add(session: Session, known: Known, condition: ColumnElement[bool]) -> None:
-    for row in session.execute(select(*_COLUMNS).where(condition).order_by(Partner.id)):
+def _add(session: Session, known: Known, condition: ColumnElement[bool], *, locking: bool) -> None:
+    query = select(*_COLUMNS).where(condition).order_by(Partner.id)
+    for row in session.execute(query.with_for_update() if locking else query):
         partner_id, mpid, name, first, last, description, locale, zone, email, key = row
         if partner_id in known.by_id:
             continue
         known.by_id[partner_id] = State(
             f"={partner_id}",
             partner_id,
-            account=mpid is not None,
+            mpid=mpid,
             fields={
                 "name": name,
                 "first_name": first,
@@ -152,24 +169,28 @@ def _add(session: Session, known: Known, condition: ColumnElement[bool]) -> None
 def _add_program(session: Session, program_id: int, states: Mapping[int, State]) -> None:
     """Their place in the program, their groups there, and where they publish."""
     ids = list(states)
-    for prospect_id, partner_id, custom, custom_key in session.execute(
-        select(Prospect.id, Prospect.partner_id, Prospect.custom_email, Prospect.custom_email_key).where(
-            Prospect.program_id == program_id, Prospect.partner_id.in_(ids)
-        )
-    ):
+    prospects = select(
+        Prospect.id,
+        Prospect.partner_id,
+        Prospect.custom_email,
+        Prospect.custom_email_key,
+        Prospect.import_id,
+    ).where(Prospect.program_id == program_id, among(session, Prospect.partner_id, ids))
+    for prospect_id, partner_id, custom, custom_key, import_id in session.execute(prospects):
         states[partner_id].prospect_id = prospect_id
+        states[partner_id].import_id = import_id
         states[partner_id].fields[CUSTOM_EMAIL] = custom
         states[partner_id].custom_email_key = custom_key
     for partner_id, group_id in session.execute(
         select(GroupMember.partner_id, GroupMember.group_id)
         .join(Group, Group.id == GroupMember.group_id)
-        .where(Group.program_id == program_id, GroupMember.partner_id.in_(ids))
+        .where(Group.program_id == program_id, among(session, GroupMember.partner_id, ids))
     ):
         states[partner_id].groups.add(group_id)
     urls: dict[int, list[str]] = defaultdict(list)
     for partner_id, url in session.execute(
         select(MediaProperty.partner_id, MediaProperty.url)
-        .where(MediaProperty.partner_id.in_(ids))
+        .where(among(session, MediaProperty.partner_id, ids))
         .order_by(MediaProperty.id)
     ):
         urls[partner_id].append(url)

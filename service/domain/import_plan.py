@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from sqlalchemy import String, cast, insert, select
+from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
 from service.csvfile import CsvFile
@@ -20,6 +20,7 @@ from service.facts.limits import NAME_CHARACTERS
 from service.facts.states import RowOutcome
 from service.models import Group
 from service.models.imports import Import, ImportRow
+from service.statements import Bulk, among
 
 
 def groups_by_key(session: Session, program_id: int) -> dict[str, int]:
@@ -39,10 +40,10 @@ def plan_rows(session: Session, import_: Import, file: CsvFile, rows: Sequence[R
         for row, values in zip(rows, judged, strict=True)
     ]
     if stored:
-        session.execute(insert(ImportRow), stored)
+        _ROWS_ADDED.insert(session.connection(), stored, import_id=import_.id)
         import_.planned_rows = rows[-1].number
         import_.digest = _digest(import_.digest, stored)
-    _count(import_, Counter(str(row["outcome"]) for row in stored))
+    _count(import_, Counter(row.outcome for row in stored))
 
 
 def _judge(file: CsvFile, row: Row, groups: Mapping[str, int]) -> Values:
@@ -73,7 +74,7 @@ def _states(session: Session, import_: Import, usable: Sequence[Values]) -> list
             select(cast(ImportRow.identity, String), ImportRow.changes)
             .where(
                 ImportRow.import_id == import_.id,
-                ImportRow.identity.in_(list(by_identity)),
+                among(session, ImportRow.identity, by_identity),
                 ImportRow.changes.is_not(None),
             )
             .order_by(ImportRow.number)
@@ -83,32 +84,55 @@ def _states(session: Session, import_: Import, usable: Sequence[Values]) -> list
     return found
 
 
-def _stored(import_: Import, row: Row, values: Values, state: State | Reason | None) -> dict[str, Any]:
+class _Stored(NamedTuple):
+    """A row of the plan as it is stored, `reasons` and `changes` as JSON text."""
+
+    number: int
+    line: int
+    outcome: str
+    identity: str | None
+    partner_id: int | None
+    name: str
+    rule: str | None
+    reasons: str | None
+    changes: str | None
+
+
+_ROWS_ADDED = Bulk(ImportRow, *_Stored._fields)
+
+
+def _stored(import_: Import, row: Row, values: Values, state: State | Reason | None) -> _Stored:
     decision = Decision(RowOutcome.REJECTED, None)
     if isinstance(state, Reason):
         values.reasons.append(state)
     elif state is not None:
         decision = import_states.decide(state, values, overwrite=import_.overwrite)
-    reasons = sorted((*values.reasons, *decision.reasons), key=lambda one: not one.rejects)
-    return {
-        "import_id": import_.id,
-        "number": row.number,
-        "line": row.line,
-        "outcome": decision.outcome.value,
-        "identity": state.identity if isinstance(state, State) else None,
-        "partner_id": state.partner_id if isinstance(state, State) else None,
-        "name": values.fields.get(Key.NAME.value, "")[:NAME_CHARACTERS],
-        "rule": reasons[0].rule if reasons else None,
-        "reasons": import_reasons.stored(reasons),
-        "changes": decision.changes,
-    }
+    reasons: Sequence[Reason] = ()
+    if values.reasons or decision.reasons:
+        reasons = sorted((*values.reasons, *decision.reasons), key=lambda one: not one.rejects)
+    found = state if isinstance(state, State) else None
+    return _Stored(
+        row.number,
+        row.line,
+        decision.outcome.value,
+        found.identity if found else None,
+        found.partner_id if found else None,
+        values.fields.get(_NAME, "")[:NAME_CHARACTERS],
+        reasons[0].rule if reasons else None,
+        json.dumps(import_reasons.stored(reasons)) if reasons else None,
+        None if decision.changes is None else _text(decision.changes),
+    )
 
 
-def _digest(before: str, stored: Sequence[Mapping[str, Any]]) -> str:
+_NAME = Key.NAME.value
+# Nothing in a row that is imported is half a character, and most is not ASCII.
+_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _digest(before: str, stored: Iterable[_Stored]) -> str:
     """What stands for the plan so far: the same file against the same data has the same digest."""
-    facts = [[row["number"], row["outcome"], row["identity"], row["changes"]] for row in stored]
-    text = json.dumps(facts, ensure_ascii=True, sort_keys=True)
-    return hashlib.blake2b(f"{before}{text}".encode(), digest_size=16).hexdigest()
+    facts = "".join([f"{row.number}\0{row.outcome}\0{row.identity}\0{row.changes}\n" for row in stored])
+    return hashlib.blake2b(f"{before}{facts}".encode(), digest_size=16).hexdigest()
 
 
 def _count(import_: Import, counts: Mapping[str, int]) -> None:

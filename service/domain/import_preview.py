@@ -15,6 +15,7 @@ from service.domain.import_files import StoredFile
 from service.models.imports import Import
 
 _LOOKED_AT = 5_000
+_BEGINNING = 1 << 18
 CANDIDATES = 4
 
 
@@ -39,12 +40,16 @@ def first_rows(session: Session, import_: Import, *, count: int = 5) -> Reading:
 def readings(session: Session, import_: Import, *, count: int = 5) -> list[Reading]:
     """The file in each of the encodings it may be in, with rows that tell them apart, the likeliest first."""
     best = import_files.opened(session, import_)
-    source = StoredFile(import_.id, import_.size)
-    source.session = session
-    files = [best] + [
-        csvfile.read(source, locale=import_.locale, encoding=name, delimiter=import_.delimiter)
+    return readings_of(best, locale=import_.locale, delimiter=import_.delimiter, count=count)
+
+
+def readings_of(best: CsvFile, *, locale: str, delimiter: str | None, count: int = 5) -> list[Reading]:
+    """The same for any file, which was read without naming an encoding."""
+    others = [
+        csvfile.read(best.source, locale=locale, encoding=name, delimiter=delimiter)
         for name in best.detection.candidates[1:CANDIDATES]
     ]
+    files = [best, *others]
     rows = [_rows(file, _LOOKED_AT) for file in files]
     telling = _telling(rows, count)
     shown = [tuple(one[at] for at in telling if at < len(one)) for one in rows]
@@ -52,6 +57,15 @@ def readings(session: Session, import_: Import, *, count: int = 5) -> list[Readi
         Reading(file, some, _differing([other.header for other in files], shown, index))
         for index, (file, some) in enumerate(zip(files, shown, strict=True))
     ]
+
+
+def expected_rows(session: Session, import_: Import) -> int:
+    """About how many rows the file has, by how many lines its beginning has."""
+    source = StoredFile(import_.id, import_.size)
+    source.session = session
+    beginning = source.read(0, _BEGINNING)
+    lines = max(beginning.count(b"\n"), beginning.count(b"\r"), 1)
+    return max(1, round(lines * import_.size / max(len(beginning), 1)) - 1)
 
 
 def _rows(file: CsvFile, count: int) -> tuple[Row, ...]:

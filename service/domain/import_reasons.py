@@ -40,6 +40,15 @@ EXTRA_CELLS = N_("The row has more cells than the header row, so its values may 
 FIRST_WINS = N_("An earlier row of this partner says something else, which is kept: %(value)s.")
 CHANGED_SINCE = N_("The prospect changed after the plan was made, so the row was not imported.")
 GROUP_GONE = N_("The group was deleted after the plan was made, so the row was not imported.")
+# Why something of a row stays when the import is undone.
+CHANGED_AFTER = N_("This was changed after the import, so it stays.")
+WRITTEN_TO = N_("The prospect was written to after the import, so it stays.")
+HAS_HISTORY = N_("The prospect has a history since the import, so it stays.")
+IN_GROUP = N_("The prospect was put into a group after the import, so it stays.")
+IN_PROGRAM = N_("Another program works with this partner, so it stays.")
+IN_USE = N_("The prospect is in use since the import, so it stays.")
+HAS_ACCOUNT = N_("The partner has an account since the import, so it stays.")
+GONE = N_("The prospect is no longer there.")
 # Why an import as a whole stopped.
 RIGHTS_LOST = N_("The import was stopped because %(name)s may no longer import prospects into this program.")
 FAILED = NN_(

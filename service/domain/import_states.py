@@ -3,8 +3,9 @@
 The changes of a row are stored as
 `{"set": {field: [before, after]}, "group": id, "same": {field: given}, "new": "partner" or "prospect"}`:
 `set` is written, `same` is what the row said without changing anything (later rows are compared with it), and
-`new` tells whether the partner itself or only their place in the program is created. Web addresses are one
-field, a line each, in the order they are kept.
+`new` tells whether the partner itself or only their place in the program is created. Of a new partner, where
+nothing was before, `fields` has the values alone. Web addresses are one field, a line each, in the order they
+are kept.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,17 +28,24 @@ class State:
 
     identity: str
     partner_id: int | None = None
-    account: bool = False
+    mpid: str | None = None
     fields: dict[str, str | None] = field(default_factory=dict)
     email_key: str = ""
     custom_email_key: str | None = None
     groups: set[int] = field(default_factory=set)
     prospect_id: int | None = None
+    # The import that made the prospect.
+    import_id: int | None = None
     # Will exist by an earlier row of this import.
     partner_planned: bool = False
     prospect_planned: bool = False
     # What earlier rows of this import said, the first of them in each field.
     given: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def account(self) -> bool:
+        """Whether the partner has an account, which keeps its name and address."""
+        return self.mpid is not None
 
     @property
     def partner_exists(self) -> bool:
@@ -99,14 +107,12 @@ def decide(state: State, values: Values, *, overwrite: bool) -> Decision:
 def _somebody_new(state: State, values: Values) -> Decision:
     """The case of most rows, where nothing is there to compare with."""
     fields = values.fields
-    written: dict[str, list[str | None]] = {name: [None, fields[name]] for name in FIELDS if name in fields}
-    written["email"] = [None, values.email]
-    changes: dict[str, Any] = {"new": "partner", "set": written}
+    written: dict[str, str | None] = {**fields, "email": values.email}
+    changes: dict[str, Any] = {"new": "partner", "fields": written}
     if values.group_id is not None:
         changes["group"] = values.group_id
         state.groups.add(values.group_id)
-    state.fields.update(fields, email=values.email)
-    state.given.update(fields)
+    state.fields, state.given = written.copy(), fields.copy()
     state.email_key = values.email_key
     state.partner_planned = state.prospect_planned = True
     return Decision(RowOutcome.CREATED, changes)
@@ -125,6 +131,9 @@ def note(state: State, changes: Mapping[str, Any] | None) -> None:
     """Have a state be as after a row with these changes, and remember what the row said."""
     if not changes:
         return
+    for name, after in changes.get("fields", {}).items():
+        state.fields[name] = after
+        state.given.setdefault(name, after)
     for name, (_before, after) in changes.get("set", {}).items():
         state.fields[name] = after
         state.given.setdefault(name, after)
@@ -157,7 +166,8 @@ def carry_out(state: State, changes: Mapping[str, Any], groups: Iterable[int]) -
     elif new and not state.prospect_exists:
         todo["new"] = "prospect"
     written = {}
-    for name, (before, after) in changes.get("set", {}).items():
+    wanted = {name: (None, after) for name, after in changes.get("fields", {}).items()}
+    for name, (before, after) in {**wanted, **changes.get("set", {})}.items():
         now = state.fields.get(name)
         if (now or None) == (after or None) or (name == "email" and state.partner_exists):
             continue

@@ -1,7 +1,7 @@
 """What a row says, made usable: addresses parsed, languages and groups recognised, or the reasons why not."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -50,26 +50,23 @@ def read(cells: Mapping[Key, str], groups: Mapping[str, int]) -> Values:
     """Judge the cells of a row; `groups` maps the name keys of the program's groups to their ids."""
     values = Values({})
     given = {key: text for key, cell in cells.items() if (text := cell.strip())}
-    values.reasons += [error("value-missing", MISSING, key) for key in _REQUIRED if key not in given]
+    for key in _REQUIRED:
+        if key not in given:
+            values.reasons.append(error("value-missing", MISSING, key))
+    fields = values.fields
     for key, text in given.items():
-        if key is Key.EMAIL:
-            _email(values, text)
-        elif key is Key.MEDIA:
-            _media(values, text)
-        elif key is Key.GROUP:
-            _group(values, text, groups)
-        elif key is Key.MPID:
-            values.mpid = text
-        elif key is Key.DESCRIPTION:
-            _description(values, text)
-        elif key in _CODES:
-            _code(values, key, text)
+        name = _LINES.get(key)
+        if name is None:
+            _SPECIAL[key](values, text, groups)
+        elif text.isprintable() and len(text) <= NAME_CHARACTERS:
+            fields[name] = text
         else:
             _line(values, key, text)
     return values
 
 
 def _line(values: Values, key: Key, text: str) -> None:
+    """One line of text, kept as written; reasons where it is none, or too long."""
     if not text.isprintable():
         # Spaces other than the plain one are printable enough: only what `checks` refuses is refused.
         try:
@@ -87,7 +84,10 @@ def _line(values: Values, key: Key, text: str) -> None:
 _UNPRINTABLE = re.compile("[\0-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
-def _description(values: Values, text: str) -> None:
+def _description(values: Values, text: str, _groups: Mapping[str, int]) -> None:
+    if text.isprintable():
+        values.fields["description"] = text
+        return
     kept = text.replace("\r\n", "\n").replace("\r", "\n").replace("\v", "\n").replace("\f", "\n")
     bad = _UNPRINTABLE.search(kept)
     if bad is not None:
@@ -100,7 +100,7 @@ def _description(values: Values, text: str) -> None:
 _PLAIN_ADDRESS = re.compile(r"([A-Za-z0-9_+][A-Za-z0-9_.+-]{0,63})@([A-Za-z0-9.-]{3,180})")
 
 
-def _email(values: Values, text: str) -> None:
+def _email(values: Values, text: str, _groups: Mapping[str, int]) -> None:
     try:
         plain = _PLAIN_ADDRESS.fullmatch(text)
         if plain is not None:
@@ -125,11 +125,18 @@ def _domain(domain: str) -> str:
 
 _BETWEEN = re.compile(r"[\s\u3000]+|[,;|、，；](?=https?://)", re.IGNORECASE)
 _PLAIN_WEB = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d+)?(?:[/?#][!-~]*)?", re.IGNORECASE)
+# The same without the signs that may part several.
+_ONE_WEB = re.compile(
+    r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d+)?(?:[/?#][!-+\--:<-{}~]*)?", re.IGNORECASE
+)
 _BARE_WEB = re.compile(r"[^\s/:@]+(?:\.[^\s/:@.]{2,})+(?:[/?#]\S*)?")
 
 
-def _media(values: Values, text: str) -> None:
+def _media(values: Values, text: str, _groups: Mapping[str, int]) -> None:
     """Several web addresses stand between spaces or line ends; one written without https:// is given it."""
+    if _ONE_WEB.fullmatch(text):
+        values.fields["media_property"] = text
+        return
     kept: list[str] = []
     for part in _BETWEEN.split(text):
         url = part.strip(",;|、，；")
@@ -152,6 +159,8 @@ def _web_address(text: str) -> str | None:
         return text
     whole = text if "://" in text or not _BARE_WEB.fullmatch(text) else f"https://{text}"
     try:
+        # A host that can exist, by IDNA; what is kept is what was written.
+        checks.link(whole, field=Key.MEDIA)
         return checks.web_address(whole, field=Key.MEDIA)
     except DomainError:
         return None
@@ -166,9 +175,13 @@ def _group(values: Values, text: str, groups: Mapping[str, int]) -> None:
 _name_key = lru_cache(maxsize=4096)(name_key)
 # What recognises the words of a column, and what is said where it cannot.
 _CODES = {
-    Key.LANGUAGE: (lru_cache(maxsize=4096)(recognized.language), "language-unknown", NO_LANGUAGE),
-    Key.TIME_ZONE: (lru_cache(maxsize=4096)(recognized.time_zone), "zone-unknown", NO_ZONE),
+    Key.LANGUAGE: (recognized.language, "language-unknown", NO_LANGUAGE),
+    Key.TIME_ZONE: (recognized.time_zone, "zone-unknown", NO_ZONE),
 }
+
+
+def _mpid(values: Values, text: str, _groups: Mapping[str, int]) -> None:
+    values.mpid = text
 
 
 def _code(values: Values, key: Key, text: str) -> None:
@@ -178,3 +191,23 @@ def _code(values: Values, key: Key, text: str) -> None:
         values.reasons.append(error(rule, phrase, key, text=text[:NAME_CHARACTERS]))
     else:
         values.fields[key.value] = code
+
+
+def _language(values: Values, text: str, _groups: Mapping[str, int]) -> None:
+    _code(values, Key.LANGUAGE, text)
+
+
+def _time_zone(values: Values, text: str, _groups: Mapping[str, int]) -> None:
+    _code(values, Key.TIME_ZONE, text)
+
+
+_LINES = {key: key.value for key in (Key.NAME, Key.FIRST_NAME, Key.LAST_NAME)}
+_SPECIAL: Mapping[Key, Callable[[Values, str, Mapping[str, int]], None]] = {
+    Key.EMAIL: _email,
+    Key.MEDIA: _media,
+    Key.GROUP: _group,
+    Key.DESCRIPTION: _description,
+    Key.MPID: _mpid,
+    Key.LANGUAGE: _language,
+    Key.TIME_ZONE: _time_zone,
+}

@@ -25,11 +25,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from service.db import Moment, Prepared
+from service.db import Moment
 from service.facts.limits import LEASE, MOST_CRASHES, RETRY_GIVE_UP
 from service.facts.replies import Outcome, Reason, Reply, words_of
 from service.facts.states import DeliveryState
 from service.models import Delivery, SystemMail
+from service.statements import Prepared
 
 Columns = TypeVarTuple("Columns")
 MailTable = type[Delivery] | type[SystemMail]

@@ -15,6 +15,8 @@ PAUSED, HELD = "campaign_paused", "campaign_held"
 NOTICES: dict[str, Phrase] = {
     "import_done": N_("The import of %(file)s is finished."),
     "import_refused": N_("The file %(file)s could not be imported."),
+    "import_undone": N_("The import of %(file)s is undone."),
+    "undo_failed": N_("The import of %(file)s could not be undone."),
     FINISHED: N_("Your email campaign is finished: %(subject)s"),
     UNKNOWN: N_("Some deliveries need your decision: %(subject)s"),
     PAUSED: N_("Your email campaign was paused automatically: %(subject)s"),

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Integer, Table, bindparam, exists, func, inse
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
-from service.db import Moment, Prepared
+from service.db import Moment
 from service.domain import partners
 from service.domain.errors import DomainError
 from service.facts.refusals import Refusal
@@ -17,6 +17,7 @@ from service.facts.sources import Source
 from service.facts.stages import Stage, StageEvent, advance
 from service.facts.states import DeliveryState
 from service.models import Delivery, Partner, Program, Prospect, StageChange
+from service.statements import Prepared
 
 # How many ids one statement names; a statement of PostgreSQL has room for 65,535 values.
 CHUNK = 5000

@@ -66,7 +66,7 @@ class UnknownPolicy(StrEnum):
 
 
 class ImportState(StrEnum):
-    """An import reads, waits for a decision, writes, and ends."""
+    """An import reads, waits for a decision, writes, and ends; what it wrote can be undone."""
 
     UPLOADED = "uploaded"
     PLANNING = "planning"
@@ -75,6 +75,7 @@ class ImportState(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     CANCELLED = "cancelled"
+    UNDOING = "undoing"
     UNDONE = "undone"
 
 
@@ -86,6 +87,7 @@ IMPORT_STATE_LABELS: dict[ImportState, Phrase] = {
     ImportState.DONE: NP_("import", "Done"),
     ImportState.REFUSED: NP_("import", "File refused"),
     ImportState.CANCELLED: NP_("import", "Cancelled"),
+    ImportState.UNDOING: NP_("import", "Undoing"),
     ImportState.UNDONE: NP_("import", "Undone"),
 }
 

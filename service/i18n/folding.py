@@ -38,6 +38,8 @@ _SHAPES = dict(
 _MARKS = {"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "–": "-", "—": "-", "〜": "~"}
 _KATAKANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 _FOLDED = str.maketrans(_LETTERS | _SHAPES | _MARKS) | _KATAKANA
+# Most characters are none of these: finding the few takes a fraction of looking each one up.
+_FOLDABLE = re.compile(f"[{''.join(re.escape(chr(code)) for code in _FOLDED)}]+")
 
 
 def fold(text: str) -> str:
@@ -47,8 +49,12 @@ def fold(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
     bare = _ACCENTS.sub("", _IGNORED.sub("", unicodedata.normalize("NFKD", plain)))
-    whole = unicodedata.normalize("NFKC", bare).translate(_FOLDED)
+    whole = _FOLDABLE.sub(_other_shape, unicodedata.normalize("NFKC", bare))
     return unicodedata.normalize("NFKC", whole.casefold())
+
+
+def _other_shape(found: re.Match[str]) -> str:
+    return found.group().translate(_FOLDED)
 
 
 def bigrams(text: str) -> str:

@@ -22,7 +22,7 @@ from service.models.delivery import (
 )
 from service.models.group import Group, GroupMember
 from service.models.help_vote import HelpVote
-from service.models.imports import Import, ImportPiece, ImportRow
+from service.models.imports import Import, ImportColumn, ImportLeftover, ImportPiece, ImportRow
 from service.models.mail_account import MailAccount
 from service.models.partner import MediaProperty, Partner
 from service.models.program import Program, ProgramMinute
@@ -41,6 +41,8 @@ __all__ = [
     "GroupMember",
     "HelpVote",
     "Import",
+    "ImportColumn",
+    "ImportLeftover",
     "ImportPiece",
     "ImportRow",
     "Installation",

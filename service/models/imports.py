@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy import JSON, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base, Moment
@@ -27,6 +27,8 @@ class Import(Base):
     locale: Mapped[str]
     encoding: Mapped[str | None]
     delimiter: Mapped[str | None]
+    # Our column by the index of theirs, where a person said it; None where the names say it.
+    mapping: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     dry_run: Mapped[bool] = mapped_column(default=False)
     overwrite: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str]
@@ -43,10 +45,35 @@ class Import(Base):
     refusal: Mapped[list[dict[str, object]] | None] = mapped_column(JSON)
     # How often it was begun since it last got on.
     tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    # Who goes through its rows now, a worker or a command, and how long that holds.
+    lease_token: Mapped[str | None]
+    lease_until: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment)
     started_at: Mapped[datetime | None] = mapped_column(Moment)
     planned_at: Mapped[datetime | None] = mapped_column(Moment)
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
+    # Who asked for the undo: it runs on their rights.
+    undone_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    # The undo goes from the last row to the first; rows up to this number are still to be done.
+    undo_left: Mapped[int | None]
+    undone_rows: Mapped[int] = mapped_column(default=0, server_default="0")
+    # Rows of which something stays because it changed or was used after the import.
+    kept_rows: Mapped[int] = mapped_column(default=0, server_default="0")
+    undone_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class ImportColumn(Base):
+    """What a column of this name is in the files of a program, as a person said; nothing: it is ignored.
+
+    `name_key` is the name with its spelling forgiven (`csvfile.headers.key_of`).
+    """
+
+    __tablename__ = "import_columns"
+
+    program_id: Mapped[int] = mapped_column(ForeignKey("programs.id", ondelete="CASCADE"), primary_key=True)
+    name_key: Mapped[str] = mapped_column(primary_key=True)
+    column: Mapped[str]
+    chosen_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class ImportPiece(Base):
@@ -63,6 +90,7 @@ class ImportRow(Base):
     """What the plan says of one row and, once applied, what came of it.
 
     `identity` is the same for all rows of one partner: `=` and the partner's id, or the address compared by.
+    `partner_id` is that of a partner known before; one that the import made is found by its address.
     `reasons` and `changes` are described in `domain.import_reasons` and `domain.import_states`.
     """
 
@@ -70,6 +98,14 @@ class ImportRow(Base):
     __table_args__ = (
         Index("ix_import_rows_outcome", "import_id", "outcome", "number"),
         Index("ix_import_rows_identity", "import_id", "identity"),
+        # Which partners known before were changed: an undo asks whether a later import did so.
+        Index(
+            "ix_import_rows_partner",
+            "import_id",
+            "partner_id",
+            sqlite_where=text("partner_id IS NOT NULL"),
+            postgresql_where=text("partner_id IS NOT NULL"),
+        ),
         {"sqlite_with_rowid": False},
     )
 
@@ -84,3 +120,14 @@ class ImportRow(Base):
     rule: Mapped[str | None]
     reasons: Mapped[list[dict[str, object]] | None] = mapped_column(JSON(none_as_null=True))
     changes: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class ImportLeftover(Base):
+    """A row that an undo left in place, whole or in part, and why, as `domain.import_reasons` stores it."""
+
+    __tablename__ = "import_leftovers"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    reasons: Mapped[list[dict[str, object]]] = mapped_column(JSON)

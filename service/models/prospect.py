@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Moment
@@ -16,6 +16,14 @@ class Prospect(Base):
     __table_args__ = (
         UniqueConstraint("program_id", "partner_id"),
         Index("ix_prospects_program_stage", "program_id", "stage"),
+        # Few have one; an import asks for every address of its file whether it is one.
+        Index(
+            "ix_prospects_custom_email",
+            "program_id",
+            "custom_email_key",
+            sqlite_where=text("custom_email_key IS NOT NULL"),
+            postgresql_where=text("custom_email_key IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -49,6 +49,7 @@ def news() -> ResponseReturnValue:
             "item": item,
             "text": say(notices.NOTICES[item.kind], **item.values),
             "href": _target(item),
+            "result_href": _result(item),
         }
         for item in found
         if item.kind in notices.NOTICES
@@ -62,6 +63,13 @@ def _target(notice: Notice) -> str | None:
     if notice.kind.startswith("campaign"):
         return url_for("campaigns.show", campaign_id=notice.subject_id)
     return url_for("imports.show", import_id=notice.subject_id)
+
+
+def _result(notice: Notice) -> str | None:
+    """Where the rows of a finished import can be downloaded with what became of each."""
+    if notice.kind != "import_done" or notice.subject_id is None:
+        return None
+    return url_for("imports.show", import_id=notice.subject_id, _anchor="result")
 
 
 @page(bp, "/settings", needs=Audience.SIGNED_IN)

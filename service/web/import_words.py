@@ -1,40 +1,76 @@
 """What the import pages show: the state of an import, the file as it was read, and its rows, in words."""
 
+import csv
+import io
+from dataclasses import replace
 from typing import Any
 
 from flask import request, url_for
 from sqlalchemy.orm import Session
 
-from service.csvfile import CsvFile, words
+from service.csvfile import CsvFile, headers, words
 from service.csvfile.dialect import DELIMITERS
 from service.csvfile.encoding import CHOICES
 from service.csvfile.headers import COLUMNS, Key
-from service.domain import groups, import_preview, import_reasons, imports
+from service.domain import groups, import_preview, import_reasons, import_rows, imports
 from service.domain.import_preview import Reading
+from service.domain.import_rows import RowFilter
+from service.domain.prospect_list import search_words
 from service.facts.findings import Severity
 from service.facts.states import ImportState, RowOutcome
 from service.facts.words import N_, NP_
+from service.links import PUBLIC_PATHS
 from service.models.imports import Import, ImportRow
+from service.web import import_pace
 from service.web.context import here, program
 from service.web.forms import number, say
 from service.web.words import label
 
+PATH = PUBLIC_PATHS["import"].replace("<", "<int:")
 ROWS = 100
-RUNNING = {ImportState.PLANNING.value, ImportState.APPLYING.value}
-WITH_RESULT = {ImportState.PLANNED.value, ImportState.DONE.value, ImportState.CANCELLED.value}
+RUNNING = {ImportState.PLANNING.value, ImportState.APPLYING.value, ImportState.UNDOING.value}
+CANCELLABLE = {
+    ImportState.UPLOADED.value,
+    ImportState.PLANNING.value,
+    ImportState.PLANNED.value,
+    ImportState.APPLYING.value,
+}
+WITH_RESULT = {
+    ImportState.PLANNED.value,
+    ImportState.DONE.value,
+    ImportState.CANCELLED.value,
+    ImportState.UNDONE.value,
+}
+# States in which nothing has been stored: the file may be read in another way.
+READ_AGAIN = {ImportState.UPLOADED.value, ImportState.PLANNED.value, ImportState.REFUSED.value}
+# The parts of the bar of outcomes: the colour of each.
+FILLS = {
+    RowOutcome.CREATED: "sent",
+    RowOutcome.UPDATED: "sending",
+    RowOutcome.UNCHANGED: "suppressed",
+    RowOutcome.REJECTED: "failed",
+}
+
+
+def programs() -> set[int]:
+    """Return the programs whose imports the reader may see: links in mails lead to any of them."""
+    return {one.id for one in here().programs}
 
 
 def facts(session: Session, import_: Import) -> dict[str, Any]:
     """Return what every page about one import needs."""
     counts = {outcome.value: rows for outcome, rows in imports.counts(import_).items()}
     total = sum(counts.values())
-    reasons = imports.list_reasons(session, import_.id) if import_.state not in RUNNING else []
+    reasons = import_rows.list_reasons(session, import_.id) if import_.state not in RUNNING else []
     return {
         "item": import_,
         "counts": counts,
         "total": total,
+        "fills": [(outcome.value, fill) for outcome, fill in FILLS.items()],
+        "pace": import_pace.pace(session, import_),
         "running": import_.state in RUNNING,
-        "cancellable": import_.state in {*RUNNING, ImportState.UPLOADED.value, ImportState.PLANNED.value},
+        "cancellable": import_.state in CANCELLABLE,
+        "undoable": may_be_undone(import_),
         "has_result": import_.state in WITH_RESULT and total > 0,
         "reasons": [
             {
@@ -53,10 +89,16 @@ def facts(session: Session, import_: Import) -> dict[str, Any]:
 
 
 def stopped(import_: Import) -> list[str]:
-    """Return why an import stopped by itself; nothing where it did not, or where a person cancelled it."""
-    if import_.state != ImportState.CANCELLED.value:
+    """Return why an import or its undo stopped by itself; nothing where a person cancelled it."""
+    if import_.state not in {ImportState.CANCELLED.value, ImportState.DONE.value}:
         return []
     return [import_reasons.say(one, here().catalog) for one in import_reasons.loaded(import_.refusal)]
+
+
+def may_be_undone(import_: Import) -> bool:
+    """Whether to offer an undo; its page says whether it can be had."""
+    over = import_.state in {ImportState.DONE.value, ImportState.CANCELLED.value}
+    return over and import_.applied_rows > 0 and import_.created_rows + import_.updated_rows > 0
 
 
 def _program_name(import_: Import) -> str:
@@ -78,13 +120,13 @@ def choices(session: Session, import_: Import) -> dict[str, Any]:
         ],
         "readable": best.readable,
         "readings": [_shown(one) for one in found] if best.readable else [],
-        **_ways(best.delimiter),
+        **ways(best.delimiter),
         "recognized": _recognized(best),
     }
 
 
-def _ways(delimiter: str) -> dict[str, Any]:
-    """The ways to read a file that a person may choose."""
+def ways(delimiter: str) -> dict[str, Any]:
+    """Return the ways to read a file that a person may choose."""
     return {
         "encodings": [(name, words.encoding_name(name)) for name in CHOICES],
         "delimiters": [("tab" if mark == "\t" else mark, delimiter_name(mark)) for mark in DELIMITERS],
@@ -98,21 +140,19 @@ def _shown(one: Reading) -> dict[str, Any]:
         "encoding": file.encoding,
         "name": words.encoding_name(file.encoding),
         "delimiter": delimiter_name(file.delimiter),
-        "header": [
-            (_printable(cell), (-1, column) in one.differs) for column, cell in enumerate(file.header)
-        ],
+        "header": [(printable(cell), (-1, column) in one.differs) for column, cell in enumerate(file.header)],
         "rows": [
             (
                 row.number,
-                [(_printable(cell), (at, column) in one.differs) for column, cell in enumerate(row.cells)],
+                [(printable(cell), (at, column) in one.differs) for column, cell in enumerate(row.cells)],
             )
             for at, row in enumerate(one.rows)
         ],
     }
 
 
-def _printable(cell: str) -> str:
-    """A cell for looking at: bytes that did not decode, and controls, as a mark."""
+def printable(cell: str) -> str:
+    """Return a cell for looking at: bytes that did not decode, and controls, as a mark."""
     shown = "".join(
         char if char.isprintable() or char in "\n\u3000\u00a0" else "\ufffd" for char in cell[:300]
     )
@@ -124,11 +164,23 @@ def _recognized(file: CsvFile) -> list[dict[str, str]]:
     return [
         {
             "ours": column.names[locale],
-            "theirs": _printable(file.header[file.columns[column.key]]) if column.key in file.columns else "",
+            "theirs": printable(file.header[file.columns[column.key]]) if column.key in file.columns else "",
         }
         for column in COLUMNS
         if column.key in file.columns or column.required
     ]
+
+
+def sample(locale: str) -> str:
+    """Return a small file with every column and one row, as spreadsheets of a language save it.
+
+    It can be imported anywhere: the row is in no group and has no account.
+    """
+    row = ["" if one.key in {Key.GROUP, Key.MPID} else one.examples[locale] for one in COLUMNS]
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";" if locale == "fr" else ",", lineterminator="\r\n")
+    writer.writerows([headers.header_row(locale), row])
+    return out.getvalue()
 
 
 def delimiter_name(mark: str) -> str:
@@ -138,60 +190,84 @@ def delimiter_name(mark: str) -> str:
 
 def rows(session: Session, import_: Import) -> dict[str, Any]:
     """Return the rows that the request asks for, with the ways to ask for others."""
-    outcome = _outcome(request.args.get("outcome", ""))
-    rule = request.args.get("rule") or None
-    after = number(request.args.get("after"))
     running = import_.state in RUNNING
-    found = (
-        []
-        if running
-        else imports.list_rows(session, import_.id, outcome=outcome, rule=rule, after=after, limit=ROWS + 1)
-    )
+    wanted = _wanted()
+    after = number(request.args.get("after"))
+    found = [] if running else import_rows.list_rows(session, import_.id, wanted, after=after, limit=ROWS + 1)
+    more, found = len(found) > ROWS, found[:ROWS]
     names = {one.id: one.name for one in groups.list_of(session, import_.program_id)}
-    file = import_preview.first_rows(session, import_, count=0).file if not running else None
-    kept: dict[str, Any] = {"outcome": outcome.value if outcome else None, "rule": rule}
-
-    def at(**more: Any) -> str:
-        wanted = {key: value for key, value in {**kept, **more}.items() if value}
-        return url_for("imports.show", import_id=import_.id, _anchor="rows", **wanted)
-
-    counts = imports.counts(import_)
+    known = import_rows.known(session, found)
+    file = import_preview.first_rows(session, import_, count=0).file
+    reasons = [] if running else import_rows.list_reasons(session, import_.id)
+    said = {group.rule: import_reasons.say(group.example, here().catalog) for group in reasons}
     return {
-        "rows": [_row(row, names) for row in found[:ROWS]],
-        "next_href": at(after=found[ROWS - 1].number) if len(found) > ROWS else None,
-        "first_href": at() if after else None,
-        "rule": rule,
-        "outcome_tabs": [
-            {
-                "label": say(NP_("rows", "All")) if one is None else label(one.value, "row"),
-                "href": at(outcome=one.value if one else None, rule=None),
-                "current": rule is None and outcome is one,
-                "count": here().formats.number(sum(counts.values()) if one is None else counts[one]),
-            }
-            for one in (None, *RowOutcome)
-        ],
-        "reason_href": {
-            group.rule: at(rule=group.rule, outcome=None)
-            for group in imports.list_reasons(session, import_.id)
-        }
-        if not running
-        else {},
-        "recognized": _recognized(file) if file else [],
-        "ignored": here().formats.listing([_printable(file.header[index]) for index in file.mapped.unknown])
-        if file
-        else "",
-        **_ways(import_.delimiter or ","),
-        "read_as": [
-            (say(N_("Program")), _program_name(import_)),
-            (say(N_("Encoding")), words.encoding_name(import_.encoding or "")),
-            (say(N_("Delimiter")), delimiter_name(import_.delimiter or ",")),
-            (say(N_("Size")), here().formats.file_size(import_.size)),
-            (
-                say(N_("Existing values")),
-                say(N_("Overwrite") if import_.overwrite else N_("Fill blanks only")),
-            ),
-        ],
+        "rows": [{**_row(row, names), "known": known.get(row.partner_id or 0)} for row in found],
+        "wanted": wanted,
+        "next_href": _at(import_, wanted, after=found[-1].number) if more else None,
+        "first_href": _at(import_, wanted) if after else None,
+        "outcome_tabs": _tabs(import_, wanted),
+        "reason_choices": [("", say(NP_("filter", "All"))), *said.items()],
+        "reason_href": {rule: _at(import_, RowFilter(rule=rule)) for rule in said},
+        "chips": _chips(import_, wanted, said),
+        "recognized": _recognized(file),
+        "chosen_columns": import_.mapping is not None,
+        "ignored": here().formats.listing([printable(file.header[index]) for index in file.mapped.unknown]),
+        **ways(import_.delimiter or ","),
+        "read_as": read_as(import_, file),
     }
+
+
+def read_as(import_: Import, file: CsvFile) -> list[tuple[str, str]]:
+    """Return how a file was read, as pairs of words."""
+    return [
+        (say(N_("Program")), _program_name(import_)),
+        (say(N_("Encoding")), words.encoding_name(file.encoding)),
+        (say(N_("Delimiter")), delimiter_name(file.delimiter)),
+        (say(N_("Size")), here().formats.file_size(import_.size)),
+        (
+            say(N_("Existing values")),
+            say(N_("Overwrite") if import_.overwrite else N_("Fill blanks only")),
+        ),
+    ]
+
+
+def _wanted() -> RowFilter:
+    return RowFilter(
+        outcome=_outcome(request.args.get("outcome", "")),
+        rule=search_words(request.args.get("rule", "")),
+        text=search_words(request.args.get("q", "")),
+    )
+
+
+def _at(import_: Import, wanted: RowFilter, *, after: int | None = None) -> str:
+    outcome = wanted.outcome.value if wanted.outcome else None
+    asked = {"outcome": outcome, "rule": wanted.rule, "q": wanted.text, "after": after}
+    values: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    return url_for("imports.show", import_id=import_.id, _anchor="rows", **values)
+
+
+def _tabs(import_: Import, wanted: RowFilter) -> list[dict[str, Any]]:
+    counts = imports.counts(import_)
+    return [
+        {
+            "label": say(NP_("rows", "All")) if one is None else label(one.value, "row"),
+            "href": _at(import_, replace(wanted, outcome=one)),
+            "current": wanted.outcome is one,
+            "count": here().formats.number(sum(counts.values()) if one is None else counts[one]),
+        }
+        for one in (None, *RowOutcome)
+    ]
+
+
+def _chips(import_: Import, wanted: RowFilter, said: dict[str, str]) -> list[tuple[str, str, str]]:
+    """Return what narrows the rows beside the outcome, each with the way to take it off."""
+    chips = []
+    if wanted.rule:
+        told = said.get(wanted.rule, wanted.rule)
+        chips.append((say(NP_("row", "Reason")), told, _at(import_, replace(wanted, rule=""))))
+    if wanted.text:
+        chips.append((say(N_("Search")), wanted.text, _at(import_, replace(wanted, text=""))))
+    return chips
 
 
 def _outcome(text: str) -> RowOutcome | None:
@@ -200,12 +276,11 @@ def _outcome(text: str) -> RowOutcome | None:
 
 def _row(row: ImportRow, group_names: dict[int, str]) -> dict[str, Any]:
     changes: dict[str, Any] = row.changes or {}
-    shown = []
-    if row.outcome == RowOutcome.UPDATED.value:
-        shown = [
-            (_field_name(name), before or "", after)
-            for name, (before, after) in changes.get("set", {}).items()
-        ]
+    written = changes.get("set", {})
+    if changes.get("new") == "partner":
+        # All of somebody new is new: who it is about is enough.
+        written = {name: pair for name, pair in written.items() if name == Key.EMAIL.value}
+    shown = [(_field_name(name), before or "", after) for name, (before, after) in written.items()]
     if "group" in changes:
         name = import_reasons.column_name(Key.GROUP, here().catalog)
         shown.append((name, "", group_names.get(changes["group"], "–")))

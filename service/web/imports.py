@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, after_this_request, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from wtforms import BooleanField, FileField, RadioField, SelectField
 
 from service import csvfile
@@ -16,21 +17,23 @@ from service.csvfile.encoding import CHOICES, UnknownEncoding
 from service.csvfile.file import BadDelimiter
 from service.csvfile.headers import COLUMNS
 from service.csvfile.source import InStream
-from service.domain import accounts, import_results, imports
+from service.domain import accounts, import_preview, import_results, imports
 from service.domain.errors import DomainError
 from service.facts.limits import IMPORT_FIELD_BYTES, IMPORT_FILE_BYTES, IMPORT_ROWS, REQUEST_BYTES
 from service.facts.permissions import Permission
 from service.facts.states import ImportState
 from service.facts.words import N_, NP_
-from service.links import PUBLIC_PATHS
-from service.web import import_words
+from service.models.imports import Import
+from service.web import import_columns, import_undo, import_words
 from service.web.context import here, program, reader, reading, services, transaction
 from service.web.forms import Form, done, number, refusal_text, say, warn
+from service.web.import_words import PATH, programs
 from service.web.routes import page
 
 bp = Blueprint("imports", __name__)
-PATH = PUBLIC_PATHS["import"].replace("<", "<int:")
 _IN_MEMORY = 8 << 20
+# A form with a file cannot be sent again by itself: it waits longer for its turn to write, in seconds.
+_PATIENCE = 30.0
 # Lines of the history on one page.
 IMPORTS = 50
 
@@ -77,7 +80,7 @@ def upload() -> ResponseReturnValue:
         return _index(form)
     # Before the transaction: while the bytes are judged, others may write.
     read = csvfile.read(InStream.of(cast(BinaryIO, file.stream)), locale=here().locale.code)
-    with transaction() as session:
+    with services().db.transaction(patience=_PATIENCE) as session:
         if chosen.id != program().id:
             accounts.work_in(session, reader().id, chosen.id)
         made = imports.upload(
@@ -115,6 +118,7 @@ def _index(form: UploadForm) -> ResponseReturnValue:
             imports=found,
             users=imports.names_of_users(session, found),
             stopped={one.id: import_words.stopped(one) for one in found},
+            undoable={one.id for one in found if import_words.may_be_undone(one)},
             first_href=_history() if before else None,
             next_href=next_href,
             chosen=request.form.get("program") or str(program().id),
@@ -128,6 +132,7 @@ def _index(form: UploadForm) -> ResponseReturnValue:
                 for column in COLUMNS
             ],
             header_row="\t".join(headers.header_row(locale)),
+            sample=import_words.sample(locale),
             encodings=here().formats.listing([words.encoding_name(name) for name in CHOICES]),
             delimiters=here().formats.listing([import_words.delimiter_name(mark) for mark in DELIMITERS]),
             limits={"file": IMPORT_FILE_BYTES, "rows": IMPORT_ROWS, "field": IMPORT_FIELD_BYTES},
@@ -135,31 +140,46 @@ def _index(form: UploadForm) -> ResponseReturnValue:
     return page_, 400 if form.problems() else 200
 
 
+@page(bp, "/settings/import/sample.csv", needs=Permission.IMPORT_RUN)
+def sample() -> ResponseReturnValue:
+    """Serve a small file to begin with: every column in the reader's language, and one row."""
+    name = quote(f"{say(NP_('file name', 'sample'))}.csv", safe="")
+    response = Response(import_words.sample(here().locale.code).encode("utf-8-sig"), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    return response
+
+
 def _history(before: int | None = None) -> str:
     return url_for("imports.index", before=before, _anchor="history")
-
-
-def _programs() -> set[int]:
-    """The programs whose imports the reader may see: links in mails and notices lead to any of them."""
-    return {one.id for one in here().programs}
 
 
 @page(bp, PATH, needs=Permission.IMPORT_RUN)
 def show(import_id: int) -> ResponseReturnValue:
     """Show one import: what was read, its plan or its result, row by row."""
     with reading() as session:
-        import_ = imports.find(session, _programs(), import_id)
-        values = import_words.facts(session, import_)
+        import_ = imports.find(session, programs(), import_id)
         if import_.state in {ImportState.UPLOADED.value, ImportState.REFUSED.value}:
-            return render_template("imports/reading.html", **values, **import_words.choices(session, import_))
-        return render_template("imports/show.html", **values, **import_words.rows(session, import_))
+            return _asked(session, import_)
+        values = import_words.facts(session, import_)
+        values |= import_words.rows(session, import_) | import_undo.result(session, import_)
+        return render_template("imports/show.html", **values)
+
+
+def _asked(session: Session, import_: Import) -> str:
+    """What must be known before a file can be planned: its encoding, or which column is which."""
+    file = import_preview.first_rows(session, import_, count=0).file
+    waits = import_.state == ImportState.UPLOADED.value
+    if file.readable and file.detection.certain and (waits or file.mapped.unclear):
+        return import_columns.render(session, import_, file)
+    values = import_words.facts(session, import_)
+    return render_template("imports/reading.html", **values, **import_words.choices(session, import_))
 
 
 @page(bp, f"{PATH}/progress", needs=Permission.IMPORT_RUN)
 def progress(import_id: int) -> ResponseReturnValue:
     """Serve the part of the page that changes while rows are worked on."""
     with reading() as session:
-        import_ = imports.find(session, _programs(), import_id)
+        import_ = imports.find(session, programs(), import_id)
         return render_template(
             "imports/_progress.html", just_done=True, **import_words.facts(session, import_)
         )
@@ -172,12 +192,12 @@ def read(import_id: int) -> ResponseReturnValue:
     delimiter = {"tab": "\t", "": None}.get(request.form.get("delimiter", ""), request.form.get("delimiter"))
     try:
         with reading() as session:
-            file = imports.read_as(session, _programs(), import_id, encoding=encoding, delimiter=delimiter)
+            file = imports.read_as(session, programs(), import_id, encoding=encoding, delimiter=delimiter)
         with transaction() as session:
             imports.choose_reading(
                 session,
                 services().jobs,
-                _programs(),
+                programs(),
                 import_id,
                 file=file,
                 actor_id=reader().id,
@@ -198,7 +218,7 @@ def apply(import_id: int) -> ResponseReturnValue:
             imports.apply(
                 session,
                 services().jobs,
-                _programs(),
+                programs(),
                 import_id,
                 digest=request.form.get("digest", ""),
                 actor_id=reader().id,
@@ -213,7 +233,7 @@ def cancel(import_id: int) -> ResponseReturnValue:
     """Stop an import."""
     try:
         with transaction() as session:
-            imports.cancel(session, _programs(), import_id, now=here().now)
+            imports.cancel(session, programs(), import_id, now=here().now)
         done(N_("The import is cancelled."))
     except DomainError as error:
         warn(refusal_text(error))
@@ -224,7 +244,7 @@ def cancel(import_id: int) -> ResponseReturnValue:
 def download(import_id: int, kind: str) -> ResponseReturnValue:
     """Serve the result file: guarded against spreadsheets, raw, or the rejected rows alone."""
     with reading() as session:
-        import_ = imports.find(session, _programs(), import_id)
+        import_ = imports.find(session, programs(), import_id)
         if import_.state not in import_words.WITH_RESULT:
             abort(404)
         name = import_.file_name

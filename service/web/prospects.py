@@ -1,7 +1,7 @@
 """Discover → Prospects: the table with its filters and selection, one prospect, adding one by hand."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, urlencode
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import SelectField, StringField, TextAreaField
 
-from service.domain import campaigns, checks, groups, prospect_list, prospects, selections
+from service.domain import campaigns, checks, groups, imports, prospect_list, prospects, selections
 from service.domain.errors import DomainError
 from service.domain.partners import Profile
 from service.domain.prospect_list import Cursor, Page, ProspectFilter, Sort
@@ -66,11 +66,13 @@ def index() -> ResponseReturnValue:
         partner_ids = [prospect.partner_id for prospect in found.prospects]
         names = groups.names_by_partner(session, program().id, partner_ids)
         group_choices = [(row.id, row.name) for row in groups.list_of(session, program().id)]
+        named = {("group", str(id_)): name for id_, name in group_choices}
+        named |= _import_names(session, wanted, selected.matching)
         return render_template(
             "prospects/index.html",
             page=found,
             wanted=wanted,
-            chips=_chips(wanted, group_choices),
+            chips=_chips(wanted, named),
             sort=sort.value,
             sort_text=_sort_text(sort, descending),
             descending=descending,
@@ -79,7 +81,7 @@ def index() -> ResponseReturnValue:
             next=_cursor_text(found.next),
             ticked=_ticked(session, found, wanted, selected),
             selected_count=selections.count(session, program().id, selected),
-            selected_words=_filter_words(selected.matching, group_choices),
+            selected_words=_filter_words(selected.matching, named),
             group_names={partner_id: names.get(partner_id, []) for partner_id in partner_ids},
             group_choices=group_choices,
             stage_choices=choices.labels("stage"),
@@ -289,18 +291,24 @@ def _cursor(text: str | None, sort: Sort) -> Cursor | None:
     return cursor
 
 
-Groups = list[tuple[int, str]]
+# The words of values that are ids, by the name of the filter and the id.
+Names = Mapping[tuple[str, str], str]
 
 
-def _parts(wanted: ProspectFilter, group_choices: Groups) -> list[tuple[str, str, str, str, str]]:
+def _import_names(session: Session, *filters: ProspectFilter | None) -> dict[tuple[str, str], str]:
+    ids = {one.import_id for one in filters if one is not None and one.import_id}
+    found = imports.file_names(session, program().id, ids) if ids else {}
+    return {("import", str(id_)): name for id_, name in found.items()}
+
+
+def _parts(wanted: ProspectFilter, named: Names) -> list[tuple[str, str, str, str, str]]:
     """Return (name, value, its column's word, its own word, its language) of each value of a filter."""
-    named = {str(id_): name for id_, name in group_choices}
     languages = dict(choices.languages())
     told: dict[str, tuple[Phrase, Callable[[str], str]]] = {
         "stage": (N_("Stage"), lambda value: label(value, "stage")),
         "source": (N_("Source"), lambda value: label(value, "source")),
-        "group": (N_("Group"), lambda value: named.get(value, value)),
-        "import": (N_("Import"), str),
+        "group": (N_("Group"), lambda value: named.get(("group", value), value)),
+        "import": (N_("Import"), lambda value: named.get(("import", value), value)),
         "language": (N_("Language"), lambda value: languages.get(value, value)),
         "q": (N_("Search"), str),
     }
@@ -315,20 +323,20 @@ def _tag_of(name: str, value: str) -> str:
     return LOCALES[value].tag if name == "language" and value in LOCALES else ""
 
 
-def _chips(wanted: ProspectFilter, group_choices: Groups) -> list[tuple[str, ...]]:
+def _chips(wanted: ProspectFilter, named: Names) -> list[tuple[str, ...]]:
     """Return for each value of the filter its words and the link to the table without it."""
     values = wanted.to_values()
     chips: list[tuple[str, ...]] = []
-    for name, value, column, text, tag in _parts(wanted, group_choices):
+    for name, value, column, text, tag in _parts(wanted, named):
         rest = {**values, name: [other for other in values[name] if other != value]}
         href = url_for("prospects.index", **rest)  # type: ignore[arg-type]
         chips.append((column, text, href, tag) if tag else (column, text, href))
     return chips
 
 
-def _filter_words(wanted: ProspectFilter | None, group_choices: Groups) -> str:
+def _filter_words(wanted: ProspectFilter | None, named: Names) -> str:
     """Return a filter in words, for restating what *everything that matches* means."""
     if wanted is None:
         return ""
-    told = [f"{column}: {text}" for _, _, column, text, _ in _parts(wanted, group_choices)]
+    told = [f"{column}: {text}" for _, _, column, text, _ in _parts(wanted, named)]
     return here().formats.listing(told) if told else say(N_("All prospects"))

@@ -182,7 +182,7 @@ class _Worker:
                 ("queues", self._keep_queues_open),
                 *repairs,
                 ("rescue", self._take_over),
-                ("imports", lambda: imports.wake(self._services, self._jobs)),
+                ("imports", self._wake_imports),
                 ("campaigns", self._wake),
                 ("system mails", self._wake_system),
                 ("accounts", self._account_rooms.sweep),
@@ -211,6 +211,9 @@ class _Worker:
         if not self._embedded:
             sweep.join_in(self._services, self._jobs, self._executor_id, now=now, besides=besides)
 
+    def _wake_imports(self) -> None:
+        imports.wake(self._services, self._jobs, holder=self._executor_id, now=self._clock())
+
     def _wake_system(self) -> None:
         if not self._room.resting:
             sweep.wake_system(self._services, self._jobs, now=self._clock())
@@ -236,7 +239,7 @@ class _Worker:
 
     def _register(self) -> None:
         """Tell the engine its jobs: thin loops over steps that may run twice without harm."""
-        step, services, noting = _step, self._services, self._running.noting
+        step, noting = _step, self._running.noting
 
         @DBOS.workflow(name=DELIVER_JOB)
         def deliver_part(campaign_id: int) -> None:
@@ -255,13 +258,16 @@ class _Worker:
         @DBOS.workflow(name=IMPORT_JOB)
         def run_import(import_id: int) -> None:
             with noting(DBOS.workflow_id):
-                step("rows", lambda: imports.run(services, import_id, self._clock, self._stopping))
+                step("rows", lambda: self._run_import(import_id))
 
         @DBOS.workflow(name=HOURLY_JOB)
         def every_hour(_at: str) -> None:
             with noting(DBOS.workflow_id):
                 step("hourly", self._do_hourly)
                 step("forget", lambda: self._jobs.forget_before(self._clock() - sweep.KEEP_JOBS))
+
+    def _run_import(self, import_id: int) -> int:
+        return imports.run(self._services, import_id, self._clock, self._stopping, holder=self._executor_id)
 
     def _deliver(self, campaign_id: int) -> int:
         # An author's own mail account has a room of its own; the others share the installation's.

@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from service.db import Database, Prepared, Straight, Uneven
+from service.db import Database
 from service.domain.ledger import Attempt, Mark, mark_rows, sent_rows
 from service.facts.replies import Outcome, Reply
+from service.statements import Prepared, Straight, Uneven
 
 log = logging.getLogger(__name__)
 

@@ -95,7 +95,7 @@ def test_help_lists_every_command_in_the_users_language(tmp_path: Path, language
     listed = re.findall(r"^  ([a-z]+)  ", shown.stdout, re.MULTILINE)
     assert listed == [
         *("demo", "serve", "worker", "db", "user", "program"),
-        *("mail", "csv", "content", "catalog"),
+        *("import", "mail", "csv", "content", "catalog"),
     ]
 
 

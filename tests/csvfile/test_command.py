@@ -1,8 +1,10 @@
 """`prospectus csv read`: one JSON document for each file, and an exit status that says how it went."""
 
 import json
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -105,7 +107,45 @@ def test_what_is_known_can_be_said(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["header"] == ["a;b"]
     assert run(tmp_path, "--encoding", "base64", fine=NOT_OURS).exit_code == 2
     assert run(tmp_path, "--delimiter", ";;", fine=NOT_OURS).exit_code == 2
-    assert run(tmp_path, str(tmp_path / "nowhere.csv")).exit_code == 2
+
+
+@pytest.mark.usefixtures("_catalogs")
+def test_a_file_that_cannot_be_read_is_refused_with_a_document(tmp_path: Path) -> None:
+    """As many documents as files, whatever becomes of them."""
+    result = run(tmp_path, "--json", str(tmp_path / "nowhere.csv"), str(tmp_path), fine=FINE)
+    documents = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.exit_code == 2
+    assert [[one["rule"] for one in document["findings"]] for document in documents] == [
+        ["file-unreadable"],
+        ["file-unreadable"],
+        ["header-unknown-column"],
+    ]
+
+
+@pytest.mark.usefixtures("_catalogs")
+def test_a_pipe_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(FINE,))
+    writer.start()
+    result = run(tmp_path, "--json", str(pipe))
+    writer.join(30)
+    assert json.loads(result.stdout)["rows"] == [["みどり", "a@x.example", "u", "緑"]]
+
+
+@pytest.mark.usefixtures("_catalogs")
+@pytest.mark.parametrize("name", ["\\t", "tab", "\t"])
+def test_a_tab_can_be_typed(tmp_path: Path, name: str) -> None:
+    result = run(tmp_path, "--json", "--delimiter", name, tabs=b"a,b\tc\n1\t2\n")
+    assert json.loads(result.stdout)["header"] == ["a,b", "c"]
+
+
+@pytest.mark.usefixtures("_catalogs")
+def test_what_a_terminal_cannot_show_is_escaped(tmp_path: Path) -> None:
+    """C-2: a byte that did not decode, in the name of a column."""
+    result = run(tmp_path, "--locale", "en", "--encoding", "utf-8", bad=b"Email,caf\xff\nx,y\n")
+    assert result.exit_code == 2
+    assert "caf\\udcff" in result.stdout
 
 
 @pytest.mark.usefixtures("_catalogs")

@@ -37,7 +37,7 @@ def test_a_large_beginning_cut_inside_a_row(delimiter: str) -> None:
     assert dialect.detect(out.getvalue()[:-7], cut=True).delimiter == delimiter
 
 
-@pytest.mark.parametrize("line", ["sep=;\r\n", '"sep=;"\n', "SEP=;\r"])
+@pytest.mark.parametrize("line", ["sep=;\r\n", '"sep=;"\n', "SEP=;\r", "sep=;;;;\n", '"sep=;";;\n'])
 def test_the_line_that_names_the_delimiter(line: str) -> None:
     """C-3."""
     found = dialect.detect(line + "a,b;c\n1,2;3\n")
@@ -55,3 +55,8 @@ def test_marks_typed_by_hand_count_only_between_our_names() -> None:
 def test_one_column_has_the_comma_and_a_given_delimiter_is_kept() -> None:
     assert dialect.detect("Email\na@x.example\n").delimiter == ","
     assert dialect.detect("a;b\n1;2\n", ",").delimiter == ","
+
+
+@pytest.mark.parametrize("line", ["sep=a\n", 'sep="\n', "sep=\n", "sep= \n", "sep=,b\n", "separator=;\n"])
+def test_a_first_line_that_names_no_delimiter_is_a_header(line: str) -> None:
+    assert dialect.detect(line + "a,b\n").sep_line == ""

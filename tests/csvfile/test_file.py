@@ -7,12 +7,12 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from service import csvfile
 from service.csvfile import FileRefused, file
-from service.csvfile.encoding import CHOICES
+from service.csvfile.encoding import CHOICES, VARIANTS
 from service.csvfile.file import BadDelimiter
 from service.csvfile.headers import Key
 from service.facts.findings import Severity
@@ -42,23 +42,26 @@ def _same(codec: str, char: str) -> bool:
 
 @given(
     TABLE,
-    st.sampled_from(CHOICES),
-    st.sampled_from(",;\t|"),
+    st.sampled_from(sorted({*CHOICES}.union(*VARIANTS.values()))),
+    st.sampled_from(",;\t|、"),
     st.sampled_from(["\r\n", "\n", "\r"]),
+    st.booleans(),
     st.booleans(),
 )
 def test_any_rows_in_any_encoding_and_dialect_are_read_back(
-    table: list[list[str]], codec: str, delimiter: str, newline: str, bom: bool
+    table: list[list[str]], codec: str, delimiter: str, newline: str, bom: bool, sep: bool
 ) -> None:
     """C-1, C-3, C-4: cells are exactly as written."""
+    assume(_same(codec, delimiter))
     rows = [["first", "second"], *([held(codec, cell) for cell in row] for row in table)]
     # A mark at the start of a row is that of joined files; a lone empty cell is a blank line.
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=delimiter, lineterminator=newline, quoting=csv.QUOTE_ALL).writerows(rows)
     mark = "\ufeff" if bom and codec in {"utf-8", "utf-16-le", "utf-16-be", "gb18030"} else ""
-    read = csvfile.read(
-        (mark + out.getvalue()).encode(codec), locale="en", encoding=codec, delimiter=delimiter
-    )
+    line = f"sep={delimiter}{newline}" if sep else ""
+    data = (mark + line + out.getvalue()).encode(codec)
+    read = csvfile.read(data, locale="en", encoding=codec, delimiter=None if sep else delimiter)
+    assert read.dialect.sep_line == line
     assert [list(read.header), *(row.cells for row in read.rows())] == rows
     assert not any(row.findings for row in read.rows())
 
@@ -70,8 +73,11 @@ def test_unicode_files_need_no_hint(table: list[list[str]], codec: str, delimite
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
     read = csvfile.read(out.getvalue().encode(codec), locale="zh")
-    assert [list(read.header), *(row.cells for row in read.rows())] == rows
-    assert read.detection.certain
+    found = [list(read.header), *(row.cells for row in read.rows())]
+    # A few two-byte characters without a mark may be those of another encoding: then it is asked.
+    asked = codec == "utf-8" and not read.detection.certain
+    assert found == rows or asked
+    assert read.detection.certain or asked
 
 
 # The cases of csv-spectrum (Max Ogden, BSD-2-Clause), written out.
@@ -109,18 +115,26 @@ def test_a_sep_line_is_no_row_but_a_physical_line() -> None:
     assert [one.line for row in read.rows() for one in row.findings] == [3]
 
 
-def workbook() -> bytes:
+def zipped(**files: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("xl/workbook.xml", "<workbook/>")
+        for name, text in files.items():
+            archive.writestr(name, text)
     return out.getvalue()
 
 
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (workbook(), "XLSX"),
+        (zipped(**{"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<workbook/>"}), "XLSX"),
+        (zipped(mimetype="application/vnd.oasis.opendocument.spreadsheet", content="x"), "ODS"),
+        (zipped(**{"[Content_Types].xml": "<Types/>", "word/document.xml": "<w/>"}), "DOCX"),
+        (zipped(**{"partners.csv": "a,b"}), "ZIP"),
+        (b"<!DOCTYPE html>\n<html><body><table><tr><td>Partner name</td></tr></table>", "HTML"),
+        (b"\xef\xbb\xbf\r\n <TABLE border=1><tr><td>Partner name</td></tr>", "HTML"),
+        ("\ufeff<html>\n".encode("utf-16-le"), "HTML"),
+        (b'<?xml version="1.0"?>\n<Workbook/>', "XML"),
+        (b'[{"name": "A", "email": "a@x.example"}]', "JSON"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "XLS"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "PDF"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "PNG"),
@@ -130,11 +144,23 @@ def workbook() -> bytes:
     ],
 )
 def test_a_binary_file_is_refused_by_content(data: bytes, kind: str) -> None:
-    """C-7: whatever its name says."""
+    """C-7, C-9: whatever its name says; what is compressed is never unpacked."""
     read = csvfile.read(data, locale="en")
     assert read.refused
     assert [(one.rule, one.values["kind"]) for one in read.findings] == [("file-not-csv", kind)]
     assert list(read.rows()) == []
+
+
+@pytest.mark.parametrize("line", ["<htmlish>,b", "{a},b", "PK,b", "GIF,b", "[x],b", "%PDF,b"])
+def test_a_header_that_only_begins_like_another_type_is_read(line: str) -> None:
+    assert csvfile.read(f"{line}\n1,2\n".encode(), locale="en").header == tuple(line.split(","))
+
+
+def test_a_header_row_alone_is_told() -> None:
+    for data in (REQUIRED.encode(), REQUIRED.strip().encode(), (REQUIRED + "\r\n\n").encode()):
+        read = csvfile.read(data, locale="en")
+        assert [(one.rule, one.severity) for one in read.findings] == [("file-no-rows", Severity.WARNING)]
+        assert (list(read.rows()), read.refused) == ([], False)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b"\n\n", "\ufeff".encode("utf-16-le")])

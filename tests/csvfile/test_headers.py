@@ -2,8 +2,9 @@
 
 import pytest
 
+from service import csvfile
 from service.csvfile import headers
-from service.csvfile.headers import BY_KEY, COLUMNS, Key
+from service.csvfile.headers import BY_KEY, COLUMNS, BadMapping, Key, Match
 from service.facts.findings import Severity
 
 REQUIRED = ["Partner name", "Contact email", "Media property"]
@@ -100,3 +101,73 @@ def test_every_column_is_described_in_four_languages() -> None:
         assert set(column.names) == set(column.examples) == {"en", "fr", "ja", "zh"}
         assert BY_KEY[column.key] is column
     assert [column.key for column in COLUMNS if column.required] == [Key.NAME, Key.EMAIL, Key.MEDIA]
+
+
+def test_every_column_of_a_header_says_what_it_was_matched_to() -> None:
+    """C-8: ours by name, ours by synonym, twice, unknown, blank, added by a result file."""
+    names = ["Partner name", "Mail", "Mots-clés", "URL", "Website", "", "Import reason"]
+    found = headers.assign(names, "fr")
+    assert [(one.index, one.name, one.key, one.match) for one in found.matches] == [
+        (0, "Partner name", Key.NAME, Match.NAME),
+        (1, "Mail", Key.EMAIL, Match.SYNONYM),
+        (2, "Mots-clés", None, Match.UNKNOWN),
+        (3, "URL", Key.MEDIA, Match.DOUBLED),
+        (4, "Website", Key.MEDIA, Match.DOUBLED),
+        (5, "", None, Match.BLANK),
+        (6, "Import reason", None, Match.RESULT),
+    ]
+    assert (found.missing, found.doubled, found.unclear) == ((), {Key.MEDIA: (3, 4)}, True)
+    assert headers.assign(["Mail"], "fr").missing == (Key.NAME, Key.MEDIA)
+    assert not headers.assign(REQUIRED, "fr").unclear
+
+
+def test_a_mapping_chosen_by_a_person_replaces_the_names() -> None:
+    names = ["Who", "Name", "Contact email", "URL", "Import status"]
+    found = headers.assign_chosen(names, {0: Key.NAME, 2: Key.EMAIL, 3: Key.MEDIA}, "en")
+    assert found.columns == {Key.NAME: 0, Key.EMAIL: 2, Key.MEDIA: 3}
+    assert [one.match for one in found.matches] == [
+        Match.CHOSEN, Match.UNKNOWN, Match.CHOSEN, Match.CHOSEN, Match.RESULT,
+    ]  # fmt: skip
+    assert (found.unknown, found.escaped, found.findings) == ((1,), True, ())
+    assert found.chosen == {0: Key.NAME, 2: Key.EMAIL, 3: Key.MEDIA}
+
+
+def test_a_chosen_mapping_that_lacks_or_doubles_a_column_refuses_by_name() -> None:
+    found = headers.assign_chosen(["a", "b"], {0: Key.NAME, 1: Key.NAME}, "ja")
+    assert [(one.rule, one.values["name"]) for one in found.findings] == [
+        ("header-doubled-column", "パートナー名"),
+        ("header-missing-column", "連絡先メールアドレス"),
+        ("header-missing-column", "メディアプロパティ"),
+    ]
+
+
+@pytest.mark.parametrize("index", [-1, 2, 3])
+def test_a_mapping_of_a_column_that_is_not_there_is_a_mistake_of_the_program(index: int) -> None:
+    with pytest.raises(BadMapping):
+        headers.assign_chosen(["a", "b", "Import reason"], {index: Key.NAME}, "en")
+
+
+def test_a_mapping_is_remembered_by_names_and_forgiving() -> None:
+    names = ["Who", "Extra", "Mail-Addr", ""]
+    kept = headers.remembered(names, {0: Key.NAME, 2: Key.EMAIL, 3: Key.MEDIA})
+    assert kept == {"who": "name", "extra": "", "mailaddr": "email"}
+    assert headers.recalled(["mail addr", "ＷＨＯ", "Import reason"], kept) == {0: Key.EMAIL, 1: Key.NAME}
+    assert headers.recalled(["Who", "New column"], kept) is None
+    assert headers.recalled(["Who", "who"], kept) is None
+
+
+def test_what_is_unclear_gets_a_suggestion_by_name_or_content() -> None:
+    found = headers.assign(["Partner name", "Kontakt", "Seite", "Phone", "Group name (2025)"], "en")
+    rows = [["A", "a@x.example", "https://x.example", "03", "VIP"], ["B", "", "www.y.example/b c", "", ""]]
+    assert headers.suggested(found, rows) == {0: Key.NAME, 1: Key.EMAIL, 2: Key.MEDIA, 4: Key.GROUP}
+    assert headers.suggested(found, []) == {0: Key.NAME, 4: Key.GROUP}
+
+
+def test_a_file_is_read_with_a_given_mapping() -> None:
+    read = csvfile.read(
+        b"x;y;z\nu;A;a@b.example\n", locale="en", mapping={1: Key.NAME, 2: Key.EMAIL, 0: Key.MEDIA}
+    )
+    assert not read.refused
+    assert [read.values(row) for row in read.rows()] == [
+        {Key.NAME: "A", Key.EMAIL: "a@b.example", Key.MEDIA: "u"}
+    ]

@@ -3,12 +3,15 @@
 import csv
 import io
 from collections.abc import Sequence
+from itertools import pairwise
+from unittest import mock
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from service.csvfile import rows
+from service.csvfile.lines import Lines
 from service.csvfile.rows import Row
 from service.csvfile.text import Piece
 from service.facts.findings import Severity
@@ -175,3 +178,75 @@ def test_a_byte_order_mark_where_files_were_joined_is_left_out_and_told() -> Non
     found = read('a,b\n1,2\n\ufeff"3",4\n\ufeff\n5,\ufeff6\n')
     assert good(found) == [["a", "b"], ["1", "2"], ["3", "4"], ["5", "\ufeff6"]]
     assert [one.rule for row in found for one in row.findings] == ["row-byte-order-mark"]
+
+
+LINE = st.sampled_from(
+    [
+        "a,b\n", "1,2\r\n", "3,4\r", '"5",6\n', '"7","8"\r\n', '9,"0\n1"\n', '2,"3\r\n"\r\n', "\n", "\r\n",
+        "\r", "1\n", "1,2,3\n", "1,2,,\n", '"open,x\n', 'x,"\n', 'x","\n', '"a"b,c\n', 'a"b,c\n',
+        'a,"b""c"\n', "\ufeffa,b\n", "a,\0\n", "a,\x1a\n", 'a,"b\u2028c\x0b"\n', "日本,語\n",
+        "x" * 70 + ",y\n", '"' + "x\n" * 40 + '",y\n', "," * 12 + "\n",
+    ]
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.one_of(LINE, st.sampled_from(["a,b\n", '"7","8"\r\n'])), max_size=40),
+    st.integers(0, 130),
+    st.lists(st.integers(1, 30), max_size=4),
+    st.sampled_from([None, 2, 3]),
+)
+def test_the_quick_way_reads_like_the_careful_one(
+    lines: list[str], plain: int, cuts: list[int], width: int | None
+) -> None:
+    """C-3, C-5: whatever is odd, wherever it stands, and however the text is cut into pieces."""
+    lines = [*lines[:7], *["x,y\n"] * plain, *lines[7:]]
+    pieces, start = [], 0
+    for cut in cuts:
+        pieces.append(Piece("".join(lines[start : start + cut])))
+        start += cut
+    pieces.append(Piece("".join(lines[start:])))
+    # A carriage return and its line feed are never cut apart.
+    assume(not any(a.text.endswith("\r") and b.text.startswith("\n") for a, b in pairwise(pieces)))
+
+    def found() -> list[Row]:
+        return list(rows.read(pieces, ",", "utf-8", width=width))
+
+    with mock.patch.multiple(rows, _LONG=60, COLUMNS=10, IMPORT_FIELD_BYTES=64):
+        quick = found()
+        with mock.patch.object(Lines, "clean", return_value=None):
+            assert quick == found()
+
+
+class CountingLines(Lines):
+    """Lines that count how often one is read, again or for the first time."""
+
+    count = 0
+
+    def __next__(self) -> str:
+        CountingLines.count += 1
+        return super().__next__()
+
+
+class CountingText(io.StringIO):
+    """A text that counts into the same."""
+
+    def __next__(self) -> str:
+        CountingLines.count += 1
+        return super().__next__()
+
+
+@pytest.mark.parametrize("line", ['x","\n', 'x","\n1,2\n', 'x,"\n', '"\n', '""x,\n', 'x,"y\n1,2\n'])
+def test_quotes_that_never_close_cost_what_their_text_costs(line: str) -> None:
+    """C-5, C-6: of four times the text about four times as much is read, not sixteen."""
+    spent = []
+    with (
+        mock.patch.object(rows, "Lines", CountingLines),
+        mock.patch("service.csvfile.lines.StringIO", CountingText),
+        mock.patch.object(rows, "LINE_BYTES", 512),
+    ):
+        for times in (1, 2, 4):
+            CountingLines.count = 0
+            assert read("a,b\n" + line * 3_000 * times + '1,2"\n', width=2)
+            spent.append(CountingLines.count)
+    assert spent[2] <= 5 * spent[0], spent

@@ -138,3 +138,14 @@ def test_rows_across_pieces(chunk: int, table: list[list[str]]) -> None:
     raw = out.getvalue().encode("cp932")
     found = rows.read(text.pieces(InMemory(raw), "cp932", chunk=chunk), ",", "cp932")
     assert [row.cells for row in found] == table
+
+
+def test_a_file_that_became_shorter_ends() -> None:
+    """Somebody else may write to it while it is read."""
+
+    class Shorter(InMemory):
+        @property
+        def size(self) -> int:
+            return 100
+
+    assert [piece.text for piece in text.pieces(Shorter(b"a\nb"), "utf-8", chunk=2)] == ["a\n", "b"]

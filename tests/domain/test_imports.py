@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 import pytest
 from hypothesis import example, given, settings
@@ -10,13 +11,20 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service import csvfile
-from service.csvfile.source import InMemory
 from service.db import Base, Database
-from service.domain import accounts, groups, import_reasons, import_results, imports, partners
+from service.domain import (
+    accounts,
+    groups,
+    import_reasons,
+    import_results,
+    import_rows,
+    import_runs,
+    imports,
+    partners,
+)
 from service.domain.errors import DomainError
 from service.domain.import_files import PIECE
-from service.domain.imports import Runner
+from service.domain.import_runs import Runner
 from service.facts.permissions import BuiltInRole
 from service.facts.refusals import Refusal
 from service.facts.stages import Stage
@@ -25,8 +33,6 @@ from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES
 from service.models import (
     Group,
-    GroupMember,
-    MediaProperty,
     Notice,
     Partner,
     Program,
@@ -36,115 +42,11 @@ from service.models import (
     User,
 )
 from service.models.imports import Import, ImportPiece, ImportRow
-from tests.domain.factories import NOW, AskedJobs, program, prospect, user
+from tests.domain.factories import NOW, program, prospect, user
+from tests.domain.import_desk import DATA, HEADER, Desk, rows_of
 
-HEADER = (
-    "Partner name,Contact email,Media property,Group name,"
-    "Contact first name,Description,Partner ID,Language\n"
-)
 ENGLISH = Catalog(LOCALES["en"], {}, {})
 CREATED, UPDATED, UNCHANGED, REJECTED = RowOutcome
-
-
-class Desk:
-    """A program with two groups and its user, and the verbs in short."""
-
-    def __init__(self, db: Database) -> None:
-        self.db = db
-        self.jobs = AskedJobs()
-        with db.transaction() as session:
-            made = program(session)
-            self.program_id = made.id
-            self.user_id = user(session, made).id
-            for name in ("Summer", "夏"):
-                groups.create(session, made.id, name=name, now=NOW)
-
-    def upload(
-        self, text: str | bytes, *, locale: str = "en", dry_run: bool = False, overwrite: bool = False
-    ) -> int:
-        data = text.encode() if isinstance(text, str) else text
-        file = csvfile.read(InMemory(data), locale=locale)
-        with self.db.transaction() as session:
-            return imports.upload(
-                session,
-                self.jobs,
-                self.program_id,
-                file_name="people.csv",
-                file=file,
-                locale=locale,
-                dry_run=dry_run,
-                overwrite=overwrite,
-                actor_id=self.user_id,
-                now=NOW,
-            ).id
-
-    def run(self, import_id: int, *, batch: int = 1000, runner_each_step: bool = False) -> None:
-        runner = Runner(import_id, base_url="https://p.example", batch=batch)
-        while True:
-            if runner_each_step:
-                runner = Runner(import_id, base_url="https://p.example", batch=batch)
-            with self.db.transaction() as session:
-                if runner.step(session, self.jobs, now=NOW) == 0:
-                    return
-
-    def import_file(self, text: str | bytes, **options: bool) -> int:
-        import_id = self.upload(text, **options)  # type: ignore[arg-type]
-        self.run(import_id)
-        return import_id
-
-    def apply(self, import_id: int) -> None:
-        with self.db.transaction() as session:
-            digest = session.get_one(Import, import_id).digest
-            imports.apply(
-                session, self.jobs, [self.program_id], import_id, digest=digest, actor_id=self.user_id
-            )
-        self.run(import_id)
-
-    def read_as(self, import_id: int, encoding: str, delimiter: str | None = None) -> None:
-        with self.db.reading() as session:
-            file = imports.read_as(
-                session, [self.program_id], import_id, encoding=encoding, delimiter=delimiter
-            )
-        with self.db.transaction() as session:
-            imports.choose_reading(
-                session, self.jobs, [self.program_id], import_id, file=file, actor_id=self.user_id, now=NOW
-            )
-
-    def state(self, import_id: int) -> str:
-        with self.db.reading() as session:
-            return session.get_one(Import, import_id).state
-
-    def counts(self, import_id: int) -> tuple[int, ...]:
-        with self.db.reading() as session:
-            return tuple(imports.counts(session.get_one(Import, import_id)).values())
-
-    def rules(self, import_id: int) -> list[tuple[int, str, list[tuple[str, str | None]]]]:
-        with self.db.reading() as session:
-            return [
-                (
-                    row.number,
-                    row.outcome,
-                    [(one.rule, one.column) for one in import_reasons.loaded(row.reasons)],
-                )
-                for row in imports.list_rows(session, import_id)
-            ]
-
-    def people(self) -> list[tuple[str, str, str, set[str]]]:
-        with self.db.reading() as session:
-            return [
-                (
-                    one.partner.name,
-                    one.custom_email or one.partner.email,
-                    one.stage,
-                    self._groups(session, one.partner_id),
-                )
-                for one in session.scalars(select(Prospect).order_by(Prospect.id))
-            ]
-
-    @staticmethod
-    def _groups(session: Session, partner_id: int) -> set[str]:
-        query = select(Group.name).join(GroupMember).where(GroupMember.partner_id == partner_id)
-        return set(session.scalars(query))
 
 
 @pytest.fixture
@@ -152,11 +54,6 @@ def desk(db: Database) -> Desk:
     return Desk(db)
 
 
-def rows_of(session: Session, *tables: type[Base]) -> list[list[tuple[object, ...]]]:
-    return [[tuple(row) for row in session.execute(select(table.__table__))] for table in tables]
-
-
-DATA = (Partner, Prospect, MediaProperty, Group, GroupMember, StageChange, Program, User)
 FILE = (
     HEADER
     + "Blue Harbor,anna@blue.example,https://blue.example,Summer,Anna,Sailing,,ja\n"
@@ -307,7 +204,7 @@ def test_overwriting_writes_what_the_file_says_and_blanks_nothing(desk: Desk) ->
             "fr",
         )
         assert [one.url for one in anna.media_properties] == ["https://red.example"]
-        assert imports.list_rows(session, import_id)[0].changes == {
+        assert import_rows.list_rows(session, import_id)[0].changes == {
             "set": {
                 "name": ["Blue Harbor", "Red Harbor"],
                 "media_property": ["https://blue.example", "https://red.example"],
@@ -529,7 +426,7 @@ def test_an_import_is_given_up_with_a_reason_and_a_notice(desk: Desk) -> None:
     import_id, over = desk.upload(FILE), desk.import_file(FILE)
     with desk.db.transaction() as session:
         for one in (import_id, import_id, over, 99):
-            imports.give_up(session, one, failures=5, now=NOW)
+            import_runs.give_up(session, one, failures=5, now=NOW)
     assert (desk.state(import_id), desk.state(over)) == (ImportState.CANCELLED, ImportState.DONE)
     with desk.db.reading() as session:
         found = session.get_one(Import, import_id)
@@ -538,7 +435,7 @@ def test_an_import_is_given_up_with_a_reason_and_a_notice(desk: Desk) -> None:
         ]
         kept = [(one.kind, one.subject_id) for one in session.scalars(select(Notice).order_by(Notice.id))]
         assert kept == [("import_done", over), ("import_refused", import_id)]
-        assert imports.list_interrupted(session) == []
+        assert import_runs.list_interrupted(session, now=NOW) == []
 
 
 def test_a_file_that_is_none_can_be_read_in_another_way(desk: Desk) -> None:
@@ -650,5 +547,35 @@ def test_imports_are_listed_newest_first(desk: Desk) -> None:
     with desk.db.reading() as session:
         assert [one.id for one in imports.list_of(session, desk.program_id, limit=2)] == [made[2], made[1]]
         assert [one.id for one in imports.list_of(session, desk.program_id, before=made[1])] == [made[0]]
-        assert imports.list_interrupted(session) == made
+        assert import_runs.list_interrupted(session, now=NOW) == made
         assert imports.list_of(session, desk.program_id + 1) == []
+
+
+def test_one_holder_at_a_time_goes_through_an_import(desk: Desk) -> None:
+    """Another one leaves it alone until the first lets go, or was silent for as long as a lease lasts."""
+    import_id = desk.upload(FILE)
+
+    def step(holder: str, *, at: datetime = NOW) -> int:
+        runner = Runner(import_id, base_url="https://p.example", batch=1, holder=holder)
+        with desk.db.transaction() as session:
+            return runner.step(session, desk.jobs, now=at)
+
+    def listed(holder: str, *, at: datetime = NOW) -> list[int]:
+        with desk.db.reading() as session:
+            return import_runs.list_interrupted(session, holder=holder, now=at)
+
+    assert (step("a"), step("b"), step("a")) == (1, 0, 1)
+    assert (listed("a"), listed("b")) == ([import_id], [])
+    with desk.db.transaction() as session:
+        assert import_runs.begin(session, import_id, holder="b", now=NOW) == 0
+        assert import_runs.begin(session, import_id, holder="a", now=NOW) == 1
+        import_runs.release(session, import_id, holder="b")
+    assert step("b") == 0
+    late = NOW + import_runs.LEASE
+    assert (listed("b", at=late), step("b", at=late), step("a", at=late)) == ([import_id], 1, 0)
+    with desk.db.transaction() as session:
+        import_runs.release(session, import_id, holder="b")
+    assert step("a", at=late) == 1
+    while step("a", at=late):
+        pass
+    assert (desk.state(import_id), desk.counts(import_id)) == (ImportState.DONE, (2, 1, 0, 5))

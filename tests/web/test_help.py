@@ -27,6 +27,7 @@ PAGES = (
     "groups",
     "install-and-run",
     "mark-prospects",
+    "import-faq",
     "unsubscribe-and-suppression",
 )
 TITLES = {

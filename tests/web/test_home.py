@@ -118,7 +118,8 @@ def test_notices_work(enter: Callable[..., Browser], parts: Services, program: P
         notices.tell(session, user.id, "campaign_finished", now=factories.NOW, subject_id=2, subject="春")
     page = check_page(browser.get(f"/{code}/notices"), code)
     links = [str(link["href"]) for link in page.select("main ul.card a")]
-    assert links == [f"/{code}/campaigns/2", f"/{code}/settings/import/1"]
+    place = f"/{code}/settings/import/1"
+    assert links == [f"/{code}/campaigns/2", place, f"{place}#result"]
     assert HOSTILE in words(page.main)
 
 

@@ -3,6 +3,8 @@
 import io
 import re
 from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import func, select
@@ -11,55 +13,14 @@ from service.bootstrap import Services
 from service.csvfile import encoding
 from service.csvfile.encoding import Detection
 from service.csvfile.source import Source
-from service.domain import accounts, imports, partners, prospects
-from service.domain.imports import Runner
+from service.domain import accounts, import_runs, partners, prospects
 from service.facts.permissions import BuiltInRole
 from service.facts.sources import Source as Origin
 from service.facts.states import IMPORT_STATE_LABELS, ImportState
 from service.models import Partner, Program, User
 from service.models.imports import Import
 from tests.web.conftest import Browser, Clock, check_page, form_of, soup, words
-
-HEADER = "Partner name,Contact email,Media property,Group name\n"
-FILE = (
-    HEADER + "Blue <b>Harbor</b>,anna@blue.example,https://blue.example,\nBad,bad,https://x.example,Winter\n"
-)
-
-
-class Office:
-    """A signed-in browser, and the worker it waits for."""
-
-    def __init__(self, browser: Browser, parts: Services, clock: Clock) -> None:
-        self.browser, self.parts, self.clock = browser, parts, clock
-
-    def upload(self, data: str | bytes, locale: str = "en", name: str = "people.csv", **fields: str) -> str:
-        """Send the form and return where it leads."""
-        body = self.browser.get(f"/{locale}/settings/import").get_data(as_text=True)
-        program = re.findall(r'<option value="(\d+)"', body)[0]
-        raw = data.encode() if isinstance(data, str) else data
-        response = self.browser.post(
-            f"/{locale}/settings/import",
-            {"program": program, "mode": "fill", "file": (io.BytesIO(raw), name), **fields},
-            content_type="multipart/form-data",
-        )
-        assert response.status_code == 303, response.get_data(as_text=True)
-        return response.location
-
-    def work(self) -> None:
-        """Do what a worker would."""
-        with self.parts.db.reading() as session:
-            waiting = imports.list_interrupted(session)
-        for import_id in waiting:
-            runner = Runner(import_id, base_url="https://p.example")
-            more = 1
-            while more:
-                with self.parts.db.transaction() as session:
-                    more = runner.step(session, self.parts.jobs, now=self.clock.now)
-
-    def page(self, path: str) -> str:
-        response = self.browser.get(path)
-        assert response.status_code == 200
-        return response.get_data(as_text=True)
+from tests.web.import_office import FILE, HEADER, Office
 
 
 @pytest.fixture
@@ -164,6 +125,79 @@ def test_every_page_is_whole_in_every_language(office: Office, locale: str) -> N
         check_page(office.browser.get(path), locale)
 
 
+def test_rows_are_found_by_name_address_number_and_known_partner(office: Office) -> None:
+    office.upload_and_work(HEADER + "Blue Harbor,anna@blue.example,https://blue.example,\n")
+    rows = "ÉTÉ 100%_x,b@x.example,https://x.example,\nBlue,anna@blue.example,https://y.example,\n"
+    path = office.upload_and_work(HEADER + rows + "Other,c@z.example,https://z.example,\n", dry_run="y")
+
+    def found(text: str, more: str = "") -> list[str]:
+        page = soup(office.browser.get(f"{path}?q={quote(text)}{more}"))
+        return [words(row.th.bdi) for row in page.select("#rows tbody tr") if row.th is not None]
+
+    assert found("100%_X") == ["ÉTÉ 100%_x"]
+    assert found("C@Z.example") == ["Other"]
+    assert found("blue harbor") == ["Blue"]
+    assert found("2") == ["Blue"]
+    assert found("%") == ["ÉTÉ 100%_x"]
+    assert found("example", "&outcome=unchanged") == ["Blue"]
+    assert found("example", "&outcome=updated") == []
+    assert found("nobody") == []
+    page = soup(office.browser.get(f"{path}?q=other&outcome=created&rule=x"))
+    assert [words(chip.b) for chip in page.select(".chip")] == ["x", "other"]
+    assert "Known as: Blue Harbor" in words(soup(office.browser.get(f"{path}?q=blue")).select_one("#rows"))
+
+
+def test_what_changed_between_plan_and_import_is_one_step_away(office: Office) -> None:
+    """C-10: the rows that were not imported are listed by the link in the notice."""
+    path = office.upload_and_work(FILE + "New,n@new.example,https://new.example,\n", dry_run="y")
+    office.upload_and_work(HEADER + "Other,n@new.example,https://other.example,\n")
+    digest = form_of(soup(office.browser.get(path)), action=f"{path}/apply")["digest"]
+    office.browser.post(f"{path}/apply", {"digest": digest})
+    office.work()
+    page = soup(office.browser.get(path))
+    link = page.select_one('a[href*="rule=drift"]')
+    assert link is not None
+    rows = soup(office.browser.get(str(link["href"]).partition("#")[0])).select("#rows tbody tr")
+    assert [words(row.th.bdi) for row in rows if row.th is not None] == ["New"]
+    assert "changed after the plan was made" in words(rows[0])
+
+
+def test_progress_tells_rate_and_end_to_those_who_watch(office: Office) -> None:
+    """C-13: measured since the reader began to watch, whatever the address says otherwise."""
+    path = office.upload(
+        HEADER + "".join(f"N{n},a{n}@x.example,x.example,\n" for n in range(400)), dry_run="y"
+    )
+    poll = str(soup(office.browser.get(path)).select("[data-poll]")[0]["data-poll"])
+    with office.parts.db.transaction() as session:
+        session.scalars(select(Import)).one().planned_rows = 100
+    office.clock.pass_by(timedelta(seconds=10))
+    shown = words(soup(office.browser.get(poll)))
+    assert "100 of about 400 rows checked" in shown
+    assert "About 10 rows per second." in shown
+    assert "Expected end: in 30 seconds" in shown
+    for wrong in ("x", "1~planning", "1e99~planning~0", "nan~planning~0", "1~applying~0", "1~planning~9999"):
+        answer = office.browser.get(f"{path}/progress?watched={wrong}")
+        assert answer.status_code == 200
+        assert "rows per second" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("locale", ["en", "fr", "ja", "zh"])
+def test_the_sample_file_can_be_imported_as_it_is(office: Office, locale: str) -> None:
+    answer = office.browser.get(f"/{locale}/settings/import/sample.csv")
+    assert answer.data.startswith(b"\xef\xbb\xbf")
+    page = soup(office.browser.get(f"/{locale}/settings/import"))
+    assert words(page.select_one(".sample pre")) == " ".join(answer.data.decode("utf-8-sig").split())
+    path = office.upload_and_work(answer.data, locale)
+    with office.parts.db.reading() as session:
+        made = session.scalars(select(Import)).one()
+        assert (made.created_rows, made.rejected_rows, made.mapping) == (1, 0, None)
+    shown = soup(office.browser.get(path)).select_one('a[href*="import=1"]')
+    assert shown is not None
+    listed = soup(office.browser.get(str(shown["href"])))
+    assert [words(chip.b) for chip in listed.select(".chip")][-1] == "people.csv"
+    assert len(listed.select("tbody tr")) == 1
+
+
 def test_the_form_says_what_is_missing(office: Office) -> None:
     office.browser.get("/en/settings/import")
     answer = office.browser.post("/en/settings/import", {"mode": "fill"})
@@ -226,10 +260,10 @@ def test_imports_of_a_program_one_may_not_work_in_do_not_exist(office: Office) -
     """A-2."""
     path = office.upload(FILE)
     move_to_other_program(office, keeping=False)
-    for more in ("", "/progress", "/result.csv"):
+    for more in ("", "/progress", "/result.csv", "/columns", "/undo"):
         assert office.browser.get(path + more).status_code == 404
     unknown = path.replace("/1", "/99")
-    for more in ("/read", "/apply", "/cancel"):
+    for more in ("/read", "/apply", "/cancel", "/columns", "/undo"):
         answers = [office.browser.post(one + more, {"encoding": "utf-8"}) for one in (path, unknown)]
         assert answers[0].status_code == answers[1].status_code
     with office.parts.db.reading() as session:
@@ -318,7 +352,7 @@ def test_an_import_that_stopped_says_why_on_its_page_and_in_the_history(office: 
     """A-8, F-17."""
     failed, left = office.upload(FILE), office.upload(FILE)
     with office.parts.db.transaction() as session:
-        imports.give_up(session, 1, failures=5, now=office.clock.now)
+        import_runs.give_up(session, 1, failures=5, now=office.clock.now)
     with office.parts.db.transaction() as session:
         session.scalars(select(User)).one().all_programs = False
     office.work()

@@ -1,6 +1,9 @@
 """Imports in the job engine: one that always fails is given up, and does not hold up the others."""
 
+import threading
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import count
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +17,7 @@ from service.domain import import_reasons, imports
 from service.facts.states import ImportState
 from service.models import Import, Notice
 from service.worker import app
-from service.worker.imports import MOST_FAILURES
+from service.worker.imports import BREATH, MOST_FAILURES, TURN, run
 from tests.domain import factories
 from tests.domain.factories import NOW
 from tests.worker.test_jobs import wait_for, worker
@@ -33,7 +36,7 @@ def services(settings: Settings) -> Iterator[Services]:
     made.db.dispose()
 
 
-def upload(services: Services, count: int) -> list[int]:
+def upload(services: Services, how_many: int) -> list[int]:
     file = csvfile.read(InMemory(FILE), locale="en")
     with services.db.transaction() as session:
         program = factories.program(session)
@@ -51,13 +54,36 @@ def upload(services: Services, count: int) -> list[int]:
                 actor_id=user.id,
                 now=NOW,
             ).id
-            for number in range(count)
+            for number in range(how_many)
         ]
 
 
 def states(services: Services) -> list[str]:
     with services.db.reading() as session:
         return list(session.scalars(select(Import.state).order_by(Import.id)))
+
+
+class Breaths(threading.Event):
+    """A stop that nobody asks for; remembers how long it was waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Remember the time instead of spending it."""
+        self.seconds.append(timeout)
+        return self.is_set()
+
+
+@pytest.mark.parametrize("step", [TURN, TURN / 100])
+def test_others_get_a_turn_to_write(services: Services, step: timedelta) -> None:
+    """C-13: an import leaves the one writer of SQLite alone after each turn, not after each batch."""
+    [import_id] = upload(services, 1)
+    ticks, breaths = count(), Breaths()
+    batches = run(services, import_id, lambda: NOW + next(ticks) * step, breaths)
+    assert states(services) == [ImportState.DONE.value]
+    assert breaths.seconds == ([BREATH] * batches if step == TURN else [])
 
 
 def test_an_import_that_always_fails_is_given_up(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,76 @@
+"""The physical lines of a text in pieces: numbered, with the places of bad bytes, and with a way back."""
+
+from collections import deque
+from collections.abc import Iterable
+from io import StringIO
+from typing import NamedTuple
+
+from service.csvfile.text import Piece
+
+
+class Line(NamedTuple):
+    """A line that was read ahead: its text, the offset of its first bad byte, whether it was left out."""
+
+    text: str
+    offset: int | None
+    too_long: bool
+
+
+class Lines:
+    """Physical lines with their numbers, the offsets of bad bytes, and the possibility to go back."""
+
+    def __init__(self, pieces: Iterable[Piece], number: int) -> None:
+        self._pieces = iter(pieces)
+        self._text = StringIO()
+        self._again: deque[Line] = deque()
+        self._bad: dict[int, int] = {}
+        self._index = 0
+        self._suspicious = False
+        # The number of the line given last, and how many characters were given, counted once.
+        self.number = number - 1
+        self.seen = 0
+        self.offset: int | None = None
+        self.too_long = False
+
+    def __iter__(self) -> "Lines":
+        return self
+
+    def __next__(self) -> str:
+        if self._again:
+            line, self.offset, self.too_long = self._again.popleft()
+        else:
+            while not (line := self._text.readline()):
+                piece = next(self._pieces, None)
+                if piece is None:
+                    raise StopIteration
+                if piece.too_long:
+                    self.number += 1
+                    self.too_long, self.offset = True, None
+                    return ""
+                self._open(piece)
+            self.offset = self._bad.get(self._index) if self._bad else None
+            self._index += 1
+            self.seen += len(line)
+        self.number += 1
+        return line
+
+    def _open(self, piece: Piece) -> None:
+        self._text, self._bad, self._index = StringIO(piece.text, newline=""), piece.bad, 0
+        self._suspicious = bool(piece.bad) or any(sign in piece.text for sign in "\0\x1a\ufeff")
+
+    def clean(self) -> StringIO | None:
+        """The lines that follow up to the end of a piece, where none has a bad byte or an odd character.
+
+        Who reads from it tells `passed` how much.
+        """
+        return None if self._again or self._suspicious else self._text
+
+    def passed(self, lines: int, characters: int) -> None:
+        """Count lines that were read from `clean`."""
+        self.number += lines
+        self.seen += characters
+
+    def give_back(self, lines: list[Line]) -> None:
+        """Read these lines again, in this order."""
+        self._again.extendleft(reversed(lines))
+        self.number -= len(lines)

@@ -1,0 +1,136 @@
+"""F-1, C-13: SIGKILL at any statement of an import or its undo; whoever goes on comes to the same."""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from service.db import Database
+from service.domain import import_runs, import_undo
+from tests.domain.factories import NOW, AskedJobs
+from tests.domain.import_desk import HEADER, Desk
+from tests.domain.test_import_undo import furnished
+
+FILE = (
+    HEADER
+    + "Blue Harbor,anna@blue.example,https://blue.example,Summer,Anna,Sailing,,ja\n"
+    + "みどり企画,yamada@みどり.example,midori.example https://b.example,夏,,,,Japonais\n"
+    + "Blue Harbor,ANNA@BLUE.example,https://blue.example,夏,,,,\n"
+    + "No Group,c@x.example,https://x.example,Winter,,,,\n"
+    + "Red Harbor,red@x.example,https://red.example,夏,Rhea,Boats,,fr\n"
+    + "Their name,them@y.example,https://y.example,Summer,Yu,,98765,zh\n"
+)
+Result = tuple[list[list[tuple[object, ...]]], tuple[int, ...], tuple[int, int], str]
+
+
+def go_on(url: str, import_id: int, kill_at: int | None) -> None:
+    """Be a worker, a row in each transaction, that is killed before its nth statement or commit."""
+    db = Database(url)
+    left = [kill_at or 0]
+
+    def count(*_: Any) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(db.engine, "before_cursor_execute", count)
+    event.listen(db.engine, "commit", count)
+    runner = import_runs.Runner(import_id, base_url="https://p.example", batch=1)
+    more = 1
+    while more:
+        with db.transaction() as session:
+            more = runner.step(session, AskedJobs(), now=NOW)
+    db.dispose()
+
+
+def killed(url: str, import_id: int, kill_at: int | None) -> bool:
+    """Have another process do it; tell whether it was killed before its end."""
+    child = os.fork()
+    if child == 0:
+        try:
+            go_on(url, import_id, kill_at)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status)
+
+
+def result(file: Path, import_id: int) -> Result:
+    db = Database(f"sqlite:///{file}")
+    desk = Desk.__new__(Desk)
+    desk.db = db
+    found = desk.data(), desk.counts(import_id), desk.undo_counts(import_id), desk.state(import_id)
+    db.dispose()
+    return found
+
+
+@pytest.fixture
+def importing(tmp_path: Path, db: Database) -> tuple[Path, int]:
+    """A database in which an import was asked for."""
+    import_id = furnished(db).upload(FILE, overwrite=True)
+    db.dispose()
+    return tmp_path / "test.db", import_id
+
+
+@pytest.fixture
+def undoing(tmp_path: Path, db: Database) -> tuple[Path, int]:
+    """A database in which the undo of an import was asked for."""
+    desk = furnished(db)
+    import_id = desk.import_file(FILE, overwrite=True)
+    with db.transaction() as session:
+        import_undo.request(session, desk.jobs, [desk.program_id], import_id, actor_id=desk.user_id, now=NOW)
+    db.dispose()
+    return tmp_path / "test.db", import_id
+
+
+def sweep(place: tuple[Path, int], points: Callable[[int], bool]) -> int:
+    """Kill at every point that is asked for, go on, and compare with a run that nobody killed."""
+    file, import_id = place
+    whole = copied(file, "whole")
+    assert not killed(f"sqlite:///{whole}", import_id, None)
+    expected = result(whole, import_id)
+    tried = at = 0
+    while True:
+        at += 1
+        if not points(at):
+            continue
+        broken = copied(file, "broken")
+        if not killed(f"sqlite:///{broken}", import_id, at):
+            return tried
+        assert not killed(f"sqlite:///{broken}", import_id, None)
+        assert result(broken, import_id) == expected, f"killed at statement {at}"
+        tried += 1
+
+
+def copied(file: Path, name: str) -> Path:
+    """The database without what its last life left beside it."""
+    to = file.with_name(f"{name}.db")
+    for end in ("", "-wal", "-shm"):
+        Path(f"{to}{end}").unlink(missing_ok=True)
+    shutil.copy(file, to)
+    return to
+
+
+def test_a_killed_import_is_gone_on_with(importing: tuple[Path, int]) -> None:
+    assert sweep(importing, lambda at: at % 29 == 3) > 3
+
+
+def test_a_killed_undo_is_gone_on_with(undoing: tuple[Path, int]) -> None:
+    assert sweep(undoing, lambda at: at % 29 == 3) > 1
+
+
+@pytest.mark.sweep
+def test_an_import_killed_at_any_statement_is_gone_on_with(importing: tuple[Path, int]) -> None:
+    assert sweep(importing, lambda at: True) > 100
+
+
+@pytest.mark.sweep
+def test_an_undo_killed_at_any_statement_is_gone_on_with(undoing: tuple[Path, int]) -> None:
+    assert sweep(undoing, lambda at: True) > 50
