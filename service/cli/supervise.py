@@ -28,6 +28,7 @@ class Child:
     pid: int = 0
     pause: float = 0.5
     due: float = 0.0
+    times: int = 0
 
 
 class Family:
@@ -71,6 +72,7 @@ class Family:
         sys.stdout.flush()
         sys.stderr.flush()
         child.due = 0.0
+        child.times += 1
         child.pid = os.fork()
         if child.pid == 0:
             code = 1
@@ -96,7 +98,8 @@ class Family:
             if code is None:
                 continue
             child.pid = 0
-            if not child.again or code == LOCKED:
+            # Another one holds the lock: for good when we come, for a moment when we come again.
+            if not child.again or (code == LOCKED and child.times == 1):
                 return code or 1
             child.due = time.monotonic() + child.pause
             child.pause = min(child.pause * 2, LONGEST_PAUSE)

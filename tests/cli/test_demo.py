@@ -1,5 +1,6 @@
 """The demo: everything from one command, kept alive, and taken down together."""
 
+import fcntl
 import os
 import re
 import signal
@@ -105,6 +106,21 @@ def test_nothing_survives_a_killed_parent(demo: Demo) -> None:
     again.wait_for(again.link)
     again.process.send_signal(signal.SIGINT)
     assert again.process.wait(60) == 0, again.text()
+
+
+def test_a_worker_that_comes_again_waits_for_the_one_before(demo: Demo) -> None:
+    """F-18: a killed worker may hold its lock for a moment longer; that is no reason to end everything."""
+    demo.wait_for(demo.link)
+    demo.wait_for(demo.worker_pid)
+    first = demo.worker_pid()
+    assert first is not None
+    with (demo.data / "worker.lock").open("a") as lock:
+        os.kill(first, signal.SIGKILL)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        demo.wait_for(lambda: demo.text().count("another worker is running") == 2)
+    demo.wait_for(lambda: demo.worker_pid() not in {None, first})
+    demo.process.send_signal(signal.SIGTERM)
+    assert demo.process.wait(60) == 0, demo.text()
 
 
 def test_a_port_in_use_is_told_in_words(tmp_path: Path) -> None:
