@@ -297,7 +297,8 @@ def _last_char(parts: Sequence[Part], place: int) -> str:
 
 
 def _first_char(parts: Sequence[Part], place: int) -> str:
-    for part in parts[place + 1 :]:
+    for following in range(place + 1, len(parts)):
+        part = parts[following]
         if isinstance(part, _Mark):
             return _MARKS[part.tag][0]
         if part:
