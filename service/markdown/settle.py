@@ -146,7 +146,7 @@ class _Walk:
 
     def raw_words(self, run: list[Token], around: Token) -> None:
         """Put a run of words and small elements between raw blocks into one inline token."""
-        if not any(piece.type != "text" or piece.content.strip() for piece in run):
+        if not any(piece.type != "text" or piece.content.strip(" \t\n\r\f") for piece in run):
             return
         self.out.extend(self.elements.words())
         inline = Token("inline", "", 0, map=around.map)

@@ -31,4 +31,6 @@ def test_growth() -> None:
     once = seconds(lambda: parse(longest * 4))
     twice = seconds(lambda: parse(longest * 8))
     more = seconds(lambda: parse(longest * 16))
-    print(f"\na help page of 1×, 2×, 4×: {twice / once:.2f}, {more / twice:.2f} times the work (target ≤ 2.3)")
+    print(
+        f"\na help page of 1×, 2×, 4×: {twice / once:.2f}, {more / twice:.2f} times the work (target ≤ 2.3)"
+    )
