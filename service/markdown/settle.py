@@ -21,7 +21,16 @@ LOST_PAGE = N_("This address lost its page when it was exported: %(address)s")
 
 _LEAVES = frozenset({"text", "code_inline", "label", "fact"})
 _NOTED = frozenset(
-    {"tabs_open", "tabs_close", "tab_open", "fence", "code_block", "paragraph_open", "paragraph_close"}
+    {
+        "footnotes_open",
+        "tabs_open",
+        "tabs_close",
+        "tab_open",
+        "fence",
+        "code_block",
+        "paragraph_open",
+        "paragraph_close",
+    }
     | {"bullet_list_open", "bullet_list_close", "ordered_list_open", "ordered_list_close"}
 )
 # Blocks whose token bears another tag than the element that will stand in the page, or none.
@@ -97,6 +106,9 @@ class _Walk:
 
     def note(self, token: Token) -> None:
         """Take what openings say about tabs and lists, and end the last line of code."""
+        if token.type == "footnotes_open":
+            # The notes stand below the page, not in what it leaves open.
+            self.out.extend(self.elements.leave())
         self.name_tab(token)
         self.lists.enter(token)
         code = token.type in ("fence", "code_block")

@@ -42,7 +42,7 @@ def scan(lines: Sequence[str]) -> tuple[dict[int, TagLine], list[Finding]]:
     while number < len(lines):
         line = lines[number]
         # Most lines say nothing here, and are asked nothing more.
-        if scanner.inside or "{%" in line or "<" in line or "```" in line or "~~~" in line:
+        if "{%" in line or "<" in line or "```" in line or "~~~" in line or scanner.inside:
             number = scanner.line(number)
         else:
             number += 1
