@@ -227,7 +227,7 @@ class _Walk:
             return self.image(child, line)
         if child.type == "footnote_ref":
             child.meta["plain"] = self.elements.inside_link
-        elif child.type == "text" and "[^" in child.content:
+        elif self.help_page and child.type == "text" and "[^" in child.content:
             self.findings.extend(footnotes.missing(child.content, line + 1))
         return [child]
 
