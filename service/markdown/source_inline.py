@@ -149,9 +149,12 @@ class _Writer:
 
         out = _SPECIAL.sub(escaped, words)
         out = re.sub(r"[\n\r]", lambda match: _SPACES[match[0]], out)
-        for at_edge, pattern in ((begins, r"\A\s+"), (ends, r"\s+\Z")):
-            if at_edge:
-                out = re.sub(pattern, lambda match: "".join(f"&#{ord(one)};" for one in match[0]), out)
+        if begins and out[:1].isspace():
+            bare = out.lstrip()
+            out = _named(out[: len(out) - len(bare)]) + bare
+        if ends and out[-1:].isspace():
+            bare = out.rstrip()
+            out = bare + _named(out[len(bare) :])
         return out
 
     def line_break(self, token: Token, *, ends: bool) -> None:
@@ -186,6 +189,11 @@ class _Writer:
         target = self.parts[start + 1]
         self.parts[start + 1] = ""
         self.parts.append(f"]({target})")
+
+
+def _named(spaces: str) -> str:
+    """Return spaces as entities, which nothing takes away at the end of a line."""
+    return "".join(f"&#{ord(one)};" for one in spaces)
 
 
 def _names_emoji(words: str, place: int) -> bool:
