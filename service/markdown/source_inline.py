@@ -29,8 +29,8 @@ _SPECIAL = re.compile(
     r"|:(?=[a-z0-9_+-]{1,40}:)"
 )
 _SPACES = {"\n": "&#10;", "\r": "&#13;"}
-# A line break beside another one would make a blank line, which ends a paragraph.
-_BLANK = re.compile(r"\A\n|\n(?=[ \t]*(?:\n|\Z))")
+# A line break beside another one would make a blank line, which ends a paragraph; so does an option's tag.
+_BLANK = re.compile(r"\A\n|\n(?=[ \t]*(?:\n|\Z)|</?option)")
 _PLAIN_ADDRESS = re.compile(r"[^\s<>()\\&\x00-\x20\x7f]+")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
