@@ -85,6 +85,8 @@ def _parser(profile: Profile) -> MarkdownIt:
     md.inline.ruler.at("image", _shallow(image, "!["))
     emphasis.install(md)
     if profile is Profile.HELP:
+        # `parse` has done the same before.
+        md.disable("normalize")
         tag_lines.install(md)
         references.install(md)
         footnotes.install(md)

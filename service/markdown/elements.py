@@ -1,5 +1,7 @@
 """The tree that Markdown blocks and raw elements form together: every opening gets its closing, in order."""
 
+from collections.abc import Sequence
+
 from markdown_it.token import Token
 
 from service.facts.findings import Finding, Severity
@@ -44,8 +46,11 @@ class Elements:
         """Tell whether the innermost open element was written as raw HTML."""
         return bool(self.open) and self.open[-1][1] is not None
 
-    def enter(self, tag: str) -> list[Token]:
+    def enter(self, tag: str) -> Sequence[Token]:
         """Open an element of Markdown; return the closings it needs before it."""
+        if not self.open or self.open[-1][1] is None:
+            self.open.append((tag, None))
+            return ()
         closings: list[Token] = []
         while (
             tag in FLOW
@@ -63,8 +68,11 @@ class Elements:
             closings.append(self._close_innermost())
         return closings
 
-    def leave(self) -> list[Token]:
+    def leave(self) -> Sequence[Token]:
         """Close the innermost element of Markdown; return the closings of raw elements left open in it."""
+        if self.open and self.open[-1][1] is None:
+            self.open.pop()
+            return ()
         closings: list[Token] = []
         while self.inside_raw:
             closings.append(self._close_innermost())

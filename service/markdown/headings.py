@@ -14,7 +14,7 @@ LONGEST_SLUG = 80
 
 SAME_ID = N_("Two headings have the same id: %(id)s")
 
-BRACED_ID = re.compile(r"[ \t]*\{#([^\s{}\"'<>&]{1,100})\}[ \t]*$")
+BRACED_ID = re.compile(r"\{#([^\s{}\"'<>&]{1,100})\}[ \t]*$")
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
 
 
@@ -52,9 +52,10 @@ def _taken_out(children: list[Token]) -> str:
             name = str(child.meta["id"])
             del children[position : position + 2]
             break
-    if children and (match := BRACED_ID.search(children[-1].content)):
+    last = children[-1] if children and children[-1].type == "text" else None
+    if last and (match := BRACED_ID.search(last.content)):
         name = match[1]
-        children[-1].content = children[-1].content[: match.start()]
+        last.content = last.content[: match.start()]
     return name
 
 

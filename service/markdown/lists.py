@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from markdown_it.token import Token
 
-_LISTS = ("bullet_list", "ordered_list")
+_OPENINGS = frozenset({"bullet_list_open", "ordered_list_open"})
+_CLOSINGS = frozenset({"bullet_list_close", "ordered_list_close"})
 
 
 @dataclass(slots=True)
@@ -23,14 +24,14 @@ class Lists:
 
     def enter(self, token: Token) -> None:
         """Take an opening."""
-        if token.type.removesuffix("_open") in _LISTS:
+        if token.type in _OPENINGS:
             self.open.append(_List(token.level))
         elif token.type == "paragraph_open":
             self._paragraph(token)
 
     def leave(self, token: Token) -> None:
         """Take a closing."""
-        if token.type.removesuffix("_close") in _LISTS:
+        if token.type in _CLOSINGS:
             closed = self.open.pop()
             for paragraph in closed.paragraphs if closed.raw else ():
                 paragraph.hidden = False

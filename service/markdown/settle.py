@@ -19,6 +19,20 @@ UNSAFE_LINK = N_("This address cannot be a link: %(address)s")
 UNSAFE_IMAGE = N_("This address cannot be an image: %(address)s")
 LOST_PAGE = N_("This address lost its page when it was exported: %(address)s")
 
+_LEAVES = frozenset({"text", "code_inline", "label", "fact"})
+_NOTED = frozenset(
+    {
+        "footnotes_open",
+        "tabs_open",
+        "tabs_close",
+        "tab_open",
+        "fence",
+        "code_block",
+        "paragraph_open",
+        "paragraph_close",
+    }
+    | {"bullet_list_open", "bullet_list_close", "ordered_list_open", "ordered_list_close"}
+)
 # Blocks whose token bears another tag than the element that will stand in the page, or none.
 _BLOCK_TAGS = {"fence": "pre", "code_block": "pre", "plain": "pre", "generated": "div"}
 # What GitBook writes for a page that was deleted, and the inner names of pages that leak out of it.
@@ -56,17 +70,18 @@ class _Walk:
         self.line = 0
 
     def block(self, token: Token) -> None:
+        if token.nesting == -1:
+            self.closing(token)
+            return
         if token.map:
             self.line = token.map[0]
             self.elements.line = self.line + 1
-        if token.type == "html_block":
-            self.raw_block(token)
-        elif token.type == "inline":
+        if token.type == "inline":
             token.children = self.inline(token.children or [])
             self.first_words(token)
             self.out.append(token)
-        elif token.nesting == -1:
-            self.closing(token)
+        elif token.type == "html_block":
+            self.raw_block(token)
         else:
             self.opening(token)
 
@@ -80,30 +95,43 @@ class _Walk:
             marks.task(self.out[-2], inline)
 
     def opening(self, token: Token) -> None:
+        if token.type in _NOTED:
+            self.note(token)
+        closings = self.elements.enter(_BLOCK_TAGS.get(token.type, token.tag))
+        if closings:
+            self.out.extend(closings)
+        self.out.append(token)
+        if not token.nesting:
+            self.elements.leave()
+
+    def note(self, token: Token) -> None:
+        """Take what openings say about tabs and lists, and end the last line of code."""
+        if token.type == "footnotes_open":
+            # The notes stand below the page, not in what it leaves open.
+            self.out.extend(self.elements.leave())
         self.name_tab(token)
         self.lists.enter(token)
         code = token.type in ("fence", "code_block")
         if code and self.help_page and token.content[-1:] not in ("", "\n"):
             # Nothing but the end of the file ended its last line.
             token.content += "\n"
-        self.out.extend(self.elements.enter(_BLOCK_TAGS.get(token.type, token.tag)))
-        self.out.append(token)
-        if not token.nesting:
-            self.elements.leave()
 
     def closing(self, token: Token) -> None:
-        if token.type == "tabs_close":
-            self.tabs.pop()
-        self.lists.leave(token)
-        self.out.extend(self.elements.leave())
-        if self.help_page and token.type == "paragraph_close" and self.says_nothing():
+        if token.type in _NOTED:
+            if token.type == "tabs_close":
+                self.tabs.pop()
+            self.lists.leave(token)
+        closings = self.elements.leave()
+        if closings:
+            self.out.extend(closings)
+        if token.type == "paragraph_close" and self.help_page and self.says_nothing():
             del self.out[-2:]
         else:
             self.out.append(token)
 
     def says_nothing(self) -> bool:
         """Tell whether the paragraph that ends here held nothing but comments and stray tags."""
-        return len(self.out) > 1 and self.out[-2].type == "paragraph_open" and not self.out[-1].children
+        return not self.out[-1].children and len(self.out) > 1 and self.out[-2].type == "paragraph_open"
 
     def name_tab(self, token: Token) -> None:
         """Number the tabs of a page, and let each group of tabs know the titles of its own."""
@@ -130,7 +158,7 @@ class _Walk:
 
     def raw_words(self, run: list[Token], around: Token) -> None:
         """Put a run of words and small elements between raw blocks into one inline token."""
-        if not any(piece.type != "text" or piece.content.strip() for piece in run):
+        if not any(piece.type != "text" or piece.content.strip(" \t\n\r\f") for piece in run):
             return
         self.out.extend(self.elements.words())
         inline = Token("inline", "", 0, map=around.map)
@@ -155,6 +183,8 @@ class _Walk:
 
     def inline(self, children: Sequence[Token]) -> list[Token]:
         """Return inline tokens with raw tags balanced, unsafe links removed, marks nested 30 deep at most."""
+        if len(children) == 1 and children[0].type == "text" and not self.raw:
+            return self.words(children[0], self.line)
         out: list[Token] = []
         self.elements.open.append((self.elements.innermost, None))
         # One entry for each open mark of Markdown: whether its tokens are kept.
@@ -163,7 +193,10 @@ class _Walk:
         for position, child in enumerate(children):
             if self.raw and child.nesting != -1 and (child.content.strip() or child.nesting):
                 out.extend(self.closed_frames(child))
-            if child.type == "html_inline":
+            if child.type in _LEAVES and "[^" not in child.content:
+                # Most of a page, so it is asked first.
+                out.append(child)
+            elif child.type == "html_inline":
                 self.raw = True
                 for piece in markup.pieces(child.content):
                     out.extend(self.piece(piece, line))
@@ -194,7 +227,7 @@ class _Walk:
             return self.image(child, line)
         if child.type == "footnote_ref":
             child.meta["plain"] = self.elements.inside_link
-        elif child.type == "text" and "[^" in child.content:
+        elif self.help_page and child.type == "text" and "[^" in child.content:
             self.findings.extend(footnotes.missing(child.content, line + 1))
         return [child]
 

@@ -18,8 +18,8 @@ from service.markdown.headings import BRACED_ID, slug
 _LINE_START = re.compile(
     r"(?P<before>\d{1,9})(?=[.)](?:\s|$))|(?=[-+](?:\s|$)|#{1,6}(?:\s|$)|>|[=-]+[ \t]*$|[-:|][-:| \t]*$)"
 )
-# A tag alone on the first line would make all lines raw.
-_ONE_TAG = re.compile(r"<[^<>\n]*>[ \t]*\n")
+# A tag alone on the first line would make all lines raw, a comment behind it keeps them Markdown.
+_ONE_TAG = re.compile(r"\A(<[^<>\n]*>)[ \t]*(?=\n|\Z)")
 _RULE = re.compile(r"(?:[ \t]*-){3,}[ \t]*")
 _CLOSING_HASHES = re.compile(r"(?:^|(?<=[ \t]))(?=#+$)")
 _LARGEST_NUMBER = 999_999_999
@@ -154,8 +154,7 @@ def _lines(token: Token, inside: Sequence[Token]) -> Iterator[str]:
 
 def _paragraph(inline: Token) -> Iterator[str]:
     written = source_inline.write(inline.children or [])
-    if _ONE_TAG.match(written):
-        written = written.replace("\n", "&#10;", 1)
+    written = _ONE_TAG.sub(rf"\1{_COMMENT}", written)
     for number, line in enumerate(written.split("\n")):
         if number == 0 and (inline.children or [Token("", "", 0)])[0].type == "task":
             yield line

@@ -29,8 +29,8 @@ _SPECIAL = re.compile(
     r"|:(?=[a-z0-9_+-]{1,40}:)"
 )
 _SPACES = {"\n": "&#10;", "\r": "&#13;"}
-# A line break beside another one would make a blank line, which ends a paragraph.
-_BLANK = re.compile(r"\A\n|\n(?=[ \t]*(?:\n|\Z))")
+# A line break beside another one would make a blank line, which ends a paragraph; so does an option's tag.
+_BLANK = re.compile(r"\A\n|\n(?=[ \t]*(?:\n|\Z)|</?option)")
 _PLAIN_ADDRESS = re.compile(r"[^\s<>()\\&\x00-\x20\x7f]+")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
@@ -149,9 +149,12 @@ class _Writer:
 
         out = _SPECIAL.sub(escaped, words)
         out = re.sub(r"[\n\r]", lambda match: _SPACES[match[0]], out)
-        for at_edge, pattern in ((begins, r"\A\s+"), (ends, r"\s+\Z")):
-            if at_edge:
-                out = re.sub(pattern, lambda match: "".join(f"&#{ord(one)};" for one in match[0]), out)
+        if begins and out[:1].isspace():
+            bare = out.lstrip()
+            out = _named(out[: len(out) - len(bare)]) + bare
+        if ends and out[-1:].isspace():
+            bare = out.rstrip()
+            out = bare + _named(out[len(bare) :])
         return out
 
     def line_break(self, token: Token, *, ends: bool) -> None:
@@ -186,6 +189,11 @@ class _Writer:
         target = self.parts[start + 1]
         self.parts[start + 1] = ""
         self.parts.append(f"]({target})")
+
+
+def _named(spaces: str) -> str:
+    """Return spaces as entities, which nothing takes away at the end of a line."""
+    return "".join(f"&#{ord(one)};" for one in spaces)
 
 
 def _names_emoji(words: str, place: int) -> bool:
@@ -297,7 +305,8 @@ def _last_char(parts: Sequence[Part], place: int) -> str:
 
 
 def _first_char(parts: Sequence[Part], place: int) -> str:
-    for part in parts[place + 1 :]:
+    for following in range(place + 1, len(parts)):
+        part = parts[following]
         if isinstance(part, _Mark):
             return _MARKS[part.tag][0]
         if part:

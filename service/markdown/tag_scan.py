@@ -40,7 +40,12 @@ def scan(lines: Sequence[str]) -> tuple[dict[int, TagLine], list[Finding]]:
     scanner = _Scanner(lines)
     number = 0
     while number < len(lines):
-        number = scanner.line(number)
+        line = lines[number]
+        # Most lines say nothing here, and are asked nothing more.
+        if "{%" in line or "<" in line or "```" in line or "~~~" in line or scanner.inside:
+            number = scanner.line(number)
+        else:
+            number += 1
     return scanner.tags, scanner.finish()
 
 
@@ -55,6 +60,11 @@ class _Scanner:
         # What ends the raw block that is open.
         self.raw: re.Pattern[str] | str | None = None
         self.tag_ends: list[int] | None = None
+
+    @property
+    def inside(self) -> bool:
+        """Whether the next line is in code or in a raw block."""
+        return self.fence is not None or self.raw is not None
 
     def line(self, number: int) -> int:
         """Take one line, or all lines of the tag that begins on it; return the number of the next."""

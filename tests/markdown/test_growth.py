@@ -43,6 +43,7 @@ HOSTILE = {
     "quotes": "> a\n\n",
     "lists": "- a\n\n",
     "code": "`a` ``",
+    "spaces": "# a" + " " * 60 + "b\n\nc" + " " * 60 + "d\n\n",
     "labels": "{label:Send} {label:",
 }
 CALLS_FOR_TWICE = 2.3

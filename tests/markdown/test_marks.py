@@ -140,6 +140,7 @@ def test_controls_are_no_words() -> None:
 
 def test_mails_have_none_of_these() -> None:
     source = "- [x] :bulb: $$a$$ [^1]\n\n[^1]: b\n\n{% hint %}"
+    assert parse(source, Profile.MAIL).findings == parse("[^x]", Profile.MAIL).findings == ()
     assert html.render(parse(source, Profile.MAIL)) == (
         '<ul>\n<li>[x] :bulb: $$a$$ <a href="b">^1</a></li>\n</ul>\n<p>{% hint %}</p>\n'
     )

@@ -34,6 +34,10 @@ TYPED = st.text(alphabet="*_`[]()<>!\\-+#\n .1|~:&;a重「\u00a0", max_size=25)
 @example("<pre><h1>x<details>[^1]: ")
 @example("言葉<details>\n  言葉")
 @example("[^1]: </code>[^1]: ")
+@example("[^1]: <br>\n<h1>")
+@example("\n- <br><details>")
+@example("<select><option value=x><br>\n</kbd>")
+@example("<details></kbd>\u00a0")
 def test_a_page_written_again_is_the_same_page(written: str) -> None:
     """`.md` → tokens → `.md` renders to the same HTML, and writing it twice changes nothing more."""
     shown = page(written)
