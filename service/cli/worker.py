@@ -22,16 +22,17 @@ from service.worker import app
 )
 def command(slot: str) -> None:
     """Work until SIGTERM."""
+    logs.install()
     sys.exit(_work(installation_here(), slot=slot))
 
 
 def work(settings: Settings, *, slot: str = "1") -> int:
     """Be the worker of an installation; return the exit code."""
+    logs.install()
     return _work(services_here(settings), slot=slot)
 
 
 def _work(services: Services, *, slot: str) -> int:
-    logs.install()
     try:
         app.run(services, slot=slot)
     except app.WorkerRefused as refused:
