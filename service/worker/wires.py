@@ -40,7 +40,14 @@ class Wires(Generic[Mail]):
         self._open: list[Wire[Mail]] = []
         self._opening = 0
         self._arrived: queue.SimpleQueue[MailConnection | Exception] = queue.SimpleQueue()
-        self._threads: list[threading.Thread] = []
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        # Started before memory is short: to start one then may wait for ever. Not a pool of the library: its
+        # threads would hold up the end of the process for as long as a server is silent.
+        self._threads = [
+            threading.Thread(target=self._help, name="connect", daemon=True) for _ in range(most)
+        ]
+        for thread in self._threads:
+            thread.start()
         self._left = threading.Event()
         self._selector = selectors.DefaultSelector()
         self._bell, self._ear = socket.socketpair()
@@ -66,7 +73,7 @@ class Wires(Generic[Mail]):
     def want(self, number: int) -> None:
         """Open connections, beside the loop, until there are so many or as many as there may be."""
         while self.count < min(number, self.most):
-            self._beside(self._connect)
+            self._work.put(self._connect)
             self._opening += 1
 
     def begin(
@@ -119,6 +126,8 @@ class Wires(Generic[Mail]):
         for wire in list(self._open):
             self._drop(wire)
         self._left.set()
+        for _ in self._threads:
+            self._work.put(None)
         until = time.monotonic() + LEAVING_SECONDS
         for thread in self._threads:
             thread.join(max(until - time.monotonic(), 0))
@@ -134,11 +143,12 @@ class Wires(Generic[Mail]):
         wait = min(seconds, min(deadlines, default=FOR_EVER) - time.monotonic())
         return None if wait == FOR_EVER else max(wait, 0.0)
 
-    def _beside(self, work: Callable[[], None]) -> None:
-        # Not a pool: its threads would hold up the end of the process for as long as a server is silent.
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
-        self._threads.append(threading.Thread(target=work, name="connect", daemon=True))
-        self._threads[-1].start()
+    def _help(self) -> None:
+        while (work := self._work.get()) is not None:
+            try:
+                work()
+            except Exception:
+                log.exception("a connection could not be closed")
 
     def _connect(self) -> None:
         try:
@@ -198,4 +208,4 @@ class Wires(Generic[Mail]):
         if wire.watched and wire.connection.socket is not None:
             self._selector.unregister(wire.connection.socket)
         self.refusal = None  # there is room for another one now
-        self._beside(wire.connection.close)  # a goodbye takes a moment
+        self._work.put(wire.connection.close)  # a goodbye takes a moment
