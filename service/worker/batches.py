@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
-from service.worker.post import Outgoing, Over, Sent
+from service.worker.outgoing import Outgoing, Over, Sent
 
 log = logging.getLogger(__name__)
 RENEW_SECONDS = 20.0

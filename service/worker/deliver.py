@@ -11,7 +11,8 @@ from service.models import Delivery
 from service.worker.batches import Batches, Room
 from service.worker.caution import Caution
 from service.worker.flow import Flow
-from service.worker.post import Outgoing, PostRoom
+from service.worker.outgoing import Outgoing
+from service.worker.post import PostRoom
 
 Clock = Callable[[], datetime]
 # Of this process: a crash takes all of it down.

@@ -19,7 +19,8 @@ from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 from service.adapters.process import die_with
-from service.worker.post import Outgoing, Over, PostRoom, Sent
+from service.worker.outgoing import Outgoing, Over, Sent
+from service.worker.post import PostRoom
 
 log = logging.getLogger(__name__)
 # Longer than a room needs that closes.

@@ -17,6 +17,7 @@ from service.domain.ledger import Attempt, Mark
 from service.domain.outbox import Mailer
 from service.facts.replies import TRIED, Outcome, Reason, Reply
 from service.worker.flow import FOR_EVER, Flow
+from service.worker.outgoing import Outgoing, Over, Sent
 from service.worker.wires import Wire, Wires
 from service.worker.writer import LedgerWriter, Rows
 
@@ -33,32 +34,6 @@ CLOSING_SECONDS = 10.0
 # Mails whose servers want them later than this go back to the ledger, so that others are claimed meanwhile.
 HELD_SECONDS = 2.0
 _NOT_BEGUN = Reply(Outcome.WITHHELD, "")
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A claimed mail: its row, its envelope, and how to write it; without `sender` it has its lane's."""
-
-    id: int
-    recipient: str
-    compose: Callable[[], bytes]
-    sender: str | None = None
-
-    @property
-    def domain(self) -> str:
-        """The recipient's domain, to which a pace applies."""
-        return self.recipient.rpartition("@")[2].lower()
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What came of a batch: how many mails have a result, and how many of them a server was asked to take."""
-
-    settled: int
-    tried: int
-
-
-Over = Callable[[Sent], object]
 
 
 @dataclass(eq=False, slots=True)

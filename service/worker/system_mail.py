@@ -8,7 +8,8 @@ from service.domain import ledger, system_mails
 from service.models import SystemMail
 from service.worker.batches import Batches
 from service.worker.deliver import AT_WORK, Clock
-from service.worker.post import Outgoing, PostRoom
+from service.worker.outgoing import Outgoing
+from service.worker.post import PostRoom
 
 
 def open_room(services: Services, clock: Clock) -> PostRoom:

@@ -22,7 +22,7 @@ from service.models import Import, Partner, SystemMail
 from tests.domain.factories import NOW, program, user
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
-HEADER = "パートナー名;連絡先メールアドレス;メディアプロパティ;グループ名;メモ\r\n"
+HEADER = "パートナー名;連絡先メールアドレス;メディアプロパティ;グループ名;天気\r\n"
 FINE = (
     HEADER + "みどり企画;a@x.example;https://a.example;夏;x\r\n株式会社①;b@x.example;https://b.example;;\r\n"
 )
@@ -94,9 +94,9 @@ def test_all_rows_stored(run: Run, db: Database, tmp_path: Path) -> None:
         "certain": True,
         "candidates": said["candidates"],
         "delimiter": ";",
-        "header": ["パートナー名", "連絡先メールアドレス", "メディアプロパティ", "グループ名", "メモ"],
+        "header": ["パートナー名", "連絡先メールアドレス", "メディアプロパティ", "グループ名", "天気"],
         "mapping": {"Partner name": 0, "Contact email": 1, "Media property": 2, "Group name": 3},
-        "ignored": ["メモ"],
+        "ignored": ["天気"],
         "import": 1,
         "state": "done",
         "dry_run": False,

@@ -81,11 +81,12 @@ def test_words_are_found_in_their_language(index: Index, code: str, words: str, 
 def test_a_word_of_any_language_leads_to_the_readers_block(index: Index, reader: str, words: str) -> None:
     """A hit in any language leads to the block aligned with it in the reader's."""
     best = index.ask(reader, words)[0].passage
-    assert (best.slug, best.anchor in {"plan", "import"}, best.language) == (
-        "bulk-import-prospects",
-        True,
-        reader,
-    )
+    assert best.language == reader
+    assert (best.slug, best.anchor) in {
+        ("bulk-import-prospects", "plan"),
+        ("bulk-import-prospects", "import"),
+        ("import-faq", "changed"),
+    }
 
 
 def test_passages_stand_at_the_same_places_in_every_language(help_pages: Searchable) -> None:

@@ -189,14 +189,14 @@ def test_questions_are_answered_with_quotations(browser: Browser, locale: str) -
     assert answer.headers["Content-Language"] == LOCALES[locale].tag
     lines = answer.text.splitlines()
     assert lines[0] == f"# {question}"
-    page = browser.get(f"/{locale}/help/bulk-import-prospects.md").text
+    heads = re.findall(rf"^## \[.+\]\(http://[^)]+/{locale}/help/([a-z-]+)#\w+\)$", answer.text, re.MULTILINE)
+    assert set(heads) == {"bulk-import-prospects", "import-faq"}
+    pages = [browser.get(f"/{locale}/help/{slug}.md").text for slug in set(heads)]
     quoted = [line[2:].strip() for line in lines if line.startswith("> ")]
     assert quoted
-    assert set(quoted) <= {line.strip() for line in page.splitlines()}
-    assert re.search(
-        rf"^## \[.+\]\(http://[^)]+/{locale}/help/bulk-import-prospects#\w+\)$", answer.text, re.MULTILINE
-    )
-    assert lines[-1].endswith(f"/{locale}/help/bulk-import-prospects.md)")
+    assert set(quoted) <= {line.strip() for page in pages for line in page.splitlines()}
+    sources = {line.rpartition("/")[2] for line in lines if line.endswith(".md)")}
+    assert sources == {f"{slug}.md)" for slug in set(heads)}
 
 
 def test_an_answer_may_come_from_another_language(browser: Browser) -> None:

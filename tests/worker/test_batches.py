@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 
 from service.worker.batches import CHUNK, MOST_BYTES, Batches
-from service.worker.post import Outgoing, Over, Sent
+from service.worker.outgoing import Outgoing, Over, Sent
 
 
 def mails(number: int) -> list[Outgoing]:

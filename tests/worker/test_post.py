@@ -23,7 +23,8 @@ from service.facts.states import DeliveryState
 from service.models import Delivery
 from service.worker import deliver, post, system_mail, wires
 from service.worker.batches import Batches
-from service.worker.post import Outgoing, PostRoom
+from service.worker.outgoing import Outgoing
+from service.worker.post import PostRoom
 from service.worker.writer import LedgerWriter
 from tests.adapters.conversation import FAST, Conversation, polite
 from tests.outbound import NOW, make_campaign

@@ -187,7 +187,7 @@ def test_no_lease_is_judged_before_all_could_begin_anew(
         row.state, row.lease_token, row.lease_until = "in_flight", "t", NOW + LEASE
     at: list[datetime] = [NOW]
     monkeypatch.setattr(Database, "now", lambda _: at[0])
-    one = app._Worker(installation, app.EMBEDDED)
+    one = app._Worker(installation, app.EMBEDDED, None)
     try:
         at[0] = NOW + timedelta(days=1)
         with monkeypatch.context() as fault:
