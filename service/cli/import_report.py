@@ -101,7 +101,8 @@ class Printer:
         for at, (number, line, reason) in enumerate(_found(session, import_.id)):
             if at < _SHOWN:
                 text = import_reasons.say(reason, self._catalog)
-                click.echo(f"{self._path}:{line}: {self._catalog.say(N_('Row %(row)s'), row=number)}: {text}")
+                row = self._catalog.say(N_("Row %(row)s"), row=number)
+                click.echo(f"{self._path}:{line}: {row}: {text}")
             else:
                 more += 1
         if more:

@@ -103,6 +103,9 @@ def command(
         file, program, user, encoding, "\t" if delimiter == "\\t" else delimiter, dry_run, overwrite
     )
     printer = Printer(str(file), catalog, as_json=as_json)
+    if report is not None and not report.absolute().parent.is_dir():
+        # Said before anything is stored: afterwards nobody would know what became of the rows.
+        raise click.BadParameter(str(report), param_hint="--report")
     read = _read(order, catalog)
     if read.refused or not read.detection.certain:
         printer.refused(
@@ -115,9 +118,10 @@ def command(
         with refusals_said():
             import_id = _take(services, order, read, catalog)
         _run(services, import_id)
+        status = _finish(services, import_id, read, printer)
         if report is not None:
             _write_report(services, import_id, report, catalog)
-        sys.exit(_finish(services, import_id, read, printer))
+        sys.exit(status)
     except DBAPIError:
         fail(N_("The database is busy or not ready. Try again later."), code=LATER)
 
@@ -205,8 +209,12 @@ def _write_report(services: Services, import_id: int, report: Path, catalog: Cat
     with services.db.reading() as session:
         import_ = session.get_one(Import, import_id)
         if import_.state != ImportState.REFUSED.value:
-            with report.open("wb") as out:
-                import_results.write(session, import_, out, catalog)
+            try:
+                with report.open("wb") as out:
+                    import_results.write(session, import_, out, catalog)
+            except OSError as error:
+                click.echo(f"{report}: {error.strerror}", err=True)
+                sys.exit(REFUSED)
 
 
 def _finish(services: Services, import_id: int, read: CsvFile, printer: Printer) -> int:

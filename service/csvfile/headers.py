@@ -33,6 +33,7 @@ __all__ = [
     "assign_chosen",
     "cells",
     "header_row",
+    "holds_data",
     "is_known",
     "key_of",
     "recalled",
@@ -246,6 +247,11 @@ _CONTENT = {
     Key.EMAIL: re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
     Key.MEDIA: re.compile(r"(?:https?://|www\.)\S+.*", re.IGNORECASE | re.DOTALL),
 }
+
+
+def holds_data(header: Sequence[str]) -> bool:
+    """Whether a header row seems to be a row of data: no column is called like an email address."""
+    return any(_CONTENT[Key.EMAIL].fullmatch(name.strip()) for name in header)
 
 
 def _gives_away(cells_: Sequence[str], key: Key) -> bool:

@@ -131,7 +131,7 @@ class Runner:
 
     def _report(self, session: Session, jobs: Jobs, import_: Import, now: datetime, *, dry_run: bool) -> None:
         """Tell the user in the product and by mail, in their language."""
-        _tell(session, import_, "import_done", now)
+        _tell(session, import_, "import_tried" if dry_run else "import_done", now)
         user = session.get_one(User, import_.user_id)
         outbox.queue_system_mail(
             session,

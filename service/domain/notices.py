@@ -13,6 +13,7 @@ from service.models import Campaign, Notice, User
 FINISHED, UNKNOWN = "campaign_finished", "campaign_unknown"
 PAUSED, HELD = "campaign_paused", "campaign_held"
 NOTICES: dict[str, Phrase] = {
+    "import_tried": N_("Dry run finished: %(file)s"),
     "import_done": N_("The import of %(file)s is finished."),
     "import_refused": N_("The file %(file)s could not be imported."),
     "import_undone": N_("The import of %(file)s is undone."),

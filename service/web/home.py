@@ -66,8 +66,8 @@ def _target(notice: Notice) -> str | None:
 
 
 def _result(notice: Notice) -> str | None:
-    """Where the rows of a finished import can be downloaded with what became of each."""
-    if notice.kind != "import_done" or notice.subject_id is None:
+    """Where the rows of a finished import or dry run can be downloaded with what became of each."""
+    if notice.kind not in {"import_done", "import_tried"} or notice.subject_id is None:
         return None
     return url_for("imports.show", import_id=notice.subject_id, _anchor="result")
 

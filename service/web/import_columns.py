@@ -7,7 +7,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from service.csvfile import CsvFile
+from service.csvfile import CsvFile, headers
 from service.csvfile.headers import COLUMNS, BadMapping, Key, Match, Matched
 from service.domain import import_columns, import_preview, import_reasons, imports
 from service.domain.errors import DomainError
@@ -106,6 +106,7 @@ def render(session: Session, import_: Import, file: CsvFile) -> str:
         encoding=file.encoding,
         read_as=import_words.read_as(import_, file),
         columns=_columns(file, mapping, sent=sent),
+        nameless=headers.holds_data(file.header),
         options=_options(),
         refusals=_refusals(file),
         left_out=max(0, len(file.mapped.matches) - MOST_MENUS),

@@ -211,6 +211,7 @@ def rows(session: Session, import_: Import) -> dict[str, Any]:
         "chips": _chips(import_, wanted, said),
         "recognized": _recognized(file),
         "chosen_columns": import_.mapping is not None,
+        "nameless": headers.holds_data(file.header),
         "ignored": here().formats.listing([printable(file.header[index]) for index in file.mapped.unknown]),
         **ways(import_.delimiter or ","),
         "read_as": read_as(import_, file),

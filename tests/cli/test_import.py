@@ -22,7 +22,7 @@ from service.models import Import, Partner, SystemMail
 from tests.domain.factories import NOW, program, user
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
-HEADER = "パートナー名;連絡先メールアドレス;メディアプロパティ;グループ名;天気\r\n"
+HEADER = "パートナー名;連絡先メールアドレス;メディアプロパティ;グループ名;整理番号\r\n"
 FINE = (
     HEADER + "みどり企画;a@x.example;https://a.example;夏;x\r\n株式会社①;b@x.example;https://b.example;;\r\n"
 )
@@ -94,9 +94,9 @@ def test_all_rows_stored(run: Run, db: Database, tmp_path: Path) -> None:
         "certain": True,
         "candidates": said["candidates"],
         "delimiter": ";",
-        "header": ["パートナー名", "連絡先メールアドレス", "メディアプロパティ", "グループ名", "天気"],
+        "header": ["パートナー名", "連絡先メールアドレス", "メディアプロパティ", "グループ名", "整理番号"],
         "mapping": {"Partner name": 0, "Contact email": 1, "Media property": 2, "Group name": 3},
-        "ignored": ["天気"],
+        "ignored": ["整理番号"],
         "import": 1,
         "state": "done",
         "dry_run": False,
@@ -225,6 +225,29 @@ def test_what_cannot_be_is_said(run: Run, tmp_path: Path) -> None:
     ):
         done = run(*arguments)
         assert (done.returncode, words in done.stderr.decode()) == (2, True), done.stderr.decode()
+
+
+def test_a_result_file_that_cannot_be_written_is_said_before_anything_is_stored(
+    run: Run, db: Database, tmp_path: Path
+) -> None:
+    report = tmp_path / "nowhere" / "result.csv"
+    done = run(write(tmp_path, FINE), "--program", "Maison Aurore", "--report", str(report))
+    assert (done.returncode, str(report) in done.stderr.decode()) == (2, True)
+    assert "Traceback" not in done.stderr.decode()
+    assert names(db) == []
+
+
+def test_a_full_disk_under_the_result_file_leaves_the_counts_on_the_screen(run: Run, tmp_path: Path) -> None:
+    done = run(write(tmp_path, FINE), "--program", "Maison Aurore", "--locale", "en", "--report", "/dev/full")
+    assert (done.returncode, "Created: 2" in done.stdout.decode()) == (2, True)
+    assert done.stderr.decode() == "/dev/full: No space left on device\n"
+
+
+def test_the_row_is_named_in_the_readers_language(run: Run, tmp_path: Path) -> None:
+    path = write(tmp_path, REJECTED)
+    for locale, row in (("fr", "Ligne 3"), ("ja", "3行目"), ("zh", "第 3 行")):
+        done = run(path, "--program", "Maison Aurore", "--locale", locale)
+        assert done.stdout.decode().startswith(f"{path}:4: {row}: "), done.stdout.decode()
 
 
 def test_words_are_those_of_the_terminal(run: Run, tmp_path: Path) -> None:

@@ -171,3 +171,9 @@ def test_a_file_is_read_with_a_given_mapping() -> None:
     assert [read.values(row) for row in read.rows()] == [
         {Key.NAME: "A", Key.EMAIL: "a@b.example", Key.MEDIA: "u"}
     ]
+
+
+def test_a_row_with_an_address_is_no_row_of_names() -> None:
+    assert headers.holds_data(["甲社", " kou@kou.example ", "kou.example"])
+    for row in (["Name", "E-mail", "@"], ["name@", "a @b.c d"], []):
+        assert not headers.holds_data(row)

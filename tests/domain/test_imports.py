@@ -78,7 +78,7 @@ def test_a_dry_run_changes_nothing_and_says_everything(desk: Desk) -> None:
             ("import-report", True)
         ]
         assert [(one.kind, one.subject_id) for one in session.scalars(select(Notice))] == [
-            ("import_done", import_id)
+            ("import_tried", import_id)
         ]
     assert desk.state(import_id) == ImportState.PLANNED
     assert desk.counts(import_id) == (2, 1, 0, 5)

@@ -116,10 +116,12 @@ def test_notices_work(enter: Callable[..., Browser], parts: Services, program: P
         user = session.query(User).one()
         notices.tell(session, user.id, "import_done", now=factories.NOW, subject_id=1, file=HOSTILE)
         notices.tell(session, user.id, "campaign_finished", now=factories.NOW, subject_id=2, subject="春")
+        notices.tell(session, user.id, "import_tried", now=factories.NOW, subject_id=3, file="b.csv")
     page = check_page(browser.get(f"/{code}/notices"), code)
     links = [str(link["href"]) for link in page.select("main ul.card a")]
     place = f"/{code}/settings/import/1"
-    assert links == [f"/{code}/campaigns/2", place, f"{place}#result"]
+    tried = f"/{code}/settings/import/3"
+    assert links == [tried, f"{tried}#result", f"/{code}/campaigns/2", place, f"{place}#result"]
     assert HOSTILE in words(page.main)
 
 

@@ -206,3 +206,19 @@ def test_a_name_too_long_to_be_one_is_not_remembered(office: Office) -> None:
 def test_columns_of_a_result_file_are_not_asked_about(office: Office) -> None:
     path = office.upload(UNCLEAR.replace("Ort", headers.REASON_NAMES["fr"]))
     assert set(menus(soup(office.browser.get(path)))) == {"column-0", "column-1", "column-2"}
+
+
+def test_a_first_row_that_is_no_names_is_not_lost_unsaid(office: Office) -> None:
+    """Where somebody says what the columns of a file without names hold, its first row would go unseen."""
+    told = "it seems to hold a prospect. It will not be imported."
+    path = office.upload(ROWS, dry_run="y")
+    assert told in office.page(path)
+    answer = office.browser.post(f"{path}/columns", CHOSEN)
+    assert answer.location == path
+    office.work()
+    page = office.page(path)
+    assert (told in page, "Blau" in words(BeautifulSoup(page, "html.parser").select_one("#rows"))) == (
+        True,
+        False,
+    )
+    assert told not in office.page(office.upload(UNCLEAR, dry_run="y"))

@@ -181,6 +181,13 @@ def test_progress_tells_rate_and_end_to_those_who_watch(office: Office) -> None:
         assert "rows per second" not in answer.get_data(as_text=True)
 
 
+@pytest.mark.parametrize("dry_run", [{"dry_run": "y"}, {}], ids=["dry run", "import"])
+def test_a_file_of_names_alone_says_so(office: Office, dry_run: dict[str, str]) -> None:
+    told = "The file has a header row and no rows below it."
+    assert told in office.page(office.upload_and_work(HEADER, **dry_run))
+    assert told not in office.page(office.upload_and_work(FILE, **dry_run))
+
+
 @pytest.mark.parametrize("locale", ["en", "fr", "ja", "zh"])
 def test_the_sample_file_can_be_imported_as_it_is(office: Office, locale: str) -> None:
     answer = office.browser.get(f"/{locale}/settings/import/sample.csv")
