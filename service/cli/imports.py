@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from service import csvfile
 from service.bootstrap import Services
 from service.cli.import_report import Printer
-from service.cli.installation import refusals_said, services_here, settings_here
+from service.cli.installation import installation_here, refusals_said
 from service.cli.words import REFUSED, WORDS, fail
 from service.csvfile import CsvFile
 from service.csvfile.encoding import UnknownEncoding
@@ -113,7 +113,7 @@ def command(
             () if read.refused else readings_of(read, locale=catalog.locale.code, delimiter=order.delimiter),
         )
         sys.exit(REFUSED)
-    services = services_here(settings_here())
+    services = installation_here()
     try:
         with refusals_said():
             import_id = _take(services, order, read, catalog)

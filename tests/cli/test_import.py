@@ -21,6 +21,7 @@ from service.facts.states import ImportState
 from service.models import Import, Partner, SystemMail
 from tests.domain.factories import NOW, program, user
 
+ROOT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 HEADER = "パートナー名;連絡先メールアドレス;メディアプロパティ;グループ名;整理番号\r\n"
 FINE = (
@@ -281,3 +282,19 @@ def test_interrupted_it_is_cancelled(settings: Settings, run: Run, db: Database,
 def planned_rows(db: Database) -> int:
     with db.reading() as session:
         return session.scalars(select(Import.planned_rows)).first() or 0
+
+
+def test_where_there_is_no_installation_none_is_made(tmp_path: Path) -> None:
+    """Refused in words; neither a database nor a key is left behind."""
+    file = write(tmp_path, FINE)
+    done = subprocess.run(
+        [*COMMAND, str(file), "--program", "Aurore", "--locale", "ja"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "DATA": "nowhere", "LC_ALL": "C.UTF-8"},
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().startswith(f"There is no installation in {tmp_path / 'nowhere'}.")
+    assert list(tmp_path.iterdir()) == [Path(file)]
