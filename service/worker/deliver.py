@@ -125,9 +125,10 @@ class _Run:
         """Wait until a batch is over, give back what is left of it, and tell what came of it."""
         sent = self._batches.wait(batch.token)
         with self._services.db.transaction() as session:
-            left = len(batch.mail_ids) - sent.tried
+            released = ledger.release(session, Delivery, token=batch.token)
+            # A room that died has not told all that it tried: what was not begun is sure.
+            left = len(batch.mail_ids) - sent.tried if self._room.alive else released
             programs.return_allowance(session, batch.program_id, left, now=batch.moment)
-            ledger.release(session, Delivery, token=batch.token)
             prospects.record_sent(session, batch.mail_ids)
             deliveries.finish_if_done(session, self._campaign_id, now=self._clock())
         return sent.settled
