@@ -97,7 +97,7 @@ class LedgerWriter:
         """Close the kept connection."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = self._line = None
+        self._connection = self._line = None
 
     def _commit_straight(self, marks: Sequence[Mark], results: Sequence[Attempt]) -> bool:
         """Store what needs no second look: every mail was accepted, every mark is granted.
@@ -117,8 +117,8 @@ class LedgerWriter:
             return False
         except Exception:
             log.debug("a straight commit failed", exc_info=True)
-            self._line = None
-            self._kept().invalidate()
+            if self._connection is not None:  # or there was none to be had
+                self._connection.invalidate()
             self.close()
             return False
         return True

@@ -1,5 +1,6 @@
 """A campaign's way through the worker: into the captured outbox, or against a relay that misbehaves."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -7,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import OperationalError
 
 from service import bootstrap
@@ -19,10 +20,13 @@ from service.facts.replies import Reason, words_of
 from service.facts.stages import Stage
 from service.facts.states import CampaignState, DeliveryState, UnknownPolicy
 from service.models import Campaign, Delivery, Program, ProgramMinute, Prospect
-from service.worker import deliver
+from service.worker import deliver, post
 from tests.adapters.conversation import Conversation
 from tests.outbound import NOW, make_campaign
 from tests.sink import DROP, Sink
+
+# Mails to one domain at once, by default.
+AT_ONCE = 20
 
 
 def now() -> datetime:
@@ -290,6 +294,30 @@ def test_a_batch_that_cannot_be_closed_leaves_the_one_behind_closed(
         deliver.deliver_batches(services, room, campaign_id, now, most=10)
     assert closed[:2] == [DELIVERY_BATCH, DELIVERY_BATCH]
     assert counts(services, campaign_id) == {DeliveryState.SENT: 2 * DELIVERY_BATCH}
+
+
+def test_a_room_that_gets_no_connection_at_first_goes_on_later(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-10: the claim found the database, the room does not: no domain's pace is used up by that."""
+    campaign_id = launch(services, 3)
+    connect, refused = services.db.engine.connect, 0
+
+    def refuse() -> Connection:
+        nonlocal refused
+        if threading.current_thread().name == "post-room" and refused < 2 * AT_ONCE:
+            refused += 1
+            raise OperationalError("connect", None, Exception("sorry, too many clients already"))
+        return connect()
+
+    monkeypatch.setattr(services.db.engine, "connect", refuse)
+    monkeypatch.setattr(post, "TROUBLE_SECONDS", 0.01)
+    with room_of(services) as room:
+        while counts(services, campaign_id) != {DeliveryState.SENT: 3}:
+            deliver.deliver_batch(services, room, campaign_id, now)
+            (domain,) = room._flow._domains.values()
+            assert domain.under_way == 0
+    assert refused == 2 * AT_ONCE
 
 
 def test_a_campaign_waits_when_its_program_has_sent_enough_for_an_hour(services: Services) -> None:
