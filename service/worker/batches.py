@@ -72,10 +72,10 @@ class Batches:
         for start in range(0, len(mails), CHUNK):
             self._until(lambda: sum(self._bytes.values()) <= MOST_BYTES)
             number = next(self._numbers)
-            going.chunks += 1
             chunk, over = mails[start : start + CHUNK], self._hearing(going, number)
             held = self._room.post(token, chunk, over, line=self._line)
             with self._changed:
+                going.chunks += 1
                 if number in self._early:
                     self._early.remove(number)
                 else:
