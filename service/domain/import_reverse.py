@@ -9,18 +9,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from service.csvfile.headers import Key
 from service.domain import import_lookup, import_reasons, import_states, import_uses, import_writes
 from service.domain.import_reasons import CHANGED_AFTER, GONE, IN_GROUP, Reason, warning
-from service.domain.import_states import CUSTOM_EMAIL, FIELDS, State
-from service.facts.states import RowOutcome
+from service.domain.import_states import CUSTOM_EMAIL, FIELDS, NOBODY, State
+from service.facts.states import ImportState, RowOutcome
 from service.models import Partner, Prospect
 from service.models.imports import Import, ImportLeftover, ImportRow
 from service.statements import among
 
+_NOT_OVER = (ImportState.PLANNING.value, ImportState.PLANNED.value, ImportState.APPLYING.value)
 DONE = (RowOutcome.CREATED.value, RowOutcome.UPDATED.value)
 
 
@@ -269,7 +270,17 @@ def _put_back(undone: Undone, state: State, row: Done, *, prospect_goes: bool = 
 def _write(session: Session, undone: Undone) -> None:
     import_writes.update_changed(session, undone.changed.values())
     import_writes.leave_groups(session, undone.left_groups)
+    if undone.partners:
+        _forget_plans(session, undone.partners)
     for table, ids in ((Prospect, undone.prospects), (Partner, undone.partners)):
         if ids:
             gone = delete(table).where(among(session, table.id, ids))
             session.execute(gone.execution_options(synchronize_session=False))
+
+
+def _forget_plans(session: Session, partner_ids: Collection[int]) -> None:
+    """Have imports that are not over know that people are gone: SQLite gives an id to somebody else later."""
+    still_open = select(Import.id).where(Import.state.in_(_NOT_OVER))
+    rows = (ImportRow.import_id.in_(still_open), among(session, ImportRow.partner_id, partner_ids))
+    forgotten = update(ImportRow).where(*rows).values(identity=NOBODY, partner_id=None)
+    session.execute(forgotten.execution_options(synchronize_session=False))

@@ -20,6 +20,8 @@ from service.facts.states import RowOutcome
 # Fields of a partner that a row may set; the address has rules of its own.
 FIELDS = ("name", "media_property", "first_name", "last_name", "description", "language", "time_zone")
 CUSTOM_EMAIL = "custom_email"
+# The identity of a partner who was removed after the plan was made: no partner has this id.
+NOBODY = "=0"
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,11 +47,18 @@ class Batches:
     """The batches that one thread has on their way in a room; `renew` is called with the token of each."""
 
     def __init__(
-        self, room: Room, renew: Callable[[str], object], *, renew_seconds: float = RENEW_SECONDS
+        self,
+        room: Room,
+        renew: Callable[[str], object],
+        *,
+        renew_seconds: float = RENEW_SECONDS,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._room = room
         self._renew = renew
         self._renew_seconds = renew_seconds
+        self._seconds = seconds
+        self._renew_at = seconds() + renew_seconds
         self._changed = threading.Condition()
         self._going: dict[str, _Going] = {}
         self._line = uuid.uuid4().hex
@@ -64,10 +72,10 @@ class Batches:
         for start in range(0, len(mails), CHUNK):
             self._until(lambda: sum(self._bytes.values()) <= MOST_BYTES)
             number = next(self._numbers)
-            going.chunks += 1
             chunk, over = mails[start : start + CHUNK], self._hearing(going, number)
             held = self._room.post(token, chunk, over, line=self._line)
             with self._changed:
+                going.chunks += 1
                 if number in self._early:
                     self._early.remove(number)
                 else:
@@ -96,15 +104,18 @@ class Batches:
         return over
 
     def _until(self, so_far: Callable[[], bool]) -> None:
-        with self._changed:
-            while not self._changed.wait_for(so_far, self._renew_seconds) and self._room.alive:
-                self._changed.release()
-                try:
-                    self._renew_all()
-                finally:
-                    self._changed.acquire()
+        ended = False
+        while not ended:
+            with self._changed:
+                ended = self._changed.wait_for(so_far, max(self._renew_at - self._seconds(), 0))
+            if not self._room.alive:
+                return
+            # Many short waits are as long as one: it counts when leases were last renewed.
+            if self._seconds() >= self._renew_at:
+                self._renew_all()
 
     def _renew_all(self) -> None:
+        self._renew_at = self._seconds() + self._renew_seconds
         for token in list(self._going):
             try:
                 self._renew(token)

@@ -1,6 +1,7 @@
 """Sending a campaign: claim a batch, write and send each mail, store the results."""
 
 import uuid
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,6 +78,7 @@ class _Run:
         self._campaign_id = campaign_id
         self._clock = clock
         self._batches = Batches(room, self._renew)
+        self._on_their_way: deque[_Claimed] = deque()
 
     def meets_a_suspect(self) -> bool:
         """Tell whether the next mail was there whenever a worker died, so that it has to go alone."""
@@ -85,24 +87,30 @@ class _Run:
 
     def go(self, most: int) -> int:
         """Send the batches; ends early for whoever waits to be alone."""
-        settled, going = 0, self._send_next()
-        for _ in range(most - 1):
-            if going is None or self._room.resting or AT_WORK.wanted or self.meets_a_suspect():
-                break
-            before, going = going, self._send_next(going)
-            settled += self._close(before)
-        return settled + (self._close(going) if going else 0)
-
-    def _send_next(self, before: _Claimed | None = None) -> _Claimed | None:
-        """Claim a batch and hand it over; what is on its way is closed also when that fails."""
+        settled = 0
         try:
-            return self._hand_over()
-        except BaseException:
-            if before is not None:
-                self._close(before)
-            raise
+            going = self._hand_over()
+            for _ in range(most - 1):
+                if not going or self._room.resting or AT_WORK.wanted or self.meets_a_suspect():
+                    break
+                going = self._hand_over()
+                settled += self._close(self._on_their_way.popleft())
+        finally:
+            settled += self._close_all()
+        return settled
 
-    def _hand_over(self) -> _Claimed | None:
+    def _close_all(self) -> int:
+        """Close what is on its way; a fault of one, or before, keeps none of the others open."""
+        if not self._on_their_way:
+            return 0
+        try:
+            settled = self._close(self._on_their_way.popleft())
+        finally:
+            others = self._close_all()
+        return settled + others
+
+    def _hand_over(self) -> bool:
+        """Claim a batch and post it; False when there is none."""
         token, moment = uuid.uuid4().hex, self._clock()
         with self._services.db.transaction() as session:
             claimed = deliveries.claim(session, self._campaign_id, token=token, now=moment)
@@ -110,25 +118,26 @@ class _Run:
         if text is None:
             with self._services.db.transaction() as session:
                 deliveries.finish_if_done(session, self._campaign_id, now=self._clock())
-            return None
+            return False
         # An author's own account sends under its own address; what comes back goes there.
         return_path = self._services.return_path.of if text.from_address is None else lambda _mail_id: None
-        self._batches.post(
-            token,
-            [
-                Outgoing(mail.id, mail.address, _writing(self._services, text, mail), return_path(mail.id))
-                for mail in claimed
-            ],
-        )
-        return _Claimed(token, moment, text.program_id, tuple(mail.id for mail in claimed))
+        mails = [
+            Outgoing(mail.id, mail.address, _writing(self._services, text, mail), return_path(mail.id))
+            for mail in claimed
+        ]
+        ids = tuple(mail.id for mail in claimed)
+        self._on_their_way.append(_Claimed(token, moment, text.program_id, ids))
+        self._batches.post(token, mails)
+        return True
 
     def _close(self, batch: _Claimed) -> int:
         """Wait until a batch is over, give back what is left of it, and tell what came of it."""
         sent = self._batches.wait(batch.token)
         with self._services.db.transaction() as session:
-            left = len(batch.mail_ids) - sent.tried
+            released = ledger.release(session, Delivery, token=batch.token)
+            # A room that died has not told all that it tried: what was not begun is sure.
+            left = len(batch.mail_ids) - sent.tried if self._room.alive else released
             programs.return_allowance(session, batch.program_id, left, now=batch.moment)
-            ledger.release(session, Delivery, token=batch.token)
             prospects.record_sent(session, batch.mail_ids)
             deliveries.finish_if_done(session, self._campaign_id, now=self._clock())
         return sent.settled

@@ -32,8 +32,11 @@ def run(
             log.error("import %d failed %d times and is given up", import_id, MOST_FAILURES)
             import_runs.give_up(session, import_id, failures=MOST_FAILURES, now=clock())
             return 0
-    # What is loaded by now stays: looking through it for garbage again and again takes a tenth of the time.
-    gc.freeze()
+    if not gc.get_freeze_count():
+        # What is loaded by now stays: looking through it for garbage again and again takes a tenth of the
+        # time. Once in a process: what an import leaves behind must not stay as well.
+        gc.collect()
+        gc.freeze()
     runner = import_runs.Runner(import_id, base_url=services.settings.base_url, holder=holder)
     batches = 0
     one_writer, since = services.db.engine.dialect.name == "sqlite", clock()

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from service.db import Database
+from service.db import Database, Trouble, trouble_of
 from service.domain.ledger import Attempt, Mark, mark_rows, sent_rows
 from service.facts.replies import Outcome, Reply
 from service.statements import Prepared, Straight, Uneven
@@ -75,14 +75,15 @@ class LedgerWriter:
                 self._settle(results, self._clock())
                 if marks:
                     granted = self._rows.mark_in_flight(self._kept(), marks)
-        except OperationalError:
-            log.exception("the ledger could not be written")
-            self.in_trouble = True
-            # Whether the commit took place may be unknown; these mails are not begun, and that is stored
-            # too as soon as it can be.
-            self._results = [*results, *(_not_begun(mark) for mark in marks)]
-            return frozenset(), ()
-        except Exception:
+        except Exception as error:
+            if _is_the_databases(error):
+                log.exception("the ledger could not be written")
+                self.in_trouble = True
+                self._drop()  # a server that takes no writes any more may not be the right one now
+                # Whether the commit took place may be unknown; these mails are not begun, and that is
+                # stored too as soon as it can be.
+                self._results = [*results, *(_not_begun(mark) for mark in marks)]
+                return frozenset(), ()
             # Not the database but one of these: nothing may hold up the others.
             log.exception("a result or mark was refused; each is tried alone")
             self._results = [_not_begun(mark) for mark in marks]
@@ -97,7 +98,7 @@ class LedgerWriter:
         """Close the kept connection."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = self._line = None
+        self._connection = self._line = None
 
     def _commit_straight(self, marks: Sequence[Mark], results: Sequence[Attempt]) -> bool:
         """Store what needs no second look: every mail was accepted, every mark is granted.
@@ -117,11 +118,14 @@ class LedgerWriter:
             return False
         except Exception:
             log.debug("a straight commit failed", exc_info=True)
-            self._line = None
-            self._kept().invalidate()
-            self.close()
+            self._drop()
             return False
         return True
+
+    def _drop(self) -> None:
+        if self._connection is not None:  # or there was none to be had
+            self._connection.invalidate()
+        self.close()
 
     def _kept(self) -> Connection:
         # One connection kept for all commits: taking one from the pool each time costs as much as the work.
@@ -147,6 +151,13 @@ class LedgerWriter:
         except Exception:
             # The row stays in flight, and the sweep will call it unknown: nobody knows better.
             log.exception("the result of mail %d could not be stored", result.mail_id)
+
+
+def _is_the_databases(error: Exception) -> bool:
+    """Tell whether a fault is the database's own: PostgreSQL that takes no writes does not call it that."""
+    if isinstance(error, OperationalError):
+        return True
+    return isinstance(error, DBAPIError) and trouble_of(error) is not Trouble.OTHER
 
 
 def _not_begun(mark: Mark) -> Attempt:

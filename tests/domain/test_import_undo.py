@@ -84,6 +84,21 @@ def test_an_undo_leaves_everything_as_before(desk: Desk, batch: int, *, overwrit
     assert desk.counts(desk.import_file(FILE + KNOWN + ACCOUNT, overwrite=overwrite)) == (3, 2, 0, 1)
 
 
+def test_a_plan_about_somebody_who_was_undone_changes_nobody_else(desk: Desk) -> None:
+    """C-13: SQLite gives the id of the partner who was removed to the next one."""
+    anna = "Anna,anna@x.example,https://x.example,"
+    first = desk.import_file(HEADER + anna + ",,,,\n")
+    planned = desk.upload(HEADER + anna + "夏,Anna,Sails,,ja\n", dry_run=True)
+    desk.run(planned)
+    desk.undo(first)
+    desk.import_file(HEADER + "Bert,bert@y.example,https://y.example,,,,,\n")
+    before = desk.data()
+    desk.apply(planned)
+    assert desk.data() == before
+    assert desk.counts(planned) == (0, 0, 0, 1)
+    assert desk.rules(planned) == [(1, "rejected", [("drift", None)])]
+
+
 def find(session: Session, name: str) -> Prospect:
     return session.scalars(select(Prospect).join(Partner).where(Partner.name == name)).one()
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from itertools import pairwise
 
 from service.worker.batches import CHUNK, MOST_BYTES, Batches
 from service.worker.outgoing import Outgoing, Over, Sent
@@ -77,6 +78,27 @@ def test_all_leases_are_kept_while_one_batch_is_awaited() -> None:
     batches.post("b", mails(1))
     assert (batches.wait("a"), batches.wait("b")) == (Sent(1, 1), Sent(1, 1))
     assert renewed == ["a", "b", "a", "b"]
+
+
+def test_leases_are_kept_over_many_short_waits() -> None:
+    """F-3: no wait is as long as the time between two renewals, all of them together are."""
+    moments = iter(range(0, 10_000, 5))
+    renewed: list[tuple[str, int]] = []
+    now = 0
+
+    def seconds() -> int:
+        nonlocal now
+        now = next(moments)
+        return now
+
+    batches = Batches(
+        QuickRoom(), lambda token: renewed.append((token, now)), renew_seconds=20, seconds=seconds
+    )
+    batches.post("a", mails(3 * CHUNK))
+    batches.post("b", mails(3 * CHUNK))
+    batches.wait("a")
+    assert {token for token, _ in renewed} == {"a", "b"}
+    assert all(later - before <= 30 for before, later in pairwise([0, *(at for _, at in renewed), now]))
 
 
 def test_nobody_waits_for_a_room_that_is_dead() -> None:

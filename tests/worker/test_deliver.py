@@ -1,24 +1,32 @@
 """A campaign's way through the worker: into the captured outbox, or against a relay that misbehaves."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import OperationalError
 
 from service import bootstrap
 from service.bootstrap import Services
 from service.config import Settings
 from service.domain import campaigns, deliveries, outbox, suppression
+from service.facts.limits import DELIVERY_BATCH
 from service.facts.replies import Reason, words_of
 from service.facts.stages import Stage
 from service.facts.states import CampaignState, DeliveryState, UnknownPolicy
-from service.models import Campaign, Delivery, Program, Prospect
-from service.worker import deliver
+from service.models import Campaign, Delivery, Program, ProgramMinute, Prospect
+from service.worker import deliver, post
 from tests.adapters.conversation import Conversation
 from tests.outbound import NOW, make_campaign
 from tests.sink import DROP, Sink
+
+# Mails to one domain at once, by default.
+AT_ONCE = 20
 
 
 def now() -> datetime:
@@ -235,6 +243,81 @@ def test_two_batches_never_share_a_row(services: Services) -> None:
         second = deliveries.claim(session, campaign_id, token="b", now=NOW, limit=6)
     assert [mail.id for mail in first + second] == sorted({mail.id for mail in first + second})
     assert (len(first), len(second)) == (6, 4)
+
+
+@pytest.mark.parametrize("look", range(2, 5))
+def test_a_fault_between_two_batches_leaves_none_of_them_open(
+    services: Services, monkeypatch: pytest.MonkeyPatch, look: int
+) -> None:
+    """F-3, M-17: what was handed over is waited for and given back, its allowance too."""
+    campaign_id = launch(services, 4 * DELIVERY_BATCH)
+    with services.db.transaction() as session:
+        program_id = session.get_one(Campaign, campaign_id).program_id
+        session.get_one(Program, program_id).hourly_limit = 10 * DELIVERY_BATCH
+    looked = count(1)
+
+    def next_is_suspect(*_: object, **__: object) -> bool:
+        if next(looked) == look:
+            raise OperationalError("SELECT", None, Exception("the connection was lost"))
+        return False
+
+    monkeypatch.setattr(deliveries, "next_is_suspect", next_is_suspect)
+    with room_of(services) as room, pytest.raises(OperationalError):
+        deliver.deliver_batches(services, room, campaign_id, now, most=10)
+    sent = (look - 1) * DELIVERY_BATCH
+    assert counts(services, campaign_id) == {
+        state: number
+        for state, number in (
+            (DeliveryState.SENT, sent),
+            (DeliveryState.QUEUED, 4 * DELIVERY_BATCH - sent),
+        )
+        if number
+    }
+    with services.db.reading() as session:
+        assert session.scalar(select(func.sum(ProgramMinute.mails))) == sent
+
+
+def test_a_batch_that_cannot_be_closed_leaves_the_one_behind_closed(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-3: the first stays leased until the sweep; the second is waited for and given back."""
+    campaign_id = launch(services, 2 * DELIVERY_BATCH)
+    closed: list[int] = []
+
+    def record_sent(_session: object, mail_ids: Sequence[int]) -> None:
+        closed.append(len(mail_ids))
+        if len(closed) == 1:
+            raise OperationalError("UPDATE", None, Exception("database is locked"))
+
+    monkeypatch.setattr(deliver.prospects, "record_sent", record_sent)
+    with room_of(services) as room, pytest.raises(OperationalError):
+        deliver.deliver_batches(services, room, campaign_id, now, most=10)
+    assert closed[:2] == [DELIVERY_BATCH, DELIVERY_BATCH]
+    assert counts(services, campaign_id) == {DeliveryState.SENT: 2 * DELIVERY_BATCH}
+
+
+def test_a_room_that_gets_no_connection_at_first_goes_on_later(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-10: the claim found the database, the room does not: no domain's pace is used up by that."""
+    campaign_id = launch(services, 3)
+    connect, refused = services.db.engine.connect, 0
+
+    def refuse() -> Connection:
+        nonlocal refused
+        if threading.current_thread().name == "post-room" and refused < 2 * AT_ONCE:
+            refused += 1
+            raise OperationalError("connect", None, Exception("sorry, too many clients already"))
+        return connect()
+
+    monkeypatch.setattr(services.db.engine, "connect", refuse)
+    monkeypatch.setattr(post, "TROUBLE_SECONDS", 0.01)
+    with room_of(services) as room:
+        while counts(services, campaign_id) != {DeliveryState.SENT: 3}:
+            deliver.deliver_batch(services, room, campaign_id, now)
+            (domain,) = room._flow._domains.values()
+            assert domain.under_way == 0
+    assert refused == 2 * AT_ONCE
 
 
 def test_a_campaign_waits_when_its_program_has_sent_enough_for_an_hour(services: Services) -> None:

@@ -1,5 +1,6 @@
 """Imports in the job engine: one that always fails is given up, and does not hold up the others."""
 
+import gc
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -84,6 +85,17 @@ def test_others_get_a_turn_to_write(services: Services, step: timedelta) -> None
     batches = run(services, import_id, lambda: NOW + next(ticks) * step, breaths)
     assert states(services) == [ImportState.DONE.value]
     assert breaths.seconds == ([BREATH] * batches if step == TURN else [])
+
+
+def test_what_an_import_leaves_behind_is_garbage(services: Services) -> None:
+    """C-13: what is kept from the garbage collector does not grow with the number of imports."""
+    first, *others = upload(services, 5)
+    run(services, first, lambda: NOW, threading.Event())
+    kept = gc.get_freeze_count()
+    for import_id in others:
+        run(services, import_id, lambda: NOW, threading.Event())
+    assert states(services) == [ImportState.DONE.value] * 5
+    assert 0 < gc.get_freeze_count() <= kept
 
 
 def test_an_import_that_always_fails_is_given_up(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:

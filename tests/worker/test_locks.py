@@ -39,6 +39,7 @@ from service.mail.bounces import understand
 from service.mail.verp import ReturnPath
 from service.migrations import environment
 from service.models import Bounce, Campaign, CampaignMark, Delivery, Notice, Program, StageChange
+from service.worker.writer import LedgerWriter
 from tests import postgres
 from tests.mail.reports import dsn, letter
 from tests.outbound import NOW, make_campaign
@@ -78,6 +79,26 @@ def test_a_database_that_is_gone_is_noticed_soon(services: Services) -> None:
             name: str(value) for name, value in NOTICE_SOON.items()
         }
     engine.dispose()
+
+
+def test_a_result_is_kept_while_the_database_takes_no_writes(services: Services) -> None:
+    """F-5: a server that became a standby meanwhile refuses with words of its own."""
+    writer = LedgerWriter(services.db, deliveries, lambda: NOW)
+    accepted = Attempt(1, "t", Reply(Outcome.ACCEPTED, "250 Ok"))
+    engine = engine_for_jobs(services.settings.database)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        name = connection.exec_driver_sql("SELECT current_database()").scalar()
+        set_it = f'ALTER DATABASE "{name}" SET default_transaction_read_only'
+        connection.exec_driver_sql(f"{set_it} = on")
+        services.db.dispose()
+        writer.hand_over(accepted)
+        assert writer.commit([Mark(2, "t")]) == (frozenset(), ())
+        assert (writer.in_trouble, writer.waiting) == (True, 2)
+        connection.exec_driver_sql(f"{set_it} = off")
+    engine.dispose()
+    granted, stored = writer.commit([])
+    assert (granted, stored[0], writer.waiting, writer.in_trouble) == (frozenset(), accepted, 0, False)
+    writer.close()
 
 
 class Meeting:

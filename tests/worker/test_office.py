@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from service.bootstrap import Services
 from service.config import Settings
@@ -15,7 +15,7 @@ from service.domain import deliveries
 from service.facts.limits import DELIVERY_BATCH
 from service.facts.replies import Reason, words_of
 from service.facts.states import DeliveryState
-from service.models import Delivery
+from service.models import Delivery, Program, ProgramMinute
 from tests.sink import Sink
 from tests.worker.oracle import counts, finished, installed, judge, launch, wait_for
 from tests.worker.process import Worker
@@ -62,10 +62,15 @@ def test_a_worker_whose_office_dies_ends_and_the_next_goes_on(
 ) -> None:
     """F-1: nobody is missing, nobody twice, and at most one mail a connection is unknown."""
     campaign_id = launch(services, MAILS)
+    with services.db.transaction() as session:
+        session.scalars(select(Program)).one().hourly_limit = 10 * MAILS
     wait_for(lambda: len(sink.taken()) > MAILS // 3)
     os.kill(office_of(worker), signal.SIGKILL)
     assert worker.process.wait(60) == 1, worker.text()
     assert "OfficeDied" in worker.text()
+    with services.db.reading() as session:
+        taken = session.scalar(select(func.sum(ProgramMinute.mails)))
+    assert taken == MAILS - counts(services, campaign_id)[DeliveryState.QUEUED]
     worker.again()
     wait_for(lambda: finished(services, campaign_id), log=services.settings.data / "worker.log")
     assert worker.stop() == 0
