@@ -36,6 +36,7 @@ class Family:
 
     def __init__(self, children: Sequence[Child]) -> None:
         self._children = children
+        self._codes: dict[int, int] = {}
         # Blocked, and asked for one by one: no signal can come between two lines.
         signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
         for child in children:
@@ -60,7 +61,7 @@ class Family:
             os.kill(child.pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
         while alive and time.monotonic() < deadline:
-            alive = [child for child in alive if _ended(child.pid) is None]
+            alive = [child for child in alive if self._ended(child.pid) is None]
             if alive:
                 signal.sigtimedwait({signal.SIGCHLD}, 0.1)
         for child in alive:
@@ -94,7 +95,7 @@ class Family:
                 if time.monotonic() >= child.due:
                     self._start(child)
                 continue
-            code = _ended(child.pid)
+            code = self._ended(child.pid)
             if code is None:
                 continue
             child.pid = 0
@@ -105,10 +106,19 @@ class Family:
             child.pause = min(child.pause * 2, LONGEST_PAUSE)
         return None
 
-
-def _ended(pid: int) -> int | None:
-    found, status = os.waitpid(pid, os.WNOHANG)
-    return abs(os.waitstatus_to_exitcode(status)) if found else None
+    def _ended(self, pid: int) -> int | None:
+        """Return a child's exit code; whoever else has ended is let go, as process 1 of a container must."""
+        while True:
+            try:
+                found, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if not found:
+                break
+            self._codes[found] = abs(os.waitstatus_to_exitcode(status))
+        own = {child.pid for child in self._children}
+        self._codes = {known: code for known, code in self._codes.items() if known in own}
+        return self._codes.pop(pid, None)
 
 
 def _leave_home(parent: int) -> None:

@@ -16,7 +16,7 @@ from service.domain.import_states import CUSTOM_EMAIL, Decision, State
 from service.facts.sources import PartnerKind, Source
 from service.facts.stages import Stage, StageEvent
 from service.facts.states import RowOutcome
-from service.models import Group, GroupMember, Partner, Prospect, StageChange
+from service.models import GroupMember, Partner, Prospect, StageChange
 from service.models.imports import Import, ImportRow
 from service.statements import Bulk, Prepared, among, next_ids
 
@@ -115,7 +115,7 @@ def _collect(session: Session, import_: Import, rows: Sequence[_Planned]) -> _Wo
     due = [row for row in rows if row.changes and row.outcome in _DOING]
     identities = {row.identity for row in due if row.identity is not None}
     states = import_lookup.states_of_identities(session, import_.program_id, identities)
-    groups = set(session.scalars(select(Group.id).where(Group.program_id == import_.program_id)))
+    groups = import_lookup.planned_groups(session, import_)
     work = _Work()
     for row in due:
         assert row.identity is not None

@@ -11,7 +11,7 @@ from service.csvfile.headers import Key
 from service.domain.import_reasons import NO_PARTNER_ID, SEVERAL_ACCOUNTS, Reason, error
 from service.domain.import_states import CUSTOM_EMAIL, State
 from service.domain.import_values import Values
-from service.models import Group, GroupMember, MediaProperty, Partner, Prospect
+from service.models import Group, GroupMember, Import, MediaProperty, Partner, Prospect
 from service.statements import among
 
 _COLUMNS = (
@@ -98,6 +98,17 @@ def states_of_identities(session: Session, program_id: int, identities: Iterable
             found = None
         states[identity] = found if isinstance(found, State) else State(identity)
     return states
+
+
+def planned_groups(session: Session, import_: Import) -> set[int]:
+    """Return the program's groups that the plan may mean.
+
+    SQLite gives the id of a group that was removed to the next one, which no plan of before can mean.
+    """
+    query = select(Group.id).where(Group.program_id == import_.program_id)
+    if import_.planned_at is not None:
+        query = query.where(Group.created_at <= import_.planned_at)
+    return set(session.scalars(query))
 
 
 def load(

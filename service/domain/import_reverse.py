@@ -36,8 +36,12 @@ class Done(NamedTuple):
 
 @dataclass(slots=True)
 class Undone:
-    """What becomes of a batch of rows: why some stay, and what is written for the others."""
+    """What becomes of a batch of rows: why some stay, and what is written for the others.
 
+    `groups` are those that the import may have put somebody into.
+    """
+
+    groups: set[int]
     rows: int = 0
     kept: dict[int, list[Reason]] = field(default_factory=dict)
     changed: dict[int, tuple[State, set[str]]] = field(default_factory=dict)
@@ -100,7 +104,7 @@ def judge(session: Session, import_: Import, rows: Sequence[Done], *, locking: b
         _lock(session, import_, sorted(ids))
     known = import_lookup.load(session, import_.program_id, ids=ids).by_id
     by_partner: dict[int, list[Done]] = defaultdict(list)
-    undone = Undone()
+    undone = Undone(import_lookup.planned_groups(session, import_))
     for row in rows:
         partner_id = partner_ids.get(row.identity)
         if partner_id is None or partner_id not in known:
@@ -216,7 +220,7 @@ def _undo_somebody_made(
     reasons = [*uses, *_changed(state, expected, (*FIELDS, "email") if is_whole else ())]
     if (state.fields.get(CUSTOM_EMAIL) or None) != (expected.fields.get(CUSTOM_EMAIL) or None):
         reasons.append(warning("undo-changed", CHANGED_AFTER, Key.EMAIL))
-    if is_whole and state.groups - expected.groups:
+    if is_whole and state.groups - (expected.groups & undone.groups):
         reasons.append(warning("undo-group", IN_GROUP, Key.GROUP))
     if reasons:
         undone.kept |= {row.number: reasons for row in rows}
@@ -258,7 +262,7 @@ def _put_back(undone: Undone, state: State, row: Done, *, prospect_goes: bool = 
             column = Key.EMAIL if name == CUSTOM_EMAIL else Key(name)
             reasons.append(warning("undo-changed", CHANGED_AFTER, column))
     group_id = row.changes.get("group")
-    if group_id in state.groups:
+    if group_id in state.groups & undone.groups:
         state.groups.discard(group_id)
         undone.left_groups.append((group_id, state.partner_id))
     if reasons:

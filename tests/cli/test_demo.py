@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,16 +20,19 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
+COMMAND = (sys.executable, "-m", "service", "demo")
+
+
 class Demo:
     """`prospectus demo` on a data directory of its own."""
 
-    def __init__(self, data: Path, port: int) -> None:
+    def __init__(self, data: Path, port: int, command: Sequence[str] = COMMAND) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.data = data
         self.log = data.with_suffix(".log")
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "service", "demo"],
+                command,
                 env={**os.environ, "PORT": str(port), "DATA": str(data), "LC_ALL": "C.UTF-8"},
                 stdout=output,
                 stderr=output,
@@ -119,6 +122,27 @@ def test_a_worker_that_comes_again_waits_for_the_one_before(demo: Demo) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         demo.wait_for(lambda: demo.text().count("another worker is running") == 2)
     demo.wait_for(lambda: demo.worker_pid() not in {None, first})
+    demo.process.send_signal(signal.SIGTERM)
+    assert demo.process.wait(60) == 0, demo.text()
+
+
+ADOPTING = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: orphans come here, as to process 1 of a container
+os.execv(sys.executable, [sys.executable, "-m", "service", "demo"])
+"""
+
+
+def test_orphans_that_are_adopted_are_let_go(tmp_path: Path) -> None:
+    """A killed worker's post office ends with it, and no zombie is left of it."""
+    demo = Demo(tmp_path / "var", free_port(), [sys.executable, "-c", ADOPTING])
+    demo.wait_for(demo.worker_pid)
+    first = demo.worker_pid()
+    assert first is not None
+    demo.wait_for(lambda: children(first))
+    (office,) = children(first)
+    os.kill(first, signal.SIGKILL)
+    demo.wait_for(lambda: not Path(f"/proc/{office}").exists())
     demo.process.send_signal(signal.SIGTERM)
     assert demo.process.wait(60) == 0, demo.text()
 

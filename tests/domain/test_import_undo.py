@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.csvfile.headers import Key
 from service.db import Base, Database
 from service.domain import accounts, groups, import_runs, import_undo, imports, partners, prospects
 from service.domain.errors import DomainError
@@ -19,7 +21,7 @@ from service.facts.sources import Source
 from service.facts.stages import StageEvent
 from service.facts.states import ImportState
 from service.migrations import environment
-from service.models import Import, Notice, Partner, Program, Prospect, User
+from service.models import Group, Import, Notice, Partner, Program, Prospect, User
 from tests import postgres
 from tests.domain.factories import NOW, program, prospect, user
 from tests.domain.import_desk import HEADER, Desk
@@ -97,6 +99,36 @@ def test_a_plan_about_somebody_who_was_undone_changes_nobody_else(desk: Desk) ->
     assert desk.data() == before
     assert desk.counts(planned) == (0, 0, 0, 1)
     assert desk.rules(planned) == [(1, "rejected", [("drift", None)])]
+
+
+def test_a_plan_whose_group_is_gone_puts_nobody_into_another(desk: Desk) -> None:
+    """C-13: SQLite gives the id of the group that was removed to the next one."""
+    planned = desk.upload(HEADER + "Anna,anna@x.example,https://x.example,夏,,,,\n", dry_run=True)
+    desk.run(planned)
+    with desk.db.transaction() as session:
+        gone = session.scalars(select(Group).where(Group.name == "夏")).one()
+        groups.remove(session, desk.program_id, gone.id)
+    with desk.db.transaction() as session:
+        groups.create(session, desk.program_id, name="Winter", now=NOW + timedelta(minutes=1))
+    before = desk.data()
+    desk.apply(planned)
+    assert desk.data() == before
+    assert desk.rules(planned) == [(1, "rejected", [("drift-group", Key.GROUP)])]
+
+
+def test_an_undo_takes_nobody_out_of_a_group_made_later(desk: Desk) -> None:
+    """C-13: the group of the import was removed, another one took its id, and somebody put Anna there."""
+    done = desk.import_file(HEADER + "Anna,anna@x.example,https://x.example,夏,,,,\n")
+    with desk.db.transaction() as session:
+        gone = session.scalars(select(Group).where(Group.name == "夏")).one()
+        groups.remove(session, desk.program_id, gone.id)
+    with desk.db.transaction() as session:
+        later = groups.create(session, desk.program_id, name="Winter", now=NOW + timedelta(minutes=1))
+        anna = session.scalars(select(Partner).where(Partner.name == "Anna")).one()
+        groups.add_members(session, later, [anna.id])
+    before = desk.data()
+    desk.undo(done)
+    assert desk.data() == before
 
 
 def find(session: Session, name: str) -> Prospect:
