@@ -74,6 +74,7 @@ class Sink:
         self.slow: frozenset[int] = frozenset()
         # Recipients whose content is broken off after its first bytes: DROP, GARBLE or a last answer.
         self.torn: dict[str, str] = {}
+        self.heard = threading.Event()
         # While true no recipient is answered; connections, by their number, on which nothing is said at all.
         self.holding = False
         self.mute: frozenset[int] = frozenset()
@@ -197,6 +198,9 @@ class _Server(SMTP):
             os.write(self.transport.get_extra_info("socket").fileno(), b"this is no record\r\n")
         elif how != DROP:
             await self.push(how)
+            if self.transport.get_extra_info("ssl_object") is not None:
+                # What was said is lost when encryption ends before it is read.
+                await asyncio.to_thread(self.event_handler.sink.heard.wait, 20)
         _cut(self)
 
 

@@ -72,6 +72,7 @@ class SmtpConnection:
         self._handed_over = False
         self._used = False
         self._reset_first = False
+        self._broken: LostConnection | None = None
 
     @property
     def waits_to_write(self) -> bool:
@@ -110,15 +111,22 @@ class SmtpConnection:
     def proceed(self) -> Reply | None:
         """Go on as far as the socket lets us; return the reply once there is one."""
         try:
-            broken = self._write_on()
-            for answer in self._receive():
-                reply = self._hear(answer)
-                if reply is not None:
-                    return reply
-            if broken is not None:
-                raise broken
+            self._write_on()
+            reply = self._listen()
+            if reply is None and self._broken is not None:
+                reply = self._listen()  # the content began meanwhile, and the server may have said why not
+                if reply is None:
+                    raise self._broken
         except LostConnection as error:
             return self._lost(str(error))
+        return reply
+
+    def _listen(self) -> Reply | None:
+        """Take in what has been said; return the reply once there is one."""
+        for answer in self._receive():
+            reply = self._hear(answer)
+            if reply is not None:
+                return reply
         return None
 
     def give_up(self) -> Reply:
@@ -196,7 +204,7 @@ class SmtpConnection:
     def _hand_over(self, content: bytes) -> None:
         self._awaited.append(SmtpStep.CONTENT)
         self._await(self._timeouts.block)
-        self._write(content)
+        self._write_on(content)
 
     def _end(self, reply: Reply) -> Reply:
         self._used = True
@@ -223,14 +231,13 @@ class SmtpConnection:
     def _await(self, seconds: float) -> None:
         self.deadline = time.monotonic() + seconds
 
-    def _write_on(self) -> LostConnection | None:
-        """Write what is left; return the trouble, as the server may have said the reason before it closed."""
+    def _write_on(self, data: bytes = b"") -> None:
+        """Write what is left; a trouble is kept, as the server may have said the reason before it closed."""
         try:
-            self._write()
+            self._write(data)
         except LostConnection as error:
             self.spent = True
-            return error
-        return None
+            self._broken = error
 
     def _write(self, data: bytes = b"") -> None:
         if data:

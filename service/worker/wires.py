@@ -193,7 +193,8 @@ class Wires(Generic[Mail]):
 
     def _watch(self, wire: Wire[Mail]) -> None:
         # An idle connection is watched too: a server that closes it is noticed before the next mail.
-        wanted = selectors.EVENT_WRITE if wire.connection.waits_to_write else selectors.EVENT_READ
+        # So is one that takes no more: it may say why not.
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if wire.connection.waits_to_write else 0)
         watched = wire.connection.socket
         if watched is None or wire.watched == wanted:
             return

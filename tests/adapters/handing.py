@@ -17,8 +17,7 @@ def hand_over(
     while reply is None:
         waiting = [connection.socket]
         wait = max(connection.deadline - time.monotonic(), 0)
-        lists = ([], waiting, [], wait) if connection.waits_to_write else (waiting, [], [], wait)
-        ready = any(select.select(*lists))
+        ready = any(select.select(waiting, waiting if connection.waits_to_write else [], [], wait))
         reply = connection.proceed() if ready else connection.give_up()
     return reply
 

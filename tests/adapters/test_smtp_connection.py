@@ -38,6 +38,7 @@ def torn(
             relay = replace(relay, ca_file=str(authority.file))
         connection = SmtpMailer(relay, timeouts=PATIENT).connect()
         reply = hand_over(connection, data)
+        sink.heard.set()
         connection.close()
     return reply, connection, sink
 

@@ -33,7 +33,7 @@ def _poison(addresses: str) -> None:
 
         def delivery(self, text, claimed):  # type: ignore[no-untyped-def]
             if claimed.address in addresses.split(","):
-                os.kill(os.getpid(), signal.SIGSEGV)
+                signal.raise_signal(signal.SIGSEGV)  # of this thread: it composes nothing more
             return usual(self, text, claimed)
 
         Composer.delivery = delivery  # type: ignore[method-assign]
