@@ -106,7 +106,7 @@ def planned_groups(session: Session, import_: Import) -> set[int]:
     SQLite gives the id of a group that was removed to the next one, which no plan of before can mean.
     """
     query = select(Group.id).where(Group.program_id == import_.program_id)
-    if import_.planned_at is not None:
+    if import_.planned_at is not None and session.get_bind().dialect.name == "sqlite":
         query = query.where(Group.created_at <= import_.planned_at)
     return set(session.scalars(query))
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def run(settings: Settings, db: Database) -> Run:
     with db.transaction() as session:
         made = program(session)
         user(session, made)
-        groups.create(session, made.id, name="夏", now=NOW)
+        groups.create(session, made.id, name="夏", now=datetime.now(UTC))
         accounts.add_user(
             session,
             email="admin@brand.example",
