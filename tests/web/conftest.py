@@ -30,6 +30,7 @@ from service.models import Campaign, Delivery, Program, Role, User
 from service.paths import data_dir
 from service.web.app import create_app
 from tests.domain import factories
+from tests.web.import_office import Office
 
 assert models  # imported so that every table is registered
 
@@ -371,3 +372,18 @@ def settle(parts: Services) -> Callable[..., list[int]]:
             return [row.id for row in rows]
 
     return put
+
+
+@pytest.fixture
+def office(
+    browser: Browser,
+    parts: Services,
+    clock: Clock,
+    program: Program,
+    add_user: Callable[..., User],
+    sign_in: Callable[..., object],
+) -> Office:
+    """Return a user signed in at the import pages, with the worker they wait for."""
+    add_user()
+    sign_in(browser)
+    return Office(browser, parts, clock)

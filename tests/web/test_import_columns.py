@@ -1,36 +1,19 @@
 """The page of columns: what a file with unclear names asks, refuses, remembers and forgets."""
 
-from collections.abc import Callable
-
 import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
-from service.bootstrap import Services
 from service.csvfile import headers
 from service.csvfile.headers import COLUMNS
-from service.models import Partner, Program, User
+from service.models import Partner
 from service.models.imports import Import, ImportColumn
-from tests.web.conftest import Browser, Clock, check_page, soup, words
+from tests.web.conftest import check_page, soup, words
 from tests.web.import_office import HEADER, Office
 
 ROWS = "Blau <i>,a@blau.example,https://blau.example,Köln\nRot,b@rot.example,https://rot.example,\n"
 UNCLEAR = "Firma,Kontakt,Seite,Ort\n" + ROWS
 CHOSEN = {"column-0": "name", "column-1": "email", "column-2": "media_property", "column-3": ""}
-
-
-@pytest.fixture
-def office(
-    browser: Browser,
-    parts: Services,
-    clock: Clock,
-    program: Program,
-    add_user: Callable[..., User],
-    sign_in: Callable[..., object],
-) -> Office:
-    add_user()
-    sign_in(browser)
-    return Office(browser, parts, clock)
 
 
 def menus(page: BeautifulSoup) -> dict[str, str]:

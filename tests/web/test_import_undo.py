@@ -1,31 +1,14 @@
 """Undoing an import from its page: what would be taken back, what stays and why, when it cannot be had."""
 
-from collections.abc import Callable
-
 import pytest
 from sqlalchemy import select
 
-from service.bootstrap import Services
-from service.models import Partner, Program, User
+from service.models import Partner, User
 from service.models.imports import Import
-from tests.web.conftest import Browser, Clock, check_page, form_of, soup, words
+from tests.web.conftest import check_page, form_of, soup, words
 from tests.web.import_office import HEADER, Office
 
 FILE = HEADER + "Blue,a@blue.example,https://blue.example,\nRed,b@red.example,https://red.example,\n"
-
-
-@pytest.fixture
-def office(
-    browser: Browser,
-    parts: Services,
-    clock: Clock,
-    program: Program,
-    add_user: Callable[..., User],
-    sign_in: Callable[..., object],
-) -> Office:
-    add_user()
-    sign_in(browser)
-    return Office(browser, parts, clock)
 
 
 def rename(office: Office, before: str, after: str) -> None:

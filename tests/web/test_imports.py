@@ -9,7 +9,6 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import func, select
 
-from service.bootstrap import Services
 from service.csvfile import encoding
 from service.csvfile.encoding import Detection
 from service.csvfile.source import Source
@@ -19,22 +18,8 @@ from service.facts.sources import Source as Origin
 from service.facts.states import IMPORT_STATE_LABELS, ImportState
 from service.models import Partner, Program, User
 from service.models.imports import Import
-from tests.web.conftest import Browser, Clock, check_page, form_of, soup, words
+from tests.web.conftest import Browser, check_page, form_of, soup, words
 from tests.web.import_office import FILE, HEADER, Office
-
-
-@pytest.fixture
-def office(
-    browser: Browser,
-    parts: Services,
-    clock: Clock,
-    program: Program,
-    add_user: Callable[..., User],
-    sign_in: Callable[..., object],
-) -> Office:
-    add_user()
-    sign_in(browser)
-    return Office(browser, parts, clock)
 
 
 def test_dry_run_then_apply(office: Office) -> None:
