@@ -23,8 +23,20 @@ SEVERITY_LABELS: dict[Severity, Phrase] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """A mend that needs no judgement: the characters from `start` to `end` become `text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found; `line` and `column` count from 1, 0 where there is no place to name."""
+    """One thing found; `line` and `column` count from 1, 0 where there is no place to name.
+
+    A `fix` counts in the decoded file and is written as the file writes it, escapes and all.
+    """
 
     rule: str
     severity: Severity
@@ -33,3 +45,4 @@ class Finding:
     line: int = 0
     column: int = 0
     path: str | None = None
+    fix: Fix | None = None

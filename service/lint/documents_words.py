@@ -276,8 +276,8 @@ class _Register:
             rare = int(self.counts[1] < self.counts[0])
             usual = _ADDRESSING[self.code][1 - rare]
             for found in _ADDRESSING[self.code][rare].finditer(block.words):
-                words = {"usual": _example(usual), "found": found[0]}
-                yield warning("CO004", REGISTER, found.start(), **words)
+                example = _example(usual)
+                yield warning("CO004", REGISTER, found.start(), usual=example, found=found[0])
 
     def plain_form(self, block: Block) -> Iterator[Mark]:
         """In tables and quotes the plain form is as it should be."""

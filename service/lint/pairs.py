@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from service.facts.findings import Severity
+from service.facts.findings import Fix, Severity
 from service.facts.words import Phrase
 from service.i18n import po
 from service.i18n.locales import Locale
+from service.lint.house import NO_HOUSE, House
 from service.lint.tokenizer import Masked, mask
 
 
@@ -19,11 +20,12 @@ class Pair:
     form: int
     source: Masked
     target: Masked
+    house: House = NO_HOUSE
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something a rule found, at a character of the translation."""
+    """Something a rule found, at a character of the translation; a `fix` counts in the translation too."""
 
     rule: str
     severity: Severity
@@ -31,24 +33,29 @@ class Mark:
     values: Mapping[str, object] = field(default_factory=dict)
     at: int = 0
     form: int = 0
+    fix: Fix | None = None
 
 
 Rule = Callable[[Pair], Iterable[Mark]]
 
 
-def pairs(entry: po.Entry, locale: Locale) -> Iterator[Pair]:
+def pairs(entry: po.Entry, locale: Locale, house: House = NO_HOUSE) -> Iterator[Pair]:
     """The forms of an entry that have a text."""
     for form, string in enumerate(entry.strings):
         if string:
             source = (
                 entry.id if entry.plural is None or (form == 0 and len(entry.strings) > 1) else entry.plural
             )
-            yield Pair(locale, entry, form, mask(source), mask(string))
+            yield Pair(locale, entry, form, mask(source), mask(string), house)
 
 
-def error(rule: str, phrase: Phrase, at: int = 0, **values: object) -> Mark:
-    return Mark(rule, Severity.ERROR, phrase, values, at)
+def error(rule: str, phrase: Phrase, at: int = 0, *, fix: Fix | None = None, **values: object) -> Mark:
+    return Mark(rule, Severity.ERROR, phrase, values, at, fix=fix)
 
 
-def warning(rule: str, phrase: Phrase, at: int = 0, **values: object) -> Mark:
-    return Mark(rule, Severity.WARNING, phrase, values, at)
+def warning(rule: str, phrase: Phrase, at: int = 0, *, fix: Fix | None = None, **values: object) -> Mark:
+    return Mark(rule, Severity.WARNING, phrase, values, at, fix=fix)
+
+
+def advice(rule: str, phrase: Phrase, at: int = 0, *, fix: Fix | None = None, **values: object) -> Mark:
+    return Mark(rule, Severity.ADVICE, phrase, values, at, fix=fix)

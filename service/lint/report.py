@@ -2,9 +2,10 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_
@@ -12,7 +13,17 @@ from service.i18n import glossary as glossaries
 from service.i18n import po
 from service.i18n.glossary import Glossary
 from service.i18n.locales import LOCALES, SOURCE, Locale
-from service.lint import markup, placeholders, state, syntax, typography_fr, typography_ja, typography_zh
+from service.lint import (
+    house,
+    markup,
+    placeholders,
+    state,
+    syntax,
+    typography_fr,
+    typography_ja,
+    typography_zh,
+)
+from service.lint.house import House
 from service.lint.pairs import Mark, Rule, pairs
 from service.lint.terms import Terms
 
@@ -59,6 +70,7 @@ def check_catalog(
     path: str | None = None,
     glossary: Glossary = glossaries.EMPTY,
     allowed: Sequence[Allowed] = (),
+    pinned: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
     """Everything wrong with a catalog's bytes, in the order of the file.
 
@@ -70,29 +82,30 @@ def check_catalog(
     except po.PoSyntaxError as mistake:
         return _at(path, [syntax.unreadable(mistake)])
     rules: tuple[Rule, ...] = (*_RULES, *_BY_LOCALE.get(locale.code, ()), Terms(glossary).check)
+    style = house.learn(file, locale, pinned)
     found = [*syntax.check_header(file, locale), *syntax.check_obsolete(file)]
     for entry in file.messages:
-        for mark in _marks(entry, locale, rules):
+        for mark in _marks(entry, locale, rules, style):
             if not _is_allowed(mark, entry, locale, allowed):
                 found.append(_finding(mark, entry, file))
     return _at(path, sorted(found, key=lambda finding: (finding.line, finding.column)))
 
 
 def _at(path: str | None, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(Finding(f.rule, f.severity, f.phrase, f.values, f.line, f.column, path) for f in findings)
+    return tuple(replace(f, path=path) for f in findings)
 
 
-def _marks(entry: po.Entry, locale: Locale, rules: Sequence[Rule]) -> Iterator[Mark]:
+def _marks(entry: po.Entry, locale: Locale, rules: Sequence[Rule], style: House) -> Iterator[Mark]:
     for entry_rule in _ENTRY_RULES:
         yield from entry_rule(entry, locale)
     if entry.fuzzy:
         return
-    for pair in pairs(entry, locale):
+    for pair in pairs(entry, locale, style):
         if locale.code == SOURCE and pair.target.text == pair.source.text:
             continue
         for rule in rules:
             for mark in rule(pair):
-                yield Mark(mark.rule, mark.severity, mark.phrase, mark.values, mark.at, pair.form)
+                yield replace(mark, form=pair.form)
 
 
 def _finding(mark: Mark, entry: po.Entry, file: po.PoFile) -> Finding:
