@@ -46,7 +46,7 @@ WRITTEN_TO = N_("The prospect was written to after the import, so it stays.")
 HAS_HISTORY = N_("The prospect has a history since the import, so it stays.")
 IN_GROUP = N_("The prospect was put into a group after the import, so it stays.")
 IN_PROGRAM = N_("Another program works with this partner, so it stays.")
-IN_USE = N_("The prospect is in use since the import, so it stays.")
+IN_USE = N_("The prospect has been used since the import, so it stays.")
 HAS_ACCOUNT = N_("The partner has an account since the import, so it stays.")
 GONE = N_("The prospect is no longer there.")
 # Why an import as a whole stopped.

@@ -18,7 +18,7 @@ NO_LINK = N_("The source page has a link or image here that is missing: %(addres
 OTHER_LINK = N_("The source page does not have this link or image here: %(address)s")
 NO_NUMBER = N_("The source page has a number here that is missing: %(number)s")
 OTHER_NUMBER = N_("The source page does not have this number here: %(number)s")
-NO_TOKEN = N_("The source page has this here, which is missing: %(token)s")
+NO_TOKEN = N_("The source page has %(token)s here, this page does not.")
 OTHER_TOKEN = N_("The source page does not have this here: %(token)s")
 
 

@@ -51,6 +51,7 @@ def facts(session: Session, campaign: Campaign) -> dict[str, Any]:
         "total": total,
         "waiting": waiting,
         "settled": total - waiting,
+        "called_off": counts.get(DeliveryState.CANCELLED.value, 0),
         "done": _is_settled(campaign),
         "retry_at": outbox.next_try(session, campaign.id) if _is_waiting(campaign, counts) else None,
         "paced_until": paced_until,

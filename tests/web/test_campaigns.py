@@ -173,6 +173,10 @@ def test_pause_resume_cancel(
         "The campaign is cancelled. What had not been sent will not be sent.",
     )
     assert do("resume")[1].endswith("The campaign is in a state that does not allow this: Cancelled.")
+    region = soup(browser.get(path)).find(id="progress")
+    assert region is not None
+    told = "0 of 3 settled before the campaign was cancelled"
+    assert (words(region.select_one("[data-announce]")), region.progress["value"]) == (told, "0")
     assert browser.post(f"{path}/explode").status_code in {404, 405}
 
 
