@@ -2,6 +2,7 @@
 
 import click
 
+from service.cli import click_words
 from service.cli.lazy import LazyGroup
 from service.cli.words import WORDS
 from service.facts.words import N_, Phrase
@@ -21,6 +22,9 @@ COMMANDS: dict[str, Phrase] = {
     "catalog": N_("Work on the catalogs of every language."),
 }
 _MODULES = {"import": "imports"}
+
+
+click_words.install()
 
 
 @click.command(
