@@ -15,6 +15,7 @@ from service.markdown import tags
 from service.markdown.tags import CONTAINERS, OPTIONAL, PARTS, TAG, Kind, TagLine
 
 UNKNOWN = N_("This tag is unknown and shown as text: %(tag)s")
+AMID = N_("A tag stands on a line of its own. Amid other words it is shown as text: %(tag)s")
 UNFINISHED = N_("This tag has no end and is shown as text: %(tag)s")
 MISPLACED = N_("The tag %(tag)s belongs inside %(parent)s")
 OPEN_FENCE = N_("This code block is not closed")
@@ -24,6 +25,10 @@ _FENCE = re.compile(r"(`{3,}+|~{3,}+)([^\n]*)")
 _QUOTED = re.compile(r"[ \t>]*+")
 # What opens a raw block that only its own end closes, as CommonMark's HTML blocks 1 and 2 do.
 _RAW = re.compile(r"<(?:(pre|script|style|textarea)(?=[\s>]|$)|!--)", re.IGNORECASE)
+# So far a tag amid other words is looked at: without an end, each would be searched for to the line's end.
+_LONGEST = 200
+# What is raw within a line, to its end if nothing closes it.
+_RAW_SPAN = re.compile(r"<(pre|code)\b.*?(?:</\1|$)|<!--.*?(?:-->|$)", re.IGNORECASE)
 _RAW_END = re.compile(r"</(?:pre|script|style|textarea)>", re.IGNORECASE)
 
 
@@ -77,7 +82,7 @@ class _Scanner:
         prefix = _PREFIX.match(line)
         start = prefix.end() if prefix else 0
         if start != found:
-            self.in_text(number, line, found)
+            self.in_text(number, line)
             return number + 1
         last = number if line.find("%}", start) >= 0 else self.last_line(number)
         text = line if last == number else "\n".join(self.lines[number : last + 1])
@@ -139,14 +144,22 @@ class _Scanner:
         if ended:
             self.raw = None
 
-    def in_text(self, number: int, line: str, found: int) -> None:
-        """Report a tag amid other words, which stays text; in a code span or behind a backslash it may."""
-        if line[found - 1] != "\\" and not line.count("`", 0, found) % 2:
-            self.text_found(UNKNOWN, number, found)
+    def in_text(self, number: int, line: str) -> None:
+        """Report tags amid other words, which stay text; in a code span or behind a backslash they may."""
+        line = _RAW_SPAN.sub(lambda raw: " " * len(raw[0]), line)
+        ticks, seen, found = 0, 0, line.find("{%")
+        while found >= 0:
+            ticks, seen = ticks + line.count("`", seen, found), found
+            if line[found - 1] != "\\" and not ticks % 2:
+                match = TAG.match(line[found : found + _LONGEST])
+                known = match is not None and tags.read(match, number, found + 1, number + 1).known
+                self.text_found(AMID if known else UNKNOWN, number, found)
+            found = line.find("{%", found + 2)
 
     def text_found(self, phrase: Phrase, number: int, column: int) -> None:
-        values = {"tag": self.lines[number][column : column + 40]}
-        rule = "unknown-tag" if phrase is UNKNOWN else "unfinished-tag"
+        tag, end, _ = self.lines[number][column : column + 60].partition("%}")
+        values = {"tag": tag + end if end else tag[:40]}
+        rule = {UNKNOWN: "unknown-tag", AMID: "stray-tag"}.get(phrase, "unfinished-tag")
         self.findings.append(Finding(rule, Severity.WARNING, phrase, values, number + 1, column + 1))
 
     def tag(self, match: re.Match[str], number: int, column: int, last: int, rest: str) -> None:
@@ -156,7 +169,7 @@ class _Scanner:
         elif rest and tag.kind is Kind.OPEN:
             self.whole(tag, rest)
         elif rest:
-            self.found("unknown-tag", Severity.WARNING, UNKNOWN, tag, match[0])
+            self.found("stray-tag", Severity.WARNING, AMID, tag, match[0])
         elif tag.kind is Kind.CLOSE:
             self.close(tag)
         else:
@@ -170,7 +183,7 @@ class _Scanner:
             tag.kind, tag.body = Kind.WHOLE, body.strip()
             self.tags[tag.line] = tag
         else:
-            self.found("unknown-tag", Severity.WARNING, UNKNOWN, tag)
+            self.found("stray-tag", Severity.WARNING, AMID, tag)
 
     def begin(self, tag: TagLine) -> None:
         self.tags[tag.line] = tag

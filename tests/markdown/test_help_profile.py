@@ -116,8 +116,14 @@ def test_an_escaped_tag_is_text() -> None:
             [("unknown-tag", 1), ("unknown-tag", 3)],
             "{% foo %} a {% endfoo %}\n",
         ),
-        ("a {% hint %} b", [("unknown-tag", 1)], "a {% hint %} b\n"),
-        ("{% hint %} a", [("unknown-tag", 1)], "{% hint %} a\n"),
+        ("a {% hint %} b", [("stray-tag", 1)], "a {% hint %} b\n"),
+        ("{% hint %} a", [("stray-tag", 1)], "{% hint %} a\n"),
+        (
+            "\\{% if %} {% x %} `{% y %}` {% z %}",
+            [("unknown-tag", 1)] * 2,
+            "{% if %} {% x %} {% y %} {% z %}\n",
+        ),
+        ("<b>a</b> <code>{% hint %}</code> b", [], "a {% hint %} b\n"),
         ('{% tab title="T" %}\na\n{% endtab %}', [("misplaced-tag", 1)], "T\n\na\n"),
         (
             '{% tabs %}\n{% tab title="T" %}\na\n{% tab title="U" %}\nb\n{% endtabs %}\nc',
