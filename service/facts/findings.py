@@ -24,7 +24,10 @@ SEVERITY_LABELS: dict[Severity, Phrase] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found; `line` and `column` count from 1, 0 where there is no place to name."""
+    """One thing found; `line` and `column` count from 1, 0 where there is no place to name.
+
+    `times` is how often it is there, in this block or, as advice, on this page; the place is the first one's.
+    """
 
     rule: str
     severity: Severity
@@ -33,3 +36,4 @@ class Finding:
     line: int = 0
     column: int = 0
     path: str | None = None
+    times: int = 1

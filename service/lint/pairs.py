@@ -23,7 +23,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something a rule found, at a character of the translation."""
+    """Something a rule found, at a character of the translation; `times` counts more of it thereafter."""
 
     rule: str
     severity: Severity
@@ -31,6 +31,7 @@ class Mark:
     values: Mapping[str, object] = field(default_factory=dict)
     at: int = 0
     form: int = 0
+    times: int = 1
 
 
 Rule = Callable[[Pair], Iterable[Mark]]
