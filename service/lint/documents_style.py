@@ -1,4 +1,4 @@
-"""House style on a page: what deviates is said once for each block, or once where the page has a style of its own.
+"""House style on a page: what deviates is said once for each block, or once for a page with its own style.
 
 Real mistakes are easily overlooked among thirty notes on spaces.
 """
