@@ -7,7 +7,7 @@ Linear in the length of the source: a tag that goes on over several lines ends a
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_, Phrase
@@ -25,14 +25,6 @@ _QUOTED = re.compile(r"[ \t>]*+")
 # What opens a raw block that only its own end closes, as CommonMark's HTML blocks 1 and 2 do.
 _RAW = re.compile(r"<(?:(pre|script|style|textarea)(?=[\s>]|$)|!--)", re.IGNORECASE)
 _RAW_END = re.compile(r"</(?:pre|script|style|textarea)>", re.IGNORECASE)
-
-
-def words_lines(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Yield the lines that are neither fenced code nor raw `<pre>`, with their numbers from 0."""
-    scanner = _Scanner(lines)
-    for number, line in enumerate(lines):
-        if not scanner.in_code(number, line):
-            yield number, line
 
 
 def scan(lines: Sequence[str]) -> tuple[dict[int, TagLine], list[Finding]]:

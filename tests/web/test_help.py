@@ -76,7 +76,7 @@ def test_a_page_as_markdown(browser: Browser, locale: str) -> None:
     assert page.headers["Cache-Control"] == "public, max-age=60"
     assert "Set-Cookie" not in page.headers
     text = page.get_data(as_text=True)
-    assert text.startswith(f"# {TITLES[locale]} ")
+    assert text.startswith(f"# {TITLES[locale]}")
     assert "{label:" not in text
     again = browser.get(
         f"/{locale}/help/contact-a-prospect.md", headers={"If-None-Match": page.headers["ETag"]}
