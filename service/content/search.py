@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import log, sqrt
 from types import MappingProxyType
 
-from service.content.search_asked import Asked
+from service.content.search_asked import NOTHING, Asked
 from service.content.search_glossary import EMPTY, Concept, Words
 from service.content.search_passages import Kind, Passage
 from service.content.search_words import (
@@ -22,6 +22,7 @@ from service.content.search_words import (
     fold,
     is_cjk,
     is_katakana,
+    pieces,
     terms,
     weight,
 )
@@ -53,6 +54,8 @@ _FIRST, _STEPS, _NUMBER = 0.15, 0.12, 0.8
 # Below this share of the question's weight a block does not answer it.
 _FLOOR = 0.45
 _LIST_FLOOR = 0.25
+# In another language words may look alike and mean something else.
+_FLOOR_ELSEWHERE = 0.6
 _MOST_KEPT = 10_000
 
 
@@ -82,7 +85,8 @@ class Index:
         self._database = sqlite3.connect(":memory:", check_same_thread=False)
         self._lock = threading.Lock()
         self._shelves = {
-            code: _Shelf(self._database, code, kept, asked.get(code, {})) for code, kept in passages.items()
+            code: _Shelf(self._database, code, kept, asked.get(code, NOTHING))
+            for code, kept in passages.items()
         }
         self._places = {code: {passage.place: passage for passage in kept} for code, kept in passages.items()}
         self._sections = {
@@ -103,6 +107,8 @@ class Index:
 
         `goal`, what the asker is after, only orders what answers the question.
         """
+        if any(shelf.lacks(question) for shelf in self._shelves.values()):
+            return ()
         return tuple(self._hits(code, question, goal, floor=_FLOOR)[:most])
 
     def _hits(self, code: str, question: str, goal: str, *, floor: float) -> list[Hit]:
@@ -114,7 +120,7 @@ class Index:
                 candidates = shelf.candidates(self._database, concepts, question)
             own = _OWN_LANGUAGE if language == code else 1.0
             for hit in shelf.weigh(candidates, concepts, aims, question):
-                if hit.coverage < floor:
+                if hit.coverage < (floor if language == code else max(floor, _FLOOR_ELSEWHERE)):
                     continue
                 passage = self._in_language(hit.passage, code)
                 seen = best.get(passage.place)
@@ -162,7 +168,7 @@ class _Shelf:
         for number, passage in enumerate(passages):
             title, *above = passage.path
             heading = above.pop() if above else ""
-            said = asked.get(passage.place[:2], "")
+            said = asked.sections.get(passage.place[:2], "")
             texts = (title, " ".join(above), heading, passage.words, said)
             split = [tuple(terms(text, code)) for text in texts]
             rows.append((number, *(" ".join(part) for part in split)))
@@ -179,7 +185,13 @@ class _Shelf:
             for term, count in frequency.items()
         }
         self._important: dict[Concept, float] = {}
+        self._absent = tuple(_run(word) for word in asked.absent)
         self.unknown = _UNKNOWN * log(1 + (len(rows) + 0.5) / 0.5)
+
+    def lacks(self, question: str) -> bool:
+        """Tell whether a question names something that the product does not have."""
+        words = _run(question[:LONGEST_QUESTION])
+        return any(word in words for word in self._absent)
 
     def candidates(
         self, database: sqlite3.Connection, concepts: Sequence[Concept], question: str
@@ -298,6 +310,11 @@ def _phrase(question: str, code: str) -> str:
     if len(words) > 1 and len(words[-1]) == 1:
         words.pop()
     return f'"{" ".join(words)}"' + (" *" if len(words[-1:]) and len(words[-1]) == 1 else "")
+
+
+def _run(text: str) -> str:
+    """Return the words of a text in a row, to look for others in, each with its ending."""
+    return f" {' '.join(term for term in pieces(text) if len(term) > 1)} "
 
 
 def _quoted(term: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from service.content import search_asked
 from service.content.pages import Page, Pages
 from service.content.search import Index
-from service.content.search_asked import Asked
+from service.content.search_asked import NOTHING, Asked
 from service.content.search_glossary import EMPTY, Words
 from service.content.search_passages import Passage, cut
 from service.i18n.locales import LOCALES
@@ -48,7 +48,7 @@ class Searchable:
     def _said(self, code: str) -> Asked:
         """Return what people say in a language, as it was while its file is broken."""
         said = search_asked.read(self.pages.directory, code)
-        return self._asked.get(code, {}) if said is None else said
+        return self._asked.get(code, NOTHING) if said is None else said
 
     def _pages_in(self, code: str) -> Sequence[Page]:
         found = (self.pages.find(code, slug) for slug in self.pages.slugs())

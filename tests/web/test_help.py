@@ -308,6 +308,15 @@ def test_only_a_page_that_was_read_can_be_voted_for(browser: Browser) -> None:
     assert browser.client.post(action).status_code == 400
 
 
+def test_one_source_does_not_vote_without_end(browser: Browser, parts: Services) -> None:
+    action = str(form_action(browser))
+    codes = [browser.client.post(action, data={"helpful": "no"}).status_code for _ in range(25)]
+    assert codes[:20] == [303] * 20
+    assert codes[-1] != 303
+    with parts.db.reading() as session:
+        assert help_votes.tally(session, "email-tokens", "en").votes == codes.count(303)
+
+
 def form_action(browser: Browser) -> object:
     form = soup(browser.get("/en/help/email-tokens")).find("form", attrs={"id": "helpful"})
     assert form is not None
