@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -47,7 +49,7 @@ def check_pages(paths: tuple[Path, ...], *, source: Path | None, locale: str | N
     else:
         for finding in findings:
             click.echo(_line(str(finding.path), finding))
-        click.echo(WORDS.say(NN_("%(num)s finding", "%(num)s findings"), num=len(findings)))
+        click.echo(_tally(findings))
     errors = any(finding.severity is Severity.ERROR for finding in findings)
     sys.exit(FOUND if errors else CLEAN)
 
@@ -61,8 +63,20 @@ def _strings(code: str) -> dict[check.Key, str]:
 
 def _line(path: str, finding: Finding) -> str:
     label = WORDS.say(SEVERITY_LABELS[finding.severity])
+    return f"{path}:{finding.line}:{finding.column}: {label}: {_message(finding)} [{finding.rule}]"
+
+
+def _message(finding: Finding) -> str:
     message = WORDS.say(finding.phrase, **finding.values)
-    return f"{path}:{finding.line}:{finding.column}: {label}: {message} [{finding.rule}]"
+    return f"{message} (×{finding.times})" if finding.times > 1 else message
+
+
+def _tally(findings: Sequence[Finding]) -> str:
+    """Return how many findings there are, and how bad they are."""
+    total = WORDS.say(NN_("%(num)s finding", "%(num)s findings"), num=len(findings))
+    counted = Counter(finding.severity for finding in findings)
+    parts = [f"{WORDS.say(label)}: {counted[one]}" for one, label in SEVERITY_LABELS.items() if counted[one]]
+    return f"{total} ({', '.join(parts)})" if parts else total
 
 
 def _shown(finding: Finding) -> dict[str, object]:
@@ -72,5 +86,5 @@ def _shown(finding: Finding) -> dict[str, object]:
         "path": finding.path,
         "line": finding.line,
         "column": finding.column,
-        "message": WORDS.say(finding.phrase, **finding.values),
+        "message": _message(finding),
     }

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -26,31 +27,42 @@ NO_INCLUDE = N_("There is no such file to include: %(page)s")
 INCLUDE_LOOP = N_("This file includes itself, or too much is included: %(page)s")
 
 
+Stamp = tuple[int, int] | None
+
+
 class Folder:
     """The pages below a directory; each is read once for its title."""
 
     def __init__(self, root: Path) -> None:
         self.root = _real(root)
         self._titles: dict[Path, str | None] = {}
-        self.variables = self._read_variables()
+        self._taken: dict[Path, Stamp] = {}
 
     def woven(self, document: Document, path: Path) -> Document:
         """Return a page with its includes taken in, expressions filled, and references bearing titles."""
+        whole = self.included(document, path)
+        return replace(whole, tokens=tuple(self._titled(whole.tokens, path)))
+
+    def included(self, document: Document, path: Path) -> Document:
+        """Return a page with its includes taken in and its expressions filled."""
         weaving = _Weaving(self)
         tokens = list(weaving.included(document.tokens, path, (_real(path),)))
         if weaving.count:
             ids.renumber(tokens)
-        own = document.front_matter.get("vars")
-        space = {"vars": self.variables}
-        variables = {"space": space, "page": {"vars": own if isinstance(own, Mapping) else {}}}
-        tokens = expressions.fill(tokens, variables)
-        woven = tuple(self._titled(tokens, path))
-        findings = (*document.findings, *weaving.findings)
-        return replace(document, tokens=woven, findings=findings)
+        if expressions.present(tokens):
+            own = document.front_matter.get("vars")
+            page = {"vars": own if isinstance(own, Mapping) else {}}
+            tokens = expressions.fill(tokens, {"space": {"vars": self.variables}, "page": page})
+        return replace(document, tokens=tuple(tokens), findings=(*document.findings, *weaving.findings))
+
+    def unchanged(self) -> bool:
+        """Tell whether everything that was read is as it was, what was missing too."""
+        return all(_stamp(path) == stamp for path, stamp in self._taken.items())
 
     def read(self, path: Path) -> str | None:
         """Return a file's text, None for what is no file of this folder or is too large."""
         found = _real(path)
+        self._taken.setdefault(found, _stamp(found) if found.is_relative_to(self.root) else None)
         try:
             if not found.is_relative_to(self.root) or not found.is_file() or found.stat().st_size > LARGEST:
                 return None
@@ -68,7 +80,9 @@ class Folder:
             self._titles[found] = _title(parse(source).tokens) if source else None
         return self._titles[found]
 
-    def _read_variables(self) -> Mapping[str, object]:
+    @cached_property
+    def variables(self) -> Mapping[str, object]:
+        """What the folder's file of variables says; nothing where there is none, or no good one."""
         source = self.read(self.root / ".gitbook" / "vars.yaml")
         try:
             read = yaml.safe_load(source) if source else {}
@@ -99,6 +113,14 @@ class Folder:
             if reference:
                 filled.children = [_named(child, reference) for child in filled.children]
             yield filled
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _real(path: Path) -> Path:

@@ -34,10 +34,6 @@ STAGE = N_("Stage")
 HAPPENED = N_("What happened")
 PERMISSION = N_("Permission")
 ROLES = N_("Roles that include it")
-FORMAT = N_("Format")
-READ = N_("What is recognized")
-ENCODINGS = N_("Encodings")
-DELIMITERS = N_("Delimiters")
 WRITTEN = N_("What you write")
 REFUSED = N_("What the form answers")
 
@@ -148,20 +144,6 @@ def _permissions(catalog: Catalog) -> str:
     return _table(catalog, (PERMISSION, ROLES), rows)
 
 
-def _file_formats(catalog: Catalog) -> str:
-    """What a file to import may be written in."""
-    encodings = dict.fromkeys(words.ENCODING_NAMES.values())
-    delimiters = [catalog.say(phrase) for phrase in words.DELIMITER_NAMES.values()]
-    return _table(
-        catalog,
-        (FORMAT, READ),
-        [
-            (escape(catalog.say(ENCODINGS)), escape(catalog.formats.listing(list(encodings)))),
-            (escape(catalog.say(DELIMITERS)), escape(catalog.formats.listing(delimiters))),
-        ],
-    )
-
-
 # Each is one mistake; what the checks answer is what the author of an email sees.
 _MISTAKES = (
     "{fristName}",
@@ -222,7 +204,6 @@ TABLES: Mapping[str, Callable[[Catalog], str]] = {
     "greetings": _greetings,
     "csv-columns": _csv_columns,
     "csv-example": _csv_example,
-    "file-formats": _file_formats,
     "file-errors": _file_errors,
     "permissions": _permissions,
     "stages": _stages,

@@ -10,12 +10,14 @@ from markdown_it.token import Token
 
 from service.content import lock, notices, resolve
 from service.content.files import PageFile, Source, is_slug
+from service.content.folder import Folder
 from service.content.watch import Watch
 from service.facts.findings import Finding
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES, SOURCE
-from service.markdown import front_matter, html, text
+from service.markdown import html, text
 from service.markdown.dialect import Document
+from service.markdown.source import render as write
 
 INDEX = "index"
 IMAGE = ".webp"
@@ -73,6 +75,7 @@ class Entry:
 class _Rendered:
     version: tuple[object, ...]
     titles: tuple[tuple[str, str | None], ...]
+    folder: Folder
     page: Page
 
 
@@ -183,6 +186,7 @@ class Pages:
             kept
             and kept.version == version
             and all(self._title(language, one) == title for one, title in kept.titles)
+            and kept.folder.unchanged()
         ):
             return kept.page
         titles: dict[str, str | None] = {}
@@ -191,19 +195,25 @@ class Pages:
             titles[one] = self._title(language, one)
             return titles[one]
 
-        written = resolve.source(source.text, catalog)
+        folder, path = Folder(self.directory / language), self.directory / language / f"{slug}.md"
+
+        def whole(document: Document) -> Document:
+            return resolve.resolve(folder.included(document, path), catalog, title)
+
+        document = whole(source.document)
+        written = write(document)
         if original is None or locked is None:
-            document = resolve.resolve(source.document, catalog, title)
             page = render(document, written, slug=slug, locale=locale, language=language)
         else:
             behind = lock.stale(lock.pairs(original.document, source.document, locked), locked)
             voice = self._voice(catalog)
-            document = resolve.resolve(notices.place(source.document, behind), catalog, title)
-            document = notices.fill(document, original.document, behind, voice)
-            noted = written + notices.markdown(original.document, behind, voice)
-            page = render(document, noted, slug=slug, locale=locale, language=language)
-            page = replace(page, behind=sum(notices.shown(one) for one in behind), own=_body(written))
-        self._rendered[locale, slug] = _Rendered(version, tuple(titles.items()), page)
+            noted = notices.fill(
+                whole(notices.place(source.document, behind)), original.document, behind, voice
+            )
+            below = notices.markdown(original.document, behind, voice)
+            page = render(noted, written + below, slug=slug, locale=locale, language=language)
+            page = replace(page, behind=sum(notices.shown(one) for one in behind), own=written)
+        self._rendered[locale, slug] = _Rendered(version, tuple(titles.items()), folder, page)
         return page
 
     def _lock(self, language: str, slug: str) -> lock.LockFile:
@@ -222,8 +232,7 @@ class Pages:
 
 
 def render(document: Document, markdown: str, *, slug: str, locale: str, language: str) -> Page:
-    """Make a page of a resolved document."""
-    body = _body(markdown)
+    """Make a page of a resolved document and the Markdown it is served as."""
     description = document.front_matter.get("description")
     return Page(
         slug=slug,
@@ -232,11 +241,11 @@ def render(document: Document, markdown: str, *, slug: str, locale: str, languag
         title=title_of(document.tokens) or slug,
         description=" ".join(description.split()) if isinstance(description, str) else "",
         html=html.render(document),
-        markdown=body,
+        markdown=markdown,
         text=text.render(document),
         headings=tuple(_headings(document)),
-        digest=hashlib.blake2b(body.encode(), digest_size=8).hexdigest(),
-        own=body,
+        digest=hashlib.blake2b(markdown.encode(), digest_size=8).hexdigest(),
+        own=markdown,
         updated=_day(document.front_matter.get("updated")),
     )
 
@@ -261,9 +270,3 @@ def _outline(tokens: Sequence[Token]) -> Iterator[Heading]:
         if token.type == "heading_open" and tokens[position + 1].type == "inline":
             words = html.plain_words(tokens[position + 1].children or []).strip()
             yield Heading(int(token.tag[1:]), str(token.attrs.get("id", "")), words)
-
-
-def _body(markdown: str) -> str:
-    """Return the source without its front matter."""
-    _, body, _ = front_matter.split(markdown)
-    return body.lstrip("\n")

@@ -1,7 +1,6 @@
 """A page's references filled in for one language: labels, facts, generated tables, links to other pages.
 
-Done twice over: on the tokens, for HTML and text, and on the source, for the page served as Markdown; a test
-holds the two against each other.
+Done once, on the tokens that HTML, text and Markdown are all written from.
 """
 
 import re
@@ -14,7 +13,7 @@ from service.content.generated import FACTS, TABLES
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_, NP_, Phrase
 from service.i18n.catalogs import Catalog
-from service.markdown import mentions, references, tag_scan
+from service.markdown import mentions, references
 from service.markdown.dialect import Document, parse
 
 QUOTES: Mapping[str, tuple[str, str]] = {
@@ -36,7 +35,6 @@ BROKEN = N_("This reference is not complete: %(name)s")
 
 PAGE_LINK = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)\.md(#[^\s]*)?")
 _BROKEN = re.compile(r"\{(?:label|fact)[(:][^}]{0,40}")
-_GENERATED = re.compile(r"[ \t]*\{%-?\s*generated\s+\"?([\w-]+)\"?\s*-?%\}\s*")
 
 Titles = Callable[[str], str | None]
 
@@ -46,18 +44,6 @@ def resolve(document: Document, catalog: Catalog, title_of: Titles) -> Document:
     walk = _Walk(catalog, title_of)
     tokens = tuple(walk.block(document.tokens))
     return Document(tokens, document.front_matter, document.findings, document.profile)
-
-
-def source(text: str, catalog: Catalog) -> str:
-    """Return the source with its references filled in: Markdown that any reader of Markdown understands."""
-    lines = text.split("\n")
-    for number, line in tag_scan.words_lines(lines):
-        generated = _GENERATED.fullmatch(line)
-        if generated and generated[1] in TABLES:
-            lines[number] = f"\n{TABLES[generated[1]](catalog)}"
-        else:
-            lines[number] = references.replace(line, lambda match: _written(match, catalog))
-    return "\n".join(lines)
 
 
 def unresolved(document: Document) -> Iterator[Finding]:
@@ -90,13 +76,6 @@ def _label(name: str, catalog: Catalog) -> str:
     """Return the string on the screen; where it counts something, it counts a dozen here."""
     phrase = references.phrase(name)
     return catalog.say(phrase, num=12) if phrase.plural else catalog.say(phrase)
-
-
-def _written(match: re.Match[str], catalog: Catalog) -> str:
-    name = references.name_of(match)
-    if match[1] == "label":
-        return f"**{references.escape(_label(name, catalog))}**"
-    return references.escape(FACTS[name](catalog)) if name in FACTS else match[0]
 
 
 class _Walk:

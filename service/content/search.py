@@ -10,7 +10,9 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log, sqrt
+from types import MappingProxyType
 
+from service.content.search_asked import NOTHING, Asked
 from service.content.search_glossary import EMPTY, Concept, Words
 from service.content.search_passages import Kind, Passage
 from service.content.search_words import (
@@ -20,6 +22,7 @@ from service.content.search_words import (
     fold,
     is_cjk,
     is_katakana,
+    pieces,
     terms,
     weight,
 )
@@ -31,11 +34,12 @@ MOST_HITS = 20
 MOST_ANSWERS = 3
 
 _CANDIDATES = 40
-# bm25 weights of the columns: titles of the page and of the sections above, nearest heading, words.
-_COLUMNS = ("title", "above", "heading", "words")
-_BM25 = "3.0, 2.0, 6.0, 1.0"
+# bm25 weights of the columns: titles of the page and of the sections above, nearest heading, words, and
+# what people call what the section is about.
+_COLUMNS = ("title", "above", "heading", "words", "asked")
+_BM25 = "3.0, 2.0, 6.0, 1.0, 3.0"
 # How much of a term's weight it counts where it stands, and what standing in two places adds.
-_IN_WORDS, _IN_HEADING, _IN_TITLE = 1.0, 1.1, 0.7
+_IN_WORDS, _IN_HEADING, _IN_TITLE, _IN_ASKED = 1.0, 1.1, 0.7, 1.0
 _TWICE = 0.25
 # What pieces of a word count that stand apart, and what a word counts that no page has.
 _APART = 0.75
@@ -50,6 +54,8 @@ _FIRST, _STEPS, _NUMBER = 0.15, 0.12, 0.8
 # Below this share of the question's weight a block does not answer it.
 _FLOOR = 0.45
 _LIST_FLOOR = 0.25
+# In another language words may look alike and mean something else.
+_FLOOR_ELSEWHERE = 0.6
 _MOST_KEPT = 10_000
 
 
@@ -69,11 +75,19 @@ class Hit:
 class Index:
     """The passages of all languages at one moment. Immutable; safe to use from several threads."""
 
-    def __init__(self, passages: Mapping[str, Sequence[Passage]], words: Words = EMPTY) -> None:
+    def __init__(
+        self,
+        passages: Mapping[str, Sequence[Passage]],
+        words: Words = EMPTY,
+        asked: Mapping[str, Asked] = MappingProxyType({}),
+    ) -> None:
         self._words = words
         self._database = sqlite3.connect(":memory:", check_same_thread=False)
         self._lock = threading.Lock()
-        self._shelves = {code: _Shelf(self._database, code, kept) for code, kept in passages.items()}
+        self._shelves = {
+            code: _Shelf(self._database, code, kept, asked.get(code, NOTHING))
+            for code, kept in passages.items()
+        }
         self._places = {code: {passage.place: passage for passage in kept} for code, kept in passages.items()}
         self._sections = {
             code: {passage.place[:2]: passage for passage in reversed(kept)}
@@ -93,6 +107,8 @@ class Index:
 
         `goal`, what the asker is after, only orders what answers the question.
         """
+        if any(shelf.lacks(question) for shelf in self._shelves.values()):
+            return ()
         return tuple(self._hits(code, question, goal, floor=_FLOOR)[:most])
 
     def _hits(self, code: str, question: str, goal: str, *, floor: float) -> list[Hit]:
@@ -104,7 +120,7 @@ class Index:
                 candidates = shelf.candidates(self._database, concepts, question)
             own = _OWN_LANGUAGE if language == code else 1.0
             for hit in shelf.weigh(candidates, concepts, aims, question):
-                if hit.coverage < floor:
+                if hit.coverage < (floor if language == code else max(floor, _FLOOR_ELSEWHERE)):
                     continue
                 passage = self._in_language(hit.passage, code)
                 seen = best.get(passage.place)
@@ -128,12 +144,15 @@ class _Entry:
     title: frozenset[str]
     heading: frozenset[str]
     words: frozenset[str]
+    asked: frozenset[str]
 
 
 class _Shelf:
     """The passages of one language: a table of the full-text index, and the terms of each passage."""
 
-    def __init__(self, database: sqlite3.Connection, code: str, passages: Sequence[Passage]) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, code: str, passages: Sequence[Passage], asked: Asked
+    ) -> None:
         if code not in LOCALES:
             raise KeyError(code)
         self.code = code
@@ -149,13 +168,14 @@ class _Shelf:
         for number, passage in enumerate(passages):
             title, *above = passage.path
             heading = above.pop() if above else ""
-            split = [tuple(terms(text, code)) for text in (title, " ".join(above), heading, passage.words)]
+            said = asked.sections.get(passage.place[:2], "")
+            texts = (title, " ".join(above), heading, passage.words, said)
+            split = [tuple(terms(text, code)) for text in texts]
             rows.append((number, *(" ".join(part) for part in split)))
             text = f" {' '.join(term for part in split for term in part)} "
-            titles, heading_terms, words = split[0] + split[1], split[2], split[3]
-            entry = _Entry(passage, text, *map(_known, (titles, heading_terms, words)))
+            entry = _Entry(passage, text, *map(_known, (split[0] + split[1], *split[2:])))
             self.entries.append(entry)
-            for term in entry.title | entry.heading | entry.words:
+            for term in entry.title | entry.heading | entry.words | entry.asked:
                 frequency[term] = frequency.get(term, 0) + 1
         marks = ", ".join("?" * (len(_COLUMNS) + 1))
         statement = f"INSERT INTO {self.table} (rowid, {columns}) VALUES ({marks})"  # noqa: S608 - a known name
@@ -165,7 +185,13 @@ class _Shelf:
             for term, count in frequency.items()
         }
         self._important: dict[Concept, float] = {}
+        self._absent = tuple(_run(word) for word in asked.absent)
         self.unknown = _UNKNOWN * log(1 + (len(rows) + 0.5) / 0.5)
+
+    def lacks(self, question: str) -> bool:
+        """Tell whether a question names something that the product does not have."""
+        words = _run(question[:LONGEST_QUESTION])
+        return any(word in words for word in self._absent)
 
     def candidates(
         self, database: sqlite3.Connection, concepts: Sequence[Concept], question: str
@@ -265,6 +291,7 @@ def _place(entry: _Entry, term: str) -> float:
         (entry.words, _IN_WORDS),
         (entry.heading, _IN_HEADING),
         (entry.title, _IN_TITLE),
+        (entry.asked, _IN_ASKED),
     ):
         if term in terms_there:
             best = max(best, factor)
@@ -283,6 +310,11 @@ def _phrase(question: str, code: str) -> str:
     if len(words) > 1 and len(words[-1]) == 1:
         words.pop()
     return f'"{" ".join(words)}"' + (" *" if len(words[-1:]) and len(words[-1]) == 1 else "")
+
+
+def _run(text: str) -> str:
+    """Return the words of a text in a row, to look for others in, each with its ending."""
+    return f" {' '.join(term for term in pieces(text) if len(term) > 1)} "
 
 
 def _quoted(term: str) -> str:

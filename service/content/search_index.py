@@ -3,8 +3,10 @@
 import threading
 from collections.abc import Sequence
 
+from service.content import search_asked
 from service.content.pages import Page, Pages
 from service.content.search import Index
+from service.content.search_asked import NOTHING, Asked
 from service.content.search_glossary import EMPTY, Words
 from service.content.search_passages import Passage, cut
 from service.i18n.locales import LOCALES
@@ -16,8 +18,9 @@ class Searchable:
     def __init__(self, pages: Pages, words: Words = EMPTY) -> None:
         self.pages = pages
         self._words = words
+        self._asked: dict[str, Asked] = {}
         self._cut: dict[tuple[str, str], tuple[str, tuple[Passage, ...]]] = {}
-        self._made: tuple[tuple[str, ...], Index] | None = None
+        self._made: tuple[tuple[object, ...], Index] | None = None
         self._revision: tuple[str, ...] = ()
         self._lock = threading.Lock()
 
@@ -29,16 +32,23 @@ class Searchable:
                 self._made, self._revision = self._fresh(), revision
             return self._made[1]
 
-    def _fresh(self) -> tuple[tuple[str, ...], Index]:
+    def _fresh(self) -> tuple[tuple[object, ...], Index]:
         shelves = {code: self._pages_in(code) for code in LOCALES}
-        digests = tuple(page.digest for pages in shelves.values() for page in pages)
+        for code in LOCALES:
+            self._asked[code] = self._said(code)
+        digests = (*(page.digest for pages in shelves.values() for page in pages), str(self._asked))
         if self._made and self._made[0] == digests:
             return self._made
         passages = {
             code: [passage for page in pages for passage in self._passages(page)]
             for code, pages in shelves.items()
         }
-        return digests, Index(passages, self._words)
+        return digests, Index(passages, self._words, dict(self._asked))
+
+    def _said(self, code: str) -> Asked:
+        """Return what people say in a language, as it was while its file is broken."""
+        said = search_asked.read(self.pages.directory, code)
+        return self._asked.get(code, NOTHING) if said is None else said
 
     def _pages_in(self, code: str) -> Sequence[Page]:
         found = (self.pages.find(code, slug) for slug in self.pages.slugs())

@@ -17,7 +17,8 @@ _KATAKANA = "\u30a0-\u30ff"
 CJK = f"{_HAN}{_HIRAGANA}{_KATAKANA}"
 _RUN = re.compile(rf"(?P<cjk>[{CJK}]+)|(?P<word>[^\W_{CJK}]+)")
 # Pieces of a run that are likely to be one word: katakana, or characters and the kana that end them.
-_WORD = re.compile(rf"[{_KATAKANA}]+|[{_HAN}]+[{_HIRAGANA}]*|[{_HIRAGANA}]+")
+# Of the kana the first alone: what follows is how the sentence goes on, as in 止める, 止めたい, 止めれば.
+_WORD = re.compile(rf"[{_KATAKANA}]+|[{_HAN}]{{2,}}|[{_HAN}][{_HIRAGANA}]?|[{_HIRAGANA}]+")
 _KANA = re.compile(rf"[{_HIRAGANA}]+")
 _MIXED = re.compile(rf"[{_HIRAGANA}]")
 _WEAK = re.compile("[在是从对会能要和与或后过请我你个多这那几]")
@@ -31,12 +32,15 @@ def _set(words: str) -> frozenset[str]:
 
 STOP: dict[str, frozenset[str]] = {
     "en": _set(
-        "a about after all an and any anybody anything are as at be been before between but by can "
+        "a about actually after ago all already also am an and any anybody anything are as at be been before "
+        "between but by can "
         "cannot could did difference do does doing done for from get gets give go happen happens has "
         "have how i if in into is it its like make makes many may me mean means much must my need no "
         "not of on or our out please see shall she should so some somebody something tell than that the "
         "their them then there these they thing things this those through to too up us use want was we "
         "were what when where which who whom why will with would you your yours "
+        "dont doesnt didnt isnt arent wont cant im ive id its thats whats wheres hows theres just really "
+        "ones other others else ever still yet now here let lets put kind sort stuff way was being over "
     ),
     "fr": _set(
         "a afin ai alors apres arrive au aucun aussi autre aux avant avec avez avoir avons bien c ce "
@@ -46,6 +50,8 @@ STOP: dict[str, frozenset[str]] = {
         "passe peut peuvent peux plus pour pourquoi puis puis- qu quand que quel quelle quelles quelque "
         "quelques quels qui quoi s sa sans se selon ses si signifie signifier soit son sont sous sur t "
         "ta te tous tout toute toutes tres un une vers veux voir vos votre vous y "
+        "ca cest jai deja encore meme memes peu assez vraiment juste ici tel telle sera seront etait ont "
+        "quelqu quelqu'un chez moi-meme vais va vont aller etes suis "
     ),
 }
 # Where a sentence in Japanese or Chinese only asks, points or joins, longest first: it is cut there.
@@ -72,10 +78,15 @@ def fold(text: str) -> str:
 
 def terms(text: str, code: str) -> Iterator[str]:
     """Yield the terms of a text as they are indexed; `code` is the language whose endings to cut."""
+    return (term if is_cjk(term) else stem(term, code) for term in pieces(text))
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Yield the words of a text as they are written but for width, case, and accents; CJK in pairs."""
     for match in _RUN.finditer(fold(text)):
         run = match["cjk"]
         if run is None:
-            yield stem(match["word"], code)
+            yield match["word"]
         else:
             yield from (run[at : at + 2] for at in range(len(run) - 1))
             # So that one character alone can be asked for, as the beginning of a term.

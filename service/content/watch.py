@@ -35,11 +35,16 @@ class Watch:
         return self._seen[1]
 
     def _look(self) -> Iterator[str]:
-        for folder in sorted(self.directory.glob("*/")):
+        """Yield a line for every file; a link is one, and not followed."""
+        folders = sorted(path for path in self.directory.glob("*/") if not path.is_symlink())
+        while folders:
+            folder = folders.pop()
             try:
                 with os.scandir(folder) as entries:
                     for entry in sorted(entries, key=lambda one: one.name):
                         at = entry.stat(follow_symlinks=False)
-                        yield f"{folder.name}/{entry.name} {at.st_mtime_ns} {at.st_size} {at.st_ino}\n"
+                        yield f"{folder}/{entry.name} {at.st_mtime_ns} {at.st_size} {at.st_ino}\n"
+                        if entry.is_dir(follow_symlinks=False):
+                            folders.append(Path(entry.path))
             except OSError:
                 continue

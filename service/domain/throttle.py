@@ -91,6 +91,11 @@ def reset_brakes(email_key: str, source: str) -> tuple[Brake, ...]:
     )
 
 
+def vote_brakes(source: str) -> tuple[Brake, ...]:
+    """Return what counts a vote on a help page, so that one source does not speak for many readers."""
+    return (Brake(f"vote:source:{_digest(source_key(source))}", free=20),)
+
+
 def attempt(session: Session, brakes: Sequence[Brake], *, now: datetime) -> None:
     """Count a try before it is made, so that tries made at once are counted too; commit before trying.
 

@@ -36,6 +36,7 @@ class Finding:
     """One thing found; `line` and `column` count from 1, 0 where there is no place to name.
 
     A `fix` counts in the decoded file and is written as the file writes it, escapes and all.
+    `times` is how often it is there, in this block or, as advice, on this page; the place is the first one's.
     """
 
     rule: str
@@ -46,3 +47,4 @@ class Finding:
     column: int = 0
     path: str | None = None
     fix: Fix | None = None
+    times: int = 1

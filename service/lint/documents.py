@@ -8,7 +8,13 @@ from service.facts.findings import Finding, Severity
 from service.facts.words import N_
 from service.i18n import glossary as glossaries
 from service.i18n.locales import SOURCE, Locale
-from service.lint import documents_content, documents_form, documents_sentences, documents_words
+from service.lint import (
+    documents_content,
+    documents_form,
+    documents_sentences,
+    documents_style,
+    documents_words,
+)
 from service.lint.pairs import Mark, warning
 from service.lint.terms import Terms
 from service.lint.tokenizer import Masked
@@ -45,7 +51,7 @@ def judge(one: Page, terms: Terms = NO_TERMS) -> Iterator[Finding]:
         *documents_sentences.check(one.blocks, code),
         *documents_words.check(one.blocks, one.locale, terms),
     ]
-    yield from _placed(one, marks)
+    yield from _placed(one, documents_style.settle(marks, one.blocks))
     yield from documents_words.escaped_code(one.blocks, one.text)
 
 
@@ -110,4 +116,4 @@ def _joined(blocks: Iterable[Block]) -> Masked:
 def _placed(one: Page, marks: Iterable[tuple[Block, Mark]]) -> Iterator[Finding]:
     for block, mark in marks:
         line, column = one.places.find(block, mark.at)
-        yield Finding(mark.rule, mark.severity, mark.phrase, mark.values, line, column)
+        yield Finding(mark.rule, mark.severity, mark.phrase, mark.values, line, column, times=mark.times)

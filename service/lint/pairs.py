@@ -25,7 +25,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something a rule found, at a character of the translation; a `fix` counts in the translation too."""
+    """Something a rule found, at a character of the translation.
+
+    A `fix` counts in the translation too; `times` counts more of it thereafter.
+    """
 
     rule: str
     severity: Severity
@@ -34,6 +37,7 @@ class Mark:
     at: int = 0
     form: int = 0
     fix: Fix | None = None
+    times: int = 1
 
 
 Rule = Callable[[Pair], Iterable[Mark]]

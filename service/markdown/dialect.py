@@ -15,7 +15,16 @@ from markdown_it.token import Token
 
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_
-from service.markdown import emphasis, footnotes, front_matter, marks, references, tag_lines, tag_scan
+from service.markdown import (
+    dispatch,
+    emphasis,
+    footnotes,
+    front_matter,
+    marks,
+    references,
+    tag_lines,
+    tag_scan,
+)
 from service.markdown.settle import settle
 
 MOST_NESTED_BLOCKS = 100
@@ -76,6 +85,13 @@ def parse(source: str, profile: Profile = Profile.HELP, *, most: int | None = No
 
 @functools.cache
 def _parser(profile: Profile) -> MarkdownIt:
+    md = with_rules(profile)
+    dispatch.install(md)
+    return md
+
+
+def with_rules(profile: Profile) -> MarkdownIt:
+    """Return a parser of the dialect that asks every rule at every place."""
     md = MarkdownIt("commonmark", {"html": profile is Profile.HELP, "maxNesting": MOST_NESTED_BLOCKS})
     md.enable(["table", "strikethrough"])
     # Every address is let through here and judged in `settle`: the label is kept, a finding is made.

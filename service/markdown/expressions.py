@@ -5,7 +5,7 @@ reads, has no value here: its source is shown, and what stands under such a cond
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Final
 
@@ -146,6 +146,14 @@ class _Reader:
                 return _UNKNOWN
             value = value[name]
         return value
+
+
+def present(tokens: Iterable[Token]) -> bool:
+    """Tell whether anything in a page depends on a value."""
+    return any(
+        token.type == "if_open" or any(child.meta.get("expression") for child in token.children or ())
+        for token in tokens
+    )
 
 
 def fill(tokens: Sequence[Token], variables: Mapping[str, object]) -> list[Token]:

@@ -5,7 +5,6 @@ value of the running code. Both are resolved by `content`, in the page's languag
 """
 
 import re
-from collections.abc import Callable
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
@@ -35,23 +34,12 @@ def name_of(match: re.Match[str]) -> str:
     return (match[2] or "") + match[3].strip()
 
 
-_SKIPPED = re.compile(r"(`+)(?!`)[^\n]*?(?<!`)\1(?!`)|\\[!-/:-@\[-`{-~]|" + REFERENCE.pattern)
 _ESCAPED = re.compile(r"([\\`*_{}\[\]<>|#~])")
 
 
 def escape(words: str) -> str:
     """Return plain words as Markdown source that prints them."""
     return _ESCAPED.sub(r"\\\1", words)
-
-
-def replace(line: str, say: Callable[[re.Match[str]], str]) -> str:
-    """Return a line of source with its references replaced, except in code spans and after a backslash."""
-
-    def one(match: re.Match[str]) -> str:
-        inner = REFERENCE.fullmatch(match[0])
-        return say(inner) if inner else match[0]
-
-    return _SKIPPED.sub(one, line) if "{" in line else line
 
 
 def install(md: MarkdownIt) -> None:

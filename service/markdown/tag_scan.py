@@ -7,7 +7,7 @@ Linear in the length of the source: a tag that goes on over several lines ends a
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_, Phrase
@@ -30,14 +30,6 @@ _LONGEST = 200
 # What is raw within a line, to its end if nothing closes it.
 _RAW_SPAN = re.compile(r"<(pre|code)\b.*?(?:</\1|$)|<!--.*?(?:-->|$)", re.IGNORECASE)
 _RAW_END = re.compile(r"</(?:pre|script|style|textarea)>", re.IGNORECASE)
-
-
-def words_lines(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Yield the lines that are neither fenced code nor raw `<pre>`, with their numbers from 0."""
-    scanner = _Scanner(lines)
-    for number, line in enumerate(lines):
-        if not scanner.in_code(number, line):
-            yield number, line
 
 
 def scan(lines: Sequence[str]) -> tuple[dict[int, TagLine], list[Finding]]:

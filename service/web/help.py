@@ -8,7 +8,7 @@ from werkzeug.datastructures import MIMEAccept
 
 from service.content.pages import INDEX, Entry, Page
 from service.content.search import LONGEST_QUESTION
-from service.domain import help_votes
+from service.domain import help_votes, throttle
 from service.facts.permissions import Permission
 from service.i18n.locales import LOCALES
 from service.web import help_answers, help_search, help_site
@@ -83,6 +83,7 @@ def vote(token: str) -> ResponseReturnValue:
     if choice not in {"yes", "no"}:
         abort(400)
     with transaction() as session:
+        throttle.attempt(session, throttle.vote_brakes(request.remote_addr or ""), now=here().now)
         help_votes.vote(session, slug, code, digest, helpful=choice == "yes")
     target = url_for("help.index") if slug == INDEX else url_for("help.show", slug=slug)
     return redirect(f"{target}?thanks=1#helpful", 303)

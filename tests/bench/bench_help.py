@@ -126,6 +126,17 @@ def test_questions() -> None:
                 f"{found.first:.0%} (target 80%), among three {found.third:.0%} (target 95%)",
                 end="",
             )
+    sections = asking.Sections(asking.searchable().pages)
+    for kind in ("tuned", "held"):
+        for code in LOCALES:
+            found = asking.readers_score(index, sections, kind, code)
+            share, _ = asking.readers_refused(index, kind, code)
+            print(
+                f"\nhelp, questions of readers {kind}, {code}: right section first {found.first:.0%} "
+                f"(target 80%), among three {found.third:.0%} (target 95%), off topic refused {share:.0%} "
+                "(target 90%)",
+                end="",
+            )
     for code in LOCALES:
         share, _ = asking.refused(index, code)
         number = len(asking.QUESTIONS["off"][code])

@@ -13,6 +13,7 @@ from service.facts.states import DELIVERY_STATE_LABELS, ROW_OUTCOME_LABELS
 from service.i18n import po
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES
+from service.markdown import source
 from service.markdown.dialect import parse
 from service.paths import data_dir
 
@@ -176,7 +177,8 @@ def test_a_label_that_is_renamed_is_renamed_on_every_page() -> None:
         strings = {id if context is None else f"{context}\x04{id}": said for (context, id), said in
                    our_strings(code).items()}  # fmt: skip
         catalog = Catalog(locale, strings | {"Discover": "«Renamed»"}, {})
-        written = resolve.source(read(code, "contact-a-prospect"), catalog)
+        page = parse(read(code, "contact-a-prospect"))
+        written = source.render(resolve.resolve(page, catalog, lambda _slug: None))
         assert (
             written.count("**«Renamed»**") == read(code, "contact-a-prospect").count("{label:Discover}") > 0
         )

@@ -61,7 +61,7 @@ def test_a_page_in_its_language(pages: Pages) -> None:
         '<h1 id="premier">Premier</h1>\n<p><strong class="label">Envoyer</strong></p>\n'
         '<p><a href="second#a">x</a> <a href="./">y</a></p>\n'
     )
-    assert page.markdown == "# Premier\n\n**Envoyer**\n\n[x](second.md#a) [y](index.md)"
+    assert page.markdown == "# Premier\n\n**Envoyer**\n\n[x](second.md#a) [y](index.md)\n"
     assert page.text.startswith("Premier\n=======\n\n«\u00a0Envoyer\u00a0»\n")
 
 
@@ -184,3 +184,45 @@ def test_names_of_no_page_leave_nothing_in_memory(pages: Pages) -> None:
     for number in range(50):
         pages.find("en", f"page-{number}")
     assert len(pages._files) == before
+
+
+def served(pages: Pages, slug: str) -> tuple[str, str]:
+    page = pages.find("fr", slug)
+    assert page is not None
+    return page.html, page.markdown
+
+
+def test_includes_and_expressions_are_filled_in_every_face(pages: Pages, tree: Path) -> None:
+    """One path for a page that is served and one that `prospectus content render` prints."""
+    parts = tree / "fr" / ".gitbook" / "includes"
+    parts.mkdir(parents=True)
+    (parts / "note.md").write_text("Avant {label:Send}.", encoding="utf-8")
+    (parts.parent / "vars.yaml").write_text("port: 587", encoding="utf-8")
+    port = '<code class="expression">space.vars.port</code>'
+    write(tree, "fr", "third", f'# T\n\n{{% include ".gitbook/includes/note.md" %}}\n\nPort {port}.')
+    assert served(pages, "third") == (
+        '<h1 id="t">T</h1>\n<p>Avant <strong class="label">Envoyer</strong>.</p>\n<p>Port 587.</p>\n',
+        "# T\n\nAvant **Envoyer**.\n\nPort 587.\n",
+    )
+
+
+def test_a_page_follows_what_it_includes(pages: Pages, tree: Path) -> None:
+    """Also where the part comes after the page, or goes, and in the name that caches go by."""
+    write(tree, "fr", "third", '# T\n\n{% include "part.txt" %}')
+    missing, before = served(pages, "third"), pages.revision("fr")
+    pages._watch._pause = 0.0
+    (tree / "fr" / "part.txt").write_text("Une partie.", encoding="utf-8")
+    assert served(pages, "third")[1] == "# T\n\nUne partie.\n"
+    assert pages.revision("fr") != before
+    (tree / "fr" / "part.txt").write_text("Une autre partie.", encoding="utf-8")
+    assert served(pages, "third")[1] == "# T\n\nUne autre partie.\n"
+    (tree / "fr" / "part.txt").unlink()
+    assert served(pages, "third") == missing
+
+
+def test_nothing_outside_a_language_is_included(pages: Pages, tree: Path) -> None:
+    """X-8."""
+    (tree.parent / "secret.md").write_text("Secret", encoding="utf-8")
+    (tree / "fr" / "link.md").symlink_to(tree.parent / "secret.md")
+    write(tree, "fr", "third", '# T\n\n{% include "../../secret.md" %}\n\n{% include "link.md" %}')
+    assert "Secret" not in "".join(served(pages, "third"))

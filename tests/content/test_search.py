@@ -2,11 +2,13 @@
 
 import re
 import string
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.content import search_asked
 from service.content.search import LONGEST_QUESTION, Index
 from service.content.search_excerpt import excerpt
 from service.content.search_glossary import Words
@@ -138,6 +140,50 @@ def test_questions_are_answered(index: Index, kind: str) -> None:
 def test_questions_about_something_else_are_refused(index: Index) -> None:
     shares = [asking.refused(index, code)[0] for code in asking.codes()]
     assert asking.mean(shares) >= 0.9
+
+
+def test_tuned_questions_of_readers_are_answered(index: Index, help_pages: Searchable) -> None:
+    sections = asking.Sections(help_pages.pages)
+    scores = [asking.readers_score(index, sections, "tuned", code) for code in asking.codes()]
+    assert asking.mean(score.first for score in scores) >= 0.8
+    shares = [asking.readers_refused(index, "tuned", code)[0] for code in asking.codes()]
+    assert asking.mean(shares) >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("code", "question"),
+    [
+        ("en", "How do I attach a file to a message?"),
+        ("fr", "Où sont les pièces jointes ?"),
+        ("ja", "添付ファイルを送る方法は？"),
+        ("zh", "怎么添加附件？"),
+    ],
+)
+def test_what_the_product_does_not_have_has_no_answer(index: Index, code: str, question: str) -> None:
+    assert index.ask(code, question) == ()
+
+
+def test_words_people_use_name_sections_that_exist(help_pages: Searchable) -> None:
+    """A section that is renamed takes its words with it."""
+    index = help_pages.index()
+    for code in LOCALES:
+        known = {
+            passage.place[:2]
+            for slug in help_pages.pages.slugs()
+            if (page := help_pages.pages.find(code, slug))
+            for passage in cut(page)
+        }
+        said = search_asked.read(help_pages.pages.directory, code)
+        assert said is not None
+        assert (set(said.sections) - known, len(said.absent) > 20) == (set(), True)
+    assert index.ask("en", "xlsx")[0].passage.anchor == "excel"
+
+
+def test_a_broken_file_of_words_says_nothing_and_is_told(tmp_path: Path) -> None:
+    (tmp_path / "en").mkdir()
+    assert search_asked.read(tmp_path, "en") == search_asked.NOTHING
+    (tmp_path / "en" / search_asked.FILE).write_text("[a", encoding="utf-8")
+    assert search_asked.read(tmp_path, "en") is None
 
 
 def test_a_goal_orders_what_answers_the_question(index: Index) -> None:

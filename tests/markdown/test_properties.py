@@ -129,6 +129,9 @@ def test_no_word_is_lost(pieces: list[str], profile: Profile) -> None:
     if "```" in source or "~~~" in source or "](" in source:
         # The words after a fence are its language, those in a link's address are an address.
         return
+    if profile is Profile.MAIL and "]:" in source:
+        # What a mail's author puts there is the address of links by name.
+        return
     document = parse(source, profile)
     shown, plain = read(html.render(document)), text.render(document)
     titles = re.findall(r'alt="([^"]*)"', html.render(document))
