@@ -20,6 +20,7 @@ from service.domain import (
     import_plan,
     import_reasons,
     import_reverse,
+    import_store,
     notices,
     outbox,
 )
@@ -30,7 +31,7 @@ from service.facts.findings import Finding, Severity
 from service.facts.permissions import Permission
 from service.facts.states import ImportState
 from service.models import Program, User
-from service.models.imports import Import, ImportRow
+from service.models.imports import Import, ImportBlock, ImportRow
 
 # Small enough that a page never waits long for the one writer of SQLite.
 BATCH = 2_000
@@ -54,6 +55,7 @@ class Runner:
         self._source: StoredFile | None = None
         self._file: CsvFile | None = None
         self._rows: Iterator[Row] = iter(())
+        self._named = import_store.Named()
         self._next = 0
 
     def step(self, session: Session, jobs: Jobs, *, now: datetime) -> int:
@@ -86,7 +88,7 @@ class Runner:
             _tell(session, import_, "import_refused", now)
             return 0
         if rows:
-            import_plan.plan_rows(session, import_, file, rows)
+            import_plan.plan_rows(session, import_, file, rows, self._named)
             self._next = rows[-1].number + 1
             return 1
         import_.planned_at = now
@@ -106,6 +108,7 @@ class Runner:
             self._rows = self._file.rows()
             for row in islice(self._rows, import_.planned_rows):
                 assert row.number <= import_.planned_rows
+            self._named = import_store.Named.of(session, import_)
         self._source.session = session
         rows = list(islice(self._rows, self._batch))
         # Another transaction than the one that ends here must not be read from.
@@ -240,7 +243,8 @@ def refuse(import_: Import, findings: Sequence[Finding], now: datetime) -> None:
 
 
 def forget_plan(session: Session, import_: Import) -> None:
-    session.execute(delete(ImportRow).where(ImportRow.import_id == import_.id))
+    for table in (ImportRow, ImportBlock):
+        session.execute(delete(table).where(table.import_id == import_.id))
     import_.digest, import_.planned_rows = "", 0
     import_.created_rows = import_.updated_rows = import_.unchanged_rows = import_.rejected_rows = 0
     import_.refusal, import_.planned_at, import_.finished_at = None, None, None
