@@ -104,7 +104,9 @@ class _Columns:
 
     def _doubt(self, plain: Iterable[object]) -> None:
         """Note the rows for which it is not so."""
-        self.odd.update(compress(count(), map(not_, plain)))
+        found = list(plain)
+        if not all(found):
+            self.odd.update(compress(count(), map(not_, found)))
 
     def put(self, index: int, values: Values) -> None:
         """Have a row say what reading it by itself found."""
