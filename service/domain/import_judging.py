@@ -5,7 +5,7 @@ from itertools import compress, count
 from operator import eq, not_
 
 from service.csvfile import CsvFile, guard, recognized
-from service.csvfile.headers import Key
+from service.csvfile.headers import BY_KEY, Key
 from service.csvfile.rows import Row
 from service.domain import import_people, import_reasons, import_values
 from service.domain.import_people import TEXTS, People
@@ -68,8 +68,9 @@ class _Columns:
         # The header has as many cells; a row may have blank ones behind them.
         given = list(zip(*cells, strict=False))
         for key, index in file.columns.items():
-            texts = map(guard.unguarded, given[index]) if file.mapped.escaped else given[index]
-            self._take(key, list(map(str.strip, texts)))
+            if any(given[index]) or BY_KEY[key].required:
+                texts = map(guard.unguarded, given[index]) if file.mapped.escaped else given[index]
+                self._take(key, list(map(str.strip, texts)))
 
     def _take(self, key: Key, texts: list[str]) -> None:
         self.columns[key.value] = texts
@@ -82,8 +83,6 @@ class _Columns:
                 self._doubt(_are_plain_addresses(texts))
             case Key.MEDIA:
                 self._doubt(map(import_values.ONE_WEB.fullmatch, texts))
-            case _ if not any(texts):
-                del self.columns[key.value]
             case Key.FIRST_NAME | Key.LAST_NAME:
                 self._doubt_lines(texts)
             case Key.DESCRIPTION:

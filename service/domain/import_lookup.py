@@ -83,11 +83,15 @@ def known_addresses(session: Session, program_id: int, keys: Sequence[str]) -> s
     """Which of these are addresses of partners, or of somebody who is reached there in this program."""
     if not keys:
         return set()
-    partners = select(Partner.email_key).where(among(session, Partner.email_key, keys))
+    found = set(session.scalars(select(Partner.email_key).where(among(session, Partner.email_key, keys))))
     reached = select(Prospect.custom_email_key).where(
-        Prospect.program_id == program_id, among(session, Prospect.custom_email_key, keys)
+        Prospect.program_id == program_id, Prospect.custom_email_key.is_not(None)
     )
-    return {*session.scalars(partners), *filter(None, session.scalars(reached))}
+    # Few programs reach anybody elsewhere than at their own address.
+    if session.scalar(reached.limit(1)) is not None:
+        elsewhere = session.scalars(reached.where(among(session, Prospect.custom_email_key, keys)))
+        found |= set(filter(None, elsewhere))
+    return found
 
 
 def states_of_identities(session: Session, program_id: int, identities: Iterable[str]) -> dict[str, State]:

@@ -66,19 +66,15 @@ class People:
                 changes["group"] = int(group)
             yield Somebody(number, line, identity, changes)
 
-    def text(self) -> str:
-        """All of it as one text, from which `unpacked` makes the same again."""
+    def packed(self) -> bytes:
+        """All of it as it is stored."""
         columns = (_CELL_END.join(self.columns.get(name, ())) for name in _COLUMNS)
-        return _COLUMN_END.join((_text_of(self.numbers), _text_of(self.lines), *columns))
-
-
-def packed(text: str) -> bytes:
-    """The text of people as it is stored."""
-    return zlib.compress(text.encode(), _LEVEL)
+        text = _COLUMN_END.join((_text_of(self.numbers), _text_of(self.lines), *columns))
+        return zlib.compress(text.encode(), _LEVEL)
 
 
 def unpacked(data: bytes) -> People:
-    """The people whose text was stored."""
+    """What was packed."""
     numbers, lines, *columns = zlib.decompress(data).decode().split(_COLUMN_END)
     cells = {name: column.split(_CELL_END) for name, column in zip(_COLUMNS, columns, strict=True) if column}
     count = len(cells["identity"])

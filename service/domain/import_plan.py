@@ -52,12 +52,10 @@ def plan_rows(
         others.sort(key=lambda one: one[0].number)
         people = people.where(alone)
     stored = _planned(session, import_, others, named)
-    text = people.text() if len(people) else ""
-    if text:
-        import_store.add_block(session, import_.id, people, text)
-        named.add_packed(people)
+    packed = import_store.add_block(session, import_.id, people)
+    named.add_packed(people)
     import_.planned_rows = rows[-1].number
-    import_.digest = _digest(import_.digest, stored, text)
+    import_.digest = _digest(import_.digest, stored, packed)
     _count(import_, Counter(row.outcome for row in stored) + Counter({RowOutcome.CREATED.value: len(people)}))
 
 
@@ -129,10 +127,10 @@ def _stored(import_: Import, row: Row, values: Values, state: State | Reason | N
 _NAME = Key.NAME.value
 
 
-def _digest(before: str, stored: Iterable[Stored], packed: str) -> str:
+def _digest(before: str, stored: Iterable[Stored], packed: bytes) -> str:
     """What stands for the plan so far: the same file against the same data has the same digest."""
     facts = "".join([f"{row.number}\0{row.outcome}\0{row.identity}\0{row.changes}\n" for row in stored])
-    return hashlib.blake2b(f"{before}{facts}{packed}".encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(f"{before}{facts}".encode() + packed, digest_size=16).hexdigest()
 
 
 def _count(import_: Import, counts: Mapping[str, int]) -> None:

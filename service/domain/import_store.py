@@ -49,15 +49,14 @@ def add_rows(session: Session, import_id: int, rows: Sequence[Stored]) -> None:
     _ROWS_ADDED.insert(session.connection(), rows, import_id=import_id)
 
 
-def add_block(session: Session, import_id: int, people: People, text: str) -> None:
-    """Store rows packed; `text` is that of the people."""
-    block = {
-        "import_id": import_id,
-        "first": people.numbers[0],
-        "last": people.numbers[-1],
-        "data": import_people.packed(text),
-    }
+def add_block(session: Session, import_id: int, people: People) -> bytes:
+    """Store rows packed, and return what is stored; nothing where there are none."""
+    if not len(people):
+        return b""
+    data = people.packed()
+    block = {"import_id": import_id, "first": people.numbers[0], "last": people.numbers[-1], "data": data}
     session.connection().execute(insert(ImportBlock), block)
+    return data
 
 
 def set_apart(session: Session, import_id: int, rows: Iterable[Somebody]) -> None:
