@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 from service.domain.import_states import FIELDS
 
-# What a row may say of somebody new; the address that people are told apart by and the group's id come first.
+# What a row may say of somebody new, beside the address that people are told apart by and the group's id.
 TEXTS = (*FIELDS, "email")
 _COLUMNS = ("identity", "group", *TEXTS)
-# Signs made to part columns and cells: no text that is imported has one, no plain one has any control.
+# Signs made to part columns and cells: no text that is imported has one.
 _COLUMN_END, _CELL_END = "\x1d", "\x1e"
-# Twice the level takes twice the time and leaves hardly less.
+# Higher levels take up to twice the time and leave hardly less.
 _LEVEL = 1
 
 

@@ -23,6 +23,9 @@ from service.models import Group
 from service.models.imports import Import, ImportRow
 from service.statements import among
 
+# Where people are named again by fewer than one row in so many, rows are packed.
+_SELDOM = 20
+
 
 def groups_by_key(session: Session, program_id: int) -> dict[str, int]:
     """The program's groups by the key that makes their names unique."""
@@ -39,8 +42,12 @@ def plan_rows(
     """
     people, others = import_judging.judge(file, rows, groups_by_key(session, import_.program_id))
     usable = [values.email_key for _, values in others if not values.rejected]
-    apart = named.again([*people.identities, *usable])
-    apart |= import_lookup.known_addresses(session, import_.program_id, people.identities)
+    again = named.again([*people.identities, *usable])
+    if len(again) * _SELDOM > len(rows):
+        # To look for each of so many in its block would take longer than having no blocks.
+        apart = set(people.identities)
+    else:
+        apart = again | import_lookup.known_addresses(session, import_.program_id, people.identities)
     if apart:
         alone = [identity not in apart for identity in people.identities]
         row_of = dict(zip(map(attrgetter("number"), rows), rows, strict=True))
@@ -78,7 +85,7 @@ def _set_apart(session: Session, import_: Import, keys: set[str], named: import_
     """Have packed rows whose people are named again stand by themselves, where the other rows find them."""
     for number in named.blocks(keys):
         block = import_store.block_with(session, import_.id, number)
-        found = [row for row in block.rows() if row.identity in keys]
+        found = list(block.where([identity in keys for identity in block.identities]).rows())
         import_store.set_apart(session, import_.id, found)
         named.add_apart(row.identity for row in found)
 

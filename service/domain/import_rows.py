@@ -65,11 +65,9 @@ def _packed(session: Session, import_id: int, wanted: RowFilter, after: int) -> 
 
 def _found(text: str, people: People) -> list[bool]:
     """Which of these have the words in name or address, or the number: as `_about` asks the database."""
-    named, about = text.lower().split(), fold(text).split()
+    named, about, wanted = text.lower().split(), fold(text).split(), _number(text)
     return [
-        all(word in name for word in named)
-        or all(word in key for word in about)
-        or str(number) == text.strip()
+        all(word in name for word in named) or all(word in key for word in about) or number == wanted
         for name, key, number in zip(
             map(str.lower, people.columns["name"]), people.identities, people.numbers, strict=True
         )
@@ -91,14 +89,19 @@ def _conditions(wanted: RowFilter) -> list[ColumnElement[bool]]:
 
 def _about(text: str, patterns: list[str]) -> list[ColumnElement[bool]]:
     """The row of this number; rows whose name, address or known partner has all of the words."""
-    number = text.strip()
     known = select(Partner.id).where(*_all(Partner.search_text, patterns))
     # Names are kept as written: letters of other cases than ASCII are found as they stand.
     named = and_(*(ImportRow.name.ilike(one, escape="\\") for one in _as_written(text)))
     found = [named, and_(*_all(ImportRow.identity, patterns)), ImportRow.partner_id.in_(known)]
-    if number.isascii() and number.isdigit() and len(number) <= 9:
-        found.append(ImportRow.number == int(number))
+    number = _number(text)
+    if number is not None:
+        found.append(ImportRow.number == number)
     return found
+
+
+def _number(text: str) -> int | None:
+    number = text.strip()
+    return int(number) if number.isascii() and number.isdigit() and len(number) <= 9 else None
 
 
 def _all(column: InstrumentedAttribute[Any], patterns: list[str]) -> list[ColumnElement[bool]]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from service.domain import import_people
 from service.domain.import_people import People, Somebody
-from service.facts.limits import IMPORT_ROWS, NAME_CHARACTERS
+from service.facts.limits import IMPORT_ROWS
 from service.facts.states import RowOutcome
 from service.models.imports import Import, ImportBlock, ImportRow
 from service.statements import Bulk
@@ -71,7 +71,7 @@ def set_apart(session: Session, import_id: int, rows: Iterable[Somebody]) -> Non
                 RowOutcome.CREATED.value,
                 row.identity,
                 None,
-                row.changes["fields"]["name"][:NAME_CHARACTERS],
+                row.changes["fields"]["name"],
                 changes=changes_text(row.changes),
             )
             for row in rows
@@ -114,7 +114,8 @@ def find(session: Session, import_id: int, numbers: Collection[int]) -> list[Som
     for number in numbers:
         if number not in found:
             block = block_with(session, import_id, number)
-            found |= {row.number: row for row in block.rows() if row.number in numbers}
+            wanted = block.where([one in numbers for one in block.numbers])
+            found |= {row.number: row for row in wanted.rows()}
     return list(found.values())
 
 
