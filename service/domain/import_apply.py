@@ -187,15 +187,17 @@ def _write(session: Session, import_: Import, work: _Work, now: datetime) -> Non
 def _insert_partners(connection: Connection, states: Sequence[State], now: datetime) -> None:
     if not states:
         return
+    ids = next_ids(connection, Partner, len(states))
+    texts = partners.search_texts(
+        (one["name"] or "", one.get("first_name"), one.get("last_name"), one["email"] or "", None)
+        for one in (state.fields for state in states)
+    )
     rows = []
-    for state, partner_id in zip(states, next_ids(connection, Partner, len(states)), strict=True):
+    for state, partner_id, text in zip(states, ids, texts, strict=True):
         state.partner_id = partner_id
-        fields = state.fields
-        get = fields.get
-        name, email, first, last = fields["name"], fields["email"], get("first_name"), get("last_name")
-        text = partners.search_text(name or "", first, last, email or "", None)
-        told = get("language"), get("time_zone"), get("description"), text
-        rows.append((partner_id, name, first, last, email, state.identity, *told))
+        fields, get = state.fields, state.fields.get
+        called = fields["name"], get("first_name"), get("last_name"), fields["email"], state.identity
+        rows.append((partner_id, *called, get("language"), get("time_zone"), get("description"), text))
     kind = PartnerKind.PARTNER.value
     _PARTNERS_ADDED.insert(connection, rows, kind=kind, messaging_enabled=False, created_at=now)
 
