@@ -14,13 +14,14 @@ from service.domain.import_values import Values
 from service.facts.limits import NAME_CHARACTERS
 from service.mail.addresses import AddressError
 
+# The ids of a program's groups by the keys of their names: asked for where a row names one.
+Groups = Callable[[], Mapping[str, int]]
 
-def judge(
-    file: CsvFile, rows: Sequence[Row], groups: Mapping[str, int]
-) -> tuple[People, list[tuple[Row, Values]]]:
+
+def judge(file: CsvFile, rows: Sequence[Row], groups: Groups) -> tuple[People, list[tuple[Row, Values]]]:
     """Return the rows with nothing to remark, and the others: those and the ones that name a partner ID.
 
-    `groups` maps the name keys of the program's groups to their ids. Who is new is not looked at here.
+    Who of them is new is not looked at here.
     """
     numbers, lines, cells, findings = zip(*rows, strict=True)
     if any(findings):
@@ -56,14 +57,14 @@ def values_of(people: People, index: int) -> Values:
 class _Columns:
     """What rows say, by the names of `People`; `odd` are the indexes of those not plainly right."""
 
-    def __init__(self, file: CsvFile, cells: Sequence[Sequence[str]], groups: Mapping[str, int]) -> None:
+    def __init__(self, file: CsvFile, cells: Sequence[Sequence[str]], groups: Groups) -> None:
         self.columns: dict[str, list[str]] = {}
         self.odd: set[int] = set()
         self._count = len(cells)
         self._codes: dict[Key, Callable[[str], str | None]] = {
             Key.LANGUAGE: recognized.language,
             Key.TIME_ZONE: recognized.time_zone,
-            Key.GROUP: lambda text: str(groups.get(import_values.group_key(text), "")),
+            Key.GROUP: lambda text: str(groups().get(import_values.group_key(text), "")),
         }
         # The header has as many cells; a row may have blank ones behind them.
         given = list(zip(*cells, strict=False))
@@ -131,16 +132,16 @@ def _is_plain_domain(domain: str) -> bool:
         return False
 
 
-def _read(file: CsvFile, row: Row, groups: Mapping[str, int]) -> Values:
+def _read(file: CsvFile, row: Row, groups: Groups) -> Values:
     if not row.findings:
-        return import_values.read(file.values(row), groups)
+        return import_values.read(file.values(row), groups())
     reasons = import_reasons.of_findings(row.findings, file.columns)
     if any(one.rule == "row-extra-cells" for one in reasons):
         reasons.append(import_reasons.error("row-shifted", EXTRA_CELLS))
         reasons = [one for one in reasons if one.rule != "row-extra-cells"]
     if row.bad or any(one.rejects for one in reasons):
         return Values({Key.NAME.value: _shown_name(file, row)}, reasons=reasons)
-    values = import_values.read(file.values(row), groups)
+    values = import_values.read(file.values(row), groups())
     values.reasons[:0] = reasons
     return values
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, partial
 from operator import attrgetter
 
 from sqlalchemy import String, cast, select
@@ -40,7 +41,8 @@ def plan_rows(
 
     `named` knows whom those rows make, and comes to know it of these.
     """
-    people, others = import_judging.judge(file, rows, groups_by_key(session, import_.program_id))
+    groups = cache(partial(groups_by_key, session, import_.program_id))
+    people, others = import_judging.judge(file, rows, groups)
     usable = [values.email_key for _, values in others if not values.rejected]
     again = named.again([*people.identities, *usable])
     if len(again) * _SELDOM > len(rows):

@@ -33,9 +33,9 @@ from service.facts.states import ImportState
 from service.models import Program, User
 from service.models.imports import Import, ImportBlock, ImportRow
 
-# Rows of a transaction: few enough that a page never waits long for the one writer of SQLite. Most rows are
-# planned in a fifth of the time that applying takes.
-PLANNED, APPLIED = 4_000, 2_000
+# Rows of a transaction, few enough that a page never waits long for the one writer of SQLite; most are
+# planned in a fifth of the time that applying them takes.
+PLANNED, APPLIED = 3_000, 2_000
 # A worker that died gives its import free after this.
 LEASE = timedelta(seconds=30)
 RUNNING = (ImportState.PLANNING.value, ImportState.APPLYING.value, ImportState.UNDOING.value)

@@ -50,7 +50,7 @@ def test_judging_together_is_judging_each(cells: list[tuple[str, ...]]) -> None:
     file = read([list(one) for one in cells])
     rows = list(file.rows())
     by_number: dict[int, Values] = {}
-    people, others = import_judging.judge(file, rows, GROUPS)
+    people, others = import_judging.judge(file, rows, lambda: GROUPS)
     for index, number in enumerate(people.numbers):
         by_number[number] = import_judging.values_of(people, index)
     for row, values in others:
@@ -73,7 +73,7 @@ def test_judging_together_is_judging_each(cells: list[tuple[str, ...]]) -> None:
 def test_rows_of_another_width_are_read_by_themselves(cells: list[str], rules: list[str] | None) -> None:
     """Blank cells that are left out, or too many, are no reason to remark on a row."""
     file = read([FINE, cells, FINE])
-    people, others = import_judging.judge(file, list(file.rows()), GROUPS)
+    people, others = import_judging.judge(file, list(file.rows()), lambda: GROUPS)
     assert list(people.numbers) == ([1, 2, 3] if rules is None else [1, 3])
     found = [(row.number, [one.rule for one in values.reasons]) for row, values in others]
     assert found == ([] if rules is None else [(2, rules)])
@@ -85,5 +85,5 @@ def test_the_guard_of_a_result_file_is_taken_off() -> None:
     row = "'=Blue,anna@blue.example,https://blue.example,,,,,,Created\n"
     file = csvfile.read((header + row).encode(), locale="en")
     assert file.mapped.escaped
-    people, others = import_judging.judge(file, list(file.rows()), GROUPS)
+    people, others = import_judging.judge(file, list(file.rows()), lambda: GROUPS)
     assert (people.columns["name"], others) == (["=Blue"], [])
