@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service import csvfile
@@ -45,6 +45,7 @@ def read(rows: list[list[str]]) -> csvfile.CsvFile:
     return csvfile.read((HEADER + out.getvalue()).encode(), locale="en", encoding="utf-8", delimiter=",")
 
 
+@settings(deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=8))
 def test_judging_together_is_judging_each(cells: list[tuple[str, ...]]) -> None:
     file = read([list(one) for one in cells])

@@ -1,6 +1,6 @@
 """People in columns: packed and read back the same, chosen from, and given row by row as they are planned."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.domain import import_people
@@ -24,6 +24,7 @@ def people(draw: st.DrawFn) -> People:
     return import_people.of_columns(numbers, lines, columns)
 
 
+@settings(deadline=None)
 @given(people())
 def test_what_is_packed_is_read_back_the_same(packed: People) -> None:
     found = import_people.unpacked(packed.packed())
@@ -31,6 +32,7 @@ def test_what_is_packed_is_read_back_the_same(packed: People) -> None:
     assert found.packed() == packed.packed()
 
 
+@settings(deadline=None)
 @given(people(), st.data())
 def test_some_are_chosen_whole(every: People, data: st.DataObject) -> None:
     chosen = data.draw(st.lists(st.booleans(), min_size=len(every), max_size=len(every)))
