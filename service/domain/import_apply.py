@@ -11,7 +11,7 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.domain import import_lookup, import_reasons, import_states, import_writes, partners
+from service.domain import import_lookup, import_reasons, import_states, import_store, import_writes, partners
 from service.domain.import_states import CUSTOM_EMAIL, Decision, State
 from service.facts.sources import PartnerKind, Source
 from service.facts.stages import Stage, StageEvent
@@ -26,9 +26,9 @@ _TRIES = 5
 class _Planned(NamedTuple):
     number: int
     outcome: str
-    identity: str | None
+    identity: str
     partner_id: int | None
-    changes: dict[str, Any] | None
+    changes: dict[str, Any]
 
 
 _PLANNED = (
@@ -38,8 +38,7 @@ _PLANNED = (
     ImportRow.partner_id,
     sql_cast(ImportRow.changes, String),
 )
-
-
+_DOING = (RowOutcome.CREATED.value, RowOutcome.UPDATED.value)
 _PARTNERS_ADDED = Bulk(
     Partner,
     *("id", "name", "first_name", "last_name", "email", "email_key", "locale", "time_zone", "description"),
@@ -76,25 +75,37 @@ def apply_rows(session: Session, import_: Import, *, limit: int, now: datetime) 
     Another import at the same moment may make the same partner: the unique keys refuse, the batch is looked
     at again, and what is there by then is not made twice.
     """
-    planned = (
-        select(*_PLANNED)
-        .where(ImportRow.import_id == import_.id, ImportRow.number > import_.applied_rows)
-        .order_by(ImportRow.number)
-        .limit(limit)
-    )
-    found = session.execute(planned).all()
-    # All of them at once: reading one after the other takes twice as long.
-    changes = json.loads(f"[{','.join([row[4] or 'null' for row in found])}]")
-    rows = [
-        _Planned(number, outcome, identity, partner_id, one)
-        for (number, outcome, identity, partner_id, _), one in zip(found, changes, strict=True)
-    ]
-    if not rows:
+    before, upto = import_.applied_rows, min(import_.applied_rows + limit, import_.planned_rows)
+    if before == upto:
         return 0
-    work = _written(session, import_, rows, now)
+    work = _written(session, import_, _due(session, import_.id, before, upto), now)
     _record(session, import_, work)
-    import_.applied_rows = rows[-1].number
-    return len(rows)
+    import_.applied_rows = upto
+    return upto - before
+
+
+def _due(session: Session, import_id: int, above: int, upto: int) -> list[_Planned]:
+    """What is to be done in rows above a number and up to another, in the order of the file."""
+    query = select(*_PLANNED).where(
+        ImportRow.import_id == import_id,
+        ImportRow.number > above,
+        ImportRow.number <= upto,
+        ImportRow.outcome.in_(_DOING),
+    )
+    rows = session.execute(query).all()
+    # All of them at once: reading one after the other takes twice as long.
+    changes = json.loads(f"[{','.join([row[4] or 'null' for row in rows])}]")
+    found = [
+        _Planned(number, outcome, identity, partner_id, one)
+        for (number, outcome, identity, partner_id, _), one in zip(rows, changes, strict=True)
+        if identity is not None and one
+    ]
+    for people in import_store.people(session, import_id, above=above, upto=upto):
+        found += [
+            _Planned(row.number, RowOutcome.CREATED.value, row.identity, None, row.changes)
+            for row in people.rows()
+        ]
+    return sorted(found)
 
 
 def _written(session: Session, import_: Import, rows: Sequence[_Planned], now: datetime) -> _Work:
@@ -112,14 +123,11 @@ def _written(session: Session, import_: Import, rows: Sequence[_Planned], now: d
 
 
 def _collect(session: Session, import_: Import, rows: Sequence[_Planned]) -> _Work:
-    due = [row for row in rows if row.changes and row.outcome in _DOING]
-    identities = {row.identity for row in due if row.identity is not None}
+    identities = {row.identity for row in rows}
     states = import_lookup.states_of_identities(session, import_.program_id, identities)
     groups = import_lookup.planned_groups(session, import_)
     work = _Work()
-    for row in due:
-        assert row.identity is not None
-        assert row.changes is not None
+    for row in rows:
         state = states[row.identity]
         group_id = row.changes.get("group")
         if _is_news(row.changes, state) and (group_id is None or group_id in groups):
@@ -131,9 +139,6 @@ def _collect(session: Session, import_: Import, rows: Sequence[_Planned]) -> _Wo
             _add(work, state, decision.changes)
             import_states.note(state, decision.changes)
     return work
-
-
-_DOING = {RowOutcome.CREATED.value, RowOutcome.UPDATED.value}
 
 
 def _is_news(changes: Mapping[str, Any], state: State) -> bool:
@@ -182,15 +187,17 @@ def _write(session: Session, import_: Import, work: _Work, now: datetime) -> Non
 def _insert_partners(connection: Connection, states: Sequence[State], now: datetime) -> None:
     if not states:
         return
+    ids = next_ids(connection, Partner, len(states))
+    texts = partners.search_texts(
+        (one["name"] or "", one.get("first_name"), one.get("last_name"), one["email"] or "", None)
+        for one in (state.fields for state in states)
+    )
     rows = []
-    for state, partner_id in zip(states, next_ids(connection, Partner, len(states)), strict=True):
+    for state, partner_id, text in zip(states, ids, texts, strict=True):
         state.partner_id = partner_id
-        fields = state.fields
-        get = fields.get
-        name, email, first, last = fields["name"], fields["email"], get("first_name"), get("last_name")
-        text = partners.search_text(name or "", first, last, email or "", None)
-        told = get("language"), get("time_zone"), get("description"), text
-        rows.append((partner_id, name, first, last, email, state.identity, *told))
+        fields, get = state.fields, state.fields.get
+        called = fields["name"], get("first_name"), get("last_name"), fields["email"], state.identity
+        rows.append((partner_id, *called, get("language"), get("time_zone"), get("description"), text))
     kind = PartnerKind.PARTNER.value
     _PARTNERS_ADDED.insert(connection, rows, kind=kind, messaging_enabled=False, created_at=now)
 
@@ -234,9 +241,11 @@ def _record(session: Session, import_: Import, work: _Work) -> None:
         among(session, ImportRow.number, [row.number for row, _, _ in other]),
     )
     said = {number: reasons or [] for number, reasons in session.execute(query)}
+    packed = {row.number for row, _, _ in other} - said.keys()
+    import_store.set_apart(session, import_.id, import_store.find(session, import_.id, packed))
     settled = []
     for row, state, decision in other:
-        reasons, outcome = said[row.number], decision.outcome.value
+        reasons, outcome = said.get(row.number, []), decision.outcome.value
         if outcome != row.outcome:
             _recount(import_, row.outcome, outcome)
         if decision.outcome is RowOutcome.REJECTED:
@@ -254,7 +263,7 @@ def _is_as_planned(import_: Import, row: _Planned, state: State, decision: Decis
         return False
     if state.import_id != import_.id and state.partner_id != row.partner_id:
         return False
-    planned = {name: value for name, value in (row.changes or {}).items() if name != "same"}
+    planned = {name: value for name, value in row.changes.items() if name != "same"}
     return planned == (decision.changes or {})
 
 

@@ -79,6 +79,21 @@ def states_of_rows(session: Session, program_id: int, rows: Sequence[Values]) ->
     return found
 
 
+def known_addresses(session: Session, program_id: int, keys: Sequence[str]) -> set[str]:
+    """Which of these are addresses of partners, or of somebody who is reached there in this program."""
+    if not keys:
+        return set()
+    found = set(session.scalars(select(Partner.email_key).where(among(session, Partner.email_key, keys))))
+    reached = select(Prospect.custom_email_key).where(
+        Prospect.program_id == program_id, Prospect.custom_email_key.is_not(None)
+    )
+    # Few programs reach anybody elsewhere than at their own address.
+    if session.scalar(reached.limit(1)) is not None:
+        elsewhere = session.scalars(reached.where(among(session, Prospect.custom_email_key, keys)))
+        found |= set(filter(None, elsewhere))
+    return found
+
+
 def states_of_identities(session: Session, program_id: int, identities: Iterable[str]) -> dict[str, State]:
     """The partners that planned rows were about, as they are now; absent ones as somebody new."""
     wanted = set(identities)

@@ -1,10 +1,11 @@
-"""Planning: what each row of a file would do, decided in the order of the file and stored row by row."""
+"""Planning: what each row of a file would do, decided in the order of the file and stored."""
 
 import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from functools import cache, partial
+from operator import attrgetter
 
 from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
@@ -12,15 +13,19 @@ from sqlalchemy.orm import Session
 from service.csvfile import CsvFile
 from service.csvfile.headers import Key
 from service.csvfile.rows import Row
-from service.domain import import_lookup, import_reasons, import_states, import_values
-from service.domain.import_reasons import EXTRA_CELLS, Reason
+from service.domain import import_judging, import_lookup, import_reasons, import_states, import_store
+from service.domain.import_reasons import Reason
 from service.domain.import_states import Decision, State
+from service.domain.import_store import Stored
 from service.domain.import_values import Values
 from service.facts.limits import NAME_CHARACTERS
 from service.facts.states import RowOutcome
 from service.models import Group
 from service.models.imports import Import, ImportRow
-from service.statements import Bulk, among
+from service.statements import among
+
+# Where people are named again by fewer than one row in so many, rows are packed.
+_SELDOM = 20
 
 
 def groups_by_key(session: Session, program_id: int) -> dict[str, int]:
@@ -29,41 +34,62 @@ def groups_by_key(session: Session, program_id: int) -> dict[str, int]:
     return {key: group_id for key, group_id in session.execute(query)}  # noqa: C416  (rows are no pairs to mypy)
 
 
-def plan_rows(session: Session, import_: Import, file: CsvFile, rows: Sequence[Row]) -> None:
-    """Plan a batch of rows that follow those planned before, and count them."""
-    groups = groups_by_key(session, import_.program_id)
-    judged = [_judge(file, row, groups) for row in rows]
-    usable = [values for values in judged if not values.rejected]
+def plan_rows(
+    session: Session, import_: Import, file: CsvFile, rows: Sequence[Row], named: import_store.Named
+) -> None:
+    """Plan a batch of rows that follow those planned before, and count them.
+
+    `named` knows whom those rows make, and comes to know it of these.
+    """
+    groups = cache(partial(groups_by_key, session, import_.program_id))
+    people, others = import_judging.judge(file, rows, groups)
+    usable = [values.email_key for _, values in others if not values.rejected]
+    again = named.again([*people.identities, *usable])
+    if len(again) * _SELDOM > len(rows):
+        # To look for each of so many in its block would take longer than having no blocks.
+        apart = set(people.identities)
+    else:
+        apart = again | import_lookup.known_addresses(session, import_.program_id, people.identities)
+    if apart:
+        alone = [identity not in apart for identity in people.identities]
+        row_of = dict(zip(map(attrgetter("number"), rows), rows, strict=True))
+        others += [
+            (row_of[people.numbers[index]], import_judging.values_of(people, index))
+            for index, is_alone in enumerate(alone)
+            if not is_alone
+        ]
+        others.sort(key=lambda one: one[0].number)
+        people = people.where(alone)
+    stored = _planned(session, import_, others, named)
+    packed = import_store.add_block(session, import_.id, people)
+    named.add_packed(people)
+    import_.planned_rows = rows[-1].number
+    import_.digest = _digest(import_.digest, stored, packed)
+    _count(import_, Counter(row.outcome for row in stored) + Counter({RowOutcome.CREATED.value: len(people)}))
+
+
+def _planned(
+    session: Session, import_: Import, rows: Sequence[tuple[Row, Values]], named: import_store.Named
+) -> list[Stored]:
+    """Plan rows that stand by themselves, and store them."""
+    if not rows:
+        return []
+    usable = [values for _, values in rows if not values.rejected]
+    _set_apart(session, import_, {values.email_key for values in usable}, named)
     states = dict(zip(map(id, usable), _states(session, import_, usable), strict=True))
-    stored = [
-        _stored(import_, row, values, states.get(id(values)))
-        for row, values in zip(rows, judged, strict=True)
-    ]
-    if stored:
-        _ROWS_ADDED.insert(session.connection(), stored, import_id=import_.id)
-        import_.planned_rows = rows[-1].number
-        import_.digest = _digest(import_.digest, stored)
-    _count(import_, Counter(row.outcome for row in stored))
+    stored = [_stored(import_, row, values, states.get(id(values))) for row, values in rows]
+    import_store.add_rows(session, import_.id, stored)
+    named.add_apart(one.identity for one in stored if one.identity and one.partner_id is None)
+    return stored
 
 
-def _judge(file: CsvFile, row: Row, groups: Mapping[str, int]) -> Values:
-    if row.findings:
-        reasons = import_reasons.of_findings(row.findings, file.columns)
-        if any(one.rule == "row-extra-cells" for one in reasons):
-            reasons.append(import_reasons.error("row-shifted", EXTRA_CELLS))
-            reasons = [one for one in reasons if one.rule != "row-extra-cells"]
-        if row.bad or any(one.rejects for one in reasons):
-            return Values({Key.NAME.value: _shown_name(file, row)}, reasons=reasons)
-        values = import_values.read(file.values(row), groups)
-        values.reasons[:0] = reasons
-        return values
-    return import_values.read(file.values(row), groups)
-
-
-def _shown_name(file: CsvFile, row: Row) -> str:
-    """The name in a row that cannot be used, as far as it can be shown."""
-    name = file.values(row).get(Key.NAME, "").strip()[:NAME_CHARACTERS]
-    return "".join(char if char.isprintable() else "\ufffd" for char in name)
+def _set_apart(session: Session, import_: Import, keys: set[str], named: import_store.Named) -> None:
+    """Have packed rows whose people are named again stand by themselves, where the other rows find them."""
+    for number in named.blocks(keys):
+        block = import_store.block_with(session, import_.id, number)
+        found = list(block.where([identity in keys for identity in block.identities]).rows())
+        import_store.set_apart(session, import_.id, found)
+        named.add_apart(row.identity for row in found)
 
 
 def _states(session: Session, import_: Import, usable: Sequence[Values]) -> list[State | Reason]:
@@ -84,24 +110,7 @@ def _states(session: Session, import_: Import, usable: Sequence[Values]) -> list
     return found
 
 
-class _Stored(NamedTuple):
-    """A row of the plan as it is stored, `reasons` and `changes` as JSON text."""
-
-    number: int
-    line: int
-    outcome: str
-    identity: str | None
-    partner_id: int | None
-    name: str
-    rule: str | None
-    reasons: str | None
-    changes: str | None
-
-
-_ROWS_ADDED = Bulk(ImportRow, *_Stored._fields)
-
-
-def _stored(import_: Import, row: Row, values: Values, state: State | Reason | None) -> _Stored:
+def _stored(import_: Import, row: Row, values: Values, state: State | Reason | None) -> Stored:
     decision = Decision(RowOutcome.REJECTED, None)
     if isinstance(state, Reason):
         values.reasons.append(state)
@@ -111,7 +120,7 @@ def _stored(import_: Import, row: Row, values: Values, state: State | Reason | N
     if values.reasons or decision.reasons:
         reasons = sorted((*values.reasons, *decision.reasons), key=lambda one: not one.rejects)
     found = state if isinstance(state, State) else None
-    return _Stored(
+    return Stored(
         row.number,
         row.line,
         decision.outcome.value,
@@ -120,19 +129,17 @@ def _stored(import_: Import, row: Row, values: Values, state: State | Reason | N
         values.fields.get(_NAME, "")[:NAME_CHARACTERS],
         reasons[0].rule if reasons else None,
         json.dumps(import_reasons.stored(reasons)) if reasons else None,
-        None if decision.changes is None else _text(decision.changes),
+        import_store.changes_text(decision.changes),
     )
 
 
 _NAME = Key.NAME.value
-# Nothing in a row that is imported is half a character, and most is not ASCII.
-_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def _digest(before: str, stored: Iterable[_Stored]) -> str:
+def _digest(before: str, stored: Iterable[Stored], packed: bytes) -> str:
     """What stands for the plan so far: the same file against the same data has the same digest."""
     facts = "".join([f"{row.number}\0{row.outcome}\0{row.identity}\0{row.changes}\n" for row in stored])
-    return hashlib.blake2b(f"{before}{facts}".encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(f"{before}{facts}".encode() + packed, digest_size=16).hexdigest()
 
 
 def _count(import_: Import, counts: Mapping[str, int]) -> None:

@@ -30,17 +30,17 @@ def write(
     return report.write(
         out,
         file,
-        lambda: _results(session, import_.id, file, catalog, only_rejected=only_rejected),
+        lambda: _results(session, import_, file, catalog, only_rejected=only_rejected),
         catalog.locale.code,
         raw=raw,
     )
 
 
 def _results(
-    session: Session, import_id: int, file: CsvFile, catalog: Catalog, *, only_rejected: bool
+    session: Session, import_: Import, file: CsvFile, catalog: Catalog, *, only_rejected: bool
 ) -> Iterator[Result]:
     labels = {outcome.value: catalog.say(phrase) for outcome, phrase in ROW_OUTCOME_LABELS.items()}
-    planned = _planned(session, import_id)
+    planned = _planned(session, import_)
     number, outcome, reasons = next(planned, (0, "", None))
     for row in file.rows():
         while 0 < number < row.number:
@@ -54,17 +54,23 @@ def _results(
             yield Result(row, labels[outcome], said)
 
 
-def _planned(session: Session, import_id: int) -> Iterator[tuple[int, str, list[dict[str, object]] | None]]:
-    after = 0
+def _planned(session: Session, import_: Import) -> Iterator[tuple[int, str, list[dict[str, object]] | None]]:
+    """Number, outcome and reasons of each planned row; a packed one creates somebody and has none."""
+    done = 0
     while True:
         query = (
             select(ImportRow.number, ImportRow.outcome, ImportRow.reasons)
-            .where(ImportRow.import_id == import_id, ImportRow.number > after)
+            .where(ImportRow.import_id == import_.id, ImportRow.number > done)
             .order_by(ImportRow.number)
             .limit(_BATCH)
         )
         rows = session.execute(query).all()
+        for number, outcome, reasons in rows:
+            yield from ((packed, RowOutcome.CREATED.value, None) for packed in range(done + 1, number))
+            yield number, outcome, reasons
+            done = number
         if not rows:
-            return
-        yield from ((number, outcome, reasons) for number, outcome, reasons in rows)
-        after = rows[-1][0]
+            break
+    yield from (
+        (packed, RowOutcome.CREATED.value, None) for packed in range(done + 1, import_.planned_rows + 1)
+    )

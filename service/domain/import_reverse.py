@@ -7,13 +7,22 @@ back that still says what the import wrote.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from service.csvfile.headers import Key
-from service.domain import import_lookup, import_reasons, import_states, import_uses, import_writes
+from service.domain import (
+    import_lookup,
+    import_reasons,
+    import_states,
+    import_store,
+    import_uses,
+    import_writes,
+)
 from service.domain.import_reasons import CHANGED_AFTER, GONE, IN_GROUP, Reason, warning
 from service.domain.import_states import CUSTOM_EMAIL, FIELDS, NOBODY, State
 from service.facts.states import ImportState, RowOutcome
@@ -87,10 +96,16 @@ def rows_to_undo(session: Session, import_: Import, *, limit: int) -> list[Done]
         .order_by(ImportRow.number.desc())
         .limit(limit)
     )
-    return [
+    apart = [
         Done(number, identity or "", partner_id, changes or {})
         for number, identity, partner_id, changes in session.execute(query)
     ]
+    packed = (
+        Done(row.number, row.identity, None, row.changes)
+        for people in import_store.people_backwards(session, import_.id, upto=left)
+        for row in reversed(list(people.rows()))
+    )
+    return sorted([*apart, *islice(packed, limit)], key=attrgetter("number"), reverse=True)[:limit]
 
 
 def judge(session: Session, import_: Import, rows: Sequence[Done], *, locking: bool) -> Undone:

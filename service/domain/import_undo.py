@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Exists, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from service.domain import import_reasons, import_reverse
+from service.domain import import_reasons, import_reverse, import_store
 from service.domain.errors import DomainError
 from service.domain.import_reasons import Reason
 from service.domain.imports import find
@@ -111,12 +111,13 @@ def _rows_left(session: Session, import_: Import) -> int:
     if import_.undo_left is None and import_.applied_rows == import_.planned_rows:
         return import_.created_rows + import_.updated_rows
     left = import_.applied_rows if import_.undo_left is None else import_.undo_left
-    query = select(func.count()).where(
+    # All others created or updated somebody, those in blocks too.
+    others = select(func.count()).where(
         ImportRow.import_id == import_.id,
         ImportRow.number <= left,
-        ImportRow.outcome.in_(import_reverse.DONE),
+        ImportRow.outcome.not_in(import_reverse.DONE),
     )
-    return session.scalar(query) or 0
+    return left - (session.scalar(others) or 0)
 
 
 def _overtaken_by(session: Session, import_: Import) -> Import | None:
@@ -172,11 +173,10 @@ def _leftovers(
     session: Session, import_id: int, kept: Mapping[int, Sequence[Reason]], limit: int
 ) -> list[Leftover]:
     numbers = sorted(kept)[:limit]
-    query = (
-        select(ImportRow.number, ImportRow.line, ImportRow.name)
-        .where(ImportRow.import_id == import_id, ImportRow.number.in_(numbers))
-        .order_by(ImportRow.number)
+    query = select(ImportRow.number, ImportRow.line, ImportRow.name).where(
+        ImportRow.import_id == import_id, ImportRow.number.in_(numbers)
     )
-    return [
-        Leftover(number, line, name, tuple(kept[number])) for number, line, name in session.execute(query)
-    ]
+    found = {number: (line, name) for number, line, name in session.execute(query)}
+    for row in import_store.find(session, import_id, set(numbers) - found.keys()):
+        found[row.number] = row.line, row.changes["fields"]["name"]
+    return [Leftover(number, *found[number], tuple(kept[number])) for number in numbers if number in found]

@@ -97,14 +97,14 @@ def _description(values: Values, text: str, _groups: Mapping[str, int]) -> None:
     values.fields["description"] = kept
 
 
-_PLAIN_ADDRESS = re.compile(r"([A-Za-z0-9_+][A-Za-z0-9_.+-]{0,63})@([A-Za-z0-9.-]{3,180})")
+PLAIN_ADDRESS = re.compile(r"([A-Za-z0-9_+][A-Za-z0-9_.+-]{0,63})@([A-Za-z0-9.-]{3,180})")
 
 
 def _email(values: Values, text: str, _groups: Mapping[str, int]) -> None:
     try:
-        plain = _PLAIN_ADDRESS.fullmatch(text)
+        plain = PLAIN_ADDRESS.fullmatch(text)
         if plain is not None:
-            values.email, values.email_key = text, f"{plain[1].lower()}@{_domain(plain[2].lower())}"
+            values.email, values.email_key = text, f"{plain[1].lower()}@{domain_key(plain[2].lower())}"
             return
         address = addresses.parse(text)
     except AddressError as refused:
@@ -118,7 +118,7 @@ def _email(values: Values, text: str, _groups: Mapping[str, int]) -> None:
 
 
 @lru_cache(maxsize=65_536)
-def _domain(domain: str) -> str:
+def domain_key(domain: str) -> str:
     """A-labels of a domain, judged once for all its addresses; raises AddressError."""
     return addresses.parse(f"x@{domain}").domain
 
@@ -126,15 +126,15 @@ def _domain(domain: str) -> str:
 _BETWEEN = re.compile(r"[\s\u3000]+|[,;|、，；](?=https?://)", re.IGNORECASE)
 _PLAIN_WEB = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d+)?(?:[/?#][!-~]*)?", re.IGNORECASE)
 # The same without the signs that may part several.
-_ONE_WEB = re.compile(
-    r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d+)?(?:[/?#][!-+\--:<-{}~]*)?", re.IGNORECASE
+ONE_WEB = re.compile(
+    r"(?:https?|HTTPS?)://[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++(?::[0-9]++)?(?:[/?#][!-+\--:<-{}~]*+)?"
 )
 _BARE_WEB = re.compile(r"[^\s/:@]+(?:\.[^\s/:@.]{2,})+(?:[/?#]\S*)?")
 
 
 def _media(values: Values, text: str, _groups: Mapping[str, int]) -> None:
     """Several web addresses stand between spaces or line ends; one written without https:// is given it."""
-    if _ONE_WEB.fullmatch(text):
+    if ONE_WEB.fullmatch(text):
         values.fields["media_property"] = text
         return
     kept: list[str] = []
@@ -167,12 +167,12 @@ def _web_address(text: str) -> str | None:
 
 
 def _group(values: Values, text: str, groups: Mapping[str, int]) -> None:
-    values.group_id = groups.get(_name_key(text))
+    values.group_id = groups.get(group_key(text))
     if values.group_id is None:
         values.reasons.append(error("group-unknown", NO_GROUP, Key.GROUP, name=text[:NAME_CHARACTERS]))
 
 
-_name_key = lru_cache(maxsize=4096)(name_key)
+group_key = lru_cache(maxsize=4096)(name_key)
 # What recognises the words of a column, and what is said where it cannot.
 _CODES = {
     Key.LANGUAGE: (recognized.language, "language-unknown", NO_LANGUAGE),

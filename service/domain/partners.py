@@ -1,5 +1,6 @@
 """Partners and creators: who they are, where they publish, how they are found."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -90,9 +91,18 @@ def search_text(
     name: str, first_name: str | None, last_name: str | None, email: str, mpid: str | None
 ) -> str:
     """Return the folded text of a partner: its name first, so that it sorts by it too."""
+    return fold(_unfolded(name, first_name, last_name, email, mpid))
+
+
+def search_texts(many: Iterable[tuple[str, str | None, str | None, str, str | None]]) -> list[str]:
+    """Return the same for many at once, which takes half the time for each; no text may have U+001E."""
+    return fold("\x1e".join([_unfolded(*one) for one in many])).split("\x1e")
+
+
+def _unfolded(name: str, first_name: str | None, last_name: str | None, email: str, mpid: str | None) -> str:
     first, last = first_name or "", last_name or ""
-    # Folding is a matter of each character, and none becomes or takes in the end of a line.
-    return fold("\n".join((name, f"{first} {last}", f"{last}{first}", email, mpid or "")))
+    # Folding is a matter of each character, and none becomes or takes in the end of a line, or U+001E.
+    return f"{name}\n{first} {last}\n{last}{first}\n{email}\n{mpid or ''}"
 
 
 def matching(text: str) -> list[str]:

@@ -22,7 +22,14 @@ from service.models.delivery import (
 )
 from service.models.group import Group, GroupMember
 from service.models.help_vote import HelpVote
-from service.models.imports import Import, ImportColumn, ImportLeftover, ImportPiece, ImportRow
+from service.models.imports import (
+    Import,
+    ImportBlock,
+    ImportColumn,
+    ImportLeftover,
+    ImportPiece,
+    ImportRow,
+)
 from service.models.mail_account import MailAccount
 from service.models.partner import MediaProperty, Partner
 from service.models.program import Program, ProgramMinute
@@ -41,6 +48,7 @@ __all__ = [
     "GroupMember",
     "HelpVote",
     "Import",
+    "ImportBlock",
     "ImportColumn",
     "ImportLeftover",
     "ImportPiece",

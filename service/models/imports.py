@@ -87,7 +87,7 @@ class ImportPiece(Base):
 
 
 class ImportRow(Base):
-    """What the plan says of one row and, once applied, what came of it.
+    """What the plan says of one row and, once applied, what came of it; the plainest are in blocks.
 
     `identity` is the same for all rows of one partner: `=` and the partner's id, or the address compared by.
     `partner_id` is that of a partner known before; one that the import made is found by its address.
@@ -120,6 +120,20 @@ class ImportRow(Base):
     rule: Mapped[str | None]
     reasons: Mapped[list[dict[str, object]] | None] = mapped_column(JSON(none_as_null=True))
     changes: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class ImportBlock(Base):
+    """Rows of a plan from `first` to `last` about people who are new and whom no other row names, packed.
+
+    `domain.import_people` says what `data` holds. A row that is in `import_rows` too is as it is there.
+    """
+
+    __tablename__ = "import_blocks"
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
+    last: Mapped[int] = mapped_column(primary_key=True)
+    first: Mapped[int]
+    data: Mapped[bytes]
 
 
 class ImportLeftover(Base):

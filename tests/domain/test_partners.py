@@ -1,6 +1,8 @@
 """Partners: what is kept of them, and the pages of the marketplace."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from service.domain import partners
@@ -62,3 +64,13 @@ def test_the_pages_of_the_marketplace_show_everyone_once(session: Session) -> No
         if after is None:
             break
     assert (len(seen), set(seen)) == (len(made), made)
+
+
+NAME = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6)
+
+
+@given(st.lists(st.tuples(NAME, st.none() | NAME, st.none() | NAME, NAME, st.none() | NAME), min_size=1))
+def test_search_texts_of_many_are_those_of_each(
+    many: list[tuple[str, str | None, str | None, str, str | None]],
+) -> None:
+    assert partners.search_texts(many) == [partners.search_text(*one) for one in many]
