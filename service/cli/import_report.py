@@ -73,6 +73,7 @@ class Printer:
                 "import": import_.id,
                 "state": import_.state,
                 "dry_run": import_.dry_run,
+                "default_language": import_.default_language,
                 "digest": import_.digest,
                 "counts": counts,
                 "drifted": import_.drifted_rows,
@@ -154,7 +155,7 @@ class Printer:
         }
 
 
-_NOTHING = {"import": None, "dry_run": None, "digest": "", "counts": None, "drifted": 0, "url": None}
+_NOTHING = {"import": None, "dry_run": None, "default_language": None, "digest": "", "counts": None, "drifted": 0, "url": None}
 
 
 def _found(session: Session, import_id: int) -> Iterator[tuple[int, int, Reason]]:

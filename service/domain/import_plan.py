@@ -106,7 +106,9 @@ def _stored(import_: Import, row: Row, values: Values, state: State | Reason | N
     if isinstance(state, Reason):
         values.reasons.append(state)
     elif state is not None:
-        decision = import_states.decide(state, values, overwrite=import_.overwrite)
+        decision = import_states.decide(
+            state, values, overwrite=import_.overwrite, language=import_.default_language
+        )
     reasons: Sequence[Reason] = ()
     if values.reasons or decision.reasons:
         reasons = sorted((*values.reasons, *decision.reasons), key=lambda one: not one.rejects)

@@ -102,6 +102,7 @@ def test_all_rows_stored(run: Run, db: Database, tmp_path: Path) -> None:
         "import": 1,
         "state": "done",
         "dry_run": False,
+        "default_language": None,
         "counts": {"created": 2, "updated": 0, "unchanged": 0, "rejected": 0},
         "drifted": 0,
         "url": "https://p.example/ja/settings/import/1",
@@ -112,6 +113,17 @@ def test_all_rows_stored(run: Run, db: Database, tmp_path: Path) -> None:
         assert [(one.template, one.address) for one in session.scalars(select(SystemMail))] == [
             ("import-report", "admin@brand.example")
         ]
+
+
+def test_the_language_of_people_without_one(run: Run, db: Database, tmp_path: Path) -> None:
+    done = run(
+        write(tmp_path, FINE), "--program", "maison aurore", "--default-language", "ja", "--locale", "ja", "--json"
+    )
+    assert json.loads(done.stdout)["default_language"] == "ja"
+    with db.reading() as session:
+        assert set(session.scalars(select(Partner.locale))) == {"ja"}
+    assert run(write(tmp_path, FINE), "--program", "x", "--default-language", "xx").returncode == 2
+    assert b"--default-language" in run("--help").stdout
 
 
 def test_some_rows_rejected(run: Run, db: Database, tmp_path: Path) -> None:
