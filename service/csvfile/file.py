@@ -124,7 +124,7 @@ def read(
         mapped = headers.assign_chosen(first.cells, mapping, locale, line=first.line)
     findings = _about_header(first)
     if len(first.cells) <= rows.COLUMNS:
-        findings = (*findings, *mapped.findings)
+        findings = (*findings, *(one for one in mapped.findings if not _names_no_text(one)))
     if len(first_rows) == 1:
         findings = (*findings, _no_rows(first.line))
     if not detection.certain:
@@ -210,9 +210,14 @@ def _about_header(first: Row) -> tuple[Finding, ...]:
     return tuple(finding for finding in first.findings if finding.severity is Severity.ERROR)
 
 
+def _names_no_text(finding: Finding) -> bool:
+    """Whether it names a column whose name did not decode: the byte is told by its offset."""
+    return text.has_kept(str(finding.values.get("name", "")))
+
+
 def _no_rows(line: int) -> Finding:
-    text = N_("The file has a header row and no rows below it.")
-    return Finding("file-no-rows", Severity.WARNING, text, {}, line)
+    told = N_("The file has a header row and no rows below it.")
+    return Finding("file-no-rows", Severity.WARNING, told, {}, line)
 
 
 def _uncertain(detection: Detection) -> Finding:

@@ -32,6 +32,7 @@ _MARKS: Mapping[str, tuple[str, str, Phrase]] = {
     Match.CHOSEN: ("success", "check", NP_("column", "Chosen earlier")),
     Match.DOUBLED: ("warning", "warning", NP_("column", "More than once")),
     "suggested": ("accent", "unknown", NP_("column", "Suggested")),
+    Match.GUESSED: ("accent", "unknown", NP_("column", "Suggested")),
     Match.UNKNOWN: ("soft", "dot", NP_("column", "Unknown")),
     Match.BLANK: ("soft", "dot", NP_("column", "No name")),
 }

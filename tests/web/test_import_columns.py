@@ -4,7 +4,7 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
-from service.csvfile import headers
+from service.csvfile import columns
 from service.csvfile.headers import COLUMNS
 from service.models import Partner
 from service.models.imports import Import, ImportColumn
@@ -223,7 +223,7 @@ def test_a_name_too_long_to_be_one_is_not_remembered(office: Office) -> None:
 
 
 def test_columns_of_a_result_file_are_not_asked_about(office: Office) -> None:
-    path = office.upload(UNCLEAR.replace("Ort", headers.REASON_NAMES["fr"]))
+    path = office.upload(UNCLEAR.replace("Ort", columns.REASON_NAMES["fr"]))
     assert set(menus(soup(office.browser.get(path)))) == {"column-0", "column-1", "column-2"}
 
 
