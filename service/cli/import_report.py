@@ -143,7 +143,15 @@ class Printer:
         return Said(one.rule, one.severity, number, line, column, message)
 
 
-_NOTHING = {"import": None, "dry_run": None, "default_language": None, "digest": "", "counts": None, "drifted": 0, "url": None}
+_NOTHING = {
+    "import": None,
+    "dry_run": None,
+    "default_language": None,
+    "digest": "",
+    "counts": None,
+    "drifted": 0,
+    "url": None,
+}
 
 
 def _found(session: Session, import_id: int) -> Iterator[tuple[int, int, Reason]]:

@@ -11,6 +11,7 @@ from service.csvfile.columns import (
     RAW_STATUS_NAMES,
     REASON_NAMES,
     STATUS_NAMES,
+    UNDO_NAMES,
     WHOLE_NAMES,
     Key,
 )
@@ -65,7 +66,7 @@ def of_results() -> frozenset[str]:
     """The columns that a result file of ours added."""
     return frozenset(
         key_of(name)
-        for names in (STATUS_NAMES, RAW_STATUS_NAMES, REASON_NAMES, NUMBER_NAMES)
+        for names in (STATUS_NAMES, RAW_STATUS_NAMES, REASON_NAMES, UNDO_NAMES, NUMBER_NAMES)
         for name in names.values()
     )
 

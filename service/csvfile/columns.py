@@ -226,6 +226,8 @@ BY_KEY: Mapping[Key, Column] = {column.key: column for column in COLUMNS}
 STATUS_NAMES = _four("Import status", "État de l’importation", "インポート状態", "导入状态")
 REASON_NAMES = _four("Import reason", "Motif de l’importation", "インポート理由", "导入原因")
 NUMBER_NAMES = _four("Import row number", "Numéro de ligne importée", "インポート行番号", "导入行号")
+# Between the last two, after an undo.
+UNDO_NAMES = _four("Import undo", "Annulation de l’importation", "インポートの取り消し", "导入撤销")
 # The first of them in a result file whose cells are exactly those of the file, formulas included.
 RAW_STATUS_NAMES = _four(
     "Import status (raw)",

@@ -234,7 +234,12 @@ def _is_contact(name: str, open_keys: Sequence[Key]) -> bool:
 
 def _resembles(name: str, key: Key) -> bool:
     """Whether a longer name has one of ours within: `Work email (new)`."""
-    known = (one for names in (column_names.official(), column_names.synonyms()) for one, its in names.items() if its is key)
+    known = (
+        one
+        for names in (column_names.official(), column_names.synonyms())
+        for one, its in names.items()
+        if its is key
+    )
     return any(one in name for one in known if len(one) > 3 or (len(one) > 1 and not one.isascii()))
 
 

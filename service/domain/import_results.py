@@ -10,10 +10,16 @@ from service.csvfile import CsvFile, report
 from service.csvfile.report import Result, Written
 from service.domain import import_files, import_reasons
 from service.facts.states import ROW_OUTCOME_LABELS, RowOutcome
+from service.facts.words import N_, NP_
 from service.i18n.catalogs import Catalog
-from service.models.imports import Import, ImportRow
+from service.models.imports import Import, ImportLeftover, ImportRow
 
 _BATCH = 2_000
+_Reasons = list[dict[str, object]] | None
+_END: tuple[int, str, _Reasons, _Reasons] = (0, "", None, None)
+_WRITTEN = {RowOutcome.CREATED.value, RowOutcome.UPDATED.value}
+_TAKEN_BACK = NP_("row", "Undone")
+_STAYS = N_("Stays, whole or in part: %(reason)s")
 
 
 def write(
@@ -27,38 +33,62 @@ def write(
 ) -> Written:
     """Write the result file to a seekable `out`; with `only_rejected` those rows alone, to be corrected."""
     file = import_files.opened(session, import_)
+    undone = import_.undone_by is not None and import_.undo_left is not None
     return report.write(
         out,
         file,
-        lambda: _results(session, import_.id, file, catalog, only_rejected=only_rejected),
+        lambda: _results(session, import_, file, catalog, only_rejected=only_rejected),
         catalog.locale.code,
         raw=raw,
+        undone=undone,
     )
 
 
 def _results(
-    session: Session, import_id: int, file: CsvFile, catalog: Catalog, *, only_rejected: bool
+    session: Session, import_: Import, file: CsvFile, catalog: Catalog, *, only_rejected: bool
 ) -> Iterator[Result]:
     labels = {outcome.value: catalog.say(phrase) for outcome, phrase in ROW_OUTCOME_LABELS.items()}
-    planned = _planned(session, import_id)
-    number, outcome, reasons = next(planned, (0, "", None))
+    undo = _Undo(import_, catalog)
+    planned = _planned(session, import_.id)
+    number, outcome, reasons, kept = next(planned, _END)
     for row in file.rows():
         while 0 < number < row.number:
-            number, outcome, reasons = next(planned, (0, "", None))
+            number, outcome, reasons, kept = next(planned, _END)
         if number != row.number:
             # Not looked at: the import was cancelled before.
             if not only_rejected:
                 yield Result(row, "", "")
         elif not only_rejected or outcome == RowOutcome.REJECTED.value:
             said = " ".join(import_reasons.say(one, catalog) for one in import_reasons.loaded(reasons))
-            yield Result(row, labels[outcome], said)
+            yield Result(row, labels[outcome], said, undo.of(number, outcome, kept))
 
 
-def _planned(session: Session, import_id: int) -> Iterator[tuple[int, str, list[dict[str, object]] | None]]:
+class _Undo:
+    """What the undo of an import did with its rows, in the reader's words."""
+
+    def __init__(self, import_: Import, catalog: Catalog) -> None:
+        self._applied, self._left = import_.applied_rows, import_.undo_left
+        self._catalog = catalog
+
+    def of(self, number: int, outcome: str, kept: _Reasons) -> str:
+        if self._left is None or not self._left < number <= self._applied or outcome not in _WRITTEN:
+            return ""
+        if not kept:
+            return self._catalog.say(_TAKEN_BACK)
+        reasons = " ".join(import_reasons.say(one, self._catalog) for one in import_reasons.loaded(kept))
+        return self._catalog.say(_STAYS, reason=reasons)
+
+
+def _planned(session: Session, import_id: int) -> Iterator[tuple[int, str, _Reasons, _Reasons]]:
     after = 0
     while True:
         query = (
-            select(ImportRow.number, ImportRow.outcome, ImportRow.reasons)
+            select(ImportRow.number, ImportRow.outcome, ImportRow.reasons, ImportLeftover.reasons)
+            .outerjoin(
+                ImportLeftover,
+                (ImportLeftover.import_id == ImportRow.import_id)
+                & (ImportLeftover.number == ImportRow.number),
+            )
             .where(ImportRow.import_id == import_id, ImportRow.number > after)
             .order_by(ImportRow.number)
             .limit(_BATCH)
@@ -66,5 +96,5 @@ def _planned(session: Session, import_id: int) -> Iterator[tuple[int, str, list[
         rows = session.execute(query).all()
         if not rows:
             return
-        yield from ((number, outcome, reasons) for number, outcome, reasons in rows)
+        yield from (tuple(row) for row in rows)
         after = rows[-1][0]

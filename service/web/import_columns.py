@@ -113,7 +113,8 @@ def render(session: Session, import_: Import, file: CsvFile) -> str:
         refusals=_refusals(file),
         left_out=max(0, len(file.mapped.matches) - MOST_MENUS),
         language_choices=import_words.languages(import_words.program_of(import_)),
-        default_language=(request.form.get("default_language", "") if sent else import_.default_language) or "",
+        default_language=(request.form.get("default_language", "") if sent else import_.default_language)
+        or "",
         remember=not sent or "remember" in request.form,
         can_cancel=import_.state in {ImportState.UPLOADED.value, ImportState.PLANNED.value},
     )

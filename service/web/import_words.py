@@ -175,6 +175,7 @@ def _shown(one: Reading) -> dict[str, Any]:
         "rows": [
             (
                 row.number,
+                row.line,
                 [(printable(cell), (at, column) in one.differs) for column, cell in enumerate(row.cells)],
             )
             for at, row in enumerate(one.rows)

@@ -117,7 +117,14 @@ def test_all_rows_stored(run: Run, db: Database, tmp_path: Path) -> None:
 
 def test_the_language_of_people_without_one(run: Run, db: Database, tmp_path: Path) -> None:
     done = run(
-        write(tmp_path, FINE), "--program", "maison aurore", "--default-language", "ja", "--locale", "ja", "--json"
+        write(tmp_path, FINE),
+        "--program",
+        "maison aurore",
+        "--default-language",
+        "ja",
+        "--locale",
+        "ja",
+        "--json",
     )
     assert json.loads(done.stdout)["default_language"] == "ja"
     with db.reading() as session:
@@ -234,7 +241,9 @@ def test_a_file_without_rows_says_so(run: Run, db: Database, tmp_path: Path) -> 
     path = write(tmp_path, FINE.splitlines(keepends=True)[0].replace("整理番号", "言語"))
     done = run(path, "--program", "Maison Aurore", "--locale", "en")
     assert (done.returncode, names(db)) == (0, [])
-    assert done.stdout.decode().splitlines()[0] == f"{path}:1: The file has a header row and no rows below it."
+    assert (
+        done.stdout.decode().splitlines()[0] == f"{path}:1: The file has a header row and no rows below it."
+    )
     said = json.loads(run(path, "--program", "Maison Aurore", "--locale", "en", "--json").stdout)
     assert [(one["rule"], one["row"], one["line"]) for one in said["findings"]] == [("file-no-rows", 0, 1)]
     assert set(said["counts"].values()) == {0}

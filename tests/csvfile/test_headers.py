@@ -210,9 +210,7 @@ def test_what_programs_and_offices_write_above_their_columns(name: str) -> None:
         ("会社名,名字,名前,メール,URL", "ja", {Key.NAME: 0, Key.LAST_NAME: 1}),
     ],
 )
-def test_a_name_with_two_meanings_is_a_guess(
-    row: str, locale: str, expected: dict[Key, int] | None
-) -> None:
+def test_a_name_with_two_meanings_is_a_guess(row: str, locale: str, expected: dict[Key, int] | None) -> None:
     """The whole name where no other column is one, and people are asked whether that is right."""
     found = headers.assign(row.split(","), locale)
     assert found.guessed is (expected is not None)
