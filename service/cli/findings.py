@@ -17,7 +17,7 @@ ROW_AND_LINE = N_("Row %(row)s (line %(line)s)")
 class Said(NamedTuple):
     """A finding in somebody's words.
 
-    `row` counts data rows from 1 and is 0 for the file as a whole; `line` counts the lines of the file from 1.
+    `row` counts data rows from 1 and is 0 for the file as a whole; `line` counts lines of the file from 1.
     """
 
     rule: str

@@ -80,10 +80,10 @@ class Printer:
                 "drifted": import_.drifted_rows,
                 "url": url,
             }
-            rows = chain(((0, 0, one) for one in stopped), _found(session, import_.id))
+            told = chain(((0, 0, one) for one in stopped), _found(session, import_.id))
             # Which columns are ignored is said above.
             whole = (one for one in self._about(file) if one.rule != "header-unknown-column")
-            _print({**self._head(file), **about}, chain(whole, (self._row(*one) for one in rows)))
+            _print({**self._head(file), **about}, chain(whole, (self._row(*one) for one in told)))
             return
         for found in self._about(file):
             findings.print_line(self._path, found, self._catalog)

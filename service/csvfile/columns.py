@@ -33,8 +33,8 @@ class Key(StrEnum):
 class Column:
     """A column: names by locale code, other names it goes by, what it is for, an example by locale.
 
-    `synonyms` say the same as the name. `loose` are names that other things have, too: they count, the first of
-    them that the file has, where nothing else says which column it is.
+    `synonyms` say the same as the name. `loose` are names that other things have, too: they count, the first
+    of them that the file has, where nothing else says which column it is.
     """
 
     key: Key
@@ -54,13 +54,15 @@ def _same(text: str) -> dict[str, str]:
     return _four(text, text, text, text)
 
 
-# What a person is called, in one piece. Beside a company it is the contact, and a list of people has nothing else.
+# What a person is called, in one piece: beside a company it is the contact, else there is no other name.
 WHOLE_NAMES = (
     "Name", "Full name", "Display name", "Contact name", "Contact",
     "Nom complet", "Nom et prénom", "Prénom et nom", "Nom prénom", "Prénom nom",
-    "氏名", "お名前", "ご氏名", "名前", "フルネーム", "担当者名", "ご担当者名", "担当者氏名", "担当者", "ご担当者",
+    "氏名", "お名前", "ご氏名", "名前", "フルネーム", "担当者名", "ご担当者名", "担当者氏名", "担当者",
+    "ご担当者",
     "表示名", "アカウント名", "チャンネル名", "顧客名",
-    "姓名", "名称", "名稱", "全名", "联系人", "联系人姓名", "客户姓名", "负责人", "昵称", "账号名称", "达人", "达人昵称",
+    "姓名", "名称", "名稱", "全名", "联系人", "联系人姓名", "客户姓名", "负责人", "昵称", "账号名称", "达人",
+    "达人昵称",
     "博主", "聯絡人", "聯絡人姓名", "暱稱",
 )  # fmt: skip
 # The name of a part of it, or of all of it where the file has no other part: the other part.
@@ -115,7 +117,8 @@ COLUMNS: tuple[Column, ...] = (
          "E-mailアドレス", "Emailアドレス", "メールアドレス1", "ご連絡先メールアドレス", "担当者メール",
          "担当者のメールアドレス", "Email地址", "E-mail地址", "邮件地址", "电邮地址", "联系人邮件",
          "联系人邮箱地址", "电子信箱", "電郵地址", "電子郵件位址", "電子郵件信箱", "聯絡信箱"),
-        ("Business email", "Email (work)", "E-mail professionnel", "E-mail pro", "PCメールアドレス", "PCメール",
+        ("Business email", "Email (work)", "E-mail professionnel", "E-mail pro", "PCメールアドレス",
+         "PCメール",
          "会社メールアドレス", "代表メールアドレス", "工作邮箱", "公司邮箱", "企业邮箱", "公司信箱"),
     ),
     Column(
@@ -133,10 +136,12 @@ COLUMNS: tuple[Column, ...] = (
          "URL du site web", "Lien du site", "Adresse du site web", "URL de la chaîne",
          "Webページ", "WebサイトURL", "ホームページURL", "会社URL", "企業URL", "ブログURL", "チャンネルURL",
          "媒体URL", "メディアURL", "サイトのURL", "URL1",
-         "网页", "网站地址", "网站链接", "公司网站", "公司网址", "官方网站", "个人主页", "主页链接", "主页地址",
+         "网页", "网站地址", "网站链接", "公司网站", "公司网址", "官方网站", "个人主页", "主页链接",
+         "主页地址",
          "频道链接", "账号链接", "媒体链接", "博客地址", "網頁", "官方網站", "網站連結"),
         ("Blog", "Channel", "Profile URL", "Link", "Links", "Domain", "Company domain name",
-         "Chaîne", "Lien", "Nom de domaine de l’entreprise", "HP", "ブログ", "チャンネル", "SNS", "メディア", "媒体",
+         "Chaîne", "Lien", "Nom de domaine de l’entreprise", "HP", "ブログ", "チャンネル", "SNS", "メディア",
+         "媒体",
          "リンク", "会社のドメイン名", "博客", "频道", "链接", "公司域名", "部落格", "頻道", "連結"),
     ),
     Column(
@@ -183,7 +188,8 @@ COLUMNS: tuple[Column, ...] = (
          "紹介文", "備考欄", "简介", "介绍", "註記", "備註"),
         ("Comments", "Comment", "Remarks", "About", "Bio", "Biography", "Profile",
          "Commentaires", "Commentaire", "Remarque", "Présentation", "À propos", "Biographie",
-         "特記事項", "プロフィール", "自己紹介", "概要", "会社概要", "附注", "备注信息", "个人简介", "公司简介",
+         "特記事項", "プロフィール", "自己紹介", "概要", "会社概要", "附注", "备注信息", "个人简介",
+         "公司简介",
          "注释", "附註", "簡介"),
     ),
     Column(

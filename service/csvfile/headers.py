@@ -115,8 +115,8 @@ def header_row(locale: str) -> tuple[str, ...]:
 def assign(header: Sequence[str], locale: str, *, line: int = 1) -> Mapped:
     """Recognise the columns of a header row; names in messages are those of a locale.
 
-    A name of ours in any language wins over a synonym, and that over a loose one. A required column missing, or any of ours given twice,
-    is an error that refuses the file: which of the two is meant nobody can know.
+    A name of ours in any language wins over a synonym, and that over a loose one. A required column missing,
+    or any of ours given twice, is an error that refuses the file: which of the two is meant nobody can know.
     """
     keys = [key_of(name) for name in header]
     official = _indexes(keys, column_names.official())

@@ -45,9 +45,10 @@ def write(
     """Write a result file for a reader of a locale to a seekable `out`.
 
     Encoding, BOM, delimiter, line ends, the `sep=` line and the columns are those of the file; status, reason
-    and row number stand to the right, before the number what an undo did if there was one (`undone`). Cells are guarded against spreadsheets unless `raw`. Bytes that did not
-    decode are written as they were. Where the encoding of the file cannot hold a word, all is written as
-    UTF-8 with BOM, for which `results` is called once more.
+    and row number stand to the right, before the number what an undo did if there was one (`undone`). Cells
+    are guarded against spreadsheets unless `raw`. Bytes that did not decode are written as they were. Where
+    the encoding of the file cannot hold a word, all is written as UTF-8 with BOM, for which `results` is
+    called once more.
     """
     start = out.tell()
     try:

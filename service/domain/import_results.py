@@ -96,5 +96,5 @@ def _planned(session: Session, import_id: int) -> Iterator[tuple[int, str, _Reas
         rows = session.execute(query).all()
         if not rows:
             return
-        yield from (tuple(row) for row in rows)
+        yield from ((number, outcome, reasons, kept) for number, outcome, reasons, kept in rows)
         after = rows[-1][0]

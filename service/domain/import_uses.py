@@ -48,8 +48,9 @@ def find(
     if not partner_of:
         return found
     written = _first_mails(session, partner_of)
-    for partner_id, mail in sorted(written.items()):
-        found[partner_id].append(warning("undo-written-to", WRITTEN_TO, **mail))
+    for partner_id, (campaign_id, delivery_id) in sorted(written.items()):
+        mail = warning("undo-written-to", WRITTEN_TO, campaign=campaign_id, delivery=delivery_id)
+        found[partner_id].append(mail)
     other = {one for column in _pointing_at("prospects") for one in told_of(column)}
     note(other - written.keys(), "undo-in-use", IN_USE)
     history = select(StageChange.prospect_id).where(
@@ -71,15 +72,15 @@ def find(
     return found
 
 
-def _first_mails(session: Session, partner_of: Mapping[int, int]) -> dict[int, dict[str, int]]:
-    """The first mail to each of these people, and its campaign, by the partner's id."""
+def _first_mails(session: Session, partner_of: Mapping[int, int]) -> dict[int, tuple[int, int]]:
+    """The campaign and the id of the first mail to each of these people, by the partner's id."""
     query = (
         select(Delivery.prospect_id, Delivery.campaign_id, Delivery.id)
         .where(among(session, Delivery.prospect_id, partner_of))
         .order_by(Delivery.id.desc())
     )
     return {
-        partner_of[prospect_id]: {"campaign": campaign_id, "delivery": delivery_id}
+        partner_of[prospect_id]: (campaign_id, delivery_id)
         for prospect_id, campaign_id, delivery_id in session.execute(query)
         if prospect_id is not None
     }

@@ -44,8 +44,8 @@ def upload(
 
     `file` was read for the locale before the transaction, so that nobody waits for the judging of its bytes.
     Without `dry_run` the plan is applied as soon as it is made. `default_language` is given to people of whom
-    neither the file nor we know one, the code of a locale; without it they stay without. With `ask` there is a person who can say
-    which column is which: what was said before counts, and what is not clear is asked.
+    neither the file nor we know one, the code of a locale; without it they stay without. With `ask` there is
+    a person who can say which column is which: what was said before counts, and what is not clear is asked.
     """
     import_ = Import(
         program_id=program_id,

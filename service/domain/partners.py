@@ -69,7 +69,7 @@ def facts_of(partner: Partner) -> Facts:
 
 
 def version_of(partner: Partner) -> str:
-    """Return what stands for the facts as they are: whoever changes them, a person or an import, changes it."""
+    """Return what stands for the facts as they are; it changes with them, whoever changes them."""
     facts = json.dumps(astuple(facts_of(partner)))
     return hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()
 

@@ -100,8 +100,9 @@ def _links(import_: Import, reasons: Iterable[Reason]) -> dict[str, str]:
     for reason in reasons:
         campaign, mail, prospect = (reason.values.get(name) for name in ("campaign", "delivery", "prospect"))
         if campaign and mail:
-            place = {"campaign_id": campaign, "delivery_id": mail}
-            found[say(N_("Show the email"))] = url_for("histories.delivery", **place)
+            found[say(N_("Show the email"))] = url_for(
+                "histories.delivery", campaign_id=campaign, delivery_id=mail
+            )
         # The page of a prospect is one of the program that the reader works in.
         elif prospect and here_is:
             found[say(N_("Show the prospect"))] = url_for("prospects.show", prospect_id=prospect)

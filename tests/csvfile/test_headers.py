@@ -90,7 +90,8 @@ def test_a_name_of_ours_wins_over_a_synonym() -> None:
 EXPORTERS = {
     "Google Contacts": (
         "First Name,Middle Name,Last Name,Nickname,File As,Organization Name,Organization Title,Notes,Labels,"
-        "E-mail 1 - Label,E-mail 1 - Value,E-mail 2 - Value,Phone 1 - Value,Website 1 - Label,Website 1 - Value",
+        "E-mail 1 - Label,E-mail 1 - Value,E-mail 2 - Value,Phone 1 - Value,Website 1 - Label,"
+        "Website 1 - Value",
         "first_name=First Name,last_name=Last Name,name=Organization Name,description=Notes,"
         "email=E-mail 1 - Value,media_property=Website 1 - Value",
     ),
@@ -107,12 +108,14 @@ EXPORTERS = {
         "description=Notes,media_property=Web Page",
     ),
     "Outlook, fr": (
-        "Titre,Prénom,Deuxième prénom,Nom,Société,Service,Adresse de messagerie,Catégories,Langue,Notes,Page Web",
+        "Titre,Prénom,Deuxième prénom,Nom,Société,Service,Adresse de messagerie,Catégories,Langue,Notes,"
+        "Page Web",
         "first_name=Prénom,last_name=Nom,name=Société,email=Adresse de messagerie,language=Langue,"
         "description=Notes,media_property=Page Web",
     ),
     "Outlook, ja": (
-        "敬称,名,ミドル ネーム,姓,会社名,部署,役職,電子メール アドレス,電子メールの種類,分類,言語,メモ,Web ページ",
+        "敬称,名,ミドル ネーム,姓,会社名,部署,役職,電子メール アドレス,電子メールの種類,分類,言語,メモ,"
+        "Web ページ",
         "first_name=名,last_name=姓,name=会社名,email=電子メール アドレス,language=言語,description=メモ,"
         "media_property=Web ページ",
     ),
@@ -128,8 +131,8 @@ EXPORTERS = {
     ),
     "HubSpot, fr": (
         "Prénom,Nom,E-mail,Nom de l'entreprise,URL du site web,Langue préférée,Fuseau horaire",
-        "first_name=Prénom,last_name=Nom,email=E-mail,name=Nom de l'entreprise,media_property=URL du site web,"
-        "language=Langue préférée,time_zone=Fuseau horaire",
+        "first_name=Prénom,last_name=Nom,email=E-mail,name=Nom de l'entreprise,"
+        "media_property=URL du site web,language=Langue préférée,time_zone=Fuseau horaire",
     ),
     "HubSpot, ja": (
         "名,姓,Eメール,電話番号,会社名,ウェブサイトURL,優先言語,タイムゾーン",

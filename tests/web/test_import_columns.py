@@ -93,8 +93,8 @@ def test_the_language_of_people_without_one_is_chosen_and_shown(office: Office, 
 def test_a_language_that_is_not_offered_is_refused(office: Office) -> None:
     path = office.upload(FILE, dry_run="y")
     office.work()
-    answer = office.browser.post(f"{path}/columns", {"column-0": "name", "column-1": "email",
-                                                    "column-2": "media_property", "default_language": "xx"})  # fmt: skip
+    chosen = {"column-0": "name", "column-1": "email", "column-2": "media_property", "default_language": "xx"}
+    answer = office.browser.post(f"{path}/columns", chosen)
     assert answer.status_code == 303
     assert "xx" in words(soup(office.browser.get(path)).main)
 
