@@ -2,12 +2,14 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from service import csvfile
+from service.cli import findings
+from service.cli.findings import Said
 from service.cli.words import WORDS
 from service.csvfile import words
 from service.csvfile.encoding import UnknownEncoding
@@ -84,7 +86,7 @@ def _print_json(path: Path, file: CsvFile, catalog: Catalog) -> int:
         "mapping": {BY_KEY[key].names[SOURCE]: index for key, index in file.columns.items()},
         "ignored": [file.header[index] for index in file.mapped.unknown],
     }
-    findings = [_finding(one, 0, catalog) for one in file.findings]
+    found = [findings.said(one, 0, catalog) for one in file.findings]
     out = sys.stdout
     out.write(_json(head)[:-1] + ', "rows": [')
     refused, comma = file.refused, ""
@@ -95,9 +97,9 @@ def _print_json(path: Path, file: CsvFile, catalog: Catalog) -> int:
         else:
             number, finding = row_or_finding
             refused = refused or number == 0
-            findings.append(_finding(finding, number, catalog))
-    out.write('], "findings": ' + _json(findings) + "}\n")
-    return _status(refused, findings)
+            found.append(findings.said(finding, number, catalog))
+    out.write('], "findings": ' + _json([findings.document(one) for one in found]) + "}\n")
+    return _status(refused, found)
 
 
 def _rows_and_findings(file: CsvFile) -> Iterator[list[str] | tuple[int, Finding]]:
@@ -113,21 +115,10 @@ def _rows_and_findings(file: CsvFile) -> Iterator[list[str] | tuple[int, Finding
             yield 0, finding
 
 
-def _finding(finding: Finding, number: int, catalog: Catalog) -> Mapping[str, object]:
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "row": number,
-        "line": finding.line,
-        "column": finding.column,
-        "message": words.say(finding.phrase, finding.values, catalog),
-    }
-
-
-def _status(refused: bool, findings: list[Mapping[str, object]]) -> int:
+def _status(refused: bool, found: list[Said]) -> int:
     if refused:
         return REFUSED
-    errors = any(one["row"] and one["severity"] == Severity.ERROR for one in findings)
+    errors = any(one.row and one.severity is Severity.ERROR for one in found)
     return ROW_ERRORS if errors else READ
 
 
@@ -139,7 +130,7 @@ def _json(value: object) -> str:
 def _print_text(path: Path, file: CsvFile, catalog: Catalog) -> int:
     """A few lines for people. Returns the exit status."""
     name = words.encoding_name(file.encoding)
-    findings = [_finding(one, 0, catalog) for one in file.findings]
+    found = [findings.said(one, 0, catalog) for one in file.findings]
     refused, count = file.refused, 0
     for row_or_finding in _rows_and_findings(file):
         if isinstance(row_or_finding, list):
@@ -147,16 +138,10 @@ def _print_text(path: Path, file: CsvFile, catalog: Catalog) -> int:
         else:
             number, finding = row_or_finding
             refused = refused or number == 0
-            findings.append(_finding(finding, number, catalog))
+            found.append(findings.said(finding, number, catalog))
     delimiter = words.delimiter_name(file.delimiter, catalog)
     if file.readable:
-        _say(f"{path}: {name}, {delimiter}, {catalog.formats.number(count)}")
-    for one in findings:
-        _say(f"{path}:{one['line']}: {one['message']}")
-    return _status(refused, findings)
-
-
-def _say(line: str) -> None:
-    """One line; what the terminal cannot show, such as a byte that did not decode, is escaped."""
-    encoding = sys.stdout.encoding or "utf-8"
-    click.echo(line.encode(encoding, "backslashreplace").decode(encoding))
+        findings.print_text(f"{path}: {name}, {delimiter}, {catalog.formats.number(count)}")
+    for one in found:
+        findings.print_line(path, one, catalog)
+    return _status(refused, found)

@@ -10,12 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import links
+from service.cli import findings
+from service.cli.findings import Said
 from service.csvfile import CsvFile, words
 from service.csvfile.headers import BY_KEY
 from service.domain import import_reasons, imports
 from service.domain.import_preview import Reading
 from service.domain.import_reasons import Reason
-from service.facts.findings import Finding, Severity
+from service.facts.findings import Severity
 from service.facts.states import IMPORT_STATE_LABELS, ROW_OUTCOME_LABELS, ImportState
 from service.facts.words import N_, NN_, Phrase
 from service.i18n.catalogs import Catalog
@@ -42,12 +44,11 @@ class Printer:
             shown = [_reading(one) for one in readings]
             _print(
                 {**self._head(file), "state": "refused", **_NOTHING, "readings": shown},
-                (self._finding(one) for one in file.findings),
+                self._about(file),
             )
             return
-        for one in file.findings:
-            if one.severity is not Severity.ADVICE:
-                click.echo(f"{self._path}:{one.line}: {self._said(one)}", err=True)
+        for one in self._about(file):
+            findings.print_line(self._path, one, self._catalog, err=True)
         for reading in readings:
             self._show(reading)
         if readings:
@@ -73,17 +74,19 @@ class Printer:
                 "import": import_.id,
                 "state": import_.state,
                 "dry_run": import_.dry_run,
+                "default_language": import_.default_language,
                 "digest": import_.digest,
                 "counts": counts,
                 "drifted": import_.drifted_rows,
                 "url": url,
             }
-            findings = ((0, 0, one) for one in stopped)
-            _print(
-                {**self._head(file), **about},
-                (self._row_finding(*one) for one in chain(findings, _found(session, import_.id))),
-            )
+            told = chain(((0, 0, one) for one in stopped), _found(session, import_.id))
+            # Which columns are ignored is said above.
+            whole = (one for one in self._about(file) if one.rule != "header-unknown-column")
+            _print({**self._head(file), **about}, chain(whole, (self._row(*one) for one in told)))
             return
+        for found in self._about(file):
+            findings.print_line(self._path, found, self._catalog)
         self._lines(session, import_)
         for one in stopped:
             click.echo(import_reasons.say(one, self._catalog), err=True)
@@ -100,9 +103,7 @@ class Printer:
         more = 0
         for at, (number, line, reason) in enumerate(_found(session, import_.id)):
             if at < _SHOWN:
-                text = import_reasons.say(reason, self._catalog)
-                row = self._catalog.say(N_("Row %(row)s"), row=number)
-                click.echo(f"{self._path}:{line}: {row}: {text}")
+                findings.print_line(self._path, self._row(number, line, reason), self._catalog)
             else:
                 more += 1
         if more:
@@ -130,31 +131,27 @@ class Printer:
             "ignored": [file.header[index] for index in file.mapped.unknown],
         }
 
-    def _said(self, one: Finding) -> str:
-        return words.say(one.phrase, one.values, self._catalog)
+    def _about(self, file: CsvFile) -> Iterator[Said]:
+        """What is said of the file as a whole; the column of a finding is one of ours here, so none."""
+        for one in file.findings:
+            if one.severity is not Severity.ADVICE:
+                yield findings.said(one, 0, self._catalog)._replace(column=None)
 
-    def _finding(self, one: Finding) -> dict[str, object]:
-        return {
-            "rule": one.rule,
-            "severity": one.severity.value,
-            "row": 0,
-            "line": one.line,
-            "column": None,
-            "message": self._said(one),
-        }
-
-    def _row_finding(self, number: int, line: int, one: Reason) -> dict[str, object]:
-        return {
-            "rule": one.rule,
-            "severity": one.severity.value,
-            "row": number,
-            "line": line,
-            "column": None if one.column is None else BY_KEY[one.column].names[SOURCE],
-            "message": import_reasons.say(one, self._catalog),
-        }
+    def _row(self, number: int, line: int, one: Reason) -> Said:
+        column = None if one.column is None else BY_KEY[one.column].names[SOURCE]
+        message = import_reasons.say(one, self._catalog)
+        return Said(one.rule, one.severity, number, line, column, message)
 
 
-_NOTHING = {"import": None, "dry_run": None, "digest": "", "counts": None, "drifted": 0, "url": None}
+_NOTHING = {
+    "import": None,
+    "dry_run": None,
+    "default_language": None,
+    "digest": "",
+    "counts": None,
+    "drifted": 0,
+    "url": None,
+}
 
 
 def _found(session: Session, import_id: int) -> Iterator[tuple[int, int, Reason]]:
@@ -176,14 +173,14 @@ def _found(session: Session, import_id: int) -> Iterator[tuple[int, int, Reason]
         after = rows[-1][0]
 
 
-def _print(head: Mapping[str, object], findings: Iterable[Mapping[str, object]]) -> None:
+def _print(head: Mapping[str, object], found: Iterable[Said]) -> None:
     """One line, written as the findings are read, so that they need no memory."""
     out = sys.stdout
     # Escaped, so that text of any kind goes through a terminal of any encoding.
     out.write(json.dumps(head, ensure_ascii=True)[:-1] + ', "findings": [')
     comma = ""
-    for one in findings:
-        out.write(comma + json.dumps(one, ensure_ascii=True))
+    for one in found:
+        out.write(comma + json.dumps(findings.document(one), ensure_ascii=True))
         comma = ", "
     out.write("]}\n")
 

@@ -48,6 +48,7 @@ class Order:
     delimiter: str | None
     dry_run: bool
     overwrite: bool
+    default_language: str | None
 
 
 @click.command(
@@ -67,6 +68,13 @@ class Order:
 @click.option("--encoding", help=WORDS.say(N_("Encoding of the file, when it is known.")))
 @click.option("--delimiter", help=WORDS.say(N_("Delimiter between the cells, when it is known.")))
 @click.option("--locale", type=click.Choice(tuple(LOCALES)), help=WORDS.say(N_("Language of the reader.")))
+@click.option(
+    "--default-language",
+    type=click.Choice(tuple(LOCALES)),
+    help=WORDS.say(
+        N_("Language of people without one; the default language of the program if none is named.")
+    ),
+)
 @click.option(
     "--overwrite",
     is_flag=True,
@@ -92,6 +100,7 @@ def command(
     encoding: str | None,
     delimiter: str | None,
     locale: str | None,
+    default_language: str | None,
     overwrite: bool,
     report: Path | None,
     user: str | None,
@@ -100,7 +109,14 @@ def command(
     """Import one file."""
     catalog = WORDS if locale is None else Catalogs(data_dir("locales"), codes=(locale,)).catalog(locale)
     order = Order(
-        file, program, user, encoding, "\t" if delimiter == "\\t" else delimiter, dry_run, overwrite
+        path=file,
+        program=program,
+        user=user,
+        encoding=encoding,
+        delimiter="\t" if delimiter == "\\t" else delimiter,
+        dry_run=dry_run,
+        overwrite=overwrite,
+        default_language=default_language,
     )
     printer = Printer(str(file), catalog, as_json=as_json)
     if report is not None and not report.absolute().parent.is_dir():
@@ -163,6 +179,7 @@ def _take(services: Services, order: Order, read: CsvFile, catalog: Catalog) -> 
             locale=catalog.locale.code,
             dry_run=order.dry_run,
             overwrite=order.overwrite,
+            default_language=order.default_language,
             actor_id=user.id,
             now=services.db.now(),
             ask=False,

@@ -31,7 +31,11 @@ class Key(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: names by locale code, other names it goes by, what it is for, an example by locale."""
+    """A column: names by locale code, other names it goes by, what it is for, an example by locale.
+
+    `synonyms` say the same as the name. `loose` are names that other things have, too: they count, the first
+    of them that the file has, where nothing else says which column it is.
+    """
 
     key: Key
     required: bool
@@ -39,6 +43,7 @@ class Column:
     explanation: Phrase
     examples: Mapping[str, str]
     synonyms: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
 
 
 def _four(en: str, fr: str, ja: str, zh: str) -> dict[str, str]:
@@ -49,6 +54,20 @@ def _same(text: str) -> dict[str, str]:
     return _four(text, text, text, text)
 
 
+# What a person is called, in one piece: beside a company it is the contact, else there is no other name.
+WHOLE_NAMES = (
+    "Name", "Full name", "Display name", "Contact name", "Contact",
+    "Nom complet", "Nom et prénom", "Prénom et nom", "Nom prénom", "Prénom nom",
+    "氏名", "お名前", "ご氏名", "名前", "フルネーム", "担当者名", "ご担当者名", "担当者氏名", "担当者",
+    "ご担当者",
+    "表示名", "アカウント名", "チャンネル名", "顧客名",
+    "姓名", "名称", "名稱", "全名", "联系人", "联系人姓名", "客户姓名", "负责人", "昵称", "账号名称", "达人",
+    "达人昵称",
+    "博主", "聯絡人", "聯絡人姓名", "暱稱",
+)  # fmt: skip
+# The name of a part of it, or of all of it where the file has no other part: the other part.
+EITHER = {"Nom": Key.FIRST_NAME, "名字": Key.LAST_NAME}
+
 COLUMNS: tuple[Column, ...] = (
     Column(
         Key.NAME,
@@ -56,11 +75,24 @@ COLUMNS: tuple[Column, ...] = (
         _four("Partner name", "Nom du partenaire", "パートナー名", "合作伙伴名称"),
         N_("The company or creator, as you want to see it."),
         _four("Blue Harbor Media", "Ateliers de l’Étang", "株式会社みどり企画", "杭州青禾文化传媒有限公司"),
-        ("Company", "Company name", "Partner", "Name", "Société", "Entreprise", "Nom de l’entreprise",
+        ("Company", "Company name", "Partner", "Société", "Entreprise", "Nom de l’entreprise",
          "会社名", "企業名", "公司名称", "公司", "合作夥伴名稱", "公司名稱",
          "Partner's name", "Organization", "Organisation", "Raison sociale",
          "Partenaire", "Nom de la société", "Nom de l’organisation", "パートナー", "社名", "法人名",
-         "団体名", "屋号", "合作伙伴", "合作方", "合作方名称", "公司名", "企业名称", "单位名称"),
+         "団体名", "屋号", "合作伙伴", "合作方", "合作方名称", "公司名", "企业名称", "单位名称",
+         "Account name", "Company / Account", "Organization name", "Organization 1 - Name", "Business name",
+         "Default Address Company", "Brand", "Brand name", "Creator", "Creator name",
+         "Nom du compte", "Société / Compte", "Nom d’entreprise", "Nom entreprise", "Nom société",
+         "Compagnie", "Établissement", "Enseigne", "Nom commercial", "Marque", "Nom de la marque",
+         "Créateur", "Nom du créateur", "Créatrice",
+         "会社", "企業", "団体", "組織", "組織名", "貴社名", "御社名", "会社・団体名", "会社名・団体名",
+         "法人・団体名", "会社名／団体名", "取引先", "取引先名", "事業者名", "店舗名", "店名", "ショップ名",
+         "ブランド", "ブランド名", "クリエイター", "クリエイター名", "活動名",
+         "企业", "企业名", "单位", "机构", "机构名称", "组织", "组织名称", "公司/组织", "公司/单位",
+         "所属公司", "品牌", "品牌名称", "品牌名", "商家", "商家名称", "客户名称", "客户名", "创作者",
+         "创作者名称", "企業名稱", "單位", "機構", "機構名稱", "組織名稱", "品牌名稱", "客戶名稱"),
+        ("Associated Company", "Client", "Nom du client", "所属", "勤務先", "勤務先名", "所属会社",
+         "店铺名称", "店铺", *WHOLE_NAMES),
     ),
     Column(
         Key.EMAIL,
@@ -79,7 +111,15 @@ COLUMNS: tuple[Column, ...] = (
          "Adresse de courriel", "電子メール", "電子メールアドレス", "メアド", "連絡先Eメール",
          "Eメールアドレス",
          "担当者メールアドレス", "电邮", "电子邮件地址（联系人）", "邮件", "邮箱地址", "联系邮箱", "電郵",
-         "電子郵件地址", "電子信箱", "信箱"),
+         "電子郵件地址", "電子信箱", "信箱",
+         "E-mail 1 - Value", "E-mail 1", "Primary email", "Email ID",
+         "Adresse de messagerie", "Adresse email", "Courrier électronique", "Adresse courriel",
+         "E-mailアドレス", "Emailアドレス", "メールアドレス1", "ご連絡先メールアドレス", "担当者メール",
+         "担当者のメールアドレス", "Email地址", "E-mail地址", "邮件地址", "电邮地址", "联系人邮件",
+         "联系人邮箱地址", "电子信箱", "電郵地址", "電子郵件位址", "電子郵件信箱", "聯絡信箱"),
+        ("Business email", "Email (work)", "E-mail professionnel", "E-mail pro", "PCメールアドレス",
+         "PCメール",
+         "会社メールアドレス", "代表メールアドレス", "工作邮箱", "公司邮箱", "企业邮箱", "公司信箱"),
     ),
     Column(
         Key.MEDIA,
@@ -91,7 +131,18 @@ COLUMNS: tuple[Column, ...] = (
          "ウェブサイト", "サイトURL", "Webサイト", "网站", "网址", "媒體資源", "網站", "網址",
          "Web address", "Web page", "Homepage", "Website URL", "Site",
          "Adresse web", "Adresse du site", "URL du site", "Page web", "ホームページ", "サイト",
-         "ウェブサイトURL", "媒体属性", "主页", "官网", "網站網址"),
+         "ウェブサイトURL", "媒体属性", "主页", "官网", "網站網址",
+         "Website 1 - Value", "Site URL", "Website link", "Website address", "Blog URL", "Channel URL",
+         "URL du site web", "Lien du site", "Adresse du site web", "URL de la chaîne",
+         "Webページ", "WebサイトURL", "ホームページURL", "会社URL", "企業URL", "ブログURL", "チャンネルURL",
+         "媒体URL", "メディアURL", "サイトのURL", "URL1",
+         "网页", "网站地址", "网站链接", "公司网站", "公司网址", "官方网站", "个人主页", "主页链接",
+         "主页地址",
+         "频道链接", "账号链接", "媒体链接", "博客地址", "網頁", "官方網站", "網站連結"),
+        ("Blog", "Channel", "Profile URL", "Link", "Links", "Domain", "Company domain name",
+         "Chaîne", "Lien", "Nom de domaine de l’entreprise", "HP", "ブログ", "チャンネル", "SNS", "メディア",
+         "媒体",
+         "リンク", "会社のドメイン名", "博客", "频道", "链接", "公司域名", "部落格", "頻道", "連結"),
     ),
     Column(
         Key.GROUP,
@@ -111,7 +162,8 @@ COLUMNS: tuple[Column, ...] = (
         _four("Anna", "Camille", "花子", "秀英"),
         ("First name", "Given name", "Prénom", "名", "名前（名）", "名字", "聯絡人名字",
          "Firstname", "Forename", "First name of the contact", "Prénom de la personne", "Prénom contact",
-         "担当者名（名）", "担当者の名", "下の名前", "联系人名", "聯絡人名"),
+         "担当者名（名）", "担当者の名", "下の名前", "联系人名", "聯絡人名",
+         "Prénom(s)", "お名前（名）", "氏名（名）", "ファーストネーム"),
     ),
     Column(
         Key.LAST_NAME,
@@ -122,7 +174,8 @@ COLUMNS: tuple[Column, ...] = (
         ("Last name", "Family name", "Surname", "Nom de famille", "Nom du contact", "Nom", "姓",
          "名前（姓）", "姓氏", "聯絡人姓氏",
          "Lastname", "Contact surname", "Nom contact", "Nom de la personne", "名字（姓）", "苗字",
-         "担当者名（姓）", "担当者の姓", "联系人姓", "聯絡人姓"),
+         "担当者名（姓）", "担当者の姓", "联系人姓", "聯絡人姓",
+         "お名前（姓）", "氏名（姓）", "ラストネーム", "担当者（姓）"),
     ),
     Column(
         Key.DESCRIPTION,
@@ -133,6 +186,11 @@ COLUMNS: tuple[Column, ...] = (
         ("Notes", "备注", "備考", "说明", "說明",
          "Note", "Remarques", "メモ", "コメント",
          "紹介文", "備考欄", "简介", "介绍", "註記", "備註"),
+        ("Comments", "Comment", "Remarks", "About", "Bio", "Biography", "Profile",
+         "Commentaires", "Commentaire", "Remarque", "Présentation", "À propos", "Biographie",
+         "特記事項", "プロフィール", "自己紹介", "概要", "会社概要", "附注", "备注信息", "个人简介",
+         "公司简介",
+         "注释", "附註", "簡介"),
     ),
     Column(
         Key.MPID,
@@ -152,7 +210,10 @@ COLUMNS: tuple[Column, ...] = (
         _four("en", "fr", "ja", "zh"),
         ("Locale", "Lang", "ロケール", "語言",
          "Language code", "Preferred language", "Contact language", "Langue du contact", "Code langue",
-         "Langue préférée", "使用言語", "言語コード", "语种", "首选语言", "語系"),
+         "Langue préférée", "使用言語", "言語コード", "语种", "首选语言", "語系",
+         "Preferred locale", "Language preference", "Communication language", "Langue de communication",
+         "Langue de correspondance", "優先言語", "希望言語", "対応言語", "言語設定", "沟通语言", "联系语言",
+         "使用语言", "语言代码", "语言偏好", "首選語言", "偏好語言"),
     ),
     Column(
         Key.TIME_ZONE,
@@ -161,7 +222,8 @@ COLUMNS: tuple[Column, ...] = (
         N_("The time zone of the contact, such as Asia/Tokyo."),
         _four("Europe/London", "Europe/Paris", "Asia/Tokyo", "Asia/Shanghai"),
         ("Timezone", "時區",
-         "TZ", "Fuseau", "Zone horaire", "標準時間帯", "时区名称"),
+         "TZ", "Fuseau", "Zone horaire", "標準時間帯", "时区名称",
+         "Fuseau horaire du contact", "所在时区", "所在時區"),
     ),
 )  # fmt: skip
 BY_KEY: Mapping[Key, Column] = {column.key: column for column in COLUMNS}
@@ -170,6 +232,8 @@ BY_KEY: Mapping[Key, Column] = {column.key: column for column in COLUMNS}
 STATUS_NAMES = _four("Import status", "État de l’importation", "インポート状態", "导入状态")
 REASON_NAMES = _four("Import reason", "Motif de l’importation", "インポート理由", "导入原因")
 NUMBER_NAMES = _four("Import row number", "Numéro de ligne importée", "インポート行番号", "导入行号")
+# Between the last two, after an undo.
+UNDO_NAMES = _four("Import undo", "Annulation de l’importation", "インポートの取り消し", "导入撤销")
 # The first of them in a result file whose cells are exactly those of the file, formulas included.
 RAW_STATUS_NAMES = _four(
     "Import status (raw)",

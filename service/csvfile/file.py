@@ -11,6 +11,7 @@ from service.csvfile.encoding import Detection
 from service.csvfile.headers import Key, Mapped
 from service.csvfile.rows import Row
 from service.csvfile.source import InMemory, OnDisk, Source
+from service.csvfile.strange import Watch
 from service.facts.findings import Finding, Severity
 from service.facts.limits import IMPORT_FILE_BYTES, IMPORT_ROWS
 from service.facts.words import N_
@@ -78,8 +79,9 @@ class CsvFile:
         """Data rows, `number` from 1, bad ones included; raises FileRefused where there are too many."""
         if not self.readable:
             return
-        found = _all_rows(self.source, self.detection, self.dialect, len(self.header))
-        yield from islice(found, 1, IMPORT_ROWS + 1)
+        watch = Watch(self.encoding)
+        found = _all_rows(self.source, self.detection, self.dialect, len(self.header), watch)
+        yield from watch.rows(islice(found, 1, IMPORT_ROWS + 1))
         beyond = next(found, None)
         if beyond is not None:
             raise FileRefused(_too_many_rows(beyond.line))
@@ -124,7 +126,7 @@ def read(
         mapped = headers.assign_chosen(first.cells, mapping, locale, line=first.line)
     findings = _about_header(first)
     if len(first.cells) <= rows.COLUMNS:
-        findings = (*findings, *mapped.findings)
+        findings = (*findings, *(one for one in mapped.findings if not _names_no_text(one)))
     if len(first_rows) == 1:
         findings = (*findings, _no_rows(first.line))
     if not detection.certain:
@@ -155,9 +157,13 @@ def _detect(source: Source, locale: str, name: str | None) -> Detection:
     return encoding.detect(source, locale) if name is None else encoding.chosen(name, source)
 
 
-def _all_rows(source: Source, detection: Detection, found: Dialect, width: int | None) -> Iterator[Row]:
-    """Header and data rows, behind the BOM and the `sep=` line."""
+def _all_rows(
+    source: Source, detection: Detection, found: Dialect, width: int | None, watch: Watch | None = None
+) -> Iterator[Row]:
+    """Header and data rows, behind the BOM and the `sep=` line; a watch sees their text go by."""
     pieces = text.pieces(source, detection.encoding, len(detection.signature))
+    if watch is not None:
+        pieces = watch.pieces(pieces)
     if found.sep_line:
         pieces = _without_first_line(pieces, found.sep_line)
     line = 2 if found.sep_line else 1
@@ -210,9 +216,14 @@ def _about_header(first: Row) -> tuple[Finding, ...]:
     return tuple(finding for finding in first.findings if finding.severity is Severity.ERROR)
 
 
+def _names_no_text(finding: Finding) -> bool:
+    """Whether it names a column whose name did not decode: the byte is told by its offset."""
+    return text.has_kept(str(finding.values.get("name", "")))
+
+
 def _no_rows(line: int) -> Finding:
-    text = N_("The file has a header row and no rows below it.")
-    return Finding("file-no-rows", Severity.WARNING, text, {}, line)
+    told = N_("The file has a header row and no rows below it.")
+    return Finding("file-no-rows", Severity.WARNING, told, {}, line)
 
 
 def _uncertain(detection: Detection) -> Finding:

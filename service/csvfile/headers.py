@@ -1,22 +1,13 @@
 """Which column of a file of prospects is which: known by its name in any language, or chosen by a person."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache, lru_cache
 
-from service.csvfile.columns import (
-    BY_KEY,
-    COLUMNS,
-    NUMBER_NAMES,
-    RAW_STATUS_NAMES,
-    REASON_NAMES,
-    STATUS_NAMES,
-    Column,
-    Key,
-)
+from service.csvfile import column_names
+from service.csvfile.column_names import is_known, key_of
+from service.csvfile.columns import BY_KEY, COLUMNS, STATUS_NAMES, Column, Key
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_
 
@@ -47,6 +38,7 @@ class Match(StrEnum):
 
     NAME = "name"
     SYNONYM = "synonym"
+    GUESSED = "guessed"
     CHOSEN = "chosen"
     DOUBLED = "doubled"
     RESULT = "result"
@@ -88,8 +80,13 @@ class Mapped:
 
     @property
     def unclear(self) -> bool:
-        """Whether a person should say which column is which: one is missing, doubled or unknown."""
-        return bool(self.missing or self.doubled or self.unknown)
+        """Whether a person should say which column is which: one is missing, doubled, unknown or a guess."""
+        return bool(self.missing or self.doubled or self.unknown or self.guessed)
+
+    @property
+    def guessed(self) -> bool:
+        """Whether a name may mean another column than the one it is taken for."""
+        return any(one.match is Match.GUESSED for one in self.matches)
 
     @property
     def chosen(self) -> dict[int, Key]:
@@ -99,44 +96,6 @@ class Mapped:
 
 class BadMapping(ValueError):
     """A mapping names a column that the file does not have, or one that a result file of ours added."""
-
-
-@lru_cache(maxsize=4096)
-def key_of(name: str) -> str:
-    """What the spellings of a name have in common: width, case, spaces, signs, accents and BOM forgiven."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    parts = []
-    for char in folded:
-        if char.isalnum():
-            # Latin accents are often lost on the way; kana marks are letters and stay.
-            parts.append(unicodedata.normalize("NFD", char)[0] if char < "\u0250" else char)
-    return "".join(parts)
-
-
-@cache
-def _official() -> Mapping[str, Key]:
-    return {key_of(name): column.key for column in COLUMNS for name in column.names.values()}
-
-
-@cache
-def _synonyms() -> Mapping[str, Key]:
-    known = {key_of(name): column.key for column in COLUMNS for name in column.synonyms}
-    return {name: key for name, key in known.items() if name not in _official()}
-
-
-@cache
-def _result() -> frozenset[str]:
-    return frozenset(
-        key_of(name)
-        for names in (STATUS_NAMES, RAW_STATUS_NAMES, REASON_NAMES, NUMBER_NAMES)
-        for name in names.values()
-    )
-
-
-def is_known(name: str) -> bool:
-    """Whether a cell is the name of one of our columns, in any language."""
-    key = key_of(name)
-    return bool(key) and (key in _official() or key in _synonyms() or key in _result())
 
 
 _CUT = re.compile("[,;\t|、，]")
@@ -156,21 +115,49 @@ def header_row(locale: str) -> tuple[str, ...]:
 def assign(header: Sequence[str], locale: str, *, line: int = 1) -> Mapped:
     """Recognise the columns of a header row; names in messages are those of a locale.
 
-    A name of ours in any language wins over a synonym. A required column missing, or any of ours given twice,
-    is an error that refuses the file: which of the two is meant nobody can know.
+    A name of ours in any language wins over a synonym, and that over a loose one. A required column missing,
+    or any of ours given twice, is an error that refuses the file: which of the two is meant nobody can know.
     """
     keys = [key_of(name) for name in header]
-    official = _indexes(keys, _official())
-    synonyms = _indexes(keys, _synonyms())
+    official = _indexes(keys, column_names.official())
+    synonyms = _indexes(keys, column_names.synonyms())
     found: dict[Key, list[int]] = {}
     match: dict[int, Match] = {}
     for column in COLUMNS:
         by_name = column.key in official
         indexes = official.get(column.key) or synonyms.get(column.key)
+        indexes = indexes or _first_loose(keys, column.key)
         if indexes:
             found[column.key] = indexes
             match |= dict.fromkeys(indexes, Match.NAME if by_name else Match.SYNONYM)
+    _guess(keys, found, match, locale)
     return _mapped(header, found, match, locale, line, tell_unknown=True)
+
+
+def _first_loose(keys: Sequence[str], key: Key) -> list[int]:
+    """The columns with the first loose name of one of ours that the file has."""
+    for name, its in column_names.loose().items():
+        if its is key and name in keys:
+            return [index for index, one in enumerate(keys) if one == name]
+    return []
+
+
+def _guess(keys: Sequence[str], found: dict[Key, list[int]], match: dict[int, Match], locale: str) -> None:
+    """Take a name of a part, such as `Nom`, for the whole where nothing else is a name."""
+    for name, other in column_names.either().items():
+        part = column_names.synonyms()[name]
+        if other in found or [keys[index] for index in found.get(part, ())] != [name]:
+            continue
+        meant = None if Key.NAME in found else Key.NAME
+        if name == _FAMILY_NAME_IN_JAPAN and locale == "ja":
+            meant = Key.LAST_NAME
+        if meant is not None:
+            found[meant] = found.pop(part)
+            match[found[meant][0]] = Match.GUESSED
+
+
+# In Chinese the given name, or all of it.
+_FAMILY_NAME_IN_JAPAN = "名字"
 
 
 def assign_chosen(header: Sequence[str], mapping: Mapping[int, Key], locale: str, *, line: int = 1) -> Mapped:
@@ -182,7 +169,7 @@ def assign_chosen(header: Sequence[str], mapping: Mapping[int, Key], locale: str
     keys = [key_of(name) for name in header]
     found: dict[Key, list[int]] = {}
     for index in sorted(mapping):
-        if not 0 <= index < len(header) or keys[index] in _result():
+        if not 0 <= index < len(header) or keys[index] in column_names.of_results():
             raise BadMapping(index)
         found.setdefault(mapping[index], []).append(index)
     ordered = {column.key: found[column.key] for column in COLUMNS if column.key in found}
@@ -198,7 +185,7 @@ def remembered(header: Sequence[str], mapping: Mapping[int, Key]) -> dict[str, s
     kept: dict[str, str] = {}
     for index, name in enumerate(header):
         key = key_of(name)
-        if key and key not in _result():
+        if key and key not in column_names.of_results():
             kept.setdefault(key, mapping[index].value if index in mapping else "")
     return kept
 
@@ -212,7 +199,7 @@ def recalled(header: Sequence[str], kept: Mapping[str, str]) -> dict[int, Key] |
     seen: set[str] = set()
     for index, name in enumerate(header):
         key = key_of(name)
-        if not key or key in _result():
+        if not key or key in column_names.of_results():
             continue
         if key in seen or key not in kept:
             return None
@@ -231,15 +218,28 @@ def suggested(mapped: Mapped, rows: Iterable[Sequence[str]]) -> dict[int, Key]:
         name = key_of(mapped.matches[index].name)
         cells_ = [row[index].strip() for row in some if index < len(row) and row[index].strip()]
         key = next((key for key in open_keys if _resembles(name, key) or _gives_away(cells_, key)), None)
+        if key is None and _is_contact(name, open_keys):
+            key = Key.LAST_NAME
         if key is not None:
             mapping[index] = key
             open_keys.remove(key)
     return mapping
 
 
+def _is_contact(name: str, open_keys: Sequence[Key]) -> bool:
+    """Whether a name in one piece, beside a company, can be addressed as a family name: 山田 花子様."""
+    parts = {Key.FIRST_NAME, Key.LAST_NAME}
+    return not name.isascii() and name in column_names.whole_names() and parts <= set(open_keys)
+
+
 def _resembles(name: str, key: Key) -> bool:
     """Whether a longer name has one of ours within: `Work email (new)`."""
-    known = (one for names in (_official(), _synonyms()) for one, its in names.items() if its is key)
+    known = (
+        one
+        for names in (column_names.official(), column_names.synonyms())
+        for one, its in names.items()
+        if its is key
+    )
     return any(one in name for one in known if len(one) > 3 or (len(one) > 1 and not one.isascii()))
 
 
@@ -275,6 +275,7 @@ def _mapped(
     unknown = tuple(one.index for one in matches if one.match is Match.UNKNOWN)
     findings = [_doubled(BY_KEY[key].names[locale], indexes, line) for key, indexes in doubled.items()]
     findings += [_missing(BY_KEY[key].names[locale], line) for key in missing]
+    findings += [_guessed(one, locale, line) for one in matches if one.match is Match.GUESSED]
     if tell_unknown:
         findings += [_unknown(header[index], index, line) for index in unknown]
     return Mapped(
@@ -300,7 +301,7 @@ def _matches(
         key = by_index.get(index)
         if key is not None:
             how = Match.DOUBLED if len(found[key]) > 1 else match[index]
-        elif keys[index] in _result():
+        elif keys[index] in column_names.of_results():
             how = Match.RESULT
         else:
             how = Match.UNKNOWN if keys[index] or name.strip() else Match.BLANK
@@ -318,6 +319,13 @@ def _indexes(keys: Iterable[str], known: Mapping[str, Key]) -> dict[Key, list[in
 def _missing(name: str, line: int) -> Finding:
     text = N_("A required column is missing: %(name)s.")
     return Finding("header-missing-column", Severity.ERROR, text, {"name": name}, line)
+
+
+def _guessed(one: Matched, locale: str, line: int) -> Finding:
+    assert one.key is not None
+    text = N_("The name of this column can mean two things: %(name)s. It is taken for: %(column)s.")
+    values = {"name": one.name, "column": BY_KEY[one.key].names[locale]}
+    return Finding("header-guessed-column", Severity.WARNING, text, values, line, one.index + 1)
 
 
 def _unknown(name: str, index: int, line: int) -> Finding:

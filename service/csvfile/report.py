@@ -16,11 +16,12 @@ _BATCH = 2_000
 
 
 class Result(NamedTuple):
-    """A row with what became of it, status and reason in the reader's words."""
+    """A row with what became of it: status, reason and what an undo did, in the reader's words."""
 
     row: Row
     status: str
     reason: str
+    undo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +40,26 @@ def write(
     locale: str,
     *,
     raw: bool = False,
+    undone: bool = False,
 ) -> Written:
     """Write a result file for a reader of a locale to a seekable `out`.
 
     Encoding, BOM, delimiter, line ends, the `sep=` line and the columns are those of the file; status, reason
-    and row number stand to the right. Cells are guarded against spreadsheets unless `raw`. Bytes that did not
-    decode are written as they were. Where the encoding of the file cannot hold a word, all is written as
-    UTF-8 with BOM, for which `results` is called once more.
+    and row number stand to the right, before the number what an undo did if there was one (`undone`). Cells
+    are guarded against spreadsheets unless `raw`. Bytes that did not decode are written as they were. Where
+    the encoding of the file cannot hold a word, all is written as UTF-8 with BOM, for which `results` is
+    called once more.
     """
     start = out.tell()
     try:
-        _write_lines(
-            out, file, _lines(file, results(), locale, raw=raw), file.encoding, file.detection.signature
-        )
+        lines = _lines(file, results(), locale, raw=raw, undone=undone)
+        _write_lines(out, file, lines, file.encoding, file.detection.signature)
         return Written(file.encoding, file.detection.bom, changed=False)
     except UnicodeEncodeError:
         out.seek(start)
         out.truncate()
-        _write_lines(out, file, _lines(file, results(), locale, raw=raw), "utf-8", BOMS["utf-8"])
+        lines = _lines(file, results(), locale, raw=raw, undone=undone)
+        _write_lines(out, file, lines, "utf-8", BOMS["utf-8"])
         return Written("utf-8", bom=True, changed=True)
 
 
@@ -75,14 +78,17 @@ def _write_lines(out: BinaryIO, file: CsvFile, lines: Iterator[str], encoding: s
     out.write("".join(batch).encode(encoding, errors))
 
 
-def _lines(file: CsvFile, results: Iterable[Result], locale: str, *, raw: bool) -> Iterator[str]:
+def _lines(
+    file: CsvFile, results: Iterable[Result], locale: str, *, raw: bool, undone: bool
+) -> Iterator[str]:
     line = _Line(file.delimiter, file.dialect.newline)
     ours = file.mapped.result_columns
     width = len(file.header)
     status = (columns.RAW_STATUS_NAMES if raw else columns.STATUS_NAMES)[locale]
-    names = [*_without(file.header, ours), status, columns.REASON_NAMES[locale], columns.NUMBER_NAMES[locale]]
-    yield line.header(names)
-    for row, state, reason in results:
+    undo = [columns.UNDO_NAMES[locale]] if undone else []
+    names = [status, columns.REASON_NAMES[locale], *undo, columns.NUMBER_NAMES[locale]]
+    yield line.header([*_without(file.header, ours), *names])
+    for row, state, reason, undo_said in results:
         cells = list(row.cells)
         if file.mapped.escaped:
             cells = [unguarded(cell) for cell in cells]
@@ -91,7 +97,11 @@ def _lines(file: CsvFile, results: Iterable[Result], locale: str, *, raw: bool) 
         cells += [""] * (width - len(cells))
         # Cells beyond the header go behind ours, so that ours stay under their names.
         yield line.of(
-            [*_without(cells[:width], ours), state, reason, str(row.number), *cells[width:]],
+            [
+                *_without(cells[:width], ours),
+                *(state, reason, *([undo_said] if undone else []), str(row.number)),
+                *cells[width:],
+            ],
         )
 
 

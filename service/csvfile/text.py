@@ -14,6 +14,14 @@ LINE_BYTES = 16 * IMPORT_FIELD_BYTES
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
+_KEPT = re.compile("[\ud800-\udfff]")
+
+
+def has_kept(text: str) -> bool:
+    """Whether a text holds bytes that did not decode, or halves of characters."""
+    return _KEPT.search(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Whole lines of text; `bad` maps the index of a line to the offset in the file of its first bad byte.

@@ -59,8 +59,8 @@ def proposed(file: CsvFile) -> dict[int, Key]:
 
 
 def asks(file: CsvFile) -> bool:
-    """Whether a person should look first: a column that is not recognised seems to be one of ours."""
-    return bool(file.mapped.unknown) and proposed(file) != file.mapped.chosen
+    """Whether a person should look first: a name is a guess, or an unknown column seems to be one of ours."""
+    return file.mapped.guessed or (bool(file.mapped.unknown) and proposed(file) != file.mapped.chosen)
 
 
 def stored(mapping: Mapping[int, Key] | None) -> dict[str, str] | None:

@@ -10,7 +10,7 @@ from service.domain.import_states import FIELDS
 
 # What a row may say of somebody new, beside the address that people are told apart by and the group's id.
 TEXTS = (*FIELDS, "email")
-_COLUMNS = ("identity", "group", *TEXTS)
+_COLUMNS = ("identity", "group", "assumed", *TEXTS)
 # Signs made to part columns and cells: no text that is imported has one.
 _COLUMN_END, _CELL_END = "\x1d", "\x1e"
 # Higher levels take up to twice the time and leave hardly less.
@@ -30,7 +30,8 @@ class Somebody(NamedTuple):
 class People:
     """Rows in the order of the file, a column for each thing said; one that is blank in all rows is left out.
 
-    `identity` is always there: the address that tells people apart. `group` holds ids.
+    `identity` is always there: the address that tells people apart. `group` holds ids, `assumed` something
+    where the language is not of the row but the import's own.
     """
 
     numbers: Sequence[int]
@@ -52,16 +53,30 @@ class People:
         columns = {name: list(compress(column, chosen)) for name, column in self.columns.items()}
         return People(list(compress(self.numbers, chosen)), list(compress(self.lines, chosen)), columns)
 
+    def assuming(self, language: str | None) -> "People":
+        """The same rows, with a language for those that name none."""
+        said = self.columns.get("language") or [""] * len(self)
+        if language is None or all(said):
+            return self
+        filled = {
+            "language": [one or language for one in said],
+            "assumed": ["" if one else "1" for one in said],
+        }
+        return People(self.numbers, self.lines, {**self.columns, **filled})
+
     def rows(self) -> Iterator[Somebody]:
         """One row after the other, as it is planned."""
         names = [name for name in TEXTS if name in self.columns]
-        groups = self.columns.get("group") or [""] * len(self)
+        blank = [""] * len(self)
+        groups, assumed = self.columns.get("group") or blank, self.columns.get("assumed") or blank
         columns = [self.columns[name] for name in names]
-        for number, line, identity, group, *texts in zip(
-            self.numbers, self.lines, self.identities, groups, *columns, strict=True
+        for number, line, identity, group, is_assumed, *texts in zip(
+            self.numbers, self.lines, self.identities, groups, assumed, *columns, strict=True
         ):
             fields = {name: text for name, text in zip(names, texts, strict=True) if text}
             changes: dict[str, Any] = {"new": "partner", "fields": fields}
+            if is_assumed:
+                changes["assumed"] = True
             if group:
                 changes["group"] = int(group)
             yield Somebody(number, line, identity, changes)

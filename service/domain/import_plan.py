@@ -61,6 +61,7 @@ def plan_rows(
         others.sort(key=lambda one: one[0].number)
         people = people.where(alone)
     stored = _planned(session, import_, others, named)
+    people = people.assuming(import_.default_language)
     packed = import_store.add_block(session, import_.id, people)
     named.add_packed(people)
     import_.planned_rows = rows[-1].number
@@ -115,7 +116,9 @@ def _stored(import_: Import, row: Row, values: Values, state: State | Reason | N
     if isinstance(state, Reason):
         values.reasons.append(state)
     elif state is not None:
-        decision = import_states.decide(state, values, overwrite=import_.overwrite)
+        decision = import_states.decide(
+            state, values, overwrite=import_.overwrite, language=import_.default_language
+        )
     reasons: Sequence[Reason] = ()
     if values.reasons or decision.reasons:
         reasons = sorted((*values.reasons, *decision.reasons), key=lambda one: not one.rejects)

@@ -13,7 +13,10 @@ from service.i18n.catalogs import Catalog
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What is said of a row, and of which of our columns; an error rejects the row."""
+    """What is said of a row, and of which of our columns; an error rejects the row.
+
+    `values` may also hold the ids of what it is about, which the phrase does not name.
+    """
 
     rule: str
     severity: Severity

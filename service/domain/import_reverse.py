@@ -6,7 +6,7 @@ back that still says what the import wrote.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -143,7 +143,18 @@ def judge(session: Session, import_: Import, rows: Sequence[Done], *, locking: b
         else:
             for row in its_rows:
                 _put_back(undone, state, row)
+        if state.prospect_id is not None:
+            _tell_of(undone, its_rows, state.prospect_id)
     return undone
+
+
+def _tell_of(undone: Undone, rows: Iterable[Done], prospect_id: int) -> None:
+    """Have the reasons why rows stay lead to the prospect they are about."""
+    for number in {row.number for row in rows} & undone.kept.keys():
+        undone.kept[number] = [
+            replace(reason, values={**reason.values, "prospect": prospect_id})
+            for reason in undone.kept[number]
+        ]
 
 
 def _partner_ids(session: Session, import_: Import, rows: Sequence[Done]) -> dict[str, int]:

@@ -4,7 +4,8 @@ The changes of a row are stored as
 `{"set": {field: [before, after]}, "group": id, "same": {field: given}, "new": "partner" or "prospect"}`:
 `set` is written, `same` is what the row said without changing anything (later rows are compared with it), and
 `new` tells whether the partner itself or only their place in the program is created. Of a new partner, where
-nothing was before, `fields` has the values alone. Web addresses are one field, a line each, in the order they
+nothing was before, `fields` has the values alone. `assumed` says that the row did not name the language it
+writes: the import has one for people without any. Web addresses are one field, a line each, in the order they
 are kept.
 """
 
@@ -20,6 +21,7 @@ from service.facts.states import RowOutcome
 # Fields of a partner that a row may set; the address has rules of its own.
 FIELDS = ("name", "media_property", "first_name", "last_name", "description", "language", "time_zone")
 CUSTOM_EMAIL = "custom_email"
+_LANGUAGE = Key.LANGUAGE.value
 # The identity of a partner who was removed after the plan was made: no partner has this id.
 NOBODY = "=0"
 
@@ -43,6 +45,8 @@ class State:
     prospect_planned: bool = False
     # What earlier rows of this import said, the first of them in each field.
     given: dict[str, str] = field(default_factory=dict)
+    # The language is the one for people without any: a later row that names one is right.
+    assumed: bool = False
 
     @property
     def account(self) -> bool:
@@ -69,10 +73,14 @@ class Decision:
     reasons: tuple[Reason, ...] = ()
 
 
-def decide(state: State, values: Values, *, overwrite: bool) -> Decision:
-    """Decide what a row does to a partner, and note it in the state for the rows after it."""
+def decide(state: State, values: Values, *, overwrite: bool, language: str | None = None) -> Decision:
+    """Decide what a row does to a partner, and note it in the state for the rows after it.
+
+    `language` is for people of whom neither the row nor we know one.
+    """
+    assumed = language if not (_LANGUAGE in values.fields or state.fields.get(_LANGUAGE)) else None
     if not state.partner_exists:
-        return _somebody_new(state, values)
+        return _somebody_new(state, values, assumed)
     written: dict[str, list[str | None]] = {}
     same: dict[str, str] = {}
     reasons: list[Reason] = []
@@ -88,6 +96,8 @@ def decide(state: State, values: Values, *, overwrite: bool) -> Decision:
             continue
         before = state.fields.get(name)
         keeps = (name == "name" and state.account) or bool(before and not overwrite)
+        if name == _LANGUAGE and state.assumed:
+            keeps = False
         if before == value or keeps or _same(name, before, values):
             same[name] = value
         else:
@@ -95,6 +105,9 @@ def decide(state: State, values: Values, *, overwrite: bool) -> Decision:
     changes: dict[str, Any] = {}
     if new:
         changes["new"] = new
+    if assumed is not None:
+        written[_LANGUAGE] = [None, assumed]
+        changes["assumed"] = True
     if written:
         changes["set"] = written
     if values.group_id is not None and values.group_id not in state.groups:
@@ -106,11 +119,14 @@ def decide(state: State, values: Values, *, overwrite: bool) -> Decision:
     return Decision(outcome, changes or None, tuple(reasons))
 
 
-def _somebody_new(state: State, values: Values) -> Decision:
+def _somebody_new(state: State, values: Values, assumed: str | None) -> Decision:
     """The case of most rows, where nothing is there to compare with."""
     fields = values.fields
     written: dict[str, str | None] = {**fields, "email": values.email}
     changes: dict[str, Any] = {"new": "partner", "fields": written}
+    if assumed is not None:
+        written[_LANGUAGE] = assumed
+        changes["assumed"] = state.assumed = True
     if values.group_id is not None:
         changes["group"] = values.group_id
         state.groups.add(values.group_id)
@@ -133,12 +149,15 @@ def note(state: State, changes: Mapping[str, Any] | None) -> None:
     """Have a state be as after a row with these changes, and remember what the row said."""
     if not changes:
         return
-    for name, after in changes.get("fields", {}).items():
+    after_row = {name: after for name, (_before, after) in changes.get("set", {}).items()}
+    after_row |= changes.get("fields", {})
+    assumed = bool(changes.get("assumed"))
+    if _LANGUAGE in after_row:
+        state.assumed = assumed
+    for name, after in after_row.items():
         state.fields[name] = after
-        state.given.setdefault(name, after)
-    for name, (_before, after) in changes.get("set", {}).items():
-        state.fields[name] = after
-        state.given.setdefault(name, after)
+        if not (assumed and name == _LANGUAGE):
+            state.given.setdefault(name, after)
     for name, value in changes.get("same", {}).items():
         state.given.setdefault(name, value)
     if "group" in changes:

@@ -101,7 +101,7 @@ def refusal(session: Session, program_ids: Collection[int], import_: Import) -> 
         return None
     if later.program_id not in program_ids:
         return DomainError(Refusal.IMPORT_OVERTAKEN_ELSEWHERE)
-    return DomainError(Refusal.IMPORT_OVERTAKEN, file=later.file_name)
+    return DomainError(Refusal.IMPORT_OVERTAKEN, file=later.file_name, import_id=later.id)
 
 
 def _rows_left(session: Session, import_: Import) -> int:

@@ -47,15 +47,17 @@ def find(
 
     if not partner_of:
         return found
-    written = told_of(Delivery.__table__.c.prospect_id)
-    note(written, "undo-written-to", WRITTEN_TO)
+    written = _first_mails(session, partner_of)
+    for partner_id, (campaign_id, delivery_id) in sorted(written.items()):
+        mail = warning("undo-written-to", WRITTEN_TO, campaign=campaign_id, delivery=delivery_id)
+        found[partner_id].append(mail)
     other = {one for column in _pointing_at("prospects") for one in told_of(column)}
-    note(other - written, "undo-in-use", IN_USE)
+    note(other - written.keys(), "undo-in-use", IN_USE)
     history = select(StageChange.prospect_id).where(
         among(session, StageChange.prospect_id, partner_of), StageChange.event != StageEvent.MARKED.value
     )
     moved = {partner_of[prospect_id] for prospect_id in session.scalars(history)}
-    note(moved - written, "undo-history", HAS_HISTORY)
+    note(moved - written.keys(), "undo-history", HAS_HISTORY)
     if whole:
         ids = list(whole)
         note(_elsewhere(session, program_id, ids), "undo-program", IN_PROGRAM)
@@ -68,6 +70,20 @@ def find(
         }
         note(used, "undo-in-use", IN_USE)
     return found
+
+
+def _first_mails(session: Session, partner_of: Mapping[int, int]) -> dict[int, tuple[int, int]]:
+    """The campaign and the id of the first mail to each of these people, by the partner's id."""
+    query = (
+        select(Delivery.prospect_id, Delivery.campaign_id, Delivery.id)
+        .where(among(session, Delivery.prospect_id, partner_of))
+        .order_by(Delivery.id.desc())
+    )
+    return {
+        partner_of[prospect_id]: (campaign_id, delivery_id)
+        for prospect_id, campaign_id, delivery_id in session.execute(query)
+        if prospect_id is not None
+    }
 
 
 def _elsewhere(session: Session, program_id: int, ids: Collection[int]) -> set[int]:

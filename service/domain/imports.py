@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.csvfile import CsvFile
 from service.csvfile.headers import Key
-from service.domain import import_columns, import_files
+from service.domain import checks, import_columns, import_files
 from service.domain.errors import DomainError
 from service.domain.import_files import StoredFile
 from service.domain.import_runs import forget_plan, refuse
@@ -37,13 +37,15 @@ def upload(
     overwrite: bool,
     actor_id: int,
     now: datetime,
+    default_language: str | None = None,
     ask: bool = True,
 ) -> Import:
     """Take a file in. It is planned at once, unless something must be chosen first or it is refused.
 
     `file` was read for the locale before the transaction, so that nobody waits for the judging of its bytes.
-    Without `dry_run` the plan is applied as soon as it is made. With `ask` there is a person who can say
-    which column is which: what was said before counts, and what is not clear is asked.
+    Without `dry_run` the plan is applied as soon as it is made. `default_language` is given to people of whom
+    neither the file nor we know one, the code of a locale; without it they stay without. With `ask` there is
+    a person who can say which column is which: what was said before counts, and what is not clear is asked.
     """
     import_ = Import(
         program_id=program_id,
@@ -53,6 +55,7 @@ def upload(
         locale=locale,
         dry_run=dry_run,
         overwrite=overwrite,
+        default_language=_language(default_language),
         state=ImportState.UPLOADED.value,
         created_at=now,
     )
@@ -98,12 +101,14 @@ def choose_reading(
     *,
     file: CsvFile,
     mapping: Mapping[int, Key] | None = None,
+    default_language: str | None = None,
     actor_id: int,
     now: datetime,
 ) -> Import:
     """Read the file the way its user says, and plan it.
 
-    `file` comes from `read_as`, or from `read_with` the same `mapping`. Raises DomainError
+    `file` comes from `read_as`, or from `read_with` the same `mapping`; together with a mapping the language
+    for people without one is chosen anew. Raises DomainError
     IMPORT_NOT_IN_STATE once rows have been stored.
     """
     import_ = find(session, program_ids, import_id)
@@ -113,6 +118,8 @@ def choose_reading(
     # A file that is none, such as a picture, has neither.
     import_.encoding, import_.delimiter = file.encoding or None, file.delimiter or None
     import_.mapping = import_columns.stored(mapping)
+    if mapping is not None:
+        import_.default_language = _language(default_language)
     import_.user_id = actor_id
     forget_plan(session, import_)
     _go_on(session, jobs, import_, file, now=now)
@@ -178,6 +185,10 @@ def _as_before(session: Session, import_: Import, file: CsvFile) -> CsvFile:
         return file
     import_.mapping = import_columns.stored(mapping)
     return import_columns.mapped(file, mapping, import_.locale)
+
+
+def _language(code: str | None) -> str | None:
+    return None if code is None else checks.locale(code, field="default_language")
 
 
 def _require(import_: Import, *states: str) -> None:

@@ -1,7 +1,9 @@
 """Partners and creators: who they are, where they publish, how they are found."""
 
+import hashlib
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 
 from sqlalchemy import literal, select, tuple_
@@ -35,6 +37,74 @@ class Profile:
     description: str | None = None
     media_properties: tuple[str, ...] = field(default_factory=tuple)
     messaging_enabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a person may change of a partner by hand; None and empty texts are not known.
+
+    `name` counts only for somebody without an account: an account says its own.
+    """
+
+    name: str
+    first_name: str | None = None
+    last_name: str | None = None
+    locale: str | None = None
+    time_zone: str | None = None
+    description: str | None = None
+    media_properties: tuple[str, ...] = ()
+
+
+def facts_of(partner: Partner) -> Facts:
+    """Return what could be changed, as it is now."""
+    return Facts(
+        partner.name,
+        partner.first_name,
+        partner.last_name,
+        partner.locale,
+        partner.time_zone,
+        partner.description,
+        tuple(one.url for one in partner.media_properties),
+    )
+
+
+def version_of(partner: Partner) -> str:
+    """Return what stands for the facts as they are; it changes with them, whoever changes them."""
+    facts = json.dumps(astuple(facts_of(partner)))
+    return hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()
+
+
+def edit(session: Session, partner_id: int, facts: Facts, *, version: str) -> Partner:
+    """Change a partner by hand, unless somebody else has changed it since `version` was read.
+
+    The language is one of ours, or stays the one it was: an import knows more of them.
+    """
+    partner = session.get_one(Partner, partner_id, with_for_update={"of": Partner}, populate_existing=True)
+    if version_of(partner) != version:
+        raise DomainError(Refusal.EDITED_MEANWHILE)
+    if partner.mpid is None:
+        partner.name = checks.name(facts.name)
+    partner.first_name = _optional(facts.first_name, "first_name")
+    partner.last_name = _optional(facts.last_name, "last_name")
+    if (facts.locale or None) != partner.locale:
+        partner.locale = checks.locale(facts.locale) if facts.locale else None
+    if (facts.time_zone or None) != partner.time_zone:
+        partner.time_zone = checks.zone(facts.time_zone) if facts.time_zone else None
+    partner.description = (
+        checks.paragraphs(facts.description, field="description") or None if facts.description else None
+    )
+    _publishes_at(partner, facts.media_properties)
+    index(partner)
+    session.flush()
+    return partner
+
+
+def _publishes_at(partner: Partner, urls: Iterable[str]) -> None:
+    """Have a partner publish at these addresses, each once; what is there already stays as it is."""
+    wanted = dict.fromkeys(checks.web_address(url, field="media_property") for url in urls)
+    kept = {one.url: one for one in partner.media_properties}
+    if tuple(kept) != tuple(wanted):
+        partner.media_properties = [kept.get(url) or MediaProperty(url=url) for url in wanted]
 
 
 def add(session: Session, profile: Profile, *, now: datetime) -> Partner:
@@ -114,7 +184,7 @@ def matching(text: str) -> list[str]:
 
 
 def _optional(text: str | None, name: str) -> str | None:
-    return checks.line(text, field=name) or None if text else None
+    return checks.name(text, field=name) if text and text.strip() else None
 
 
 def find(session: Session, partner_id: int) -> Partner:

@@ -5,7 +5,7 @@ Structure is in `templates/email/<name>/{subject.txt,body.md}`, words are in the
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from service.facts.words import N_, Phrase
@@ -39,10 +39,14 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What a mail of the service needs: the names of its values and why the reader gets it."""
+    """What a mail of the service needs: the names of its values and why the reader gets it.
+
+    `below` are addresses below the one in `url`, by the name that the template gives them.
+    """
 
     why: Phrase
     needs: frozenset[str]
+    below: Mapping[str, str] = field(default_factory=dict)
 
 
 SYSTEM_TEMPLATES: Mapping[str, System] = {
@@ -51,6 +55,7 @@ SYSTEM_TEMPLATES: Mapping[str, System] = {
         frozenset(
             {"file_name", "program_name", "dry_run", "created", "updated", "unchanged", "rejected", "url"}
         ),
+        {"result_url": "/result.csv", "rejected_url": "/rejected.csv"},
     ),
     "password-reset": System(
         N_("You receive this email because somebody asked for a new password with this email address."),
@@ -83,6 +88,7 @@ def system(name: str, catalog: Catalog, values: Mapping[str, object]) -> Filled:
     words = {key: _words(key, value) for key, value in values.items() if not isinstance(value, int)}
     uses = tuple(Use(_TOKEN.get(key, key), None, 0, 0) for key in words)
     frame = Frame(program_name=words.get("program_name", PRODUCT), why=kind.why, has_unsubscribe=False)
+    values = {**values, **_below(kind, words.get("url", ""))}
     # No catalog and no template contains a mark: its prefix is looked for in both.
     plain = _source(name, catalog, {**values, **dict.fromkeys(words, "")})
     marks = Marks.avoiding((*plain, frame.program_name), uses)
@@ -101,6 +107,16 @@ def system(name: str, catalog: Catalog, values: Mapping[str, object]) -> Filled:
 
 # An address is filled the way the join address is: whole, as a link.
 _TOKEN = {"url": "joinUrl"}
+# What stands in Markdown as it is; a mark stands for a whole address only.
+_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:/~%-]+")
+
+
+def _below(kind: System, url: str) -> dict[str, str]:
+    """The addresses below that of the page; empty where they would not stand in the source as they are."""
+    plain = _PLAIN_ADDRESS.fullmatch(url) is not None
+    return {name: f"{url}{path}" if plain else "" for name, path in kind.below.items()}
+
+
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 

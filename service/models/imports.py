@@ -31,6 +31,8 @@ class Import(Base):
     mapping: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     dry_run: Mapped[bool] = mapped_column(default=False)
     overwrite: Mapped[bool] = mapped_column(default=False)
+    # Given to people of whom neither the file nor we know one; None leaves them to the program's default.
+    default_language: Mapped[str | None]
     state: Mapped[str]
     digest: Mapped[str] = mapped_column(default="")
     planned_rows: Mapped[int] = mapped_column(default=0)

@@ -32,6 +32,7 @@ _MARKS: Mapping[str, tuple[str, str, Phrase]] = {
     Match.CHOSEN: ("success", "check", NP_("column", "Chosen earlier")),
     Match.DOUBLED: ("warning", "warning", NP_("column", "More than once")),
     "suggested": ("accent", "unknown", NP_("column", "Suggested")),
+    Match.GUESSED: ("accent", "unknown", NP_("column", "Suggested")),
     Match.UNKNOWN: ("soft", "dot", NP_("column", "Unknown")),
     Match.BLANK: ("soft", "dot", NP_("column", "No name")),
 }
@@ -51,7 +52,7 @@ def show(import_id: int) -> ResponseReturnValue:
 @page(bp, f"{PATH}/columns", needs=Permission.IMPORT_RUN, methods=("POST",))
 def choose(import_id: int) -> ResponseReturnValue:
     """Read the file with the columns as they were chosen, and remember them for the program."""
-    chosen = _chosen()
+    chosen, language = _chosen(), request.form.get("default_language") or None
     try:
         with reading() as session:
             file = imports.read_with(session, programs(), import_id, mapping=chosen)
@@ -66,6 +67,7 @@ def choose(import_id: int) -> ResponseReturnValue:
                 import_id,
                 file=file,
                 mapping=chosen,
+                default_language=language,
                 actor_id=reader().id,
                 now=here().now,
             )
@@ -110,6 +112,9 @@ def render(session: Session, import_: Import, file: CsvFile) -> str:
         options=_options(),
         refusals=_refusals(file),
         left_out=max(0, len(file.mapped.matches) - MOST_MENUS),
+        language_choices=import_words.languages(import_words.program_of(import_)),
+        default_language=(request.form.get("default_language", "") if sent else import_.default_language)
+        or "",
         remember=not sent or "remember" in request.form,
         can_cancel=import_.state in {ImportState.UPLOADED.value, ImportState.PLANNED.value},
     )

@@ -1,5 +1,6 @@
 """Undoing an import: what it would take back and what stays, then asking for it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -8,13 +9,15 @@ from sqlalchemy.orm import Session
 
 from service.domain import import_reasons, import_undo, imports
 from service.domain.errors import DomainError
+from service.domain.import_reasons import Reason
 from service.domain.import_undo import Leftover
 from service.facts.permissions import Permission
 from service.facts.states import ImportState
+from service.facts.words import N_
 from service.models.imports import Import
 from service.web import import_words
-from service.web.context import here, reader, reading, services, transaction
-from service.web.forms import number, refusal_text, warn
+from service.web.context import here, program, reader, reading, services, transaction
+from service.web.forms import number, refusal_text, say, warn
 from service.web.import_words import PATH, programs
 from service.web.routes import page
 
@@ -35,9 +38,10 @@ def ask(import_id: int) -> ResponseReturnValue:
             "imports/undo.html",
             **import_words.facts(session, import_),
             refused=refusal_text(found.refusal) if found.refusal else None,
+            later_id=found.refusal.values.get("import_id") if found.refusal else None,
             rows=found.rows,
             kept=found.kept,
-            leftovers=_shown(found.leftovers),
+            leftovers=_shown(import_, found.leftovers),
             users=imports.names_of_users(session, [import_]),
         )
 
@@ -68,18 +72,38 @@ def result(session: Session, import_: Import) -> dict[str, Any]:
 
     return {
         "undone_by": imports.user_name(session, import_.undone_by),
-        "leftovers": _shown(found),
+        "leftovers": _shown(import_, found),
         "leftovers_first": at(None) if after else None,
         "leftovers_next": at(found[-1].number) if more else None,
     }
 
 
-def _shown(found: tuple[Leftover, ...] | list[Leftover]) -> list[dict[str, Any]]:
+def _shown(import_: Import, found: Iterable[Leftover]) -> list[dict[str, Any]]:
     return [
         {
             "number": one.number,
+            "line": one.line,
             "name": one.name,
             "reasons": [import_reasons.say(reason, here().catalog) for reason in one.reasons],
+            "links": _links(import_, one.reasons),
         }
         for one in found
     ]
+
+
+def _links(import_: Import, reasons: Iterable[Reason]) -> dict[str, str]:
+    """Return where what keeps a row can be looked at, by the words of the link, each once."""
+    found: dict[str, str] = {}
+    if not here().may(Permission.PROSPECTS_VIEW):
+        return found
+    here_is = here().program is not None and import_.program_id == program().id
+    for reason in reasons:
+        campaign, mail, prospect = (reason.values.get(name) for name in ("campaign", "delivery", "prospect"))
+        if campaign and mail:
+            found[say(N_("Show the email"))] = url_for(
+                "histories.delivery", campaign_id=campaign, delivery_id=mail
+            )
+        # The page of a prospect is one of the program that the reader works in.
+        elif prospect and here_is:
+            found[say(N_("Show the prospect"))] = url_for("prospects.show", prospect_id=prospect)
+    return found

@@ -19,9 +19,11 @@ from service.domain.prospect_list import search_words
 from service.facts.findings import Severity
 from service.facts.states import ImportState, RowOutcome
 from service.facts.words import N_, NP_
+from service.i18n.locales import LOCALES
 from service.links import PUBLIC_PATHS
+from service.models import Program
 from service.models.imports import Import, ImportRow
-from service.web import import_pace
+from service.web import choices, import_pace
 from service.web.context import here, program
 from service.web.forms import number, say
 from service.web.words import label
@@ -102,10 +104,39 @@ def may_be_undone(import_: Import) -> bool:
 
 
 def _program_name(import_: Import) -> str:
-    return next(one.name for one in here().programs if one.id == import_.program_id)
+    return program_of(import_).name
 
 
-def choices(session: Session, import_: Import) -> dict[str, Any]:
+def program_of(import_: Import) -> Program:
+    """Return the program of an import, which is one of the reader's."""
+    return next(one for one in here().programs if one.id == import_.program_id)
+
+
+_LIKE_PROGRAM = N_("Default language of the program")
+_LIKE_PROGRAM_NAMED = N_("Default language of the program: %(language)s")
+
+
+def languages(known: Program | None = None) -> list[tuple[str, str]]:
+    """Return the choices for people without a language: first what the program says, then each language."""
+    return [("", _like_program(known)), *choices.languages()]
+
+
+def _like_program(known: Program | None) -> str:
+    if known is None:
+        return say(_LIKE_PROGRAM)
+    return say(_LIKE_PROGRAM_NAMED, language=LOCALES[known.default_locale].name)
+
+
+def _language(import_: Import) -> str:
+    code = import_.default_language
+    return _like_program(program_of(import_)) if code is None else LOCALES[code].name
+
+
+def _written_to_in(import_: Import) -> str:
+    return LOCALES[import_.default_language or program_of(import_).default_locale].name
+
+
+def ways_to_read(session: Session, import_: Import) -> dict[str, Any]:
     """Return what the page needs that asks how to read a file."""
     refused = import_.state == ImportState.REFUSED.value
     found = (
@@ -144,6 +175,7 @@ def _shown(one: Reading) -> dict[str, Any]:
         "rows": [
             (
                 row.number,
+                row.line,
                 [(printable(cell), (at, column) in one.differs) for column, cell in enumerate(row.cells)],
             )
             for at, row in enumerate(one.rows)
@@ -212,6 +244,7 @@ def rows(session: Session, import_: Import) -> dict[str, Any]:
         "recognized": _recognized(file),
         "chosen_columns": import_.mapping is not None,
         "nameless": headers.holds_data(file.header),
+        "no_language": "" if Key.LANGUAGE in file.columns else _written_to_in(import_),
         "ignored": here().formats.listing([printable(file.header[index]) for index in file.mapped.unknown]),
         **ways(import_.delimiter or ","),
         "read_as": read_as(import_, file),
@@ -229,6 +262,7 @@ def read_as(import_: Import, file: CsvFile) -> list[tuple[str, str]]:
             say(N_("Existing values")),
             say(N_("Overwrite") if import_.overwrite else N_("Fill blanks only")),
         ),
+        (say(N_("Language of people without one")), _language(import_)),
     ]
 
 

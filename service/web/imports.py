@@ -23,6 +23,7 @@ from service.facts.limits import IMPORT_FIELD_BYTES, IMPORT_FILE_BYTES, IMPORT_R
 from service.facts.permissions import Permission
 from service.facts.states import ImportState
 from service.facts.words import N_, NP_
+from service.i18n.locales import LOCALES
 from service.models.imports import Import
 from service.web import import_columns, import_undo, import_words
 from service.web.context import here, program, reader, reading, services, transaction
@@ -44,6 +45,7 @@ class UploadForm(Form):
     program = SelectField()
     file = FileField()
     mode = RadioField(choices=["fill", "overwrite"], default="fill")
+    default_language = SelectField()
     dry_run = BooleanField()
 
 
@@ -76,7 +78,9 @@ def upload() -> ResponseReturnValue:
         form.program.errors = [say(N_("Choose a program."))]
     if file is None or not file.filename:
         form.file.errors = [say(N_("Choose a CSV file."))]
-    if chosen is None or file is None or not file.filename:
+    if form.default_language.data not in {"", None, *LOCALES}:
+        form.default_language.errors = [say(N_("Choose a language."))]
+    if form.problems() or chosen is None or file is None or not file.filename:
         return _index(form)
     # Before the transaction: while the bytes are judged, others may write.
     read = csvfile.read(InStream.of(cast(BinaryIO, file.stream)), locale=here().locale.code)
@@ -92,6 +96,7 @@ def upload() -> ResponseReturnValue:
             locale=here().locale.code,
             dry_run=bool(form.dry_run.data),
             overwrite=form.mode.data == "overwrite",
+            default_language=form.default_language.data or None,
             actor_id=reader().id,
             now=here().now,
         )
@@ -105,6 +110,7 @@ def _base_name(name: str) -> str:
 
 
 def _index(form: UploadForm) -> ResponseReturnValue:
+    form.default_language.choices = import_words.languages()
     form.program.choices = [(str(one.id), one.name) for one in here().programs]
     locale = here().locale.code
     before = number(request.args.get("before"))
@@ -172,7 +178,7 @@ def _asked(session: Session, import_: Import) -> str:
     if file.readable and file.detection.certain and (waits or file.mapped.unclear):
         return import_columns.render(session, import_, file)
     values = import_words.facts(session, import_)
-    return render_template("imports/reading.html", **values, **import_words.choices(session, import_))
+    return render_template("imports/reading.html", **values, **import_words.ways_to_read(session, import_))
 
 
 @page(bp, f"{PATH}/progress", needs=Permission.IMPORT_RUN)

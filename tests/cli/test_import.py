@@ -102,6 +102,7 @@ def test_all_rows_stored(run: Run, db: Database, tmp_path: Path) -> None:
         "import": 1,
         "state": "done",
         "dry_run": False,
+        "default_language": None,
         "counts": {"created": 2, "updated": 0, "unchanged": 0, "rejected": 0},
         "drifted": 0,
         "url": "https://p.example/ja/settings/import/1",
@@ -112,6 +113,24 @@ def test_all_rows_stored(run: Run, db: Database, tmp_path: Path) -> None:
         assert [(one.template, one.address) for one in session.scalars(select(SystemMail))] == [
             ("import-report", "admin@brand.example")
         ]
+
+
+def test_the_language_of_people_without_one(run: Run, db: Database, tmp_path: Path) -> None:
+    done = run(
+        write(tmp_path, FINE),
+        "--program",
+        "maison aurore",
+        "--default-language",
+        "ja",
+        "--locale",
+        "ja",
+        "--json",
+    )
+    assert json.loads(done.stdout)["default_language"] == "ja"
+    with db.reading() as session:
+        assert set(session.scalars(select(Partner.locale))) == {"ja"}
+    assert run(write(tmp_path, FINE), "--program", "x", "--default-language", "xx").returncode == 2
+    assert b"--default-language" in run("--help").stdout
 
 
 def test_some_rows_rejected(run: Run, db: Database, tmp_path: Path) -> None:
@@ -151,9 +170,10 @@ def test_a_dry_run_stores_no_prospect(run: Run, db: Database, tmp_path: Path) ->
     # Values stand between marks that keep their direction to themselves.
     said = done.stdout.decode().replace("\u2068", "").replace("\u2069", "")
     assert said.splitlines() == [
-        f"{tmp_path}/people.csv:4: Row 3: Contact email: “c@@x.example” is not a single email "
+        f"{tmp_path}/people.csv:1: This column is unknown and is ignored: 整理番号.",
+        f"{tmp_path}/people.csv:4: Row 3 (line 4): Contact email: “c@@x.example” is not a single email "
         "address. Write one such as name@example.com.",
-        f"{tmp_path}/people.csv:4: Row 3: Group name: "
+        f"{tmp_path}/people.csv:4: Row 3 (line 4): Group name: "
         "This group does not exist: 冬. Create it first, then import the row again.",
         f"{tmp_path}/people.csv: Checked (Shift_JIS (CP932), Semicolon)",
         "  Created: 2",
@@ -216,6 +236,19 @@ def test_an_unclear_encoding_is_asked_for_with_the_users_own_rows(
     assert names(db) == [read[chosen]]
 
 
+def test_a_file_without_rows_says_so(run: Run, db: Database, tmp_path: Path) -> None:
+    """Exit 0, as nothing was rejected; in words and as JSON."""
+    path = write(tmp_path, FINE.splitlines(keepends=True)[0].replace("整理番号", "言語"))
+    done = run(path, "--program", "Maison Aurore", "--locale", "en")
+    assert (done.returncode, names(db)) == (0, [])
+    assert (
+        done.stdout.decode().splitlines()[0] == f"{path}:1: The file has a header row and no rows below it."
+    )
+    said = json.loads(run(path, "--program", "Maison Aurore", "--locale", "en", "--json").stdout)
+    assert [(one["rule"], one["row"], one["line"]) for one in said["findings"]] == [("file-no-rows", 0, 1)]
+    assert set(said["counts"].values()) == {0}
+
+
 def test_what_cannot_be_is_said(run: Run, tmp_path: Path) -> None:
     path = write(tmp_path, FINE)
     for arguments, words in (
@@ -247,9 +280,13 @@ def test_a_full_disk_under_the_result_file_leaves_the_counts_on_the_screen(run: 
 
 def test_the_row_is_named_in_the_readers_language(run: Run, tmp_path: Path) -> None:
     path = write(tmp_path, REJECTED)
-    for locale, row in (("fr", "Ligne 3"), ("ja", "3行目"), ("zh", "第 3 行")):
+    for locale, row in (
+        ("fr", "Ligne 3 (ligne 4 du fichier)"),
+        ("ja", "3行目（ファイルの4行目）"),
+        ("zh", "第 3 行（文件第 4 行）"),
+    ):
         done = run(path, "--program", "Maison Aurore", "--locale", locale)
-        assert done.stdout.decode().startswith(f"{path}:4: {row}: "), done.stdout.decode()
+        assert done.stdout.decode().splitlines()[1].startswith(f"{path}:4: {row}: "), done.stdout.decode()
 
 
 def test_words_are_those_of_the_terminal(run: Run, tmp_path: Path) -> None:

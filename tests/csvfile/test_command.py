@@ -141,11 +141,32 @@ def test_a_tab_can_be_typed(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.usefixtures("_catalogs")
-def test_what_a_terminal_cannot_show_is_escaped(tmp_path: Path) -> None:
-    """C-2: a byte that did not decode, in the name of a column."""
-    result = run(tmp_path, "--locale", "en", "--encoding", "utf-8", bad=b"Email,caf\xff\nx,y\n")
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_byte_that_does_not_decode_is_told_by_its_offset(tmp_path: Path, as_json: bool) -> None:
+    """C-2: also in the name of a column, under an encoding that is not the file's."""
+    arguments = ("--locale", "en", "--encoding", "utf-8", *(("--json",) if as_json else ()))
+    result = run(tmp_path, *arguments, bad=b"Email,caf\xff,Colour\nx,y,z\na,\x83p,c\n")
     assert result.exit_code == 2
-    assert "caf\\udcff" in result.stdout
+    said = [one["message"] for one in json.loads(result.stdout)["findings"]] if as_json else [
+        line.partition(": ")[2] for line in result.stdout.splitlines()[1:]
+    ]  # fmt: skip
+    row = "" if as_json else "Row 2 (line 3): "
+    assert said == [
+        "A byte is not valid in the encoding UTF-8, at offset 9 of the file.",
+        "A required column is missing: Partner name.",
+        "A required column is missing: Media property.",
+        "This column is unknown and is ignored: Colour.",
+        f"{row}A byte is not valid in the encoding UTF-8, at offset 26 of the file.",
+    ]
+
+
+@pytest.mark.usefixtures("_catalogs")
+def test_a_file_without_rows_says_so(tmp_path: Path) -> None:
+    result = run(tmp_path, "--locale", "en", none=b"Partner name,Contact email,Media property\n")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1:] == [
+        f"{tmp_path / 'none.csv'}:1: The file has a header row and no rows below it."
+    ]
 
 
 @pytest.mark.usefixtures("_catalogs")
@@ -153,7 +174,7 @@ def test_people_read_a_few_lines(tmp_path: Path) -> None:
     result = run(tmp_path, "--locale", "en", bad=ONE_BAD)
     assert result.stdout.splitlines() == [
         f"{tmp_path / 'bad.csv'}: UTF-8, Comma, 1",
-        f"{tmp_path / 'bad.csv'}:2: en: never closed.",
+        f"{tmp_path / 'bad.csv'}:2: Row 1 (line 2): en: never closed.",
     ]
 
 

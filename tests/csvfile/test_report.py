@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service import csvfile
-from service.csvfile import headers, report
+from service.csvfile import columns, headers, report
 from service.csvfile.file import CsvFile
 from service.csvfile.guard import guarded, unguarded
 from service.csvfile.report import Result, Written
@@ -67,7 +67,7 @@ def test_the_result_is_in_the_form_of_the_file(codec: str, delimiter: str, newli
     assert data[:2] == text.encode(codec)[:2] or names[0].startswith("ID")
     found = list(csv.reader(io.StringIO(decoded, newline=""), delimiter=delimiter, strict=True))
     ours = [
-        names_of[locale] for names_of in (headers.STATUS_NAMES, headers.REASON_NAMES, headers.NUMBER_NAMES)
+        names_of[locale] for names_of in (columns.STATUS_NAMES, columns.REASON_NAMES, columns.NUMBER_NAMES)
     ]
     assert found == [
         [*names, *ours],

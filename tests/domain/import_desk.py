@@ -43,7 +43,13 @@ class Desk:
                 groups.create(session, made.id, name=name, now=NOW)
 
     def upload(
-        self, text: str | bytes, *, locale: str = "en", dry_run: bool = False, overwrite: bool = False
+        self,
+        text: str | bytes,
+        *,
+        locale: str = "en",
+        dry_run: bool = False,
+        overwrite: bool = False,
+        default_language: str | None = None,
     ) -> int:
         data = text.encode() if isinstance(text, str) else text
         file = csvfile.read(InMemory(data), locale=locale)
@@ -57,6 +63,7 @@ class Desk:
                 locale=locale,
                 dry_run=dry_run,
                 overwrite=overwrite,
+                default_language=default_language,
                 actor_id=self.user_id,
                 now=NOW,
             ).id
@@ -70,7 +77,7 @@ class Desk:
                 if runner.step(session, self.jobs, now=NOW) == 0:
                     return
 
-    def import_file(self, text: str | bytes, **options: bool) -> int:
+    def import_file(self, text: str | bytes, **options: bool | str) -> int:
         import_id = self.upload(text, **options)  # type: ignore[arg-type]
         self.run(import_id)
         return import_id

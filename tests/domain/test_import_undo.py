@@ -1,5 +1,7 @@
 """Undoing an import: everything as before, except what changed or was used since, which is told."""
 
+import csv
+import io
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -12,7 +14,16 @@ from sqlalchemy.orm import Session
 
 from service.csvfile.headers import Key
 from service.db import Base, Database
-from service.domain import accounts, groups, import_runs, import_undo, imports, partners, prospects
+from service.domain import (
+    accounts,
+    groups,
+    import_results,
+    import_runs,
+    import_undo,
+    imports,
+    partners,
+    prospects,
+)
 from service.domain.errors import DomainError
 from service.domain.import_runs import Runner
 from service.facts.permissions import BuiltInRole
@@ -20,12 +31,15 @@ from service.facts.refusals import Refusal
 from service.facts.sources import Source
 from service.facts.stages import StageEvent
 from service.facts.states import ImportState
+from service.i18n.catalogs import Catalog
+from service.i18n.locales import LOCALES
 from service.migrations import environment
 from service.models import Group, Import, Notice, Partner, Program, Prospect, User
 from tests import postgres
 from tests.domain.factories import NOW, program, prospect, user
 from tests.domain.import_desk import HEADER, Desk
 
+ENGLISH = Catalog(LOCALES["en"], {}, {})
 FILE = (
     HEADER
     + "Blue Harbor,anna@blue.example,https://blue.example,Summer,Anna,Sailing,,ja\n"
@@ -195,6 +209,36 @@ def test_somebody_in_use_stays_whole(
     assert {(name, frozenset(groups_)) for name, _, _, groups_ in desk.people() if name != "Red"} == people
 
 
+def result_rows(desk: Desk, import_id: int, *, raw: bool = False) -> list[list[str]]:
+    out = io.BytesIO()
+    with desk.db.reading() as session:
+        import_ = session.get_one(Import, import_id)
+        import_results.write(session, import_, out, ENGLISH, raw=raw)
+    return list(csv.reader(io.StringIO(out.getvalue().decode("utf-8-sig"), newline="")))
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_the_result_file_says_what_was_undone_and_what_stays_and_why(desk: Desk, *, raw: bool) -> None:
+    """C-12: in a column of its own, which is none of ours when the file comes back."""
+    import_id = desk.import_file(FILE)
+    assert "Import undo" not in result_rows(desk, import_id, raw=raw)[0]
+    with desk.db.transaction() as session:
+        described_anew(session, desk)
+    desk.undo(import_id, batch=1)
+    header, *rows = result_rows(desk, import_id, raw=raw)
+    assert header[-4:][1:] == ["Import reason", "Import undo", "Import row number"]
+    stays = "Stays, whole or in part: Description: This was changed after the import, so it stays."
+    assert [(row[-4], row[-2], row[-1]) for row in rows] == [
+        ("Created", stays, "1"),
+        ("Created", "Undone", "2"),
+        ("Updated", stays, "3"),
+        ("Rejected", "", "4"),
+    ]
+    text = "\n".join(",".join(row[:8]) + ",,,Undone," for row in rows)
+    again = desk.import_file(",".join(header) + "\n" + text, dry_run=True)
+    assert desk.counts(again) == (1, 0, 2, 1)
+
+
 def test_a_field_that_changed_since_stays_and_the_others_go_back(desk: Desk) -> None:
     import_id = desk.import_file(HEADER + KNOWN, overwrite=True)
     with desk.db.transaction() as session:
@@ -225,7 +269,10 @@ def test_an_import_is_undone_before_the_one_it_built_on(desk: Desk) -> None:
         with desk.db.reading() as session:
             refused = import_undo.preview(session, [desk.program_id], blocked).refusal
             assert refused is not None
-            assert (refused.refusal, refused.values) == (Refusal.IMPORT_OVERTAKEN, {"file": file_name})
+            assert (refused.refusal, refused.values) == (
+                Refusal.IMPORT_OVERTAKEN,
+                {"file": file_name, "import_id": third},
+            )
             elsewhere = import_undo.refusal(session, [], session.get_one(Import, blocked))
             assert elsewhere is not None
             assert elsewhere.refusal is Refusal.IMPORT_OVERTAKEN_ELSEWHERE

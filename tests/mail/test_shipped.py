@@ -154,7 +154,13 @@ def test_the_import_report_counts_rows_in_the_readers_language(catalogs: dict[st
     assert "Created   | 1,204" in filled.text
     assert "1 row was rejected." in filled.text
     assert "Open the import report <https://prospectus.example/en/settings/import/7>" in filled.text
+    page = "https://prospectus.example/en/settings/import/7"
+    assert f"result file <{page}/result.csv>" in filled.text
+    assert f"rejected rows <{page}/rejected.csv>" in filled.text
+    assert f'href="{page}/rejected.csv"' in filled.html
     dry = system("import-report", catalogs["en"], {**REPORT, "dry_run": True, "rejected": 0})
+    assert "result.csv" in dry.text
+    assert "rejected.csv" not in dry.text
     assert dry.subject == "Dry run finished: a.csv"
     assert "Nothing was stored." in dry.text
     assert "No row was rejected." in dry.text

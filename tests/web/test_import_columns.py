@@ -4,7 +4,7 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
-from service.csvfile import headers
+from service.csvfile import columns
 from service.csvfile.headers import COLUMNS
 from service.models import Partner
 from service.models.imports import Import, ImportColumn
@@ -13,6 +13,7 @@ from tests.web.import_office import HEADER, Office
 
 ROWS = "Blau <i>,a@blau.example,https://blau.example,Köln\nRot,b@rot.example,https://rot.example,\n"
 UNCLEAR = "Firma,Kontakt,Seite,Ort\n" + ROWS
+FILE = HEADER + "Blau,a@blau.example,https://blau.example,\n"
 CHOSEN = {"column-0": "name", "column-1": "email", "column-2": "media_property", "column-3": ""}
 
 
@@ -61,6 +62,41 @@ def test_chosen_columns_are_imported_and_remembered_for_the_program(office: Offi
     # A column that was not there then makes the file unclear again.
     asked = soup(office.browser.get(office.upload(UNCLEAR.replace("Ort\n", "Ort,Neu\n", 1))))
     assert asked.select_one("#column-4") is not None
+
+
+@pytest.mark.parametrize("locale", ["en", "fr", "ja", "zh"])
+def test_the_language_of_people_without_one_is_chosen_and_shown(office: Office, locale: str) -> None:
+    """On the first page or with the columns; without a choice the plan says what the program's is."""
+    page = check_page(office.browser.get(f"/{locale}/settings/import"), locale)
+    offered = [str(one["value"]) for one in page.select("#f-default_language option")]
+    assert offered == ["", "en", "fr", "ja", "zh"]
+    path = office.upload_and_work(FILE, locale, dry_run="y")
+    plan = check_page(office.browser.get(path), locale)
+    assert "English" in words(plan.select_one(".section.stack"))
+    assert plan.select_one(f'.section.stack a[href="{path}/columns"]') is not None
+    form = check_page(office.browser.get(f"{path}/columns"), locale)
+    assert menus(form) == {"column-0": "name", "column-1": "email", "column-2": "media_property",
+                           "column-3": "group"}  # fmt: skip
+    chosen = {**menus(form), "default_language": "ja"}
+    assert office.browser.post(f"{path}/columns", chosen).location == path
+    office.work()
+    plan = check_page(office.browser.get(path), locale)
+    assert words(plan.select("dl.facts dd")[-1]) == "日本語"
+    again = check_page(office.browser.get(f"{path}/columns"), locale)
+    assert [str(one["value"]) for one in again.select("#f-default_language option[selected]")] == ["ja"]
+    # Without the question the file goes straight through with the choice of the first page.
+    office.upload_and_work(FILE, locale, default_language="zh")
+    with office.parts.db.reading() as session:
+        assert list(session.scalars(select(Partner.locale))) == ["zh"]
+
+
+def test_a_language_that_is_not_offered_is_refused(office: Office) -> None:
+    path = office.upload(FILE, dry_run="y")
+    office.work()
+    chosen = {"column-0": "name", "column-1": "email", "column-2": "media_property", "default_language": "xx"}
+    answer = office.browser.post(f"{path}/columns", chosen)
+    assert answer.status_code == 303
+    assert "xx" in words(soup(office.browser.get(path)).main)
 
 
 def test_columns_need_not_be_remembered(office: Office) -> None:
@@ -187,7 +223,7 @@ def test_a_name_too_long_to_be_one_is_not_remembered(office: Office) -> None:
 
 
 def test_columns_of_a_result_file_are_not_asked_about(office: Office) -> None:
-    path = office.upload(UNCLEAR.replace("Ort", headers.REASON_NAMES["fr"]))
+    path = office.upload(UNCLEAR.replace("Ort", columns.REASON_NAMES["fr"]))
     assert set(menus(soup(office.browser.get(path)))) == {"column-0", "column-1", "column-2"}
 
 

@@ -1,9 +1,11 @@
 """Undoing an import from its page: what would be taken back, what stays and why, when it cannot be had."""
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import select
 
-from service.models import Partner, User
+from service.models import Delivery, Partner, Prospect, User
 from service.models.imports import Import
 from tests.web.conftest import check_page, form_of, soup, words
 from tests.web.import_office import HEADER, Office
@@ -63,12 +65,37 @@ def test_an_undo_that_cannot_be_had_says_why(office: Office) -> None:
     told = "A later import changed some of the same prospects. Undo that one first: people.csv."
     assert told in words(page.main)
     assert page.select(f'form[action="{first}/undo"]') == []
+    assert page.select_one(f'.notice a[href="{second}"]') is not None
     office.browser.post(f"{first}/undo")
     assert told in office.page(first)
     for path in (second, first):
         office.browser.post(f"{path}/undo")
         office.work()
     assert names(office) == []
+
+
+def test_what_keeps_a_row_is_linked(office: Office, launch: Callable[..., int]) -> None:
+    """The email that was sent, the prospect that changed; on the page of the undo and of its result."""
+    path = office.upload_and_work(FILE)
+    rename(office, "Red", "Rouge")
+    campaign_id = launch(names=("Other",))
+    with office.parts.db.transaction() as session:
+        found = {one.partner.name: one.id for one in session.scalars(select(Prospect))}
+        mail = session.scalars(select(Delivery)).one()
+        mail.prospect_id = found["Blue"]
+    expected = [
+        ("1", [f"/en/campaigns/{campaign_id}/deliveries/{mail.id}"]),
+        ("2", [f"/en/prospects/{found['Rouge']}"]),
+    ]
+    office.page(expected[0][1][0])
+    office.page(expected[1][1][0])
+    for place in (f"{path}/undo", path):
+        page = check_page(office.browser.get(place), "en")
+        rows = page.select("#leftovers tbody tr")
+        assert [(words(row.td)[0], [one["href"] for one in row.select("td a")]) for row in rows] == expected
+        assert "Line 2 of the file" in words(rows[0].td)
+        office.browser.post(f"{path}/undo")
+        office.work()
 
 
 def test_nothing_is_offered_where_nothing_was_stored(office: Office) -> None:
