@@ -13,8 +13,8 @@ from service.facts.words import N_
 from service.i18n.po_mistakes import ONE_STRING, SPACE, STRING, Mistake, PoSyntaxError, diagnose, position
 
 __all__ = [
-    "Entry", "Key", "Mistake", "PoFile", "PoSyntaxError", "Span", "entry_text", "parse_header", "position",
-    "quote", "read", "read_text", "serialize", "unplaced",
+    "Entry", "Key", "Mistake", "PoFile", "PoSyntaxError", "Span", "entry_text", "escaped", "parse_header",
+    "position", "quote", "read", "read_text", "serialize", "unplaced",
 ]  # fmt: skip
 
 Span = tuple[int, int]
@@ -324,6 +324,11 @@ def _is_obsolete(text: str, match: re.Match[str]) -> bool:
             N_("Every line of an obsolete message starts with “#~”."), *position(text, offset)
         )
     return marks[0]
+
+
+def escaped(text: str) -> str:
+    """A text as it stands between quotation marks."""
+    return text.translate(_ESCAPED)
 
 
 def quote(text: str) -> str:
