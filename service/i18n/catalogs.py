@@ -13,10 +13,10 @@ from math import isfinite
 from pathlib import Path
 
 from service.facts.words import N_, Phrase
-from service.i18n import po
+from service.i18n import po, pseudo
 from service.i18n.fill import fill, named
 from service.i18n.formats import Formats, formats
-from service.i18n.locales import LOCALES, Locale
+from service.i18n.locales import LOCALES, PSEUDO, SOURCE, Locale
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +74,15 @@ class Catalog:
     def formats(self) -> Formats:
         """How this language writes dates and numbers."""
         return formats(self.locale.code)
+
+    def mapped(self, locale: Locale, change: Callable[[str], str]) -> "Catalog":
+        """The catalog of another locale in which every text this one knows is changed."""
+        return Catalog(
+            locale,
+            {key: change(text) for key, text in self._texts.items()},
+            {key: tuple(map(change, forms)) for key, forms in self._forms.items()},
+            f"{locale.code}-{self.version}",
+        )
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -235,10 +244,23 @@ class Catalogs:
         self, directory: Path, good_copies: Path | None = None, *, codes: Collection[str] = tuple(LOCALES)
     ) -> None:
         self._kept = {code: _Kept(LOCALES[code], directory, good_copies) for code in codes}
+        self._pseudo: dict[str, tuple[Catalog, Catalog]] = {}
 
     def catalog(self, code: str) -> Catalog:
-        """The catalog of a locale code, read again if its file changed (one stat); KeyError for others."""
+        """The catalog of a locale code, read again if its file changed (one stat); KeyError for others.
+
+        Those of pseudo-locales are made of the source's.
+        """
+        if code in PSEUDO:
+            return self._pretended(code)
         return self._kept[code].catalog()
+
+    def _pretended(self, code: str) -> Catalog:
+        source = self._kept[SOURCE].catalog()
+        known = self._pseudo.get(code)
+        if known is None or known[0] is not source:
+            known = self._pseudo[code] = (source, source.mapped(PSEUDO[code], pseudo.MAKERS[code]))
+        return known[1]
 
     def problems(self) -> tuple[CatalogProblem, ...]:
         """What is wrong with the files as they are now; the catalogs in use do without it."""

@@ -11,7 +11,8 @@ from babel.dates import DateTimeFormat, get_timezone_location, tokenize_pattern
 from babel.numbers import NumberPattern
 from babel.units import format_unit
 
-from service.i18n.locales import LOCALES
+from service.i18n import pseudo
+from service.i18n.locales import ALL_LOCALES, PSEUDO
 
 Day = dt.date | dt.datetime
 Moment = dt.datetime | dt.time
@@ -47,8 +48,10 @@ def fixed_moment(moment: dt.datetime) -> str:
 
 @cache
 def formats(code: str) -> "Formats":
-    """The formats of one of our locales; KeyError for any other code."""
-    return Formats(LOCALES[code].cldr)
+    """The formats of one of our locales or a pseudo-locale; KeyError for any other code."""
+    if code in PSEUDO:
+        return _Pretended(code)
+    return Formats(ALL_LOCALES[code].cldr)
 
 
 class Formats:
@@ -153,6 +156,26 @@ class Formats:
             return str(get_timezone_location(zone, locale=self._locale))
         except LookupError:
             return zone
+
+
+class _Pretended(Formats):
+    """The source's formats with their words changed as the texts of a pseudo-locale are."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(PSEUDO[code].cldr)
+        change = pseudo.MAKERS[code]
+        for name in _WORDED:
+            setattr(self, name, _changed(getattr(self, name), change))
+
+
+_WORDED = (
+    "long_date", "short_date", "month_year", "date_time", "time", "relative", "file_size", "listing",
+    "language_name", "country_name", "zone_name",
+)  # fmt: skip
+
+
+def _changed(function: Callable[..., str], change: Callable[[str], str]) -> Callable[..., str]:
+    return lambda *values: change(function(*values))
 
 
 def _join(pattern: str, first: str, second: str) -> str:
