@@ -93,13 +93,9 @@ def read_added(path: Path) -> Locale:
     return locale
 
 
-def _added() -> Iterator[Locale]:
-    """The locales of this installation's own; one that cannot be used is named in the log and left out."""
-    try:
-        paths = sorted(data_dir("locales").glob(f"*/{FILE}"))
-    except FileNotFoundError:
-        return
-    for path in paths:
+def added(directory: Path) -> Iterator[Locale]:
+    """The locales added to a `locales` directory; what cannot be used is named in the log and left out."""
+    for path in sorted(directory.glob(f"*/{FILE}")):
         try:
             yield read_added(path)
         except (OSError, LocaleRefused) as error:
@@ -122,11 +118,23 @@ def _by_code(*locales: Locale) -> Mapping[str, Locale]:
     return MappingProxyType({locale.code: locale for locale in locales})
 
 
+def _directory() -> Path:
+    try:
+        return data_dir("locales")
+    except FileNotFoundError:
+        return Path("locales")
+
+
+def locales_in(directory: Path) -> Mapping[str, Locale]:
+    """The locales of a `locales` directory: those of the product, and what was added there."""
+    return _by_code(*_TABLE, *added(directory))
+
+
 SHIPPED = _by_code(*_TABLE)
 """The locales of the product, each complete."""
 PSEUDO = _by_code(*_PRETENDED)
 """Locales made of the source texts to find what no catalog knows; never offered to readers."""
-LOCALES = _by_code(*_TABLE, *_added())
+LOCALES = locales_in(_directory())
 """The locales a reader may choose: shipped ones, and those of this installation's own."""
 ALL_LOCALES = _by_code(*LOCALES.values(), *_PRETENDED)
 """Whatever the path of a page may name."""

@@ -176,6 +176,8 @@ def _say_language(response: Response) -> Response:
         return response
     code = here().locale.code
     response.headers.setdefault("Content-Language", here().locale.tag)
+    if code in PSEUDO:
+        response.headers["X-Robots-Tag"] = "noindex"
     declared = _declared()
     keeps = declared is not None and declared.cache is Cache.PRIVATE and declared.located is Located.PATH
     # A pseudo-locale is looked at, not lived in.
