@@ -12,7 +12,7 @@ OPENING, CLOSING = "⟦", "⟧"
 
 _KEPT = re.compile(
     r"`+[^`\n]+`+|%%|%\(\w+\)[sd]?|\{[^{}\n]*\}|</?[A-Za-z!][^<>]*>|&[#\w]+;"
-    r"|(?<=\])\([^()\s]*\)|\b(?:https?://|mailto:)[^\s<>()]*"
+    r"|\]\([^()\s]*\)|\b(?:https?://|mailto:)[^\s<>()]*"
 )
 _ACCENTS = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
@@ -39,12 +39,16 @@ def accented(text: str) -> str:
 def mirrored(text: str) -> str:
     """The text set from right to left, part by part, so that placeholders stay readable by programs."""
     before, inside, after = _edges(text)
-    words = _outside(inside, lambda part: f"{_RIGHT_TO_LEFT}{part}{_END}" if part.strip() else part)
-    return f"{before}{words}{after}"
+    return f"{before}{_outside(inside, _turned)}{after}"
 
 
 MAKERS: Mapping[str, Callable[[str], str]] = {"en-XA": accented, "ar-XB": mirrored}
 """What makes a text of each pseudo-locale."""
+
+
+def _turned(part: str) -> str:
+    before, inside, after = _edges(part)
+    return f"{before}{_RIGHT_TO_LEFT}{inside}{_END}{after}" if inside else part
 
 
 def _edges(text: str) -> tuple[str, str, str]:

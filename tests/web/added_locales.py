@@ -1,4 +1,4 @@
-"""Run by test_added_locales.py in a copy of the tree to which `de` and `ar` were added: every page in them."""
+"""Run by test_added_locales.py in a copy of the tree to which `de` and `ar` were added: every page."""
 
 from email import message_from_bytes, policy
 
