@@ -73,13 +73,13 @@ group.add_command(write_pseudo)
 @root_option
 def update(root: Path, codes: tuple[str, ...]) -> None:
     # Merging reads the header that extraction writes, and with it Babel's extractors.
-    from service.i18n import merging
+    from service.i18n import po_update
 
     template = read(root / "locales" / "messages.pot")
     for locale in _chosen(root, codes):
         path = path_of(root / "locales", locale)
         old = read(path) if path.exists() else None
-        write(path, po.serialize(merging.update(old, template, locale)).encode())
+        write(path, po_update.update(old, template, locale).encode())
         _print_state(locale, po.read(path.read_bytes()))
 
 

@@ -55,15 +55,15 @@ def learn(file: po.PoFile) -> "Signs":
     return Signs(file.text, (entry for entry in file.entries if entry is not header))
 
 
-def wrapping_of(file: po.PoFile, entry: po.Entry, every: "Signs") -> Wrapping:
-    """The habits of a file, or the entry's own where it shows one.
+def wrapping_of(file: po.PoFile, entry: po.Entry | None, every: "Signs") -> Wrapping:
+    """The habits of a file with an entry, or the entry's own where it is there and shows one.
 
     Without any sign, texts are broken behind their own line breaks only.
     """
-    own = Signs(file.text, (entry,))
+    own = Signs(file.text, (entry,) if entry else ())
     wraps = own.wraps if own.wraps is not None else bool(every.wraps)
     return Wrapping(
-        newline(file.text, entry),
+        newline(file.text, entry or file.entries[0]),
         _first(own.splits, every.splits),
         _first(own.hollow, every.hollow),
         every.width() if wraps else None,
