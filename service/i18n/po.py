@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from service.facts.words import N_
 from service.i18n.po_mistakes import ONE_STRING, SPACE, STRING, Mistake, PoSyntaxError, diagnose, position
+from service.i18n.po_previous import refuse_previous
 
 __all__ = [
     "Entry", "Key", "Mistake", "PoFile", "PoSyntaxError", "Quote", "Span", "entry_text", "escaped",
@@ -161,12 +162,15 @@ def _entries(text: str) -> Iterable[Entry]:
         match = _ENTRY.match(plain, at)
         if match is None:
             if _REST.match(plain, at):
+                refuse_previous(text, at, len(text), following=None)
                 return
             diagnose(plain, at)
         id_start = match.start(3)
         line += plain.count("\n", counted, id_start)
         counted = id_start
         obsolete = has_obsolete and _is_obsolete(text, match)
+        if match[1] and "|" in match[1]:
+            refuse_previous(text, *match.span(1), following=obsolete)
         entry = _entry(plain, match, line, obsolete)
         if not obsolete:
             if entry.key in seen:
