@@ -4,6 +4,7 @@ import gettext
 import hashlib
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 _SETTLED = 50_000_000
 """Nanoseconds after which a file that nobody touched is taken to be wholly written."""
 _CONTEXT = "\x04"
+# What no mail and no page may carry.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,9 @@ def _entry_problem(entry: po.Entry, locale: Locale) -> tuple[Phrase, Mapping[str
     if entry.plural is not None:
         source = source | named(entry.plural)
     for string in entry.strings:
+        if control := _CONTROL.search(string):
+            code = f"U+{ord(control[0]):04X}"
+            return N_("The translation contains a control character: %(code)s"), {"code": code}
         if "%" not in string and not source:
             continue
         names = named(string)
