@@ -7,14 +7,15 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
 
 from service.facts.words import N_, Phrase
-from service.i18n import po, pseudo
+from service.i18n import edited, po, pseudo
+from service.i18n.edited import Layout
 from service.i18n.fill import fill, named
 from service.i18n.formats import Formats, formats
 from service.i18n.locales import LOCALES, PSEUDO, SOURCE, Locale
@@ -58,7 +59,7 @@ class Catalog:
     `version` changes with any change of the file.
     """
 
-    __slots__ = ("_forms", "_plural", "_texts", "locale", "version")
+    __slots__ = ("_forms", "_plural", "_texts", "locale", "ready", "version")
 
     def __init__(
         self,
@@ -69,6 +70,8 @@ class Catalog:
     ) -> None:
         self.locale = locale
         self.version = version
+        self.ready: dict[str, str] = {}
+        """Texts without values as templates show them, kept once they were made."""
         self._texts = texts
         self._forms = forms
         self._plural: Callable[[int], int] = gettext.c2py(locale.plural_expression)
@@ -153,15 +156,60 @@ def read(
     An entry whose placeholders or plural forms are wrong is left out, with a problem that names its line,
     and the `good` catalog's text stands in for it.
     """
-    file = po.read(data)
+    return _made(po.read(data), data, locale, path, good)
+
+
+def _made(
+    file: po.PoFile, data: bytes, locale: Locale, path: Path, good: Catalog | None
+) -> tuple[Catalog, tuple[CatalogProblem, ...]]:
     _refuse_header(file, locale)
     texts: dict[str, str] = {}
     forms: dict[str, tuple[str, ...]] = {}
+    problems = _sort(file.messages, (texts, forms), locale, path, good)
+    return Catalog(locale, texts, forms, _version(data)), problems
+
+
+def read_again(
+    data: bytes, path: Path, before: Catalog, known: Layout
+) -> tuple[Catalog, tuple[CatalogProblem, ...], Layout]:
+    """What `read` makes of a file with `before` as the good catalog, quicker where little of it changed.
+
+    `known` is the layout of the file that `before` was made of, without problems.
+    """
+    try:
+        found = edited.edit(known, data.decode())
+    except UnicodeDecodeError:
+        found = None
+    if found is None:
+        file = po.read(data)
+        return (*_made(file, data, before.locale, path, before), edited.layout(file))
+    texts, forms = dict(before._texts), dict(before._forms)
+    for key in map(_flat, found.gone):
+        texts.pop(key, None)
+        forms.pop(key, None)
+    problems = _sort(found.new, (texts, forms), before.locale, path, before)
+    return Catalog(before.locale, texts, forms, _version(data)), problems, found.layout
+
+
+def _flat(key: po.Key) -> str:
+    context, text = key
+    return text if context is None else context + _CONTEXT + text
+
+
+def _sort(
+    entries: Iterable[po.Entry],
+    into: tuple[dict[str, str], dict[str, tuple[str, ...]]],
+    locale: Locale,
+    path: Path,
+    good: Catalog | None,
+) -> tuple[CatalogProblem, ...]:
+    """Put texts and forms that can be used into two tables; return what is wrong with the rest."""
+    texts, forms = into
     problems: list[CatalogProblem] = []
-    for entry in file.messages:
+    for entry in entries:
         if not entry.translated:
             continue
-        key = entry.id if entry.context is None else entry.context + _CONTEXT + entry.id
+        key = _flat(entry.key)
         found = _entry_problem(entry, locale)
         if found is not None:
             problems.append(CatalogProblem(locale.code, path, entry.line, 1, *found))
@@ -171,7 +219,7 @@ def read(
         texts[key] = entry.strings[0]
         if entry.plural is not None:
             forms[key] = entry.strings
-    return Catalog(locale, texts, forms, _version(data)), tuple(problems)
+    return tuple(problems)
 
 
 def _version(data: bytes) -> str:
@@ -288,6 +336,7 @@ class _Kept:
         self.copy = good_copies / f"{locale.code}.po" if good_copies else None
         self.problems: tuple[CatalogProblem, ...] = ()
         self._lock = threading.Lock()
+        self._layout: Layout | None = None
         self._stamp: _Stamp | None = self._look()
         self._catalog = self._first()
 
@@ -311,13 +360,15 @@ class _Kept:
         good = self._from_copy()
         try:
             data = self.path.read_bytes()
-            catalog, self.problems = read(data, self.locale, self.path, good)
+            file = po.read(data)
+            catalog, self.problems = _made(file, data, self.locale, self.path, good)
         except (OSError, po.PoSyntaxError) as error:
             self.problems = (self._problem(error),)
             if good is None:
                 raise CatalogUnreadable(self.problems[0]) from error
             log.error("catalog refused, last good copy in use: %s", self.problems[0])
             return good
+        self._layout = None if self.problems else edited.layout(file)
         self._keep_copy(data)
         return catalog
 
@@ -336,7 +387,7 @@ class _Kept:
             if _version(data) == self._catalog.version and not self.problems:
                 self._stamp = None if young else stamp
                 return
-            catalog, problems = read(data, self.locale, self.path, self._catalog)
+            catalog, problems, layout = self._read_again(data)
         except (OSError, po.PoSyntaxError) as error:
             self._stamp = None if young else stamp
             problem = self._problem(error)
@@ -351,6 +402,13 @@ class _Kept:
         self._stamp = None if young else stamp
         self._keep_copy(data)
         self._catalog = catalog
+        self._layout = None if problems else layout
+
+    def _read_again(self, data: bytes) -> tuple[Catalog, tuple[CatalogProblem, ...], Layout]:
+        if self._layout is not None:
+            return read_again(data, self.path, self._catalog, self._layout)
+        file = po.read(data)
+        return (*_made(file, data, self.locale, self.path, self._catalog), edited.layout(file))
 
     def _keep_copy(self, data: bytes) -> None:
         if self.copy is not None and not self.problems:
