@@ -4,7 +4,6 @@ import gettext
 import hashlib
 import logging
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -15,18 +14,21 @@ from pathlib import Path
 
 from service.facts.words import N_, Phrase
 from service.i18n import edited, po, pseudo
+from service.i18n.catalog_mistakes import entry_problem, refuse_header, same_plural
 from service.i18n.edited import Layout
-from service.i18n.fill import fill, named
+from service.i18n.fill import fill
 from service.i18n.formats import Formats, formats
 from service.i18n.locales import LOCALES, PSEUDO, SOURCE, Locale
+
+__all__ = [
+    "Catalog", "CatalogProblem", "CatalogUnreadable", "Catalogs", "read", "read_again", "same_plural",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
 _SETTLED = 50_000_000
 """Nanoseconds after which a file that nobody touched is taken to be wholly written."""
 _CONTEXT = "\x04"
-# What no mail and no page may carry.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ def read(
 def _made(
     file: po.PoFile, data: bytes, locale: Locale, path: Path, good: Catalog | None
 ) -> tuple[Catalog, tuple[CatalogProblem, ...]]:
-    _refuse_header(file, locale)
+    refuse_header(file, locale)
     texts: dict[str, str] = {}
     forms: dict[str, tuple[str, ...]] = {}
     problems = _sort(file.messages, (texts, forms), locale, path, good)
@@ -210,7 +212,7 @@ def _sort(
         if not entry.translated:
             continue
         key = _flat(entry.key)
-        found = _entry_problem(entry, locale)
+        found = entry_problem(entry, locale)
         if found is not None:
             problems.append(CatalogProblem(locale.code, path, entry.line, 1, *found))
             if good is not None:
@@ -231,60 +233,6 @@ def _take_over(good: Catalog, key: str, texts: dict[str, str], forms: dict[str, 
         texts[key] = good._texts[key]
     if key in good._forms:
         forms[key] = good._forms[key]
-
-
-def _refuse_header(file: po.PoFile, locale: Locale) -> None:
-    entry = file.header_entry
-    if entry is None:
-        raise po.PoSyntaxError(N_("The file has no header: its first message has an empty “msgid”."), 1, 1)
-    where = (entry.line, 1)
-    charset = file.header.get("Content-Type", "").partition("charset=")[2].strip()
-    if charset.lower() not in ("utf-8", "utf8"):
-        raise po.PoSyntaxError(N_("The header must say “charset=UTF-8”."), *where)
-    plural = file.header.get("Plural-Forms", "")
-    if plural and not same_plural(plural, locale):
-        raise po.PoSyntaxError(
-            N_("The header must say “Plural-Forms: %(plural)s”."), *where, plural=locale.plural_forms
-        )
-
-
-def same_plural(header: str, locale: Locale) -> bool:
-    """Whether a Plural-Forms header means the rule of our table, however it is written."""
-    try:
-        count, rule = _plural_rule(header)
-        expected, pinned = locale.plural_count, gettext.c2py(locale.plural_expression)
-        return count == expected and all(rule(n) == pinned(n) for n in (*range(1001), 1_000_000))
-    except (ValueError, ArithmeticError):
-        return False
-
-
-def _plural_rule(header: str) -> tuple[int, Callable[[int], int]]:
-    fields = dict(field.strip().partition("=")[::2] for field in header.split(";") if "=" in field)
-    return int(fields.get("nplurals", "0")), gettext.c2py(fields.get("plural", ""))
-
-
-def _entry_problem(entry: po.Entry, locale: Locale) -> tuple[Phrase, Mapping[str, object]] | None:
-    if entry.plural is not None and len(entry.strings) != locale.plural_count:
-        return (
-            N_("This message needs %(expected)s plural forms and has %(found)s."),
-            {"expected": locale.plural_count, "found": len(entry.strings)},
-        )
-    source = named(entry.id)
-    if entry.plural is not None:
-        source = source | named(entry.plural)
-    for string in entry.strings:
-        if control := _CONTROL.search(string):
-            code = f"U+{ord(control[0]):04X}"
-            return N_("The translation contains a control character: %(code)s"), {"code": code}
-        if "%" not in string and not source:
-            continue
-        names = named(string)
-        for name in sorted(names - source):
-            return N_("The placeholder “%(name)s” is not in the source text."), {"name": name}
-        for name in sorted(source - names):
-            if not (entry.plural is not None and name == "num"):
-                return N_("The placeholder “%(name)s” of the source text is missing."), {"name": name}
-    return None
 
 
 class Catalogs:
