@@ -1,25 +1,31 @@
 """Every page and mail in the pseudo-languages: no text that the catalogs do not know (SR007)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from service.bootstrap import Services
 from service.config import Settings
 from service.content.pages import Page
 from service.csvfile.columns import COLUMNS
+from service.csvfile.words import ENCODING_NAMES
 from service.i18n.catalogs import Catalogs
 from service.i18n.locales import ALL_LOCALES, LOCALES, PSEUDO, SOURCE
 from service.mail.compiled import compile_variant
 from service.mail.layout import Frame
 from service.mail.shipped import CAMPAIGN_TEMPLATES, draft, system
+from service.models import User
 from service.web import help_site
 from service.web.app import create_app
 from tests.mail.letters import values_of
 from tests.mail.test_shipped import SYSTEM
 from tests.web import tour, visible
 from tests.web.conftest import Browser, Clock, check_page
+from tests.web.import_office import Office
 
 WIDE = "en-XA"
 # Mails as they were written for their recipients, and a part of a page without its head.
@@ -27,7 +33,8 @@ FOREIGN = {"outbox.html", "compose.preview", "histories.html"}
 # The same in every language: the product, its languages' own names, names of formats and header fields.
 CONSTANT = {"Prospectus", "HTML", "Message-ID", "UTF-8", *(locale.name for locale in ALL_LOCALES.values())}
 # Files are accepted with these names of any language; a language without its own is shown the source's.
-# In this world they lead to the page of the step before.
+ENCODINGS = {name.strip(visible.EDGE) for name in ENCODING_NAMES.values()}
+# In this world, or always where it is a form's answer, they lead to the page of the step before.
 ELSEWHERE = {
     "auth.code", "import_columns.show", "profile.password", "profile.recovery_codes", "profile.turn_off",
 }  # fmt: skip
@@ -137,3 +144,31 @@ def test_pseudo_languages_are_served_and_offered_to_nobody(administrator: Browse
 def test_without_the_switch_they_are_no_pages(parts: Services, clock: Clock, code: str) -> None:
     quiet = create_app(replace(parts, settings=replace(parts.settings, pseudo_locales=False)), clock=clock)
     assert quiet.test_client().get(f"/{code}/sign-in").status_code == 404
+
+
+def test_the_pages_between_two_steps_are_known_to_the_catalogs(
+    browser: Browser,
+    parts: Services,
+    clock: Clock,
+    administrator: Browser,
+    add_user: Callable[..., User],
+    sign_in: Callable[..., TestResponse],
+) -> None:
+    """SR007: columns to be chosen, the second factor's pages, the code asked for while signing in."""
+    chosen = Office(administrator, parts, clock).upload("Who,Where\nBlue,a@x.example\n")
+    paths = [
+        f"{chosen.replace('/en/', f'/{WIDE}/').removesuffix('/columns')}/columns",
+        f"/{WIDE}/settings/profile/two-step",
+    ]
+    add_user(email="second@example.test")
+    with parts.db.transaction() as session:
+        for user in session.scalars(select(User)):
+            user.totp_secret = "sealed"
+    pages = [administrator.get(path) for path in paths]
+    assert sign_in(browser, "second@example.test", path=f"/{WIDE}/sign-in").status_code == 303
+    pages.append(browser.get(f"/{WIDE}/sign-in/code"))
+    assert [page.status_code for page in pages] == [200] * 3
+    shown = {piece for page in pages for piece in visible.unknown(page.get_data(as_text=True))}
+    with parts.db.reading() as session:
+        names = tour.names_of(session)
+    assert shown - CONSTANT - names - FILE_COLUMNS - ENCODINGS - {"Who", "Where", "Blue"} == set()

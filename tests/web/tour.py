@@ -118,12 +118,13 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
             ],
             "auth.reset": reset_link(parts.signer, user, **link).rpartition("/")[2],
         }
-        made = World({**values, "mail_id": 1}, drafted.id, tokens, _names(session))
+        made = World({**values, "mail_id": 1}, drafted.id, tokens, names_of(session))
     _capture(parts)
     return made
 
 
-def _names(session: Session) -> frozenset[str]:
+def names_of(session: Session) -> frozenset[str]:
+    """What people wrote of themselves and their things."""
     columns = (Partner.name, Program.name, Group.name, User.name, Ad.name, Import.file_name)
     found = {" ".join(name.split()) for column in columns for name in session.scalars(select(column))}
     return frozenset(found) | {"Alex", "alex", "Join Kumo Outdoor", "春のご案内"}

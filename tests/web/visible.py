@@ -20,7 +20,7 @@ _ATTRIBUTES = (
 _LETTER = re.compile(r"[^\W\d_]")
 # Codes and addresses are data wherever they stand.
 _DATA = re.compile(r"\S+@\S+|https?://\S+|[\w.-]+\.(?:example|invalid)(?::\d+)?|\bUTC\b")
-_EDGE = " :·–—-,;.()/"
+EDGE = " :·–—-,;.()/"
 _DATA_ELEMENTS = ("bdi", "code", "pre", "kbd", "script", "style", "template", "textarea")
 
 
@@ -73,6 +73,6 @@ def _outside(text: str, depth: int = 0) -> tuple[list[str], int]:
         elif part == CLOSING:
             depth -= 1
         elif depth == 0:
-            pieces = (" ".join(piece.split()).strip(_EDGE) for piece in _DATA.sub("", part).split(" · "))
+            pieces = (" ".join(piece.split()).strip(EDGE) for piece in _DATA.sub("", part).split(" · "))
             outside += [piece for piece in pieces if _LETTER.search(piece)]
     return outside, depth
