@@ -18,6 +18,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from flask.testing import FlaskClient
 from jinja2 import BaseLoader, Environment, pass_eval_context
 
 from service import bootstrap
@@ -134,7 +135,7 @@ def test_a_page_with_100_texts(tmp_path: Path) -> None:
     Base.metadata.create_all(services.db.engine)
     clock = Clock()
     asked: list[str] = []
-    times: dict[str, float] = {}
+    clients: dict[str, FlaskClient] = {}
     pages: dict[str, bytes] = {}
     for name in ("counted", "catalog", "literal", "flask_babel"):
         app = create_app(services, clock=clock)
@@ -152,9 +153,15 @@ def test_a_page_with_100_texts(tmp_path: Path) -> None:
         pages[name] = re.sub(
             rb'name="csrf_token" value="[^"]+"', b"", browser.client.get("/fr/prospects").data
         )
-        times[name] = seconds(lambda client=browser.client: client.get("/fr/prospects"), rounds=40)  # type: ignore[misc]
+        clients[name] = browser.client
+    count = len(asked)
+    # In turns, so that what else runs here slows each of them alike.
+    times = dict.fromkeys(pages, float("inf"))
+    for _ in range(60):
+        for name, client in clients.items():
+            taken = seconds(lambda client=client: client.get("/fr/prospects"), rounds=1)  # type: ignore[misc]
+            times[name] = min(times[name], taken)
     assert pages["literal"] == pages["catalog"]
-    count = len(asked) // 41
     print(f"\nlist of prospects, {count} texts: {times['literal'] * 1000:.1f} ms with its texts written out")
     for name, target in (("catalog", " (target ≤ 10 %)"), ("flask_babel", "")):
         more = times[name] / times["literal"] - 1
