@@ -73,7 +73,7 @@ class Server:
     def stop(self, how: str = "fast") -> None:
         """Stop the server."""
         self._running.send_signal(signal.SIGINT if how == "fast" else signal.SIGQUIT)
-        self._running.wait(30)
+        self._running.wait(120)
 
     def _start(self) -> None:
         options = ["-c", "listen_addresses=", "-c", "max_connections=80"]

@@ -1,29 +1,24 @@
 """`prospectus catalog`: take texts out of the sources, keep catalogs up to date, check and compile them."""
 
 import json
-import os
 import sys
 from pathlib import Path
 
 import click
 
+from service.cli.catalog_files import fail, near, path_of, read, root_option, write
+from service.cli.catalog_locale import add_locale, write_pseudo
 from service.cli.words import WORDS, say
 from service.facts.findings import SEVERITY_LABELS, Finding, Severity
 from service.facts.words import N_, NN_
-from service.i18n import po
+from service.i18n import mo, po
 from service.i18n.glossary import GlossaryError
-from service.i18n.locales import LOCALES, SOURCE, Locale
+from service.i18n.locales import LOCALES, SOURCE, Locale, locales_in
 from service.i18n.negotiation import closest
 from service.lint import report
-from service.paths import PACKAGE
 
-CLEAN, FOUND, UNREADABLE = 0, 1, 2
-ROOT = PACKAGE.parent
-
-
-def _fail(text: str) -> None:
-    click.echo(text, err=True)
-    sys.exit(UNREADABLE)
+CLEAN, FOUND = 0, 1
+_BAR = 20
 
 
 @click.group(
@@ -33,21 +28,13 @@ def group() -> None:
     pass
 
 
-_root_option = click.option(
-    "--root",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=ROOT,
-    help=WORDS.say(N_("Directory of the sources, with babel.cfg and locales.")),
-)
-
-
 @group.command(
     "extract", help=WORDS.say(N_("Write locales/messages.pot anew from the marked texts of the sources."))
 )
 @click.option(
     "--check", is_flag=True, help=WORDS.say(N_("Write nothing; fail if messages.pot is not up to date."))
 )
-@_root_option
+@root_option
 def extract(root: Path, *, check: bool) -> None:
     text = _extracted(root)
     path = root / "locales" / "messages.pot"
@@ -56,11 +43,11 @@ def extract(root: Path, *, check: bool) -> None:
         if not fresh:
             say(
                 N_("%(path)s is not up to date. Run “prospectus catalog extract” and “update”."),
-                path=_near(path),
+                path=near(path),
             )
             sys.exit(FOUND)
     elif not fresh:
-        _write(path, text)
+        write(path, text.encode())
     say(NN_("%(num)s message", "%(num)s messages"), num=len(po.read_text(text).messages))
 
 
@@ -71,45 +58,47 @@ def _extracted(root: Path) -> str:
     try:
         return extraction.template(root)
     except extraction.ExtractionError as error:
-        _fail(f"{error.path}:{error.line}: {WORDS.say(error.phrase, **error.values)}")
+        fail(f"{error.path}:{error.line}: {WORDS.say(error.phrase, **error.values)}")
         raise
+
+
+group.add_command(add_locale)
+group.add_command(write_pseudo)
 
 
 @group.command(
     "update", help=WORDS.say(N_("Bring the catalogs up to date with locales/messages.pot, guessing nothing."))
 )
-@click.option(
-    "--locale",
-    "codes",
-    multiple=True,
-    type=click.Choice(tuple(LOCALES)),
-    help=WORDS.say(N_("Only this language.")),
-)
-@_root_option
+@click.option("--locale", "codes", multiple=True, help=WORDS.say(N_("Only this language.")))
+@root_option
 def update(root: Path, codes: tuple[str, ...]) -> None:
     # Merging reads the header that extraction writes, and with it Babel's extractors.
-    from service.i18n import merging
+    from service.i18n import po_update
 
-    template = _read(root / "locales" / "messages.pot")
-    for code in codes or tuple(LOCALES):
-        path = _path(root / "locales", LOCALES[code])
-        old = _read(path) if path.exists() else None
-        _write(path, po.serialize(merging.update(old, template, LOCALES[code])))
-        _print_state(LOCALES[code], po.read(path.read_bytes()))
+    template = read(root / "locales" / "messages.pot")
+    for locale in _chosen(root, codes):
+        path = path_of(root / "locales", locale)
+        old = read(path) if path.exists() else None
+        write(path, po_update.update(old, template, locale).encode())
+        _print_state(locale, po.read(path.read_bytes()))
+
+
+def _chosen(root: Path, codes: tuple[str, ...]) -> tuple[Locale, ...]:
+    known = locales_in(root / "locales")
+    for code in codes:
+        if code not in known:
+            fail(WORDS.say(N_("There is no catalog of this language: %(language)s"), language=code))
+    return tuple(known[code] for code in codes or known)
 
 
 @group.command("compile", help=WORDS.say(N_("Write a .mo file beside every catalog, for other programs.")))
-@_root_option
+@root_option
 def compile_catalogs(root: Path) -> None:
-    # Only this command needs polib.
-    import polib
-
-    for locale in LOCALES.values():
-        path = _path(root / "locales", locale)
-        file = _read(path)
+    for locale in _chosen(root, ()):
+        path = path_of(root / "locales", locale)
         target = path.with_suffix(".mo")
-        polib.pofile(po.serialize(file.entries)).save_as_mofile(str(target))
-        click.echo(_near(target))
+        write(target, mo.write(read(path).entries))
+        click.echo(near(target))
 
 
 @group.command(
@@ -119,13 +108,13 @@ def compile_catalogs(root: Path) -> None:
 @click.option(
     "--json", "as_json", is_flag=True, help=WORDS.say(N_("Print one JSON document a line for each finding."))
 )
-@_root_option
+@root_option
 def check(paths: tuple[Path, ...], root: Path, *, as_json: bool) -> None:
     """Exit with 0 if nothing was found or advice only, 1 if more was, 2 if a file cannot be judged."""
     try:
         findings = [finding for path in paths or (root / "locales",) for finding in _findings(path, root)]
     except (GlossaryError, report.ConfigError) as error:
-        _fail(str(error))
+        fail(str(error))
         raise
     untranslated: dict[str | None, int] = {}
     for finding in findings:
@@ -137,7 +126,7 @@ def check(paths: tuple[Path, ...], root: Path, *, as_json: bool) -> None:
         message = WORDS.say(
             NN_("%(num)s message is not translated.", "%(num)s messages are not translated."), num=count
         )
-        click.echo(f"{_near(path)}: {WORDS.say(SEVERITY_LABELS[Severity.WARNING])} ST001 {message}")
+        click.echo(f"{near(path)}: {WORDS.say(SEVERITY_LABELS[Severity.WARNING])} ST001 {message}")
     bad = sum(finding.severity is not Severity.ADVICE for finding in findings)
     if not as_json:
         say(NN_("%(num)s finding", "%(num)s findings"), num=len(findings))
@@ -151,19 +140,13 @@ def _findings(path: Path, root: Path) -> tuple[Finding, ...]:
     glossary, allowed = report.settings_of(root / "locales")
     code = next((part for part in reversed(path.absolute().parts) if part in LOCALES), None)
     if code is None:
-        code = closest(_read(path).header.get("Language"), tuple(LOCALES)) or SOURCE
+        code = closest(read(path).header.get("Language"), tuple(LOCALES)) or SOURCE
     return report.check_file(path, LOCALES[code], glossary=glossary, allowed=allowed)
-
-
-def _near(path: object) -> str:
-    """A path as short as the user's place allows."""
-    near = os.path.relpath(str(path))
-    return str(path) if near.startswith("..") else near
 
 
 def _line(finding: Finding) -> str:
     label, message = WORDS.say(SEVERITY_LABELS[finding.severity]), WORDS.say(finding.phrase, **finding.values)
-    return f"{_near(finding.path)}:{finding.line}:{finding.column}: {label} {finding.rule} {message}"
+    return f"{near(finding.path)}:{finding.line}:{finding.column}: {label} {finding.rule} {message}"
 
 
 def _document(finding: Finding) -> dict[str, object]:
@@ -179,50 +162,32 @@ def _document(finding: Finding) -> dict[str, object]:
 
 
 @group.command("stats", help=WORDS.say(N_("Print how much of each catalog is translated.")))
-@_root_option
+@root_option
 def stats(root: Path) -> None:
-    for locale in LOCALES.values():
-        _print_state(locale, _read(_path(root / "locales", locale)))
+    for locale in _chosen(root, ()):
+        file = read(path_of(root / "locales", locale))
+        filled = round(_share(file) * _BAR)
+        click.echo(f"{'█' * filled}{'░' * (_BAR - filled)} ", nl=False)
+        _print_state(locale, file)
+
+
+def _share(file: po.PoFile) -> float:
+    messages = file.messages
+    return sum(entry.translated for entry in messages) / len(messages) if messages else 1.0
 
 
 def _print_state(locale: Locale, file: po.PoFile) -> None:
     messages = file.messages
     done = sum(entry.translated for entry in messages)
     fuzzy = sum(entry.fuzzy for entry in messages)
-    share = done / len(messages) if messages else 1.0
     say(
         N_(
             "%(locale)s: %(share)s translated (%(done)s of %(all)s), fuzzy: %(fuzzy)s, obsolete: %(obsolete)s"
         ),
         locale=locale.code,
-        share=WORDS.formats.percent(int(share * 100) / 100),
+        share=WORDS.formats.percent(int(_share(file) * 100) / 100),
         done=done,
         all=len(messages),
         fuzzy=fuzzy,
         obsolete=sum(entry.obsolete for entry in file.entries),
     )
-
-
-def _path(directory: Path, locale: Locale) -> Path:
-    return directory / locale.code / "LC_MESSAGES" / "messages.po"
-
-
-def _read(path: Path) -> po.PoFile:
-    try:
-        return po.read(path.read_bytes())
-    except OSError as error:
-        _fail(f"{path}: {error.strerror}")
-        raise
-    except po.PoSyntaxError as error:
-        _fail(f"{path}:{error.line}:{error.column}: {WORDS.say(error.phrase, **error.values)}")
-        raise
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all, since a running service may be reading it."""
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.new")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)

@@ -1,6 +1,7 @@
 """`prospectus demo`: everything on this machine from one command, with demo data where there is none."""
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
@@ -16,7 +17,7 @@ from service.facts.words import N_
 @click.command("demo", help=WORDS.say(N_("Start everything on this machine with demo data.")))
 def command() -> None:
     """Run the demo until Ctrl-C or SIGTERM."""
-    settings = settings_here()
+    settings = replace(settings_here(), pseudo_locales=True)
     refuse_taken_port(settings)
     services = services_here(settings)
     bring_up_to_date(settings, services.db)

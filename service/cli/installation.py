@@ -14,12 +14,13 @@ from service.cli.words import REFUSED, WORDS, fail
 from service.config import Settings, SettingsRefused
 from service.domain.errors import DomainError
 from service.facts.words import N_
+from service.i18n.locales import LOCALES
 
 
 def settings_here() -> Settings:
     """Read the settings, or end with every problem they have."""
     try:
-        return Settings.from_env(os.environ)
+        return Settings.from_env(os.environ, LOCALES)
     except SettingsRefused as refused:
         for problem in refused.problems:
             click.echo(problem, err=True)

@@ -36,7 +36,7 @@ def missing(places: Mapping[Path, Place]) -> Iterator[Finding]:
         if one.code == SOURCE:
             for code, locale in LOCALES.items():
                 other = one.beside(code)
-                if code != SOURCE and other and not other.exists():
+                if code != SOURCE and locale.shipped and other and not other.exists():
                     values = {"language": locale.name}
                     yield Finding("DO001", Severity.WARNING, NO_TRANSLATION, values, 1, 1, str(path))
         else:

@@ -14,7 +14,7 @@ from service.content.folder import Folder
 from service.content.watch import Watch
 from service.facts.findings import Finding
 from service.i18n.catalogs import Catalog
-from service.i18n.locales import LOCALES, SOURCE
+from service.i18n.locales import ALL_LOCALES, LOCALES, SOURCE
 from service.markdown import html, text
 from service.markdown.dialect import Document
 from service.markdown.source import render as write
@@ -107,7 +107,7 @@ class Pages:
 
         Only names that could be ours are looked up, and only as files of the language's folder (check X-8).
         """
-        if locale not in LOCALES or not is_slug(slug):
+        if locale not in ALL_LOCALES or not is_slug(slug):
             return None
         for language in dict.fromkeys((locale, SOURCE)):
             source = self._source(language, slug)
@@ -118,7 +118,7 @@ class Pages:
     def image(self, locale: str, name: str) -> bytes | None:
         """Return a picture of a language or of the source language; None for no name of a picture of ours."""
         slug, dot, ending = name.partition(".")
-        if locale not in LOCALES or not is_slug(slug) or dot + ending != IMAGE:
+        if locale not in ALL_LOCALES or not is_slug(slug) or dot + ending != IMAGE:
             return None
         for language in dict.fromkeys((locale, SOURCE)):
             path = self.directory / language / "images" / name

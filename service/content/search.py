@@ -156,7 +156,7 @@ class _Shelf:
         if code not in LOCALES:
             raise KeyError(code)
         self.code = code
-        self.table = f"passages_{code}"
+        self.table = f"passages_{code.replace('-', '_')}"
         columns = ", ".join(_COLUMNS)
         database.execute(
             f"CREATE VIRTUAL TABLE {self.table} USING fts5"

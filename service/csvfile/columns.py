@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from service.facts.words import N_, Phrase
+from service.i18n.locales import ByLocale
 
 
 class Key(StrEnum):
@@ -46,11 +47,11 @@ class Column:
     loose: tuple[str, ...] = ()
 
 
-def _four(en: str, fr: str, ja: str, zh: str) -> dict[str, str]:
-    return {"en": en, "fr": fr, "ja": ja, "zh": zh}
+def _four(en: str, fr: str, ja: str, zh: str) -> ByLocale[str]:
+    return ByLocale(en=en, fr=fr, ja=ja, zh=zh)
 
 
-def _same(text: str) -> dict[str, str]:
+def _same(text: str) -> ByLocale[str]:
     return _four(text, text, text, text)
 
 

@@ -15,7 +15,7 @@ from service.domain.signing import Signer
 from service.domain.system_mails import ClaimedSystemMail
 from service.facts.findings import Finding
 from service.i18n.catalogs import Catalogs
-from service.i18n.locales import LOCALES
+from service.i18n.locales import ALL_LOCALES
 from service.mail import shipped, values
 from service.mail.addresses import Mailbox, parse
 from service.mail.compiled import CompiledVariant, ContentRefused, Filled, compile_variant
@@ -210,7 +210,7 @@ class Composer:
             subject=filled.subject,
             date=claimed.moment,
             message_id=self._id(claimed.message_id),
-            language=LOCALES[claimed.locale].tag,
+            language=ALL_LOCALES[claimed.locale].tag,
             text=filled.text,
             html=filled.html,
             reply_to=Mailbox("", parse(str(own["reply_to"]))) if own.get("reply_to") else None,
@@ -234,7 +234,7 @@ class Composer:
             subject=posted.subject,
             date=moment,
             message_id=self._id(message_id),
-            language=LOCALES[to.locale].tag,
+            language=ALL_LOCALES[to.locale].tag,
             text=posted.text,
             html=posted.html,
             reply_to=Mailbox(text.from_name, parse(text.reply_to)) if text.reply_to else None,

@@ -6,17 +6,23 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
 
 from service.facts.words import N_, Phrase
-from service.i18n import po
-from service.i18n.fill import fill, named
+from service.i18n import edited, po, pseudo
+from service.i18n.catalog_mistakes import entry_problem, refuse_header, same_plural
+from service.i18n.edited import Layout
+from service.i18n.fill import fill
 from service.i18n.formats import Formats, formats
-from service.i18n.locales import LOCALES, Locale
+from service.i18n.locales import LOCALES, PSEUDO, SOURCE, Locale
+
+__all__ = [
+    "Catalog", "CatalogProblem", "CatalogUnreadable", "Catalogs", "read", "read_again", "same_plural",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +61,7 @@ class Catalog:
     `version` changes with any change of the file.
     """
 
-    __slots__ = ("_forms", "_plural", "_texts", "locale", "version")
+    __slots__ = ("_forms", "_plural", "_texts", "locale", "ready", "version")
 
     def __init__(
         self,
@@ -66,6 +72,8 @@ class Catalog:
     ) -> None:
         self.locale = locale
         self.version = version
+        self.ready: dict[str, str] = {}
+        """Texts without values as templates show them, kept once they were made."""
         self._texts = texts
         self._forms = forms
         self._plural: Callable[[int], int] = gettext.c2py(locale.plural_expression)
@@ -74,6 +82,15 @@ class Catalog:
     def formats(self) -> Formats:
         """How this language writes dates and numbers."""
         return formats(self.locale.code)
+
+    def mapped(self, locale: Locale, change: Callable[[str], str]) -> "Catalog":
+        """The catalog of another locale in which every text this one knows is changed."""
+        return Catalog(
+            locale,
+            {key: change(text) for key, text in self._texts.items()},
+            {key: tuple(map(change, forms)) for key, forms in self._forms.items()},
+            f"{locale.code}-{self.version}",
+        )
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -141,16 +158,61 @@ def read(
     An entry whose placeholders or plural forms are wrong is left out, with a problem that names its line,
     and the `good` catalog's text stands in for it.
     """
-    file = po.read(data)
-    _refuse_header(file, locale)
+    return _made(po.read(data), data, locale, path, good)
+
+
+def _made(
+    file: po.PoFile, data: bytes, locale: Locale, path: Path, good: Catalog | None
+) -> tuple[Catalog, tuple[CatalogProblem, ...]]:
+    refuse_header(file, locale)
     texts: dict[str, str] = {}
     forms: dict[str, tuple[str, ...]] = {}
+    problems = _sort(file.messages, (texts, forms), locale, path, good)
+    return Catalog(locale, texts, forms, _version(data)), problems
+
+
+def read_again(
+    data: bytes, path: Path, before: Catalog, known: Layout
+) -> tuple[Catalog, tuple[CatalogProblem, ...], Layout]:
+    """What `read` makes of a file with `before` as the good catalog, quicker where little of it changed.
+
+    `known` is the layout of the file that `before` was made of, without problems.
+    """
+    try:
+        found = edited.edit(known, data.decode())
+    except UnicodeDecodeError:
+        found = None
+    if found is None:
+        file = po.read(data)
+        return (*_made(file, data, before.locale, path, before), edited.layout(file))
+    texts, forms = dict(before._texts), dict(before._forms)
+    for key in map(_flat, found.gone):
+        texts.pop(key, None)
+        forms.pop(key, None)
+    problems = _sort(found.new, (texts, forms), before.locale, path, before)
+    return Catalog(before.locale, texts, forms, _version(data)), problems, found.layout
+
+
+def _flat(key: po.Key) -> str:
+    context, text = key
+    return text if context is None else context + _CONTEXT + text
+
+
+def _sort(
+    entries: Iterable[po.Entry],
+    into: tuple[dict[str, str], dict[str, tuple[str, ...]]],
+    locale: Locale,
+    path: Path,
+    good: Catalog | None,
+) -> tuple[CatalogProblem, ...]:
+    """Put texts and forms that can be used into two tables; return what is wrong with the rest."""
+    texts, forms = into
     problems: list[CatalogProblem] = []
-    for entry in file.messages:
+    for entry in entries:
         if not entry.translated:
             continue
-        key = entry.id if entry.context is None else entry.context + _CONTEXT + entry.id
-        found = _entry_problem(entry, locale)
+        key = _flat(entry.key)
+        found = entry_problem(entry, locale)
         if found is not None:
             problems.append(CatalogProblem(locale.code, path, entry.line, 1, *found))
             if good is not None:
@@ -159,7 +221,7 @@ def read(
         texts[key] = entry.strings[0]
         if entry.plural is not None:
             forms[key] = entry.strings
-    return Catalog(locale, texts, forms, _version(data)), tuple(problems)
+    return tuple(problems)
 
 
 def _version(data: bytes) -> str:
@@ -173,57 +235,6 @@ def _take_over(good: Catalog, key: str, texts: dict[str, str], forms: dict[str, 
         forms[key] = good._forms[key]
 
 
-def _refuse_header(file: po.PoFile, locale: Locale) -> None:
-    entry = file.header_entry
-    if entry is None:
-        raise po.PoSyntaxError(N_("The file has no header: its first message has an empty “msgid”."), 1, 1)
-    where = (entry.line, 1)
-    charset = file.header.get("Content-Type", "").partition("charset=")[2].strip()
-    if charset.lower() not in ("utf-8", "utf8"):
-        raise po.PoSyntaxError(N_("The header must say “charset=UTF-8”."), *where)
-    plural = file.header.get("Plural-Forms", "")
-    if plural and not same_plural(plural, locale):
-        raise po.PoSyntaxError(
-            N_("The header must say “Plural-Forms: %(plural)s”."), *where, plural=locale.plural_forms
-        )
-
-
-def same_plural(header: str, locale: Locale) -> bool:
-    """Whether a Plural-Forms header means the rule of our table, however it is written."""
-    try:
-        count, rule = _plural_rule(header)
-        expected, pinned = locale.plural_count, gettext.c2py(locale.plural_expression)
-        return count == expected and all(rule(n) == pinned(n) for n in (*range(1001), 1_000_000))
-    except (ValueError, ArithmeticError):
-        return False
-
-
-def _plural_rule(header: str) -> tuple[int, Callable[[int], int]]:
-    fields = dict(field.strip().partition("=")[::2] for field in header.split(";") if "=" in field)
-    return int(fields.get("nplurals", "0")), gettext.c2py(fields.get("plural", ""))
-
-
-def _entry_problem(entry: po.Entry, locale: Locale) -> tuple[Phrase, Mapping[str, object]] | None:
-    if entry.plural is not None and len(entry.strings) != locale.plural_count:
-        return (
-            N_("This message needs %(expected)s plural forms and has %(found)s."),
-            {"expected": locale.plural_count, "found": len(entry.strings)},
-        )
-    source = named(entry.id)
-    if entry.plural is not None:
-        source = source | named(entry.plural)
-    for string in entry.strings:
-        if "%" not in string and not source:
-            continue
-        names = named(string)
-        for name in sorted(names - source):
-            return N_("The placeholder “%(name)s” is not in the source text."), {"name": name}
-        for name in sorted(source - names):
-            if not (entry.plural is not None and name == "num"):
-                return N_("The placeholder “%(name)s” of the source text is missing."), {"name": name}
-    return None
-
-
 class Catalogs:
     """The catalogs of a directory, `<code>/LC_MESSAGES/messages.po`, each as fresh as its file.
 
@@ -235,10 +246,23 @@ class Catalogs:
         self, directory: Path, good_copies: Path | None = None, *, codes: Collection[str] = tuple(LOCALES)
     ) -> None:
         self._kept = {code: _Kept(LOCALES[code], directory, good_copies) for code in codes}
+        self._pseudo: dict[str, tuple[Catalog, Catalog]] = {}
 
     def catalog(self, code: str) -> Catalog:
-        """The catalog of a locale code, read again if its file changed (one stat); KeyError for others."""
+        """The catalog of a locale code, read again if its file changed (one stat); KeyError for others.
+
+        Those of pseudo-locales are made of the source's.
+        """
+        if code in PSEUDO:
+            return self._pretended(code)
         return self._kept[code].catalog()
+
+    def _pretended(self, code: str) -> Catalog:
+        source = self._kept[SOURCE].catalog()
+        known = self._pseudo.get(code)
+        if known is None or known[0] is not source:
+            known = self._pseudo[code] = (source, source.mapped(PSEUDO[code], pseudo.MAKERS[code]))
+        return known[1]
 
     def problems(self) -> tuple[CatalogProblem, ...]:
         """What is wrong with the files as they are now; the catalogs in use do without it."""
@@ -260,6 +284,7 @@ class _Kept:
         self.copy = good_copies / f"{locale.code}.po" if good_copies else None
         self.problems: tuple[CatalogProblem, ...] = ()
         self._lock = threading.Lock()
+        self._layout: Layout | None = None
         self._stamp: _Stamp | None = self._look()
         self._catalog = self._first()
 
@@ -283,13 +308,15 @@ class _Kept:
         good = self._from_copy()
         try:
             data = self.path.read_bytes()
-            catalog, self.problems = read(data, self.locale, self.path, good)
+            file = po.read(data)
+            catalog, self.problems = _made(file, data, self.locale, self.path, good)
         except (OSError, po.PoSyntaxError) as error:
             self.problems = (self._problem(error),)
             if good is None:
                 raise CatalogUnreadable(self.problems[0]) from error
             log.error("catalog refused, last good copy in use: %s", self.problems[0])
             return good
+        self._layout = None if self.problems else edited.layout(file)
         self._keep_copy(data)
         return catalog
 
@@ -308,7 +335,7 @@ class _Kept:
             if _version(data) == self._catalog.version and not self.problems:
                 self._stamp = None if young else stamp
                 return
-            catalog, problems = read(data, self.locale, self.path, self._catalog)
+            catalog, problems, layout = self._read_again(data)
         except (OSError, po.PoSyntaxError) as error:
             self._stamp = None if young else stamp
             problem = self._problem(error)
@@ -323,6 +350,13 @@ class _Kept:
         self._stamp = None if young else stamp
         self._keep_copy(data)
         self._catalog = catalog
+        self._layout = None if problems else layout
+
+    def _read_again(self, data: bytes) -> tuple[Catalog, tuple[CatalogProblem, ...], Layout]:
+        if self._layout is not None:
+            return read_again(data, self.path, self._catalog, self._layout)
+        file = po.read(data)
+        return (*_made(file, data, self.locale, self.path, self._catalog), edited.layout(file))
 
     def _keep_copy(self, data: bytes) -> None:
         if self.copy is not None and not self.problems:

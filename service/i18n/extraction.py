@@ -7,7 +7,7 @@ from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
-from jinja2 import TemplateSyntaxError
+from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from service.facts.words import N_, Phrase
 from service.i18n import po
@@ -22,7 +22,10 @@ KEYWORDS = {
     "NP_": ((1, "c"), 2),
     "NN_": (1, 2),
 }
-_MARKS = frozenset({"N_", "NP_", "NN_"})
+_TEXTS = {"_": 1, "gettext": 1, "ngettext": 2, "pgettext": 2, "npgettext": 3, "N_": 1, "NP_": 2, "NN_": 2}
+"""How many first arguments of each must be written out, since extraction reads and does not run."""
+PLAIN_ONLY = N_("%(mark)s takes a plain string only.")
+_TEMPLATES = frozenset({".html", ".txt", ".md"})
 _COMMENT_TAG = "Translators:"
 HEADER = (
     "Project-Id-Version: Prospectus\n"
@@ -124,14 +127,25 @@ def _found(root: Path) -> Iterator[_Found]:
                               reason=error.message or "") from error  # fmt: skip
     for path in sorted((root / "service").rglob("*.py")):
         _refuse_computed(path, path.relative_to(root).as_posix())
+    for path in sorted((root / "templates").rglob("*")):
+        if path.suffix in _TEMPLATES:
+            _refuse_computed_in_template(path, path.relative_to(root).as_posix())
 
 
 def _refuse_computed(path: Path, name: str) -> None:
-    """Babel passes silently over marks around computed strings; they would never be translated."""
+    """Babel passes silently over marks around computed strings; they would never be translated (SR001)."""
     for node in ast.walk(ast.parse(path.read_bytes(), name)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _MARKS:
-            for argument in node.args:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _TEXTS:
+            for argument in node.args[: _TEXTS[node.func.id]]:
                 if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
-                    raise ExtractionError(
-                        name, node.lineno, N_("%(mark)s takes a plain string only."), mark=node.func.id
-                    )
+                    raise ExtractionError(name, node.lineno, PLAIN_ONLY, mark=node.func.id)
+
+
+def _refuse_computed_in_template(path: Path, name: str) -> None:
+    """The same in templates, where a text may also be joined of parts with `~`."""
+    tree = Environment(extensions=["jinja2.ext.i18n"]).parse(path.read_text(encoding="utf-8"))  # noqa: S701
+    for node in tree.find_all(nodes.Call):
+        if isinstance(node.node, nodes.Name) and node.node.name in _TEXTS:
+            for argument in node.args[: _TEXTS[node.node.name]]:
+                if not (isinstance(argument, nodes.Const) and isinstance(argument.value, str)):
+                    raise ExtractionError(name, node.lineno, PLAIN_ONLY, mark=node.node.name)

@@ -5,13 +5,15 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cache, lru_cache
+from operator import attrgetter
 
 import babel
 from babel.dates import DateTimeFormat, get_timezone_location, tokenize_pattern
 from babel.numbers import NumberPattern
 from babel.units import format_unit
 
-from service.i18n.locales import LOCALES
+from service.i18n import pseudo
+from service.i18n.locales import ALL_LOCALES, PSEUDO
 
 Day = dt.date | dt.datetime
 Moment = dt.datetime | dt.time
@@ -47,8 +49,10 @@ def fixed_moment(moment: dt.datetime) -> str:
 
 @cache
 def formats(code: str) -> "Formats":
-    """The formats of one of our locales; KeyError for any other code."""
-    return Formats(LOCALES[code].cldr)
+    """The formats of one of our locales or a pseudo-locale; KeyError for any other code."""
+    if code in PSEUDO:
+        return _Pretended(code)
+    return Formats(ALL_LOCALES[code].cldr)
 
 
 class Formats:
@@ -155,6 +159,26 @@ class Formats:
             return zone
 
 
+class _Pretended(Formats):
+    """The source's formats with their words changed as the texts of a pseudo-locale are."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(PSEUDO[code].cldr)
+        change = pseudo.MAKERS[code]
+        for name in _WORDED:
+            setattr(self, name, _changed(getattr(self, name), change))
+
+
+_WORDED = (
+    "long_date", "short_date", "month_year", "date_time", "time", "relative", "file_size", "listing",
+    "language_name", "country_name", "zone_name",
+)  # fmt: skip
+
+
+def _changed(function: Callable[..., str], change: Callable[[str], str]) -> Callable[..., str]:
+    return lambda *values: change(function(*values))
+
+
 def _join(pattern: str, first: str, second: str) -> str:
     head, _, tail = pattern.partition("{0}")
     middle, _, end = tail.partition("{1}")
@@ -194,12 +218,45 @@ def _spaced(pattern: str, language: str) -> str:
 
 def _prepare(pattern: str, locale: babel.Locale) -> Callable[[_Value], str]:
     """Turn a CLDR pattern into a function that joins its parts; rare fields go through Babel."""
-    parts = [_part(kind, value, locale) for kind, value in tokenize_pattern(pattern)]
+    tokens = tokenize_pattern(pattern)
+    if quick := _by_month(tokens, locale):
+        return quick
+    parts = [_part(kind, value, locale) for kind, value in tokens]
 
     def apply(value: _Value) -> str:
         return "".join([part if isinstance(part, str) else part(value) for part in parts])
 
     return apply
+
+
+def _by_month(tokens: Sequence[tuple[str, object]], locale: babel.Locale) -> Callable[[_Value], str] | None:
+    """A pattern of days as a template for each month, the quickest way to join numbers; None for others."""
+    names: list[str] = []
+    templates = [""] * 13
+    for kind, value in tokens:
+        if kind == "chars" or not isinstance(value, tuple):
+            pieces = [str(value).replace("%", "%%")] * 13
+        elif value in _MONTH_NAMES:
+            months = locale.months["format"][_MONTH_NAMES[value]]
+            pieces = ["", *(months[number].replace("%", "%%") for number in range(1, 13))]
+        elif value in _DAY_FIELDS:
+            name, piece = _DAY_FIELDS[value]
+            names.append(name)
+            pieces = [piece] * 13
+        else:
+            return None
+        templates = [made + piece for made, piece in zip(templates, pieces, strict=True)]
+    if not names:
+        return None
+    values = attrgetter(*names)
+    return lambda day: templates[day.month] % values(day)  # type: ignore[union-attr]
+
+
+_MONTH_NAMES = {("M", 3): "abbreviated", ("M", 4): "wide"}
+_DAY_FIELDS = {
+    ("y", 1): ("year", "%d"), ("M", 1): ("month", "%d"), ("M", 2): ("month", "%02d"),
+    ("d", 1): ("day", "%d"), ("d", 2): ("day", "%02d"),
+}  # fmt: skip
 
 
 def _part(kind: str, value: object, locale: babel.Locale) -> str | Callable[[_Value], str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from service.i18n.locales import LOCALES, SOURCE
+from service.i18n.locales import LOCALES, SHIPPED, SOURCE
 
 _TERM_FIELDS = frozenset({"context", "compound", *LOCALES})
 _ROW_FIELDS = frozenset({"terms", "banned", "note"})
@@ -19,7 +19,7 @@ class GlossaryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One term. `words` has its form in every locale, the source's included.
+    """One term. `words` has its form in every shipped locale, the source's included; in added ones it may.
 
     `compounds` are shorter forms that may stand inside compounds only. With `contexts` it holds for messages
     of those contexts alone.
@@ -89,7 +89,7 @@ def _row(data: Mapping[str, object]) -> Row:
 def _term(value: object) -> Term:
     data = _table(value)
     _refuse_unknown(data, _TERM_FIELDS)
-    words = {code: str(data[code]) for code in LOCALES}
+    words = {code: str(data[code]) for code in LOCALES if code in SHIPPED or code in data}
     if not all(words.values()):
         raise ValueError(f"an empty form in {data}")
     compounds = {str(code): str(form) for code, form in _table(data.get("compound", {})).items()}

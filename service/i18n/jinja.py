@@ -40,7 +40,12 @@ def install(env: Environment, catalog: Callable[[], Catalog]) -> None:
     @pass_eval_context
     def gettext(ctx: EvalContext, text: str, /, **values: object) -> str:
         words = catalog()
-        return _shown(ctx, words, words.gettext(text), (text,), values)
+        if values or not ctx.autoescape:
+            return _shown(ctx, words, words.gettext(text), (text,), values)
+        known = words.ready.get(text)
+        if known is None:
+            known = words.ready[text] = _shown(ctx, words, words.gettext(text), (text,), values)
+        return known
 
     @pass_eval_context
     def pgettext(ctx: EvalContext, context: str, text: str, /, **values: object) -> str:

@@ -5,16 +5,17 @@ encoding again leaves every other byte of the file as it was.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from service.facts.words import N_
 from service.i18n.po_mistakes import ONE_STRING, SPACE, STRING, Mistake, PoSyntaxError, diagnose, position
+from service.i18n.po_previous import refuse_previous
 
 __all__ = [
-    "Entry", "Key", "Mistake", "PoFile", "PoSyntaxError", "Span", "entry_text", "parse_header", "position",
-    "quote", "read", "read_text", "serialize", "unplaced",
+    "Entry", "Key", "Mistake", "PoFile", "PoSyntaxError", "Quote", "Span", "entry_text", "escaped",
+    "notes_text", "parse_header", "position", "quote", "read", "read_text", "serialize", "unplaced",
 ]  # fmt: skip
 
 Span = tuple[int, int]
@@ -161,12 +162,15 @@ def _entries(text: str) -> Iterable[Entry]:
         match = _ENTRY.match(plain, at)
         if match is None:
             if _REST.match(plain, at):
+                refuse_previous(text, at, len(text), following=None)
                 return
             diagnose(plain, at)
         id_start = match.start(3)
         line += plain.count("\n", counted, id_start)
         counted = id_start
         obsolete = has_obsolete and _is_obsolete(text, match)
+        if match[1] and "|" in match[1]:
+            refuse_previous(text, *match.span(1), following=obsolete)
         entry = _entry(plain, match, line, obsolete)
         if not obsolete:
             if entry.key in seen:
@@ -326,6 +330,11 @@ def _is_obsolete(text: str, match: re.Match[str]) -> bool:
     return marks[0]
 
 
+def escaped(text: str) -> str:
+    """A text as it stands between quotation marks."""
+    return text.translate(_ESCAPED)
+
+
 def quote(text: str) -> str:
     """Write a text as one quoted string, or one per line where it has line breaks."""
     if "\n" not in text[:-1]:
@@ -335,8 +344,16 @@ def quote(text: str) -> str:
     return "\n".join(['""', *(f'"{line.translate(_ESCAPED)}"' for line in lines)])
 
 
-def entry_text(entry: Entry) -> str:
-    """Write one entry in gettext's customary order, ending without a line break."""
+Quote = Callable[[str, str], str]
+"""Writes a text in quotation marks, given what stands before it on its line."""
+
+
+def _plainly(_label: str, text: str) -> str:
+    return quote(text)
+
+
+def notes_text(entry: Entry) -> list[str]:
+    """The lines of an entry's comments in gettext's customary order."""
     lines = [f"# {line}".rstrip() for comment in entry.comments for line in comment.split("\n")]
     lines += [f"#. {line}".rstrip() for comment in entry.extracted for line in comment.split("\n")]
     if entry.references and not entry.obsolete:
@@ -344,19 +361,24 @@ def entry_text(entry: Entry) -> str:
     if entry.flags:
         lines.append("#, " + ", ".join(entry.flags))
     mark = "#~" if entry.obsolete else "#"
-    lines += [f"{mark}| {line}" for line in entry.previous]
-    body: list[str] = []
+    return lines + [f"{mark}| {line}" for line in entry.previous]
+
+
+def entry_text(entry: Entry, quoted: Quote = _plainly) -> str:
+    """Write one entry in gettext's customary order, ending without a line break."""
+    parts: list[tuple[str, str]] = []
     if entry.context is not None:
-        body.append("msgctxt " + quote(entry.context))
-    body.append("msgid " + quote(entry.id))
+        parts.append(("msgctxt ", entry.context))
+    parts.append(("msgid ", entry.id))
     if entry.plural is None:
-        body.append("msgstr " + quote(entry.strings[0] if entry.strings else ""))
+        parts.append(("msgstr ", entry.strings[0] if entry.strings else ""))
     else:
-        body.append("msgid_plural " + quote(entry.plural))
-        body += [f"msgstr[{index}] {quote(string)}" for index, string in enumerate(entry.strings)]
+        parts.append(("msgid_plural ", entry.plural))
+        parts += [(f"msgstr[{index}] ", string) for index, string in enumerate(entry.strings)]
+    body = [label + quoted(label, text) for label, text in parts]
     if entry.obsolete:
         body = ["#~ " + line for line in "\n".join(body).split("\n")]
-    return "\n".join(lines + body)
+    return "\n".join(notes_text(entry) + body)
 
 
 def serialize(entries: Iterable[Entry]) -> str:

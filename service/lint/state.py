@@ -7,7 +7,7 @@ from functools import lru_cache
 from service.facts.words import N_
 from service.i18n import po
 from service.i18n.locales import Locale
-from service.lint.pairs import Mark, Pair, error, warning
+from service.lint.pairs import Mark, Pair, advice, error, warning
 
 _KANA = re.compile(r"[ぁ-ゖァ-ヺ]")
 _HAN = re.compile(r"[㐀-䶿一-鿿]")
@@ -19,7 +19,8 @@ _PARAGRAPHS = re.compile(r"\n\s*\n")
 def check_entry(entry: po.Entry, locale: Locale) -> Iterator[Mark]:
     """ST001, ST002: nothing there, or nobody sure of it."""
     if not any(entry.strings):
-        yield warning("ST001", N_("Not translated."))
+        # Only what the product ships must be complete.
+        yield (warning if locale.shipped else advice)("ST001", N_("Not translated."))
     elif entry.fuzzy:
         yield warning("ST002", N_("Marked fuzzy: the source text is shown until somebody confirms it."))
 

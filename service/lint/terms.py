@@ -56,7 +56,7 @@ class Terms:
             yield from self._terms(pair)
 
     def _terms(self, pair: Pair) -> Iterator[Mark]:
-        hits = self._hits(pair)
+        hits = [hit for hit in self._hits(pair) if pair.locale.code in hit.term.words]
         if not hits:
             return
         code, text = pair.locale.code, pair.target.plain
@@ -127,7 +127,12 @@ def _english(term: str) -> re.Pattern[str]:
 
 
 def _forms(row: Row, code: str) -> list[str]:
-    return [form for term in row.terms for form in (term.words[code], term.compounds.get(code, "")) if form]
+    return [
+        form
+        for term in row.terms
+        for form in (term.words.get(code, ""), term.compounds.get(code, ""))
+        if form
+    ]
 
 
 def _says(text: str, code: str, term: Term) -> bool:

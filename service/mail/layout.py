@@ -13,7 +13,7 @@ from service import paths
 from service.facts.words import N_, Phrase
 from service.i18n import jinja
 from service.i18n.catalogs import Catalog
-from service.i18n.locales import LOCALES
+from service.i18n.locales import ALL_LOCALES
 from service.mail.pieces import one_line
 
 log = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ def surround(
     )
     names = {
         "subject": subject,
-        "locale": LOCALES[locale],
+        "locale": ALL_LOCALES[locale],
         "frame": frame,
         "why": catalog.say(frame.why, **frame.why_values),
         "unsubscribe": unsubscribe,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_, Phrase
 from service.i18n.catalogs import Catalog
-from service.i18n.locales import LOCALES
+from service.i18n.locales import ALL_LOCALES
 from service.mail.addresses import AddressError, Mailbox, parse, warnings
 from service.mail.compiled import CompiledVariant, ContentRefused, compile_variant
 from service.mail.layout import OUTREACH, Frame
@@ -96,7 +96,7 @@ class Merge:
                     subject=filled.subject,
                     date=self.moment,
                     message_id=self._message_id(number, locale, row),
-                    language=LOCALES[locale].tag,
+                    language=ALL_LOCALES[locale].tag,
                     text=filled.text,
                     html=filled.html,
                     reply_to=self.reply_to,

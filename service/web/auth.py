@@ -15,7 +15,7 @@ from service.domain.errors import DomainError
 from service.facts.limits import PASSWORD_ADVISED_CHARACTERS, PASSWORD_MIN_CHARACTERS
 from service.facts.refusals import Refusal
 from service.facts.words import N_
-from service.i18n.locales import LOCALES
+from service.i18n.locales import ALL_LOCALES
 from service.models import User
 from service.web import identity
 from service.web.browsers import browser_name
@@ -28,7 +28,7 @@ bp = Blueprint("auth", __name__)
 
 PENDING_LIFE = timedelta(minutes=10)
 STATUS = {Refusal.TOO_MANY_TRIES: 429, Refusal.LINK_SPENT: 410}
-_LOCAL_PATH = re.compile(rf"/(?:{'|'.join(LOCALES)})/[!-\[\]-~]*")
+_LOCAL_PATH = re.compile(rf"/(?:{'|'.join(ALL_LOCALES)})/[!-\[\]-~]*")
 _MARKS_KEPT = 5
 _MARK_SECONDS = 365 * 24 * 3600
 

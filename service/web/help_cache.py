@@ -20,7 +20,7 @@ MOST = 1000
 """Pages kept at most: more than there are, so that nothing has to be thrown out wisely."""
 
 _PAGE = re.compile(rf"/({'|'.join(LOCALES)})/help/[a-z0-9-]{{0,100}}")
-_ONLY_LANGUAGE = re.compile(rf"{COOKIE}=[a-z]*")
+_ONLY_LANGUAGE = re.compile(rf"{COOKIE}=[A-Za-z0-9-]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from service.content.pages import Page
 from service.facts.words import N_, Phrase
-from service.i18n.locales import LOCALES, SOURCE, Locale
+from service.i18n.locales import ALL_LOCALES, LOCALES, SOURCE, Locale
 from service.web import help_answers, help_site
 from service.web.context import services
 from service.web.routes import Audience, Cache, Located, page
@@ -52,7 +52,7 @@ def _code() -> str:
 def _list(code: str, name: str, *, here: str | None) -> Response:
     text = _short(code) if name == SHORT else _full(code)
     response = help_site.plain(text, "text/plain")
-    response.headers["Content-Language"] = LOCALES[code].tag
+    response.headers["Content-Language"] = ALL_LOCALES[code].tag
     twins = {other: help_site.list_address(name, other) for other in LOCALES if other != here}
     help_site.name_twins(response, twins)
     return help_site.conditional(response)

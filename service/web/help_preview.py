@@ -12,7 +12,7 @@ from service.content.pages import Page
 from service.facts.findings import Finding
 from service.facts.permissions import Permission
 from service.i18n import po
-from service.i18n.locales import LOCALES, SOURCE, Locale
+from service.i18n.locales import ALL_LOCALES, LOCALES, SOURCE, Locale
 from service.paths import data_dir
 from service.web import help_site
 from service.web.context import here, services
@@ -79,7 +79,7 @@ def _version(slug: str, codes: list[str]) -> str:
 
 def _region(slug: str, codes: list[str]) -> dict[str, object]:
     columns = [
-        Column(LOCALES[code], found, _without_ids(found.html), _findings(code, slug))
+        Column(ALL_LOCALES[code], found, _without_ids(found.html), _findings(code, slug))
         for code, found in _pages(slug, codes)
     ]
     return {
@@ -87,7 +87,7 @@ def _region(slug: str, codes: list[str]) -> dict[str, object]:
         "version": _version(slug, codes),
         "follow": url_for("help_preview.version", slug=slug, language=codes),
         "chosen": codes,
-        "locales_of": LOCALES,
+        "locales_of": ALL_LOCALES,
     }
 
 

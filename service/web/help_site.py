@@ -9,7 +9,7 @@ from service.content.pages import INDEX, Pages
 from service.content.search_glossary import words_of
 from service.content.search_index import Searchable
 from service.i18n import glossary
-from service.i18n.locales import LOCALES
+from service.i18n.locales import ALL_LOCALES
 from service.paths import data_dir
 from service.web.context import services
 
@@ -62,7 +62,7 @@ def plain(text: str, kind: str) -> Response:
 def markdown(text: str, code: str) -> Response:
     """Return Markdown in a language; search engines list the page itself instead."""
     response = plain(text, MARKDOWN)
-    response.headers["Content-Language"] = LOCALES[code].tag
+    response.headers["Content-Language"] = ALL_LOCALES[code].tag
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 
@@ -70,7 +70,7 @@ def markdown(text: str, code: str) -> Response:
 def name_twins(response: Response, addresses: dict[str, str]) -> None:
     """Say in a header where the same stands in the other languages."""
     response.headers["Link"] = ", ".join(
-        f'<{href}>; rel="alternate"; hreflang="{LOCALES[code].tag}"' for code, href in addresses.items()
+        f'<{href}>; rel="alternate"; hreflang="{ALL_LOCALES[code].tag}"' for code, href in addresses.items()
     )
 
 

@@ -17,7 +17,7 @@ from service.facts.limits import SESSION_LENGTH
 from service.facts.permissions import PERMISSION_LABELS, Permission
 from service.facts.refusals import Refusal
 from service.i18n.formats import formats
-from service.i18n.locales import LOCALES
+from service.i18n.locales import ALL_LOCALES
 from service.models import Program, User
 from service.web import localization
 from service.web.context import Here, here, services
@@ -72,7 +72,7 @@ def _arrive() -> ResponseReturnValue | None:
     code = localization.requested_locale() or localization.preferred_locale()
     g.here = Here(
         now=clock(),
-        locale=LOCALES[code],
+        locale=ALL_LOCALES[code],
         catalog=services().catalogs.catalog(code),
         formats=formats(code),
         zone=ZoneInfo("UTC"),

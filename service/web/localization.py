@@ -5,11 +5,11 @@ from typing import Any
 import flask_babel
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.routing import BaseConverter, IntegerConverter, Map, RequestRedirect
+from werkzeug.routing import BaseConverter, IntegerConverter, Map, RequestRedirect, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from service.i18n.catalogs import Catalog
-from service.i18n.locales import LOCALES
+from service.i18n.locales import ALL_LOCALES, LOCALES, PSEUDO
 from service.i18n.negotiation import negotiate
 from service.web.context import here, services
 from service.web.routes import Cache, Declaration, Located, declaration_of
@@ -21,7 +21,13 @@ COOKIE_SECONDS = 365 * 24 * 3600
 class LocaleConverter(BaseConverter):
     """Matches the URL codes of the locales and nothing else."""
 
-    regex = "|".join(LOCALES)
+    regex = "|".join(ALL_LOCALES)
+
+    def to_python(self, value: str) -> str:
+        """Take a code; a pseudo-locale's only where the installation serves them."""
+        if not is_served(value):
+            raise ValidationError
+        return value
 
 
 class IdConverter(IntegerConverter):
@@ -46,6 +52,11 @@ class CatalogTranslations:
         self.ungettext = self.ngettext = catalog.ngettext
         self.upgettext = self.pgettext = catalog.pgettext
         self.unpgettext = self.npgettext = catalog.npgettext
+
+
+def is_served(code: str) -> bool:
+    """Whether pages exist in a language here."""
+    return code in LOCALES or (code in PSEUDO and services().settings.pseudo_locales)
 
 
 def install(app: Flask) -> None:
@@ -84,7 +95,7 @@ def requested_locale() -> str | None:
     code: str | None = g.get("url_locale")
     if code is None:
         first = request.path.split("/", 2)[1]
-        code = first if first in LOCALES else None
+        code = first if is_served(first) else None
     return code
 
 
@@ -165,9 +176,13 @@ def _say_language(response: Response) -> Response:
         return response
     code = here().locale.code
     response.headers.setdefault("Content-Language", here().locale.tag)
+    if code in PSEUDO:
+        response.headers["X-Robots-Tag"] = "noindex"
     declared = _declared()
     keeps = declared is not None and declared.cache is Cache.PRIVATE and declared.located is Located.PATH
-    if keeps and request.cookies.get(COOKIE) != code and request.method == "GET":
+    # A pseudo-locale is looked at, not lived in.
+    chosen = code in LOCALES and request.cookies.get(COOKIE) != code
+    if keeps and chosen and request.method == "GET":
         response.set_cookie(
             COOKIE,
             code,

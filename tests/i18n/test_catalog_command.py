@@ -54,7 +54,10 @@ def test_from_sources_to_compiled_catalogs(root: Path) -> None:
         "zh: 0% translated (0 of 3), fuzzy: 0, obsolete: 0",
     ]
     translate(root, "fr", 'msgid "New"\nmsgstr ""', 'msgid "New"\nmsgstr "Nouveau"')
-    assert run(root, "stats").output.splitlines()[1] == "fr: 33% translated (1 of 3), fuzzy: 0, obsolete: 0"
+    assert (
+        run(root, "stats").output.splitlines()[1]
+        == "███████░░░░░░░░░░░░░ fr: 33% translated (1 of 3), fuzzy: 0, obsolete: 0"
+    )
     assert run(root, "compile").exit_code == 0
     with catalog(root, "fr").with_suffix(".mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)

@@ -106,6 +106,14 @@ def test_say_survives_any_placeholder(text: str, expected: str) -> None:
     assert catalog.say(N_("Hello"), name="Zoé") == expected
 
 
+@pytest.mark.parametrize("escape", ["\\0", "\\x1b", "\\a", "\\x7f", "\x08"])
+def test_control_characters_reach_no_page_and_no_mail(escape: str) -> None:
+    body = f'msgid "Save"\nmsgstr "Enregistrer{escape}"\n'
+    catalog, (problem,) = read((header("fr") + body).encode(), LOCALES["fr"], Path("x.po"))
+    assert catalog.gettext("Save") == "Save"
+    assert (problem.line, str(problem.values["code"])[:4]) == (7, "U+00")
+
+
 @given(
     st.text(alphabet="%()snamed {}0$", max_size=40),
     st.one_of(st.none(), st.text(), st.integers(), st.floats()),

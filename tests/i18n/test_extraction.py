@@ -80,6 +80,9 @@ def test_the_template_changes_only_when_a_text_does(root: Path) -> None:
         ("templates/bad.html", "\n{% nonsense %}", 2, "The template does not parse: %(reason)s"),
         ("service/a.py", 'x = 1\nN_(f"Hello {x}")', 2, "%(mark)s takes a plain string only."),
         ("service/a.py", 'NP_("stage", "a" + "b")', 1, "%(mark)s takes a plain string only."),
+        ("service/a.py", 'ngettext("a", f"{b}", n)', 1, "%(mark)s takes a plain string only."),
+        ("templates/bad.html", "\n{{ _(name) }}", 2, "%(mark)s takes a plain string only."),
+        ("templates/bad.txt", '{{ pgettext("stage", "a" ~ b) }}', 1, "%(mark)s takes a plain string only."),
         (
             "service/a.py",
             'NN_("%(num)s row", "%(num)s lines")',

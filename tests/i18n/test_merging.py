@@ -1,5 +1,7 @@
 """Bringing a catalog up to date."""
 
+import pytest
+
 from service.i18n import po
 from service.i18n.locales import LOCALES
 from service.i18n.merging import update
@@ -36,9 +38,34 @@ def test_a_new_message_is_empty_and_in_the_source_locale_written_out() -> None:
     )
 
 
-def test_nothing_is_guessed_from_a_similar_text() -> None:
+def test_a_similar_text_is_offered_and_not_taken() -> None:
     old = 'msgid "Save it"\nmsgstr "Enregistrer"\n'
-    assert updated("fr", old, SAVE) == SAVE + '\n#~ msgid "Save it"\n#~ msgstr "Enregistrer"\n'
+    offered = "# Suggestion: Save it → Enregistrer\n" + SAVE
+    gone = '\n#~ msgid "Save it"\n#~ msgstr "Enregistrer"\n'
+    assert updated("fr", old, SAVE) == offered + gone
+    assert updated("fr", offered + gone, SAVE) == offered + gone
+    done = offered.replace('msgstr ""', 'msgstr "Enregistrer"')
+    assert updated("fr", done, SAVE) == SAVE.replace('msgstr ""', 'msgstr "Enregistrer"')
+    assert updated("fr", 'msgid "Delete"\nmsgstr "Supprimer"\n', SAVE).startswith(SAVE)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("It's 'new'", "It’s ‘new’"), ("Wait...", "Wait…"), ("a - b", "a – b"), ("Save :", "Save\u00a0:")],
+)
+def test_a_text_renamed_in_typography_only_keeps_its_translations(before: str, after: str) -> None:
+    template = f'#: a.py\nmsgid "{after}"\nmsgstr ""\n'
+    assert updated("ja", f'# mine\nmsgid "{before}"\nmsgstr "訳"\n', template) == (
+        f'# mine\n#: a.py\nmsgid "{after}"\nmsgstr "訳"\n'
+    )
+    assert updated("en", f'msgid "{before}"\nmsgstr "{before}"\n', template) == (
+        f'#: a.py\nmsgid "{after}"\nmsgstr "{after}"\n'
+    )
+
+
+def test_other_changes_are_no_typography() -> None:
+    for before in ("save", "Save!", "Sav"):
+        assert 'msgid "Save"\nmsgstr ""\n' in updated("fr", f'msgid "{before}"\nmsgstr "x"\n', SAVE)
 
 
 def test_an_obsolete_message_comes_back_with_its_source() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polib
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.i18n import po
@@ -18,7 +18,7 @@ msgstr ""
 "Plural-Forms: nplurals=2; plural=n>1;\\n"
 
 """
-MSGFMT = shutil.which("msgfmt")
+MSGFMT, MSGCAT = shutil.which("msgfmt"), shutil.which("msgcat")
 
 SAMPLE = """# A translator’s word
 #. What the programmer says
@@ -302,3 +302,38 @@ def test_msgfmt_agrees_on_what_is_a_catalog(tmp_path: Path) -> None:
         except po.PoSyntaxError:
             ours[body] = False
     assert ours == theirs == {body: body in ACCEPTED for body in (*ACCEPTED, *REFUSED)}
+
+
+PIECES = st.sampled_from([
+    'msgid "a"', 'msgid "b"', 'msgstr "b"', 'msgstr ""', 'msgstr "b\\q"', 'msgstr "\\x41\\n"', 'msgstr "x',
+    'msgctxt "c"', 'msgid_plural "as"', 'msgstr[0] "x"', 'msgstr[1] "y"', 'msgstr[2] "z"', '"more"',
+    '"\\t" "x"', "# note", "#, fuzzy", "#: a.py:3", '#| msgid "old"', '#~ msgid "gone"', '#~ msgstr "weg"',
+    '#~| msgid "was"', "<<<<<<< HEAD", "=======", "junk", "", 'msgid "é"', "\tmsgstr 'b'", '#~ msgctxt "c"',
+    '#| "more"', '#| msgctxt "c"', '#| msgid_plural "olds"',
+])  # fmt: skip
+ENTRIES = st.sampled_from([
+    'msgid "a"\nmsgstr "b"', 'msgctxt "c"\nmsgid "a"\nmsgstr "b"', '#, fuzzy\nmsgid "d"\nmsgstr ""\n"e"',
+    'msgid "p"\nmsgid_plural "ps"\nmsgstr[0] "x"\nmsgstr[1] "y"', '#~ msgid "o"\n#~ msgstr "p"',
+])  # fmt: skip
+
+
+@pytest.mark.skipif(MSGCAT is None, reason="msgcat is not installed")
+@given(
+    st.lists(st.one_of(PIECES, ENTRIES), max_size=9),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["\n", ""]),
+)
+@settings(max_examples=150)
+def test_msgcat_agrees_on_any_file(lines: list[str], newline: str, end: str) -> None:
+    """Duplicates, markers, obsolete and previous texts, escapes, comments between, line endings.
+
+    But for obsolete twins, which msgcat refuses: Babel writes them, and the lint offers what they hold.
+    """
+    data = (HEADER + "\n".join(lines) + end).replace("\n", newline).encode()
+    run = subprocess.run([str(MSGCAT), "-o", "/dev/null", "-"], input=data, capture_output=True, check=False)
+    try:
+        keys = [entry.key for entry in po.read(data).entries]
+        ours = len(set(keys)) == len(keys)
+    except po.PoSyntaxError:
+        ours = False
+    assert ours == (run.returncode == 0), run.stderr.decode()

@@ -1,0 +1,193 @@
+"""Every page of the application on the demo's data: what walks in another language walk here."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import product
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.routing import AnyConverter, Rule
+from werkzeug.test import TestResponse
+
+from service.adapters.capture import CapturedOutbox
+from service.bootstrap import Services
+from service.domain import accounts, campaigns, demo, mail_accounts, sessions, suppression
+from service.domain.campaigns import Writing
+from service.domain.credentials import reset_link
+from service.domain.letters import JOIN, UNSUBSCRIBE
+from service.domain.mail_accounts import Access
+from service.domain.selections import Selected
+from service.domain.suppression import SuppressionReason
+from service.facts.states import DeliveryState
+from service.mail.addresses import Mailbox, parse
+from service.mail.mime import Letter, serialize
+from service.mail.servers import Reach
+from service.models import (
+    Ad,
+    Campaign,
+    Delivery,
+    Group,
+    Import,
+    Partner,
+    Program,
+    Prospect,
+    Suppression,
+    User,
+)
+from service.web.routes import Audience, declaration_of
+from tests.web.conftest import COOKIE, Browser, Clock
+from tests.web.import_office import FILE, Office
+
+STATES = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.SUPPRESSED)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the demo's data do not have yet, made: ids and tokens by the name of a rule's value."""
+
+    values: dict[str, int]
+    drafted: int
+    tokens: dict[str, str]
+    names: frozenset[str]
+    """What people called themselves, their programs, groups, ads, files and emails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A page as somebody sees it."""
+
+    endpoint: str
+    path: str
+    reader: str
+    answer: TestResponse
+
+
+def administrator(app: Flask, parts: Services, clock: Clock) -> Browser:
+    """A browser in which the demo's administrator is signed in, on the demo's data."""
+    with parts.db.transaction() as session:
+        demo.fill(session, now=clock.now)
+        user = session.scalars(select(User).where(User.email == demo.ADMINISTRATOR)).one()
+        secret = sessions.open_session(session, user, now=clock.now)[1]
+    opened = Browser(app.test_client())
+    opened.client.set_cookie(COOKIE, secret)
+    return opened
+
+
+def make(parts: Services, clock: Clock, browser: Browser) -> World:
+    """Fill an installation so that there is one of everything; the administrator's browser is needed."""
+    office = Office(browser, parts, clock)
+    imported = office.upload_and_work(FILE)
+    with parts.db.transaction() as session:
+        # The one that the administrator works in.
+        program = session.scalars(select(Program).order_by(Program.name)).first()
+        user = session.scalars(select(User).where(User.email == demo.ADMINISTRATOR)).one()
+        assert program is not None
+        sent, drafted = (_campaign(session, program, user, number, clock.now) for number in range(2))
+        campaigns.launch(session, parts.jobs, parts.composer, sent, leave_out=True, now=clock.now)
+        rows = session.scalars(select(Delivery).where(Delivery.campaign_id == sent.id)).all()
+        for row, state in zip(rows, STATES, strict=False):
+            row.state = state.value
+        reach = Reach((), {587: "start"})
+        access = Access("smtp.corp.example", 587, "alex", "a password")
+        account = mail_accounts.connect(
+            session, parts.vault, user, "alex@corp.example", access, reach=reach, now=clock.now
+        )
+        suppression.suppress(
+            session, program.id, "no@x.example", reason=SuppressionReason.MANUAL, now=clock.now
+        )
+        session.flush()
+        values = {
+            "campaign_id": sent.id,
+            "delivery_id": rows[0].id,
+            "prospect_id": rows[0].prospect_id or 1,
+            "import_id": int(imported.rpartition("/")[2]),
+            "account_id": account.id,
+            "group_id": session.scalars(select(Group.id).where(Group.program_id == program.id)).first() or 0,
+            "ad_id": session.scalars(select(Ad.id).where(Ad.program_id == program.id)).first() or 0,
+            "entry_id": session.scalars(select(Suppression.id)).first() or 0,
+        }
+        link: dict[str, Any] = {"base_url": "http://x.example", "now": clock.now}
+        tokens = {
+            "join.show": parts.signer.sign(JOIN, values["prospect_id"]),
+            "unsubscribe.show": parts.signer.sign(UNSUBSCRIBE, rows[0].id),
+            "auth.sign_in_link": accounts.sign_in_link(session, parts.signer, user, **link).rpartition("/")[
+                2
+            ],
+            "auth.reset": reset_link(parts.signer, user, **link).rpartition("/")[2],
+        }
+        made = World({**values, "mail_id": 1}, drafted.id, tokens, names_of(session))
+    _capture(parts)
+    return made
+
+
+def names_of(session: Session) -> frozenset[str]:
+    """What people wrote of themselves and their things."""
+    columns = (Partner.name, Program.name, Group.name, User.name, Ad.name, Import.file_name)
+    found = {" ".join(name.split()) for column in columns for name in session.scalars(select(column))}
+    return frozenset(found) | {"Alex", "alex", "Join Kumo Outdoor", "春のご案内"}
+
+
+def _campaign(session: Session, program: Program, user: User, number: int, now: datetime) -> Campaign:
+    prospects = session.scalars(
+        select(Prospect.id).where(Prospect.program_id == program.id).order_by(Prospect.id).limit(len(STATES))
+    )
+    writing = Writing("Alex", "", "en", {"en": ("Join {programName}", "Hello {firstName|there}")})
+    return campaigns.draft(
+        session, program, writing, form_key=f"key {number}", selected=Selected(frozenset(prospects)),
+        actor=user, now=now,
+    )  # fmt: skip
+
+
+def _capture(parts: Services) -> None:
+    assert isinstance(parts.mailer, CapturedOutbox)
+    letter = Letter(
+        sender=Mailbox("Alex", parse("noreply@brand.example")),
+        recipients=(Mailbox("", parse("hana@x.example")),),
+        subject="春のご案内",
+        date=datetime(2038, 1, 18, 12, tzinfo=UTC),
+        message_id="<m@brand.example>",
+        language="ja",
+        text="本文",
+        html="<p>本文</p>",
+    )
+    connection = parts.mailer.connect()
+    connection.begin(sender="noreply@brand.example", recipient="hana@x.example", data=serialize(letter))
+    connection.close()
+
+
+def visits(app: Flask, world: World, code: str, browser: Browser) -> Iterator[Visit]:
+    """Open every page in a language: as the administrator, and as nobody what anybody may see."""
+    nobody = Browser(app.test_client())
+    for rule in sorted(app.url_map.iter_rules(), key=str):
+        if "GET" not in (rule.methods or ()):
+            continue
+        for path in _paths(app, rule, world, code):
+            yield Visit(rule.endpoint, path, "administrator", browser.client.get(path))
+            if declaration_of(app, rule.endpoint).needs is Audience.ANYONE:
+                yield Visit(rule.endpoint, path, "anonymous", nobody.client.get(path))
+
+
+def _paths(app: Flask, rule: Rule, world: World, code: str) -> Iterator[str]:
+    adapter = app.url_map.bind("localhost")
+    names = sorted(rule.arguments)
+    for values in product(*(_values(rule, name, world, code) for name in names)):
+        yield adapter.build(rule.endpoint, dict(zip(names, values, strict=True)), method="GET")
+
+
+def _values(rule: Rule, name: str, world: World, code: str) -> Iterable[object]:
+    converter = rule._converters[name]
+    if isinstance(converter, AnyConverter):
+        return sorted(converter.items)
+    if name == "campaign_id" and rule.endpoint in {"compose.edit", "compose.preview"}:
+        return (world.drafted,)
+    known: dict[str, object] = {
+        "locale": code,
+        "slug": "contact-a-prospect",
+        "name": "prospects.webp",
+        "token": world.tokens.get(rule.endpoint, "x"),
+        **world.values,
+    }
+    return (known.get(name, 1),)
