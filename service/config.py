@@ -43,6 +43,7 @@ class Settings:
     `mail_account_networks` are private networks in which users' own mail servers may stand. `dkim_key` is the
     file of the key that signs mails from `dkim_domain` and below; without one they go out unsigned.
     `mail_timeout` is the most seconds to wait for any answer of the relay; 0 waits as long as RFC 5321 asks.
+    With `translation_editing` translators may change the catalogs in the browser, and open pages follow them.
     """
 
     data: Path = Path("var")
@@ -67,6 +68,7 @@ class Settings:
     mail_domain_rate: int = 0
     mail_account_networks: tuple[IPNetwork, ...] = ()
     mail_timeout: int = 0
+    translation_editing: bool = False
 
     @property
     def database(self) -> str:
@@ -87,7 +89,8 @@ class Settings:
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
         """Read `DATA HOST PORT BASE_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_BOUNCE MAIL_CONNECTIONS`
         `MAIL_TIMEOUT MAIL_DOMAIN_CONNECTIONS MAIL_DOMAIN_RATE MAIL_ACCOUNT_NETWORKS SECRET_KEY`
-        `SECRET_KEY_OLD VAULT_KEY VAULT_KEY_OLD DKIM_KEY DKIM_SELECTOR DKIM_DOMAIN TRUSTED_PROXIES`.
+        `SECRET_KEY_OLD VAULT_KEY VAULT_KEY_OLD DKIM_KEY DKIM_SELECTOR DKIM_DOMAIN TRUSTED_PROXIES`
+        `TRANSLATION_EDITING`.
 
         Raises SettingsRefused with all problems at once.
         """
@@ -126,6 +129,7 @@ class Settings:
             mail_domain_rate=_number(env, "MAIL_DOMAIN_RATE", 0, low=0, high=100_000, problems=problems),
             mail_account_networks=_networks(env, "MAIL_ACCOUNT_NETWORKS", problems),
             mail_timeout=_number(env, "MAIL_TIMEOUT", 0, low=0, high=600, problems=problems),
+            translation_editing=_switch(env, "TRANSLATION_EDITING", problems),
         )
         if problems:
             raise SettingsRefused(tuple(problems))
@@ -299,6 +303,13 @@ def _old_keys(env: Mapping[str, str], name: str, problems: list[str]) -> tuple[s
             f"{name} must be keys of at least {SECRET_CHARACTERS} characters with commas between them"
         )
     return keys
+
+
+def _switch(env: Mapping[str, str], name: str, problems: list[str]) -> bool:
+    text = env.get(name) or "off"
+    if text not in {"on", "off"}:
+        problems.append(f"{name} must be on or off, not {text!r}")
+    return text == "on"
 
 
 def _networks(env: Mapping[str, str], name: str, problems: list[str]) -> tuple[IPNetwork, ...]:

@@ -28,6 +28,8 @@ from service.web import (
     schedules,
     sending_domain,
     suppressions,
+    translate,
+    translate_texts,
     unsubscribe,
 )
 
@@ -57,6 +59,8 @@ BLUEPRINTS = (
     help.bp,
     help_lists.bp,
     help_preview.bp,
+    translate.bp,
+    translate_texts.bp,
     health.bp,
 )
 
