@@ -29,6 +29,7 @@ from service.web import (
     sending_domain,
     suppressions,
     translate,
+    translate_live,
     translate_texts,
     unsubscribe,
 )
@@ -61,6 +62,7 @@ BLUEPRINTS = (
     help_preview.bp,
     translate.bp,
     translate_texts.bp,
+    translate_live.bp,
     health.bp,
 )
 
