@@ -21,6 +21,7 @@ from service.web import (
     localization,
     navigation,
     security,
+    translate_inspect,
     translate_live,
     words,
 )
@@ -62,6 +63,7 @@ def create_app(services: Services, *, clock: Callable[[], datetime] = now_utc) -
     words.install(app)
     navigation.install(app)
     translate_live.install(app)
+    translate_inspect.install(app)
     blueprints.register(app)
     help.install(app)
     _serve_static(app)
