@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 def change(path: Path, revised: Callable[[bytes], bytes]) -> bool:
-    """Replace a file by what `revised` makes of its bytes; return whether they differ. OSError as the disk says.
+    """Replace a file by what `revised` makes of its bytes; return whether they differ. OSError from the disk.
 
-    Processes that come this way wait for one another; an editor that saves in between is seen, and `revised` is
-    asked again. Readers see the old file or the new one, never a part. A link stays a link.
+    Processes that come this way wait for one another; an editor that saves in between is seen, and `revised`
+    is asked again. Readers see the old file or the new one, never a part. A link stays a link.
     """
     path = path.resolve()
     folder = os.open(path.parent, os.O_RDONLY)

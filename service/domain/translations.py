@@ -1,4 +1,4 @@
-"""The catalogs as translators see them: each message with its texts, its state and its findings; a text changed."""
+"""The catalogs as translators see them: each message with its texts, state and findings; a text changed."""
 
 import hashlib
 import re
@@ -126,7 +126,8 @@ def revise(  # the bytes of a file, not a row: there is no session
     """Return a catalog with the texts of one message changed and nothing else.
 
     `seen` is the version of the message that the change was made from. Raises DomainError: NOT_FOUND,
-    CATALOG_UNREADABLE, TRANSLATION_OVERTAKEN, TRANSLATION_INCOMPLETE, or TRANSLATION_HAS_ERRORS with the findings.
+    CATALOG_UNREADABLE, TRANSLATION_OVERTAKEN, TRANSLATION_INCOMPLETE, or TRANSLATION_HAS_ERRORS with its
+    findings.
     """
     try:
         file = po.read(data)
@@ -212,4 +213,6 @@ def _pattern(term: Term) -> re.Pattern[str]:
         return re.compile(re.escape(term.source))
     # Any inflection: plural, past, -ing.
     stem = re.sub(r"[ey]$", "", term.source)
-    return re.compile(rf"(?<![\w-]){re.escape(stem)}(?:e|y)?(?:s|es|ed|d|ies|ied|ing)?(?![\w-])", re.IGNORECASE)
+    return re.compile(
+        rf"(?<![\w-]){re.escape(stem)}(?:e|y)?(?:s|es|ed|d|ies|ied|ing)?(?![\w-])", re.IGNORECASE
+    )

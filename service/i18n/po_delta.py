@@ -40,7 +40,7 @@ def index(file: PoFile) -> Index:
 
 
 def delta(known: Index, text: str) -> Delta | None:
-    """Compare a text with a known one; None where only reading it whole tells, such as for what is no catalog.
+    """Compare a text with a known one; None where only reading it whole tells, as for what is no catalog.
 
     An entry on each side of the change is read too, since what is written between two may belong to either.
     """

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -113,7 +114,6 @@ def messages(code: str) -> ResponseReturnValue:
     )
     first = min(number(request.args.get("from")), max(len(matching) - 1, 0))
     shown = matching[first : first + PAGE_ROWS]
-    kept = {"code": code, "q": words or None, "show": show or None, "rule": rule or None}
     return render_template(
         "translate/messages.html",
         target=LOCALES[code],
@@ -131,20 +131,21 @@ def messages(code: str) -> ResponseReturnValue:
         shows=_shows(),
         rules=[(one, one) for one in _rules_of(sheet.messages.values())],
         severity_of=_worst,
-        previous_href=url_for(".messages", **kept, **{"from": max(first - PAGE_ROWS, 0) or None})
-        if first
-        else None,
-        next_href=url_for(".messages", **kept, **{"from": first + PAGE_ROWS})
-        if first + PAGE_ROWS < len(matching)
-        else None,
+        previous_href=_href(code, max(first - PAGE_ROWS, 0)) if first else None,
+        next_href=_href(code, first + PAGE_ROWS) if first + PAGE_ROWS < len(matching) else None,
     )
 
 
+def _href(code: str, first: int = 0) -> str:
+    """Return the address of this list, in a language and from a row on."""
+    q, show, rule = (request.args.get(name) or None for name in ("q", "show", "rule"))
+    more: dict[str, Any] = {"from": first or None}
+    return url_for(".messages", code=code, q=q, show=show, rule=rule, **more)
+
+
 def _tabs(current: str) -> list[dict[str, object]]:
-    kept = {name: request.args.get(name) or None for name in ("q", "show")}
     return [
-        {"label": one.name, "href": url_for(".messages", code=code, **kept), "current": code == current}
-        for code, one in LOCALES.items()
+        {"label": one.name, "href": _href(code), "current": code == current} for code, one in LOCALES.items()
     ]
 
 

@@ -1,4 +1,4 @@
-"""Inspect: each text of a page led back to its message, by a list beside the page and never by marks in it."""
+"""Inspect: each text of a page led back to its message, by a list beside the page, never by marks in it."""
 
 import json
 from collections.abc import Callable
@@ -32,7 +32,7 @@ _FUNCTIONS: dict[str, tuple[int | None, int]] = {
 
 def install(app: Flask) -> None:
     """Listen to the pages of those who inspect them; other pages are made as ever."""
-    functions = app.jinja_env.globals
+    functions: dict[str, Any] = dict(app.jinja_env.globals)
     heard = {name: _heard(functions[name], *places) for name, places in _FUNCTIONS.items()}
     heard["say"] = _heard_phrase(functions["say"])
     app.before_request(_listen)
@@ -105,4 +105,5 @@ def _texts() -> dict[str, object]:
         if (text := Markup(shown).striptags() if "<" in shown or "&" in shown else " ".join(shown.split()))
     ]
     escaped = json.dumps(said, ensure_ascii=False).replace("<", "\\u003c")
-    return {"said": said, "json": Markup(escaped)}  # noqa: S704 - it is no markup within a script
+    # Within a script nothing is markup but its end.
+    return {"said": said, "json": Markup(escaped)}  # noqa: S704

@@ -1,4 +1,4 @@
-"""Pages that follow the catalogs while somebody edits them, and what is wrong with the files, for translators."""
+"""For translators: pages that follow the catalogs, and what is wrong with the files."""
 
 import hashlib
 

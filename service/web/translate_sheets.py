@@ -1,4 +1,4 @@
-"""The catalogs of this installation as sheets, judged again when a file changed, and what lies beside them."""
+"""The catalogs of this installation as sheets, judged again when a file changed."""
 
 import threading
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class _Judged:
 
 
 class Sheets:
-    """The sheets below a `locales` directory. Judging takes some tenths of a second, looking again almost nothing."""
+    """The sheets below a `locales` directory; judging takes tenths of a second, looking again none."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory

@@ -16,7 +16,7 @@ from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.facts.words import N_
 from service.i18n import po
-from service.i18n.locales import LOCALES, Locale
+from service.i18n.locales import LOCALES, SOURCE, Locale
 from service.web.context import here, services
 from service.web.forms import done, refusal_text
 from service.web.routes import page
@@ -79,6 +79,8 @@ def save(message: str, code: str) -> ResponseReturnValue:
             raise
         status = 409 if error.refusal is Refusal.TRANSLATION_OVERTAKEN else 400
         return _shown(message, {code: (strings, error)}), status
+    if request.headers.get("X-Fragment") == "message":
+        return _shown(message, {}, saved=code)
     language = here().formats.language_name(LOCALES[code].tag)
     done(SAVED if changed else UNCHANGED, language=language)
     return redirect(url_for(".show", message=message), 303)
@@ -121,17 +123,20 @@ def _entry_of(message: str) -> po.Entry:
         found = sheets().sheet(code).messages.get(message)
         if found is not None:
             return found.entry
-    abort(404)
+    return abort(404)
 
 
-def _shown(message: str, tried: dict[str, tuple[Sequence[str], DomainError]]) -> str:
+def _shown(message: str, tried: dict[str, tuple[Sequence[str], DomainError]], saved: str = "") -> str:
     entry = _entry_of(message)
     glossary, _ = sheets().settings()
+    # The source first, then the language that the page is read in.
+    codes = [code for code in dict.fromkeys((SOURCE, here().locale.code, *LOCALES)) if code in LOCALES]
     return render_template(
         "translate/text.html",
         message=message,
         entry=entry,
-        sides=[_side(message, locale, tried.get(code)) for code, locale in LOCALES.items()],
+        sides=[_side(message, LOCALES[code], tried.get(code)) for code in codes],
+        saved=saved,
         terms=translations.terms_in(glossary, entry.key),
         state_labels=TEXT_STATE_LABELS,
         severity_labels=SEVERITY_LABELS,

@@ -31,7 +31,7 @@ def _padded(folder: Path) -> Path:
         text = path.read_text(encoding="utf-8")
         missing = MESSAGES - len(po.read_text(text).messages)
         more = (
-            f'#: service/somewhere.py:{number}\nmsgid "Message number {number} of %(total)s, for the weight of it"\n'
+            f'#: service/somewhere.py:{number}\nmsgid "Message number {number} of %(total)s, as weight"\n'
             f'msgstr "Text {number} / %(total)s 目方のための文章です。"\n'
             for number in range(missing)
         )

@@ -17,7 +17,19 @@ ENTRIES = [
 ]
 TEXT = "\n\n".join(ENTRIES) + "\n"
 PIECES = st.sampled_from(
-    ["", "x", '"', "\n", "\n\n", "#", "#~ ", "#, fuzzy\n", '"more"\n', 'msgid "New"\nmsgstr "Neuf"\n\n', *ENTRIES]
+    [
+        "",
+        "x",
+        '"',
+        "\n",
+        "\n\n",
+        "#",
+        "#~ ",
+        "#, fuzzy\n",
+        '"more"\n',
+        'msgid "New"\nmsgstr "Neuf"\n\n',
+        *ENTRIES,
+    ]
 )
 
 
@@ -45,7 +57,7 @@ def test_a_message_put_in_twice_is_read_whole() -> None:
 @settings(max_examples=1500, deadline=None)
 @given(st.integers(0, len(TEXT)), st.integers(0, 60), PIECES)
 def test_any_change_gives_what_the_whole_file_gives(start: int, length: int, piece: str) -> None:
-    """A change anywhere: the entries and places are those of the whole file, or it says that it cannot tell."""
+    """A change anywhere: entries and places are those of the whole file, or it cannot tell."""
     known = po_delta.index(po.read_text(TEXT))
     changed = TEXT[:start] + piece + TEXT[start + length :]
     found = po_delta.delta(known, changed)

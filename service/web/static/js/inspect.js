@@ -29,7 +29,7 @@ async function open(ids) {
   await show(await fetch(address(ids[0]), { credentials: "same-origin" }));
   if (ids.length > 1) {
     const others = document.createElement("p");
-    others.className = "soft";
+    others.append(body.dataset.same, " ");
     ids.forEach((id, at) => {
       const link = Object.assign(document.createElement("a"), { href: address(id), textContent: String(at + 1) });
       link.dataset.text = id;
@@ -45,10 +45,10 @@ async function show(answer) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const message = page.getElementById("message");
   if (!message) return location.assign(answer.url);
-  const notices = page.querySelectorAll("main > .notices:not(.catalog-problems)");
-  body.replaceChildren(...notices, message);
+  body.replaceChildren(message);
   if (!panel.open) panel.showModal();
-  (body.querySelector("[role=alert]") ?? body.querySelector(`#${CSS.escape(document.documentElement.lang.slice(0, 2))}`) ?? body).scrollIntoView({ block: "nearest" });
+  const said = body.querySelector("[role=alert], [role=status]")?.closest(".side");
+  if (said) said.scrollIntoView({ block: "start" });
 }
 
 if (panel) {
@@ -81,7 +81,7 @@ if (panel) {
     event.preventDefault();
     event.stopPropagation();
     const form = event.target;
-    await show(await fetch(form.action, { method: "post", body: new FormData(form), credentials: "same-origin" }));
+    await show(await fetch(form.action, { method: "post", body: new FormData(form), credentials: "same-origin", headers: { "X-Fragment": "message" } }));
   });
   addEventListener("texts-renewed", (event) => {
     const renewed = event.detail.getElementById("page-texts");
