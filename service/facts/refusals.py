@@ -103,7 +103,7 @@ class Refusal(Enum):
     )
     TRANSLATION_INCOMPLETE = N_("Write every plural form, or leave all of them empty.")
     CATALOG_UNREADABLE = N_("The catalog cannot be changed until this is mended, line %(line)s: %(reason)s")
-    CATALOG_UNWRITABLE = N_("The catalog cannot be written: %(path)s. Check the permissions of the file.")
+    CATALOG_UNWRITABLE = N_("The catalog cannot be written: %(path)s. Check who may write to the file.")
     EXPIRY_OUT_OF_RANGE = N_("The invitation period must be between 1 and 365 days.")
 
     @property

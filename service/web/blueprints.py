@@ -29,6 +29,7 @@ from service.web import (
     sending_domain,
     suppressions,
     translate,
+    translate_gallery,
     translate_inspect,
     translate_live,
     translate_texts,
@@ -64,6 +65,7 @@ BLUEPRINTS = (
     translate.bp,
     translate_texts.bp,
     translate_live.bp,
+    translate_gallery.bp,
     translate_inspect.bp,
     health.bp,
 )

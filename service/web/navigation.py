@@ -61,7 +61,7 @@ MENU = (
                 "translate.index",
                 Permission.TRANSLATIONS_EDIT,
                 "translate",
-                ("translate", "translate_texts"),
+                ("translate", "translate_texts", "translate_gallery"),
             ),
             Entry(N_("Outbox"), "outbox.index", Permission.SETTINGS_MANAGE, "outbox", ("outbox",)),
         ),

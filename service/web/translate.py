@@ -23,12 +23,11 @@ from service.i18n.locales import LOCALES, Locale
 from service.web import help_site
 from service.web.context import here, services
 from service.web.forms import number
-from service.web.routes import page
+from service.web.routes import one_of, page
 from service.web.translate_sheets import sheets
 
 bp = Blueprint("translate", __name__)
 
-LOCALE_PATH = f"<any({','.join(LOCALES)}):code>"
 WITH_FINDINGS = "findings"
 SHOW_FINDINGS = N_("With findings")
 
@@ -99,7 +98,7 @@ def _rules(found: Mapping[str, Sheet]) -> list[RuleRow]:
     ]
 
 
-@page(bp, f"/translate/{LOCALE_PATH}", needs=Permission.TRANSLATIONS_EDIT)
+@page(bp, f"/translate/{one_of('code', LOCALES)}", needs=Permission.TRANSLATIONS_EDIT)
 def messages(code: str) -> ResponseReturnValue:
     """List the messages of a language, narrowed by words, state and rule."""
     sheet = sheets().sheet(code)

@@ -102,8 +102,15 @@ def _texts() -> dict[str, object]:
     said = [
         {"id": message_id((context, source)), "text": text}
         for context, source, shown in _listening().said
-        if (text := Markup(shown).striptags() if "<" in shown or "&" in shown else " ".join(shown.split()))
+        if (text := _plain(shown))
     ]
     escaped = json.dumps(said, ensure_ascii=False).replace("<", "\\u003c")
     # Within a script nothing is markup but its end.
     return {"said": said, "json": Markup(escaped)}  # noqa: S704
+
+
+def _plain(shown: str) -> str:
+    """Return a text as it is read: without tags, entities and line breaks."""
+    if "<" in shown or "&" in shown:
+        return Markup(shown).striptags()  # noqa: S704 - it is taken apart, not shown
+    return " ".join(shown.split())

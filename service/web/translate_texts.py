@@ -19,7 +19,7 @@ from service.i18n import po
 from service.i18n.locales import LOCALES, SOURCE, Locale
 from service.web.context import here, services
 from service.web.forms import done, refusal_text
-from service.web.routes import page
+from service.web.routes import one_of, page
 from service.web.translate_sheets import sheets
 
 bp = Blueprint("translate_texts", __name__)
@@ -64,7 +64,7 @@ def show(message: str) -> ResponseReturnValue:
 
 @page(
     bp,
-    f"/translate/texts/<message>/<any({','.join(LOCALES)}):code>",
+    f"/translate/texts/<message>/{one_of('code', LOCALES)}",
     needs=Permission.TRANSLATIONS_EDIT,
     methods=("POST",),
 )

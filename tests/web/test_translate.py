@@ -20,12 +20,14 @@ from service.facts.permissions import BuiltInRole
 from service.i18n import po
 from service.i18n.catalogs import Catalogs
 from service.i18n.locales import LOCALES
+from service.mail.specimens import NAMES
 from service.models import Program, User
 from service.paths import data_dir
 from service.web.app import create_app
 from tests.web.conftest import COOKIE, Browser, Clock, check_page, form_of, soup, words
 
 GROUPS = message_id((None, "Groups"))
+GALLERY = ("/gallery", "/gallery/invitation/ja", "/gallery/test-mail/fr?part=text", "/gallery/errors/503")
 COUNTED = message_id((None, "%(num)s prospect"))
 
 
@@ -92,7 +94,7 @@ def row(page: BeautifulSoup, code: str) -> list[str]:
 
 @pytest.mark.parametrize("code", LOCALES)
 def test_the_pages_are_in_the_readers_language(desk: Desk, code: str) -> None:
-    for path in ("", "/ja", "/ja?show=findings", f"/texts/{GROUPS}", f"/texts/{COUNTED}"):
+    for path in ("", "/ja", "/ja?show=findings", f"/texts/{GROUPS}", f"/texts/{COUNTED}", *GALLERY):
         check_page(desk.browser.get(f"/{code}/translate{path}"), code)
 
 
@@ -345,3 +347,22 @@ def test_a_text_cannot_end_the_list_of_texts(sit: Sit) -> None:
     answer = desk.browser.get("/en/settings/suppression-list?q=</script><b>").get_data(as_text=True)
     kept = answer.partition('id="page-texts">')[2].partition("</script>")[0]
     assert "No address on the list contains this: </script><b>" in [one["text"] for one in json.loads(kept)]
+
+
+@pytest.mark.parametrize("code", LOCALES)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_mail_is_shown_in_every_language(desk: Desk, name: str, code: str) -> None:
+    address = f"/en/translate/gallery/{name}/{code}"
+    light, dark = (desk.browser.get(f"{address}/html{query}") for query in ("", "?dark=1"))
+    assert "sandbox" in light.headers["Content-Security-Policy"]
+    assert soup(light).html["lang"] == LOCALES[code].tag  # type: ignore[index]
+    assert light.data != dark.data
+    text = soup(desk.browser.get(f"{address}?part=text")).select_one("pre.mail-text")
+    assert "%(" not in words(text)
+    assert not re.search(r"[{}]", words(text))
+
+
+def test_the_width_of_a_subject_counts_wide_letters_twice(desk: Desk) -> None:
+    page = soup(desk.browser.get("/en/translate/gallery/test-mail/ja"))
+    subject, width = (words(one) for one in page.select(".mail-head dd"))
+    assert int(width) == sum(2 if ord(letter) > 0x2E80 else 1 for letter in subject)
