@@ -129,7 +129,9 @@ class Settings:
             mail_domain_rate=_number(env, "MAIL_DOMAIN_RATE", 0, low=0, high=100_000, problems=problems),
             mail_account_networks=_networks(env, "MAIL_ACCOUNT_NETWORKS", problems),
             mail_timeout=_number(env, "MAIL_TIMEOUT", 0, low=0, high=600, problems=problems),
-            translation_editing=_switch(env, "TRANSLATION_EDITING", problems),
+            translation_editing=bool(
+                _number(env, "TRANSLATION_EDITING", 0, low=0, high=1, problems=problems)
+            ),
         )
         if problems:
             raise SettingsRefused(tuple(problems))
@@ -303,13 +305,6 @@ def _old_keys(env: Mapping[str, str], name: str, problems: list[str]) -> tuple[s
             f"{name} must be keys of at least {SECRET_CHARACTERS} characters with commas between them"
         )
     return keys
-
-
-def _switch(env: Mapping[str, str], name: str, problems: list[str]) -> bool:
-    text = env.get(name) or "off"
-    if text not in {"on", "off"}:
-        problems.append(f"{name} must be on or off, not {text!r}")
-    return text == "on"
 
 
 def _networks(env: Mapping[str, str], name: str, problems: list[str]) -> tuple[IPNetwork, ...]:

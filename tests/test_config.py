@@ -280,8 +280,10 @@ def test_a_file_without_a_usable_key_is_refused(tmp_path: Path) -> None:
 
 
 def test_translations_are_edited_only_where_somebody_switched_it_on() -> None:
-    assert [Settings.from_env(env).translation_editing for env in ({}, {"TRANSLATION_EDITING": "on"})] == [
+    assert [Settings.from_env(env).translation_editing for env in ({}, {"TRANSLATION_EDITING": "1"})] == [
         False,
         True,
     ]
-    assert problems(TRANSLATION_EDITING="yes") == ("TRANSLATION_EDITING must be on or off, not 'yes'",)
+    assert problems(TRANSLATION_EDITING="yes") == (
+        "TRANSLATION_EDITING must be a number from 0 to 1, not 'yes'",
+    )

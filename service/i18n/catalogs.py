@@ -158,7 +158,7 @@ def _read_whole(data: bytes, locale: Locale, path: Path, good: Catalog | None) -
     for entry in file.messages:
         if not entry.translated:
             continue
-        key = _key(entry.key)
+        key = po_delta.joined(entry.key)
         found = _entry_problem(entry, locale)
         if found is not None:
             problems.append(CatalogProblem(locale.code, path, entry.line, 1, *found))
@@ -170,27 +170,6 @@ def _read_whole(data: bytes, locale: Locale, path: Path, good: Catalog | None) -
             forms[key] = entry.strings
     index = None if problems else po_delta.index(file)
     return Catalog(locale, texts, forms, _version(data)), tuple(problems), index
-
-
-def _key(key: po.Key) -> str:
-    return key[1] if key[0] is None else key[0] + _CONTEXT + key[1]
-
-
-def _amended(good: Catalog, delta: po_delta.Delta, version: str) -> Catalog | None:
-    """The catalog with some entries read anew; None where one of them has a problem to tell."""
-    texts, forms = dict(good._texts), dict(good._forms)
-    for gone in delta.gone:
-        texts.pop(_key(gone), None)
-        forms.pop(_key(gone), None)
-    for entry in delta.entries:
-        if not entry.translated:
-            continue
-        if _entry_problem(entry, good.locale) is not None:
-            return None
-        texts[_key(entry.key)] = entry.strings[0]
-        if entry.plural is not None:
-            forms[_key(entry.key)] = entry.strings
-    return Catalog(good.locale, texts, forms, version)
 
 
 def _version(data: bytes) -> str:
@@ -362,9 +341,11 @@ class _Kept:
         if self._index is not None and not self.problems:
             with suppress(UnicodeDecodeError):
                 delta = po_delta.delta(self._index, data.decode())
-                amended = _amended(self._catalog, delta, _version(data)) if delta else None
-                if delta and amended:
-                    return amended, (), delta.index
+                if delta and not any(
+                    one.translated and _entry_problem(one, self.locale) for one in delta.entries
+                ):
+                    made = po_delta.amended(self._catalog._texts, self._catalog._forms, delta)
+                    return Catalog(self.locale, *made, _version(data)), (), delta.index
         return _read_whole(data, self.locale, self.path, self._catalog)
 
     def _keep_copy(self, data: bytes) -> None:

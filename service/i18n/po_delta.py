@@ -4,6 +4,7 @@ One edit of 5,000 messages is then read in a fraction of the time that the whole
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from service.i18n import po
@@ -73,6 +74,30 @@ def delta(known: Index, text: str) -> Delta | None:
             (*known.keys[:first], *(one.key for one in entries), *known.keys[last + 1 :]),
         ),
     )
+
+
+def joined(key: Key) -> str:
+    """Return a message's key as the look-ups of compiled catalogs write it."""
+    return key[1] if key[0] is None else f"{key[0]}\4{key[1]}"
+
+
+Texts = dict[str, str]
+Forms = dict[str, tuple[str, ...]]
+
+
+def amended(
+    texts: Mapping[str, str], forms: Mapping[str, tuple[str, ...]], delta: Delta
+) -> tuple[Texts, Forms]:
+    """Return the texts and plural forms of a catalog, by their joined keys, as they are after a change."""
+    gone = {joined(key) for key in delta.gone}
+    new_texts = {key: text for key, text in texts.items() if key not in gone}
+    new_forms = {key: found for key, found in forms.items() if key not in gone}
+    for entry in delta.entries:
+        if entry.translated:
+            new_texts[joined(entry.key)] = entry.strings[0]
+            if entry.plural is not None:
+                new_forms[joined(entry.key)] = entry.strings
+    return new_texts, new_forms
 
 
 def _read(piece: str) -> tuple[Entry, ...]:

@@ -64,7 +64,7 @@ def main() -> None:
         running(
             # Pages that follow the catalogs never stop asking.
             Path(folder),
-            TRANSLATION_EDITING="off",
+            TRANSLATION_EDITING="0",
         ) as demo,
         sync_playwright() as driver,
     ):
