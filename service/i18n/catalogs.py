@@ -7,14 +7,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
 
 from service.facts.words import N_, Phrase
-from service.i18n import po, po_delta
+from service.i18n import po
 from service.i18n.fill import fill, named
 from service.i18n.formats import Formats, formats
 from service.i18n.locales import LOCALES, Locale
@@ -142,14 +141,6 @@ def read(
     An entry whose placeholders or plural forms are wrong is left out, with a problem that names its line,
     and the `good` catalog's text stands in for it.
     """
-    catalog, problems, _ = _read_whole(data, locale, path, good)
-    return catalog, problems
-
-
-_Read = tuple[Catalog, tuple[CatalogProblem, ...], po_delta.Index | None]
-
-
-def _read_whole(data: bytes, locale: Locale, path: Path, good: Catalog | None) -> _Read:
     file = po.read(data)
     _refuse_header(file, locale)
     texts: dict[str, str] = {}
@@ -158,7 +149,7 @@ def _read_whole(data: bytes, locale: Locale, path: Path, good: Catalog | None) -
     for entry in file.messages:
         if not entry.translated:
             continue
-        key = po_delta.joined(entry.key)
+        key = entry.id if entry.context is None else entry.context + _CONTEXT + entry.id
         found = _entry_problem(entry, locale)
         if found is not None:
             problems.append(CatalogProblem(locale.code, path, entry.line, 1, *found))
@@ -168,8 +159,7 @@ def _read_whole(data: bytes, locale: Locale, path: Path, good: Catalog | None) -
         texts[key] = entry.strings[0]
         if entry.plural is not None:
             forms[key] = entry.strings
-    index = None if problems else po_delta.index(file)
-    return Catalog(locale, texts, forms, _version(data)), tuple(problems), index
+    return Catalog(locale, texts, forms, _version(data)), tuple(problems)
 
 
 def _version(data: bytes) -> str:
@@ -271,7 +261,6 @@ class _Kept:
         self.copy = good_copies / f"{locale.code}.po" if good_copies else None
         self.problems: tuple[CatalogProblem, ...] = ()
         self._lock = threading.Lock()
-        self._index: po_delta.Index | None = None
         self._stamp: _Stamp | None = self._look()
         self._catalog = self._first()
 
@@ -295,7 +284,7 @@ class _Kept:
         good = self._from_copy()
         try:
             data = self.path.read_bytes()
-            catalog, self.problems, self._index = _read_whole(data, self.locale, self.path, good)
+            catalog, self.problems = read(data, self.locale, self.path, good)
         except (OSError, po.PoSyntaxError) as error:
             self.problems = (self._problem(error),)
             if good is None:
@@ -320,7 +309,7 @@ class _Kept:
             if _version(data) == self._catalog.version and not self.problems:
                 self._stamp = None if young else stamp
                 return
-            catalog, problems, index = self._read(data)
+            catalog, problems = read(data, self.locale, self.path, self._catalog)
         except (OSError, po.PoSyntaxError) as error:
             self._stamp = None if young else stamp
             problem = self._problem(error)
@@ -330,23 +319,11 @@ class _Kept:
             return
         if young and len(catalog) < len(self._catalog):
             return  # perhaps still being written: a whole file is never shorter for long
-        self.problems, self._index = problems, index
+        self.problems = problems
         # A file changed twice within one tick of the clock keeps its stamp, so a young one is read once more.
         self._stamp = None if young else stamp
         self._keep_copy(data)
         self._catalog = catalog
-
-    def _read(self, data: bytes) -> _Read:
-        """Read the file anew: only what changed since it was last whole and good, if that tells all."""
-        if self._index is not None and not self.problems:
-            with suppress(UnicodeDecodeError):
-                delta = po_delta.delta(self._index, data.decode())
-                if delta and not any(
-                    one.translated and _entry_problem(one, self.locale) for one in delta.entries
-                ):
-                    made = po_delta.amended(self._catalog._texts, self._catalog._forms, delta)
-                    return Catalog(self.locale, *made, _version(data)), (), delta.index
-        return _read_whole(data, self.locale, self.path, self._catalog)
 
     def _keep_copy(self, data: bytes) -> None:
         if self.copy is not None and not self.problems:
