@@ -128,7 +128,8 @@ def messages(code: str) -> ResponseReturnValue:
         show=show,
         rule=rule,
         shows=_shows(),
-        rules=[(one, one) for one in _rules_of(sheet.messages.values())],
+        # Names of rules are words of no language (RFC 5646).
+        rules=[(one, one, "zxx") for one in _rules_of(sheet.messages.values())],
         severity_of=_worst,
         previous_href=_href(code, max(first - PAGE_ROWS, 0)) if first else None,
         next_href=_href(code, first + PAGE_ROWS) if first + PAGE_ROWS < len(matching) else None,
