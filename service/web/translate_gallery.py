@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, make_response, render_template, request
+from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from service.facts.permissions import Permission
@@ -25,6 +25,7 @@ LABELS: dict[str, Phrase] = {
     "test-mail": N_("Test email"),
 }
 _NAME, _CODE = one_of("name", NAMES), one_of("code", LOCALES)
+_STATUS = one_of("status", map(str, errors.TITLES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,9 @@ def html(name: str, code: str) -> ResponseReturnValue:
     return response
 
 
-@page(bp, "/translate/gallery/errors/<int:status>", needs=Permission.TRANSLATIONS_EDIT)
-def error(status: int) -> ResponseReturnValue:
+@page(bp, f"/translate/gallery/errors/{_STATUS}", needs=Permission.TRANSLATIONS_EDIT)
+def error(status: str) -> ResponseReturnValue:
     """Show the page that tells of an error, without one."""
-    if status not in errors.TITLES:
-        abort(404)
-    say = here().catalog.say
-    title, advice = say(errors.TITLES[status]), say(errors.ADVICE[status])
-    return render_template("errors/error.html", code=status, title=title, advice=advice, again=())
+    say, code = here().catalog.say, int(status)
+    title, advice = say(errors.TITLES[code]), say(errors.ADVICE[code])
+    return render_template("errors/error.html", code=code, title=title, advice=advice, again=())

@@ -48,10 +48,8 @@ def _live() -> dict[str, object]:
     problems = services().catalogs.problems()
     follows = services().settings.translation_editing and request.method == "GET"
     live = {"href": url_for("translate_live.version"), "version": _version(problems)} if follows else None
-    root = services().catalogs.directory.parent
     shown = [
-        (problem.path.relative_to(root).as_posix(), problem.line, problem)
-        for problem in problems[:MOST_PROBLEMS]
+        ("/".join(problem.path.parts[-4:]), problem.line, problem) for problem in problems[:MOST_PROBLEMS]
     ]
     return {
         "catalog_problems": shown,
