@@ -366,3 +366,13 @@ def test_the_width_of_a_subject_counts_wide_letters_twice(desk: Desk) -> None:
     page = soup(desk.browser.get("/en/translate/gallery/test-mail/ja"))
     subject, width = (words(one) for one in page.select(".mail-head dd"))
     assert int(width) == sum(2 if ord(letter) > 0x2E80 else 1 for letter in subject)
+
+
+def test_a_mail_whose_words_cannot_be_used_is_named_in_the_gallery(desk: Desk) -> None:
+    """F-16: a token that is none, written into a catalog, breaks no page."""
+    desk.write("ja", 'msgstr "{programName}へのご招待"', 'msgstr "{programname}へのご招待"')
+    page = check_page(desk.browser.get("/en/translate/gallery"), "en")
+    assert [words(one) for one in page.select("main .badge")] == ["Error"]
+    shown = soup(desk.browser.get("/en/translate/gallery/invitation/ja"))
+    assert "programname" in words(shown.select_one("main .notice-danger .findings"))
+    assert desk.browser.get("/en/translate/gallery/invitation/ja/html").status_code == 404
