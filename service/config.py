@@ -44,6 +44,7 @@ class Settings:
     file of the key that signs mails from `dkim_domain` and below; without one they go out unsigned.
     `mail_timeout` is the most seconds to wait for any answer of the relay; 0 waits as long as RFC 5321 asks.
     With `pseudo_locales` pages exist in en-XA and ar-XB too, for those who work on the words.
+    With `translation_editing` translators may change the catalogs in the browser, and open pages follow them.
     """
 
     data: Path = Path("var")
@@ -69,6 +70,7 @@ class Settings:
     mail_account_networks: tuple[IPNetwork, ...] = ()
     mail_timeout: int = 0
     pseudo_locales: bool = False
+    translation_editing: bool = False
 
     @property
     def database(self) -> str:
@@ -90,7 +92,7 @@ class Settings:
         """Read `DATA HOST PORT BASE_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_BOUNCE MAIL_CONNECTIONS`
         `MAIL_TIMEOUT MAIL_DOMAIN_CONNECTIONS MAIL_DOMAIN_RATE MAIL_ACCOUNT_NETWORKS SECRET_KEY`
         `SECRET_KEY_OLD VAULT_KEY VAULT_KEY_OLD DKIM_KEY DKIM_SELECTOR DKIM_DOMAIN TRUSTED_PROXIES`
-        `PSEUDO_LOCALES`. `locales` are the codes `LOCALE` may name.
+        `PSEUDO_LOCALES TRANSLATION_EDITING`. `locales` are the codes `LOCALE` may name.
 
         Raises SettingsRefused with all problems at once.
         """
@@ -130,6 +132,9 @@ class Settings:
             mail_account_networks=_networks(env, "MAIL_ACCOUNT_NETWORKS", problems),
             mail_timeout=_number(env, "MAIL_TIMEOUT", 0, low=0, high=600, problems=problems),
             pseudo_locales=bool(_number(env, "PSEUDO_LOCALES", 0, low=0, high=1, problems=problems)),
+            translation_editing=bool(
+                _number(env, "TRANSLATION_EDITING", 0, low=0, high=1, problems=problems)
+            ),
         )
         if problems:
             raise SettingsRefused(tuple(problems))

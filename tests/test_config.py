@@ -277,3 +277,13 @@ def test_a_file_without_a_usable_key_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsRefused) as refused:
         bootstrap.build(settings, jobs=False)
     assert refused.value.problems == (f"DKIM_KEY {file} does not hold a private key in PEM form",)
+
+
+def test_translations_are_edited_only_where_somebody_switched_it_on() -> None:
+    assert [Settings.from_env(env).translation_editing for env in ({}, {"TRANSLATION_EDITING": "1"})] == [
+        False,
+        True,
+    ]
+    assert problems(TRANSLATION_EDITING="yes") == (
+        "TRANSLATION_EDITING must be a number from 0 to 1, not 'yes'",
+    )

@@ -1,5 +1,6 @@
 """`prospectus demo`: everything on this machine from one command, with demo data where there is none."""
 
+import os
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from service.facts.words import N_
 def command() -> None:
     """Run the demo until Ctrl-C or SIGTERM."""
     settings = replace(settings_here(), pseudo_locales=True)
+    if "TRANSLATION_EDITING" not in os.environ:
+        settings = replace(settings, translation_editing=True)
     refuse_taken_port(settings)
     services = services_here(settings)
     bring_up_to_date(settings, services.db)

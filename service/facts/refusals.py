@@ -94,6 +94,16 @@ class Refusal(Enum):
     FACTOR_UNREADABLE = N_(
         "Codes of the app cannot be checked now. Use a recovery code, or ask an account administrator."
     )
+    TRANSLATION_EDITING_OFF = N_("Texts cannot be changed here: editing is off in this installation.")
+    TRANSLATION_OVERTAKEN = N_(
+        "Somebody else has changed this text since you opened it. Compare both, then save again."
+    )
+    TRANSLATION_HAS_ERRORS = NN_(
+        "The text has %(num)s error and was not saved.", "The text has %(num)s errors and was not saved."
+    )
+    TRANSLATION_INCOMPLETE = N_("Write every plural form, or leave all of them empty.")
+    CATALOG_UNREADABLE = N_("The catalog cannot be changed until this is mended, line %(line)s: %(reason)s")
+    CATALOG_UNWRITABLE = N_("The catalog cannot be written: %(path)s. Check who may write to the file.")
     EXPIRY_OUT_OF_RANGE = N_("The invitation period must be between 1 and 365 days.")
 
     @property

@@ -245,6 +245,7 @@ class Catalogs:
     def __init__(
         self, directory: Path, good_copies: Path | None = None, *, codes: Collection[str] = tuple(LOCALES)
     ) -> None:
+        self.directory = directory
         self._kept = {code: _Kept(LOCALES[code], directory, good_copies) for code in codes}
         self._pseudo: dict[str, tuple[Catalog, Catalog]] = {}
 

@@ -13,7 +13,18 @@ from service.bootstrap import Services
 from service.facts.limits import REQUEST_BYTES
 from service.i18n import jinja as catalog_functions
 from service.paths import data_dir
-from service.web import blueprints, errors, help, identity, localization, navigation, security, words
+from service.web import (
+    blueprints,
+    errors,
+    help,
+    identity,
+    localization,
+    navigation,
+    security,
+    translate_inspect,
+    translate_live,
+    words,
+)
 from service.web.context import here
 
 STATIC = Path(__file__).parent / "static"
@@ -51,6 +62,8 @@ def create_app(services: Services, *, clock: Callable[[], datetime] = now_utc) -
     catalog_functions.install(app.jinja_env, lambda: here().catalog)
     words.install(app)
     navigation.install(app)
+    translate_live.install(app)
+    translate_inspect.install(app)
     blueprints.register(app)
     help.install(app)
     _serve_static(app)

@@ -29,6 +29,11 @@ from service.web import (
     schedules,
     sending_domain,
     suppressions,
+    translate,
+    translate_gallery,
+    translate_inspect,
+    translate_live,
+    translate_texts,
     unsubscribe,
 )
 
@@ -59,6 +64,11 @@ BLUEPRINTS = (
     help.bp,
     help_lists.bp,
     help_preview.bp,
+    translate.bp,
+    translate_texts.bp,
+    translate_live.bp,
+    translate_gallery.bp,
+    translate_inspect.bp,
     health.bp,
 )
 

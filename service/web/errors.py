@@ -43,7 +43,12 @@ CANNOT_STORE = N_(
 )
 _SECRETS = ("password", "code")
 FORM_EXPIRED = N_("This form has expired. Open the page again and send it once more.")
-STATUS = {Refusal.NOT_FOUND: 404, Refusal.NOT_ALLOWED: 403, Refusal.NO_PROGRAM: 403}
+STATUS = {
+    Refusal.NOT_FOUND: 404,
+    Refusal.NOT_ALLOWED: 403,
+    Refusal.NO_PROGRAM: 403,
+    Refusal.TRANSLATION_EDITING_OFF: 403,
+}
 
 
 def install(app: Flask) -> None:

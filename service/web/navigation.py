@@ -56,6 +56,13 @@ MENU = (
         None,
         (
             Entry(N_("Help"), "help.index", Audience.ANYONE, "help", ("help",)),
+            Entry(
+                N_("Translations"),
+                "translate.index",
+                Permission.TRANSLATIONS_EDIT,
+                "translate",
+                ("translate", "translate_texts", "translate_gallery"),
+            ),
             Entry(N_("Outbox"), "outbox.index", Permission.SETTINGS_MANAGE, "outbox", ("outbox",)),
         ),
     ),
@@ -100,6 +107,7 @@ _WITHOUT_PROGRAM = frozenset(
         "profile.edit",
         "mail_accounts.index",
         "outbox.index",
+        "translate.index",
         "sending_domain.show",
     }
 )

@@ -1,6 +1,6 @@
 """How a route is declared: who may use it, how it is guarded, cached and located."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -74,6 +74,12 @@ def page(
         return view
 
     return declare
+
+
+def one_of(name: str, values: Iterable[str]) -> str:
+    """Return the part of a path that takes one of these values and no other."""
+    quoted = ",".join(f'"{value}"' for value in values)
+    return f"<any({quoted}):{name}>"
 
 
 def declaration_of(app: Flask, endpoint: str) -> Declaration:

@@ -59,7 +59,15 @@ FIGURES = (
 
 def main() -> None:
     """Take every picture and say which ones were written."""
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as demo, sync_playwright() as driver:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(
+            # Pages that follow the catalogs never stop asking.
+            Path(folder),
+            TRANSLATION_EDITING="0",
+        ) as demo,
+        sync_playwright() as driver,
+    ):
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, chromium_sandbox=False)
         state = sign_in(browser, demo, Path(folder))
         for code in LOCALES:

@@ -24,10 +24,10 @@ def menu(browser: Browser, path: str = "/en/") -> list[str]:
 @pytest.mark.parametrize(
     ("role", "entries"),
     [
-        (BuiltInRole.ADMINISTRATOR, ["Home", *DISCOVER, *ENGAGE, "Help", "Outbox"]),
+        (BuiltInRole.ADMINISTRATOR, ["Home", *DISCOVER, *ENGAGE, "Help", "Translations", "Outbox"]),
         (BuiltInRole.COMMUNITY_MANAGER, ["Home", *DISCOVER, *ENGAGE, "Help"]),
         (BuiltInRole.ANALYST, ["Home", *DISCOVER, *ENGAGE, "Help"]),
-        (BuiltInRole.TRANSLATOR, ["Home", "Help"]),
+        (BuiltInRole.TRANSLATOR, ["Home", "Help", "Translations"]),
     ],
 )
 def test_each_role_sees_its_own_menu(
@@ -47,6 +47,7 @@ def test_each_role_sees_its_own_menu(
         ("/en/groups", "Groups"),
         ("/en/campaigns", "Campaigns"),
         ("/en/campaigns/new", "Campaigns"),
+        ("/en/translate", "Translations"),
         ("/en/outbox", "Outbox"),
     ],
 )

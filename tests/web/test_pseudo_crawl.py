@@ -29,7 +29,7 @@ from tests.web.import_office import Office
 
 WIDE = "en-XA"
 # Mails as they were written for their recipients, and a part of a page without its head.
-FOREIGN = {"outbox.html", "compose.preview", "histories.html"}
+FOREIGN = {"outbox.html", "compose.preview", "histories.html", "translate_gallery.html"}
 # The same in every language: the product, its languages' own names, names of formats and header fields.
 CONSTANT = {"Prospectus", "HTML", "Message-ID", "UTF-8", *(locale.name for locale in ALL_LOCALES.values())}
 # Files are accepted with these names of any language; a language without its own is shown the source's.
@@ -37,6 +37,7 @@ ENCODINGS = {name.strip(visible.EDGE) for name in ENCODING_NAMES.values()}
 # In this world, or always where it is a form's answer, they lead to the page of the step before.
 ELSEWHERE = {
     "auth.code", "import_columns.show", "profile.password", "profile.recovery_codes", "profile.turn_off",
+    "translate_gallery.error", "translate_texts.show",
 }  # fmt: skip
 FILE_COLUMNS = {column.names[SOURCE] for column in COLUMNS}
 

@@ -1,36 +1,23 @@
 // For writers: a help page with data-follow="URL" asks whether it has changed, and shows what was saved in place.
 // The address answers with the version in a few bytes, or with what is new; it needs nobody to be signed in, so it may
 // be asked often.
-const SOON = 40;
-const LATER = 1000;
-const RESTING = 10 * 60 * 1000;
-
-const region = () => document.getElementById("help-page");
-let changedAt = Date.now();
+import { watch } from "./watch.js";
 
 async function look() {
-  const page = region();
-  if (!page?.dataset.follow) return;
-  try {
-    if (!document.hidden) {
-      const address = new URL(page.dataset.follow, location.href);
-      address.searchParams.set("since", page.dataset.version);
-      // Several languages with their findings are for writers alone; one page is for anyone.
-      const credentials = page.matches(".help-columns") ? "same-origin" : "omit";
-      const answer = await fetch(address, { credentials, cache: "no-store" });
-      if (answer.ok && answer.headers.get("Content-Type")?.startsWith("text/html")) renew(page, await answer.text());
-    }
-  } catch {
-    changedAt = 0; // the service is away: ask less often until something changes again
-  }
-  setTimeout(look, Date.now() - changedAt < RESTING ? SOON : LATER);
+  const page = document.getElementById("help-page");
+  if (!page?.dataset.follow) return false;
+  const address = new URL(page.dataset.follow, location.href);
+  address.searchParams.set("since", page.dataset.version);
+  // Several languages with their findings are for writers alone; one page is for anyone.
+  const credentials = page.matches(".help-columns") ? "same-origin" : "omit";
+  const answer = await fetch(address, { credentials, cache: "no-store" });
+  return answer.ok && answer.headers.get("Content-Type")?.startsWith("text/html") && renew(page, await answer.text());
 }
 
 function renew(page, text) {
   const fresh = new DOMParser().parseFromString(text, "text/html");
   const next = fresh.getElementById("help-page");
-  if (!next) return;
-  changedAt = Date.now();
+  if (!next) return false;
   const known = new Set([...page.querySelectorAll(".prose > *")].map((block) => block.outerHTML));
   for (const block of next.querySelectorAll(".prose > *")) {
     if (!known.has(block.outerHTML)) block.classList.add("changed");
@@ -45,6 +32,7 @@ function renew(page, text) {
   if (contents) document.getElementById("help-contents-nav")?.replaceWith(contents);
   dispatchEvent(new CustomEvent("page-renewed"));
   setTimeout(() => next.querySelectorAll(".changed").forEach((block) => block.classList.remove("changed")), 2000);
+  return true;
 }
 
-look();
+watch(look);

@@ -1,0 +1,42 @@
+"""Every shipped mail as a reader might get it, with made-up values: for those who look after its words."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from service.i18n.catalogs import Catalog
+from service.mail import shipped
+from service.mail.compiled import Filled, compile_variant
+from service.mail.layout import Frame
+from service.mail.shipped import CAMPAIGN_TEMPLATES, SYSTEM_TEMPLATES
+from service.mail.values import Values, examples
+
+NAMES = (*CAMPAIGN_TEMPLATES, *SYSTEM_TEMPLATES)
+_MADE_UP: Mapping[str, object] = {
+    "file_name": "prospects.csv",
+    "dry_run": False,
+    "created": 1204,
+    "updated": 12,
+    "unchanged": 1,
+    "rejected": 3,
+    "url": "https://example.com/en/somewhere",
+    "minutes": 60,
+    "moment": datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC),
+}
+
+
+def specimen(name: str, catalog: Catalog) -> Filled:
+    """Return a shipped mail in a catalog's language; KeyError for a name that is not shipped."""
+    printed = examples(catalog.locale.code)
+    program = printed["programName"]
+    if name in SYSTEM_TEMPLATES:
+        values = {**_MADE_UP, "program_name": program}
+        return shipped.system(name, catalog, {key: values[key] for key in SYSTEM_TEMPLATES[name].needs})
+    draft = shipped.draft(name, catalog)
+    made = compile_variant(
+        draft.subject,
+        draft.content,
+        locale=catalog.locale.code,
+        catalog=catalog,
+        frame=Frame(program_name=program, sender_name=printed["senderName"]),
+    )
+    return made.fill(Values(dict(printed)))
