@@ -27,7 +27,8 @@ _PARTS = re.compile(r"""([^\s=/>"']+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s>]*))?""")
 _TRANSLATED = frozenset({"title", "alt", "aria-label", "placeholder", "lang", "hreflang", "dir", "summary"})
 _WELCOME = {
     "fr": frozenset({"sup"}), "es": frozenset({"sup"}), "it": frozenset({"sup"}), "pt": frozenset({"sup"}),
-    "ja": frozenset({"ruby", "rb", "rt", "rp", "wbr"}), "zh": frozenset({"wbr"}), "zh_Hant": frozenset({"wbr"}),
+    "ja": frozenset({"ruby", "rb", "rt", "rp", "wbr"}),
+    "zh": frozenset({"wbr"}), "zh_Hant": frozenset({"wbr"}),
 }  # fmt: skip
 """Tags that a language may add to its source: ordinals, readings, places where a line may break."""
 _INVISIBLE = re.compile(r"[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\U000e0000-\U000e007f]")

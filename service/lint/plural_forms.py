@@ -18,7 +18,7 @@ _COUNTS = frozenset(
     {"num", "count", "n", "number", "counter", "total", "nb", "amount", "quantity", "items_count", "length"}
 )
 _ALIKE = re.compile(
-    r"\b(?:mois|accès|avis|cours|choix|fois|prix|pays|progrès|succès|envois?|relais|temps|corps|bras|cas|dos"
+    r"(?:\)[sd]|%[sd]|\})\s+(?:[^\W\d_]+\s+)?(?:mois|accès|avis|cours|choix|fois|prix|pays|progrès|succès|envois?|relais|temps|corps|bras|cas|dos"
     r"|voix|noix|croix|tas|bas|repas|refus|retours?|délais?|processus|virus|bus|colis|devis|min|ko|Mo|Go)\b"
 )
 """French nouns with one form for both numbers, as far as they occur with counts."""
