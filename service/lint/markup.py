@@ -88,12 +88,13 @@ def _tags(pair: Pair) -> Iterator[Mark]:
     wanted = pair.source.of(Kind.TAG)
     spare = Counter(_same(tag.text, code) for tag in wanted)
     known = set(spare).union(_same(tag.text, code) for source in pair.sources for tag in source.of(Kind.TAG))
+    welcome = _WELCOME.get(code, frozenset()) if known or not pair.ours else frozenset()
     added = 0
     for tag in found:
         same = _same(tag.text, code)
         if same in known and (same not in spare or spare[same] > 0):
             spare[same] -= 1
-        elif tag.name.lower() not in _WELCOME.get(pair.locale.code, ()) or _unsafe(tag):
+        elif tag.name.lower() not in welcome or _unsafe(tag):
             added += 1
             yield _added(tag, with_markup=bool(known))
     missing = {same for same, count in spare.items() if count > 0}

@@ -58,8 +58,10 @@ def counts_of(locale: Locale, form: int) -> tuple[int, ...]:
 def customary(code: str) -> frozenset[int]:
     """How many plural forms gettext and CLDR have for a language; nothing where neither knows it."""
     try:
-        locale = locale_for(code)
+        locale = locale_for(code) if code != "und" else None
     except UnknownLanguage:
+        locale = None
+    if locale is None:
         return frozenset()
     # Babel is there only where a catalog of another project is judged.
     from babel import Locale as Cldr

@@ -126,7 +126,7 @@ def _not_traditional(character: str) -> bool:
     """Kana, or a character of the mainland's standard that Taiwan's does not have, as 设."""
     if _KANA.match(character):
         return True
-    return _HAN.match(character) is not None and not _in(character, "big5hkscs") and _in(character, "gb2312")
+    return _HAN.match(character) is not None and not _in(character, "big5") and _in(character, "gb2312")
 
 
 _WRONG = {"ja": _not_japanese, "zh": _not_simplified, "zh_Hant": _not_traditional}

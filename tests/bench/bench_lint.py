@@ -80,8 +80,7 @@ def test_false_findings() -> None:
                         f"  {one.rule} {'/'.join(path.parts[-6:])}:{one.line}:{one.column} {text}"
                     )
         total = rules.total()
-        print(
-            f"\n{name}: {strings} strings, {total} errors and warnings, {100 * total / max(strings, 1):.2f} for 100"
-        )
+        share = 100 * total / max(strings, 1)
+        print(f"\n{name}: {strings} strings, {total} errors and warnings, {share:.2f} for 100")
         print("  " + ", ".join(f"{rule} {count}" for rule, count in rules.most_common()))
         print("\n".join(sorted(examples)))

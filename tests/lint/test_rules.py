@@ -55,6 +55,7 @@ BAD = [
     ("fr", "Save", "<script>x</script>", ["SEC001@0", "SEC001@9"]),
     ("fr", "<b>A</b>", '<b style="x">A</b>', ["SEC001@0"]),
     ("fr", "Save", "<b>Enregistrer</b>", ["SEC002@0", "SEC002@14"]),
+    ("fr", "the 1st", "le 1<sup>er</sup>", ["SEC002@4", "SEC002@11"]),
     ("ja", "Save", "保存\u200b", ["SEC003@2"]),
     ("fr", "Save", "Enre\u00adgistrer", ["SEC003@4"]),
     # state.py
