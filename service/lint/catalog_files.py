@@ -93,7 +93,8 @@ def _check(data: bytes, path: Path, frame: Frame) -> tuple[Finding, ...]:
     found = judge(read, locale, manner, path=str(path))
     if read.file is None:
         return found
-    beside = list(compiled.check_compiled(read.file, path))
+    # Ours are read as they are; compiled files beside them are made anew for each package.
+    beside = [] if manner.ours else list(compiled.check_compiled(read.file, path))
     template = _template(path)
     if template is not None:
         dynamic = {one.id for one in manner.allowed if one.rule == "PO012" and one.id is not None}

@@ -19,7 +19,9 @@ FUZZY = N_("The header is marked fuzzy.")
 PLURAL = N_("The header must say “Plural-Forms: %(plural)s”.")
 NO_PLURAL = N_("The header does not say which plural forms there are.")
 BAD_PLURAL = N_("The plural rule of the header does not give every count one of its forms.")
-UNUSUAL_PLURAL = N_("This language usually has %(expected)s plural forms; the header says %(found)s.")
+UNUSUAL_PLURAL = N_(
+    "The number of plural forms is unusual for this language: %(found)s instead of %(expected)s."
+)
 
 
 class _Header:
