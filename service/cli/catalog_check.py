@@ -16,6 +16,7 @@ from service.i18n.glossary import GlossaryError
 from service.lint import catalog_files
 from service.lint.catalog_files import Frame
 from service.lint.report import ConfigError
+from service.lint.terms import Terms
 from service.paths import PACKAGE
 
 CLEAN, FOUND, UNREADABLE = 0, 1, 2
@@ -61,7 +62,7 @@ def check(
     """Exit with 0 if nothing bad was found, 1 if errors were, 2 if a glossary or `lint.toml` is no use."""
     places = paths or (root / "locales",)
     try:
-        frame = Frame(root / "locales", glossaries.read(glossary) if glossary else None, locale)
+        frame = Frame(root / "locales", Terms(glossaries.read(glossary)) if glossary else None, locale)
         mended = _mend(places, frame) if fix else 0
         findings = catalog_files.check(places, frame)
     except (GlossaryError, ConfigError) as error:

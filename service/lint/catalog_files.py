@@ -9,10 +9,10 @@ from service.facts.findings import Finding, Severity
 from service.facts.words import N_
 from service.i18n import glossary as glossaries
 from service.i18n import po
-from service.i18n.glossary import Glossary
 from service.i18n.locales import LOCALES, Locale
 from service.lint import compiled, fixes, languages, recovery
-from service.lint.report import Manner, judge, read_allowed
+from service.lint.report import NO_TERMS, Manner, judge, read_allowed
+from service.lint.terms import Terms
 
 _MOST_ROUNDS = 10
 """Fixes that call for each other end; this is for rules that disagree."""
@@ -26,7 +26,7 @@ class Frame:
     """
 
     own: Path
-    glossary: Glossary | None = None
+    terms: Terms | None = None
     locale: str | None = None
 
 
@@ -106,7 +106,7 @@ def _manner(file: po.PoFile | None, path: Path, frame: Frame) -> tuple[Locale, M
     """The locale of a file and how to judge it: ours by our table, others by header, then path."""
     code = languages.of_path(path.absolute())
     ours = code in LOCALES and path.resolve().is_relative_to(frame.own.resolve())
-    glossary = frame.glossary or _glossary(path)
+    terms = frame.terms or _terms(path)
     allowed = read_allowed(_beside(path, "lint.toml") or path.parent / "lint.toml")
     if ours and code is not None:
         locale = LOCALES[code]
@@ -116,7 +116,7 @@ def _manner(file: po.PoFile | None, path: Path, frame: Frame) -> tuple[Locale, M
         said = file.header.get("Language", "")
         first = next((one for one in (said, code) if one and languages.judged(one)), frame.locale)
         locale = languages.of_catalog(file, first)
-    return locale, Manner(glossary, allowed, ours=ours, code=code)
+    return locale, Manner(terms, allowed, ours=ours, code=code)
 
 
 def _around(path: Path) -> tuple[Path, ...]:
@@ -131,14 +131,14 @@ def _beside(path: Path, name: str) -> Path | None:
     return next((folder / name for folder in _around(path) if (folder / name).is_file()), None)
 
 
-def _glossary(path: Path) -> Glossary:
+def _terms(path: Path) -> Terms:
     found = _beside(path, "glossary.toml")
-    return _read_glossary(found, found.stat().st_mtime_ns) if found else glossaries.EMPTY
+    return _read_terms(found, found.stat().st_mtime_ns) if found else NO_TERMS
 
 
 @lru_cache(maxsize=8)
-def _read_glossary(path: Path, changed: int) -> Glossary:
-    return glossaries.read(path)
+def _read_terms(path: Path, changed: int) -> Terms:
+    return Terms(glossaries.read(path))
 
 
 def _template(path: Path) -> Path | None:

@@ -18,6 +18,7 @@ _CODE = re.compile(
     re.ASCII | re.DOTALL,
 )
 _SCRIPTS = {"CN": "Hans", "SG": "Hans", "MY": "Hans", "TW": "Hant", "HK": "Hant", "MO": "Hant"}
+_MODIFIERS = {"latin": "Latn", "cyrillic": "Cyrl"}
 UNKNOWN = Locale("und", "und", "und", "", "ltr", "nplurals=1; plural=0;")
 """For a catalog of which nobody says the language: only rules for every language hold."""
 
@@ -37,7 +38,10 @@ def parts(code: str) -> Parts | None:
     if found is None:
         return None
     language, script, territory = found["language"].lower(), found["script"] or "", found["territory"] or ""
-    script, territory = script.title(), territory.upper()
+    script, territory = (
+        script.title() or _MODIFIERS.get(code.partition("@")[2].lower(), ""),
+        territory.upper(),
+    )
     if language == "zh" and not script:
         script = _SCRIPTS.get(territory, "")
     return Parts(language, script, territory)

@@ -23,7 +23,7 @@ _ALIKE = re.compile(
 )
 """French nouns with one form for both numbers, as far as they occur with counts."""
 _UNINFLECTED = frozenset(
-    {"tr", "hu", "ka", "az", "fa", "kk", "ky", "uz", "tt", "tk", "ckb", "eu", "hy", "mn"}
+    {"tr", "hu", "ka", "az", "fa", "kk", "ky", "uz", "tt", "tk", "ckb", "eu", "hy", "mn", "ug", "bn"}
     | {"ja", "zh", "zh_Hant", "ko", "vi", "th", "id", "ms"}
 )
 """Languages in which a noun after a number is usually singular."""
@@ -35,6 +35,9 @@ _ONE = {
     "pt": re.compile(r"\buma?\b", re.IGNORECASE),
     "en": re.compile(r"\b(?:one|an?)\b", re.IGNORECASE),
 }
+_OFTEN_ALIKE = frozenset({"da", "is", "nb", "nn", "no", "sv"})
+"""Languages in which many nouns have one form for both numbers."""
+_NAMED_NOUN = re.compile(r"(?:\)[sd]|%[sd]|\})\s*(?:%\(|%[sd]|\{)")
 _LETTERS = re.compile(r"[^\W\d_]{3}")
 WRONG_COUNT = N_("This message needs %(expected)s plural forms and has %(found)s.")
 EMPTY = N_("The plural form %(form)s is empty.")
@@ -89,7 +92,9 @@ def _alike(entry: po.Entry, locale: Locale) -> Iterator[Mark]:
     if len(set(entry.strings)) > 1 or locale.plural_count == 1 or entry.id == entry.plural:
         return
     text = entry.strings[0]
-    if locale.code in _UNINFLECTED or not _LETTERS.search(mask(text).plain):
+    if locale.code in _UNINFLECTED | _OFTEN_ALIKE or not _LETTERS.search(mask(text).plain):
+        return
+    if _NAMED_NOUN.search(text):  # the noun is a value
         return
     if not (locale.code == "fr" and _ALIKE.search(text)):
         yield warning("PL003", ALIKE, 0)

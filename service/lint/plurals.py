@@ -12,6 +12,12 @@ PROBES = (*range(1001), 1_000_000, 2_000_000)
 """Counts that a plural rule is tried with: a million has a form of its own in some languages."""
 _HEADER = re.compile(r"\s*nplurals\s*=\s*([0-9]{1,2})\s*;\s*plural\s*=([^;]*);?\s*", re.ASCII | re.DOTALL)
 
+_OLD = {
+    "cy": (4,),
+    **dict.fromkeys(("az", "fa", "hu", "hy", "ka", "kk", "ky", "tk", "tr", "tt", "ug", "uz"), (1,)),
+}
+"""What catalogs had before CLDR counted forms, and often still have."""
+
 
 @cache
 def rule(header: str) -> tuple[int, Callable[[int], int]] | None:
@@ -67,4 +73,4 @@ def customary(code: str) -> frozenset[int]:
     from babel import Locale as Cldr
 
     categories = Cldr.parse(locale.cldr).plural_form.tags | {"other"}
-    return frozenset({locale.plural_count, len(categories)})
+    return frozenset({locale.plural_count, len(categories), *_OLD.get(code.partition("_")[0], ())})

@@ -13,6 +13,7 @@ from service.i18n import po
 from service.i18n.glossary import Glossary
 from service.i18n.locales import SOURCE, Locale
 from service.lint import (
+    digits,
     fixes,
     headers,
     house,
@@ -20,7 +21,6 @@ from service.lint import (
     length,
     links,
     markup,
-    numbers,
     placeholders,
     plural_forms,
     recovery,
@@ -36,13 +36,14 @@ from service.lint.terms import Terms
 
 _ENTRY_RULES = (state.check_entry, plural_forms.check)
 _RULES: tuple[Rule, ...] = (
-    syntax.check, placeholders.check, markup.check, links.check, inline.check, state.check, numbers.check,
+    syntax.check, placeholders.check, markup.check, links.check, inline.check, state.check, digits.check,
 )  # fmt: skip
 _BY_LOCALE: dict[str, tuple[Rule, ...]] = {
     "fr": (typography_fr.check,),
     "ja": (typography_ja.check,),
     "zh": (typography_zh.check,),
 }
+NO_TERMS = Terms(glossaries.EMPTY)
 FileRule = Callable[[po.PoFile, Locale], Iterable[tuple[po.Entry, Mark]]]
 _FILE_RULES: tuple[FileRule, ...] = (length.check,)
 _ALLOW = re.compile(r"i18n-allow:\s*([A-Z]+[0-9]+)\b")
@@ -81,7 +82,7 @@ class Manner:
     `code` is the language that the path of a catalog of others names.
     """
 
-    glossary: Glossary = glossaries.EMPTY
+    terms: Terms = NO_TERMS
     allowed: Sequence[Allowed] = ()
     pinned: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     ours: bool = True
@@ -103,7 +104,7 @@ def check_catalog(
     comment of the message says `i18n-allow: RULE reason` (never those of SEC rules) or `allowed` lists them.
     """
     read = recovery.read(data)
-    return judge(read, locale, Manner(glossary, allowed, pinned), path=path)
+    return judge(read, locale, Manner(Terms(glossary), allowed, pinned), path=path)
 
 
 def judge(
@@ -132,7 +133,7 @@ def _whole_file(file: po.PoFile, locale: Locale, manner: Manner) -> Iterator[Fin
 
 
 def _messages(file: po.PoFile, locale: Locale, manner: Manner) -> Iterator[Finding]:
-    rules: tuple[Rule, ...] = (*_RULES, *_BY_LOCALE.get(locale.code, ()), Terms(manner.glossary).check)
+    rules: tuple[Rule, ...] = (*_RULES, *_BY_LOCALE.get(locale.code, ()), manner.terms.check)
     style = house.learn(file, locale, manner.pinned)
     for entry in file.messages:
         for mark in _marks(entry, locale, rules, style, ours=manner.ours):

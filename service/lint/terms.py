@@ -35,6 +35,7 @@ class Terms:
 
     def __init__(self, glossary: Glossary) -> None:
         self._never = glossary.never
+        self._known: dict[tuple[str, str | None], list[_Hit]] = {}
         self._labels: dict[str, list[tuple[Row, Term]]] = {}
         self._concepts: list[tuple[Row, Term, re.Pattern[str]]] = []
         for row in glossary.rows:
@@ -56,7 +57,10 @@ class Terms:
             yield from self._terms(pair)
 
     def _terms(self, pair: Pair) -> Iterator[Mark]:
-        hits = self._hits(pair)
+        key = pair.source.text, pair.entry.context
+        hits = self._known.get(key)
+        if hits is None:  # the same source text comes in every language
+            hits = self._known[key] = self._hits(pair)
         if not hits:
             return
         code, text = pair.locale.code, pair.target.plain

@@ -49,7 +49,7 @@ class Masked:
         return next((token for token in self.tokens if token.start <= offset < token.end), None)
 
 
-_HOST = r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%{}|-]"
+_HOST = r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%{}|-]"
 _PARTS = (
     (Kind.CODE, r"`+[^`\n]+`+"),
     (Kind.BRACE, r"\{\{[^{}]*\}\}|\{%[^{}]*%\}|\(\([^()\n]+\)\)"),

@@ -15,6 +15,7 @@ from service.i18n.fill import fill
 from service.i18n.locales import LOCALES
 from service.lint import catalog_files
 from service.lint.catalog_files import Frame
+from service.lint.terms import Terms
 from service.paths import PACKAGE, data_dir
 from tests.lint.catalogs import LANGUAGES, entries, installed, ours
 
@@ -42,7 +43,7 @@ def test_time_against_pofilter(tmp_path: Path) -> None:
         path = tmp_path / f"{code}.po"
         path.write_text(catalog(code), encoding="utf-8")
         paths.append(path)
-    frame = Frame(tmp_path / "none", glossaries.read(data_dir("locales") / "glossary.toml"))
+    frame = Frame(tmp_path / "none", Terms(glossaries.read(data_dir("locales") / "glossary.toml")))
     mine, theirs = [], []
     for _ in range(3):
         start = time.process_time()
