@@ -153,7 +153,7 @@ def _marks(
             continue
         for rule in rules:
             for mark in rule(pair):
-                yield replace(mark, form=pair.form)
+                yield mark if pair.form == 0 else replace(mark, form=pair.form)
 
 
 def _finding(mark: Mark, entry: po.Entry, file: po.PoFile) -> Finding:
