@@ -7,7 +7,7 @@ from functools import cache
 
 from service.facts.findings import Severity
 from service.facts.words import N_
-from service.i18n.glossary import Glossary, Row, Term
+from service.i18n.glossary import Glossary, Never, Row, Term
 from service.i18n.locales import SOURCE
 from service.lint.pairs import Mark, Pair, warning
 from service.lint.tokenizer import Masked
@@ -36,7 +36,10 @@ class Terms:
     """The glossary made ready for one run over a catalog."""
 
     def __init__(self, glossary: Glossary) -> None:
-        self._never = glossary.never
+        self._never: dict[str, list[Never]] = {}
+        for never in glossary.never:
+            self._never.setdefault(never.locale, []).append(never)
+        self._any_never = {code: _any(some) for code, some in self._never.items()}
         self._known: dict[tuple[str, str | None], list[_Hit]] = {}
         self._labels: dict[str, list[tuple[Row, Term]]] = {}
         concepts: list[tuple[Row, Term, str]] = []
@@ -53,9 +56,10 @@ class Terms:
 
     def check(self, pair: Pair) -> Iterator[Mark]:
         """CO003 and CO004 on one form."""
-        for never in self._never:
-            if never.locale == pair.locale.code:
-                for found in never.pattern.finditer(pair.target.plain):
+        code, plain = pair.locale.code, pair.target.plain
+        if code in self._never and self._any_never[code].search(plain):
+            for never in self._never[code]:
+                for found in never.pattern.finditer(plain):
                     phrase = N_("“%(found)s” is not written here; write: %(write)s")
                     yield warning("CO004", phrase, found.start(), found=found[0], write=never.write)
         if pair.locale.code != SOURCE:
@@ -112,6 +116,14 @@ class Terms:
         exact = [pair for pair in known if context is not None and context in pair[1].contexts]
         free = [pair for pair in known if not pair[1].contexts]
         return next(iter(exact or free), None)
+
+
+def _any(some: Sequence[Never]) -> re.Pattern[str]:
+    """One pattern that finds what any of them finds: most texts have nothing of all these."""
+    patterns = [never.pattern.pattern for never in some]
+    if any(re.search(r"\\[1-9]|\(\?P", pattern) for pattern in patterns):
+        return re.compile("")
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
 
 
 def _weight(source: Masked) -> Severity:
