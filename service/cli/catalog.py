@@ -1,21 +1,17 @@
 """`prospectus catalog`: take texts out of the sources, keep catalogs up to date, check and compile them."""
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
+from service.cli.catalog_check import check
 from service.cli.catalog_files import fail, near, path_of, read, root_option, write
 from service.cli.catalog_locale import add_locale, write_pseudo
 from service.cli.words import WORDS, say
-from service.facts.findings import SEVERITY_LABELS, Finding, Severity
 from service.facts.words import N_, NN_
 from service.i18n import mo, po
-from service.i18n.glossary import GlossaryError
-from service.i18n.locales import LOCALES, SOURCE, Locale, locales_in
-from service.i18n.negotiation import closest
-from service.lint import report
+from service.i18n.locales import Locale, locales_in
 
 CLEAN, FOUND = 0, 1
 _BAR = 20
@@ -101,64 +97,7 @@ def compile_catalogs(root: Path) -> None:
         click.echo(near(target))
 
 
-@group.command(
-    "check", help=WORDS.say(N_("Check catalogs: syntax, placeholders, markup, typography, terms."))
-)
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True), metavar="[PATH]...")
-@click.option(
-    "--json", "as_json", is_flag=True, help=WORDS.say(N_("Print one JSON document a line for each finding."))
-)
-@root_option
-def check(paths: tuple[Path, ...], root: Path, *, as_json: bool) -> None:
-    """Exit with 0 if nothing was found or advice only, 1 if more was, 2 if a file cannot be judged."""
-    try:
-        findings = [finding for path in paths or (root / "locales",) for finding in _findings(path, root)]
-    except (GlossaryError, report.ConfigError) as error:
-        fail(str(error))
-        raise
-    untranslated: dict[str | None, int] = {}
-    for finding in findings:
-        if finding.rule == "ST001" and not as_json:
-            untranslated[finding.path] = untranslated.get(finding.path, 0) + 1
-        else:
-            click.echo(json.dumps(_document(finding)) if as_json else _line(finding))
-    for path, count in untranslated.items():
-        message = WORDS.say(
-            NN_("%(num)s message is not translated.", "%(num)s messages are not translated."), num=count
-        )
-        click.echo(f"{near(path)}: {WORDS.say(SEVERITY_LABELS[Severity.WARNING])} ST001 {message}")
-    bad = sum(finding.severity is not Severity.ADVICE for finding in findings)
-    if not as_json:
-        say(NN_("%(num)s finding", "%(num)s findings"), num=len(findings))
-    sys.exit(FOUND if bad else CLEAN)
-
-
-def _findings(path: Path, root: Path) -> tuple[Finding, ...]:
-    """A directory has all locales and the glossary; a file is of the locale its path names, or its header."""
-    if path.is_dir():
-        return report.check_directory(path)
-    glossary, allowed = report.settings_of(root / "locales")
-    code = next((part for part in reversed(path.absolute().parts) if part in LOCALES), None)
-    if code is None:
-        code = closest(read(path).header.get("Language"), tuple(LOCALES)) or SOURCE
-    return report.check_file(path, LOCALES[code], glossary=glossary, allowed=allowed)
-
-
-def _line(finding: Finding) -> str:
-    label, message = WORDS.say(SEVERITY_LABELS[finding.severity]), WORDS.say(finding.phrase, **finding.values)
-    return f"{near(finding.path)}:{finding.line}:{finding.column}: {label} {finding.rule} {message}"
-
-
-def _document(finding: Finding) -> dict[str, object]:
-    return {
-        "path": finding.path,
-        "line": finding.line,
-        "column": finding.column,
-        "severity": finding.severity,
-        "rule": finding.rule,
-        "message": WORDS.say(finding.phrase, **finding.values),
-        "msgid": finding.values.get("msgid"),
-    }
+group.add_command(check)
 
 
 @group.command("stats", help=WORDS.say(N_("Print how much of each catalog is translated.")))

@@ -32,7 +32,10 @@ def fail(text: str) -> NoReturn:
 
 def near(path: object) -> str:
     """A path as short as the user's place allows."""
-    relative = os.path.relpath(str(path))
+    try:
+        relative = os.path.relpath(str(path))
+    except ValueError:  # another drive
+        return str(path)
     return str(path) if relative.startswith("..") else relative
 
 

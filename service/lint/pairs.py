@@ -13,7 +13,10 @@ from service.lint.tokenizer import Masked, mask
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One form of an entry beside the source text it renders: the plural one but for the first of several."""
+    """One form of an entry beside the source text it renders: the plural one but for the first of several.
+
+    `ours` tells a catalog of the project from others, which are measured by what other programs allow.
+    """
 
     locale: Locale
     entry: po.Entry
@@ -21,6 +24,14 @@ class Pair:
     source: Masked
     target: Masked
     house: House = NO_HOUSE
+    ours: bool = True
+
+    @property
+    def sources(self) -> tuple[Masked, ...]:
+        """The source text, and the other one of a message with a plural."""
+        if self.entry.plural is None:
+            return (self.source,)
+        return (mask(self.entry.id), mask(self.entry.plural))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +54,14 @@ class Mark:
 Rule = Callable[[Pair], Iterable[Mark]]
 
 
-def pairs(entry: po.Entry, locale: Locale, house: House = NO_HOUSE) -> Iterator[Pair]:
+def pairs(entry: po.Entry, locale: Locale, house: House = NO_HOUSE, *, ours: bool = True) -> Iterator[Pair]:
     """The forms of an entry that have a text."""
     for form, string in enumerate(entry.strings):
         if string:
             source = (
                 entry.id if entry.plural is None or (form == 0 and len(entry.strings) > 1) else entry.plural
             )
-            yield Pair(locale, entry, form, mask(source), mask(string), house)
+            yield Pair(locale, entry, form, mask(source), mask(string), house, ours)
 
 
 def error(rule: str, phrase: Phrase, at: int = 0, *, fix: Fix | None = None, **values: object) -> Mark:

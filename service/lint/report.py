@@ -1,22 +1,29 @@
-"""All rules over a catalog, each finding at the line and column of the characters it is about."""
+"""All rules over one catalog, each finding at the line and column of the characters it is about."""
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from service.facts.findings import Finding, Severity
-from service.facts.words import N_
+from service.facts.findings import Finding
 from service.i18n import glossary as glossaries
 from service.i18n import po
 from service.i18n.glossary import Glossary
-from service.i18n.locales import LOCALES, SOURCE, Locale
+from service.i18n.locales import SOURCE, Locale
 from service.lint import (
+    digits,
+    fixes,
+    headers,
     house,
+    inline,
+    length,
+    links,
     markup,
     placeholders,
+    plural_forms,
+    recovery,
     state,
     syntax,
     typography_fr,
@@ -27,13 +34,18 @@ from service.lint.house import House
 from service.lint.pairs import Mark, Rule, pairs
 from service.lint.terms import Terms
 
-_ENTRY_RULES = (state.check_entry, placeholders.check_plurals)
-_RULES: tuple[Rule, ...] = (syntax.check, placeholders.check, markup.check, state.check)
+_ENTRY_RULES = (state.check_entry, plural_forms.check)
+_RULES: tuple[Rule, ...] = (
+    syntax.check, placeholders.check, markup.check, links.check, inline.check, state.check, digits.check,
+)  # fmt: skip
 _BY_LOCALE: dict[str, tuple[Rule, ...]] = {
     "fr": (typography_fr.check,),
     "ja": (typography_ja.check,),
     "zh": (typography_zh.check,),
 }
+NO_TERMS = Terms(glossaries.EMPTY)
+FileRule = Callable[[po.PoFile, Locale], Iterable[tuple[po.Entry, Mark]]]
+_FILE_RULES: tuple[FileRule, ...] = (length.check,)
 _ALLOW = re.compile(r"i18n-allow:\s*([A-Z]+[0-9]+)\b")
 _NEVER_BY_COMMENT = "SEC"
 
@@ -59,8 +71,22 @@ def read_allowed(path: Path) -> tuple[Allowed, ...]:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         return tuple(Allowed(**{str(k): str(v) for k, v in one.items()}) for one in data.get("allow", ()))
-    except (tomllib.TOMLDecodeError, TypeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a catalog is judged: by which terms and pinned choices, what may stay, and whether it is ours.
+
+    `code` is the language that the path of a catalog of others names.
+    """
+
+    terms: Terms = NO_TERMS
+    allowed: Sequence[Allowed] = ()
+    pinned: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    ours: bool = True
+    code: str | None = None
 
 
 def check_catalog(
@@ -72,45 +98,69 @@ def check_catalog(
     allowed: Sequence[Allowed] = (),
     pinned: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
-    """Everything wrong with a catalog's bytes, in the order of the file.
+    """Everything wrong with the bytes of a catalog of ours, in the order of the file.
 
     A finding on a message carries its source text under the value `msgid`. Findings are left out where a
     comment of the message says `i18n-allow: RULE reason` (never those of SEC rules) or `allowed` lists them.
     """
-    try:
-        file = po.read(data)
-    except po.PoSyntaxError as mistake:
-        return _at(path, [syntax.unreadable(mistake)])
-    rules: tuple[Rule, ...] = (*_RULES, *_BY_LOCALE.get(locale.code, ()), Terms(glossary).check)
-    style = house.learn(file, locale, pinned)
-    found = [*syntax.check_header(file, locale), *syntax.check_obsolete(file)]
+    read = recovery.read(data)
+    return judge(read, locale, Manner(Terms(glossary), allowed, pinned), path=path)
+
+
+def judge(
+    read: recovery.Reading, locale: Locale, manner: Manner, *, path: str | None = None
+) -> tuple[Finding, ...]:
+    """Everything wrong with a catalog as it was read, in the order of the file."""
+    found = list(read.findings)
+    if read.file is not None:
+        if read.file.header_entry is not None or not read.findings:
+            found += headers.check(read.file, locale, manner.code, ours=manner.ours)
+        found += _whole_file(read.file, locale, manner)
+        found += _messages(read.file, locale, manner)
+    if not read.exact:
+        found = [replace(one, fix=None) for one in found]
+    found.sort(key=lambda finding: (finding.line, finding.column))
+    return tuple(replace(one, path=path) for one in found)
+
+
+def _whole_file(file: po.PoFile, locale: Locale, manner: Manner) -> Iterator[Finding]:
+    yield from syntax.check_obsolete(file)
+    yield from syntax.check_comments(file)
+    for rule in _FILE_RULES:
+        for entry, mark in rule(file, locale):
+            if not _is_allowed(mark, entry, locale, manner.allowed):
+                yield _finding(mark, entry, file)
+
+
+def _messages(file: po.PoFile, locale: Locale, manner: Manner) -> Iterator[Finding]:
+    rules: tuple[Rule, ...] = (*_RULES, *_BY_LOCALE.get(locale.code, ()), manner.terms.check)
+    style = house.learn(file, locale, manner.pinned)
     for entry in file.messages:
-        for mark in _marks(entry, locale, rules, style):
-            if not _is_allowed(mark, entry, locale, allowed):
-                found.append(_finding(mark, entry, file))
-    return _at(path, sorted(found, key=lambda finding: (finding.line, finding.column)))
+        for mark in _marks(entry, locale, rules, style, ours=manner.ours):
+            if not _is_allowed(mark, entry, locale, manner.allowed):
+                yield _finding(mark, entry, file)
 
 
-def _at(path: str | None, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(replace(f, path=path) for f in findings)
-
-
-def _marks(entry: po.Entry, locale: Locale, rules: Sequence[Rule], style: House) -> Iterator[Mark]:
+def _marks(
+    entry: po.Entry, locale: Locale, rules: Sequence[Rule], style: House, *, ours: bool
+) -> Iterator[Mark]:
     for entry_rule in _ENTRY_RULES:
         yield from entry_rule(entry, locale)
     if entry.fuzzy:
         return
-    for pair in pairs(entry, locale, style):
+    for pair in pairs(entry, locale, style, ours=ours):
         if locale.code == SOURCE and pair.target.text == pair.source.text:
             continue
         for rule in rules:
             for mark in rule(pair):
-                yield replace(mark, form=pair.form)
+                yield mark if pair.form == 0 else replace(mark, form=pair.form)
 
 
 def _finding(mark: Mark, entry: po.Entry, file: po.PoFile) -> Finding:
     line, column = file.place(entry, mark.form, mark.at)
-    return Finding(mark.rule, mark.severity, mark.phrase, {**mark.values, "msgid": entry.id}, line, column)
+    values = {**mark.values, "msgid": entry.id}
+    fix = fixes.in_file(file, entry, mark.form, mark.fix) if mark.fix else None
+    return Finding(mark.rule, mark.severity, mark.phrase, values, line, column, fix=fix)
 
 
 def _is_allowed(mark: Mark, entry: po.Entry, locale: Locale, allowed: Sequence[Allowed]) -> bool:
@@ -122,58 +172,3 @@ def _is_allowed(mark: Mark, entry: po.Entry, locale: Locale, allowed: Sequence[A
     if mark.rule.startswith(_NEVER_BY_COMMENT):
         return False
     return any(mark.rule in _ALLOW.findall(comment) for comment in (*entry.comments, *entry.extracted))
-
-
-def check_directory(directory: Path) -> tuple[Finding, ...]:
-    """All catalogs under a `locales` directory, with its glossary and its `lint.toml`; paths are as found.
-
-    GlossaryError or ConfigError if those cannot be used.
-    """
-    glossary, allowed = settings_of(directory)
-    template = directory / "messages.pot"
-    wanted = _keys(template.read_bytes()) if template.exists() else None
-    found: list[Finding] = []
-    for locale in LOCALES.values():
-        path = directory / locale.code / "LC_MESSAGES" / "messages.po"
-        found += check_file(path, locale, glossary=glossary, allowed=allowed)
-        if wanted is not None and path.exists():
-            found += _drift(path, wanted)
-    return tuple(found)
-
-
-def _drift(path: Path, wanted: frozenset[po.Key]) -> Iterator[Finding]:
-    """PO012: a catalog that was not updated since the template was extracted."""
-    present = _keys(path.read_bytes())
-    if present is not None and present != wanted:
-        phrase = N_(
-            "Not up to date with messages.pot (%(new)s new, %(old)s unused): run “prospectus catalog update”."
-        )
-        values = {"new": len(wanted - present), "old": len(present - wanted)}
-        yield Finding("PO012", Severity.ERROR, phrase, values, 1, 1, str(path))
-
-
-def _keys(data: bytes) -> frozenset[po.Key] | None:
-    try:
-        return frozenset(entry.key for entry in po.read(data).messages)
-    except po.PoSyntaxError:
-        return None  # PO001 says so
-
-
-def settings_of(directory: Path) -> tuple[Glossary, tuple[Allowed, ...]]:
-    """The glossary and the allowed findings that lie in a `locales` directory."""
-    glossary = directory / "glossary.toml"
-    return (
-        glossaries.read(glossary) if glossary.exists() else glossaries.EMPTY,
-        read_allowed(directory / "lint.toml"),
-    )
-
-
-def check_file(
-    path: Path, locale: Locale, *, glossary: Glossary = glossaries.EMPTY, allowed: Sequence[Allowed] = ()
-) -> tuple[Finding, ...]:
-    """One catalog file; one that cannot be opened is a finding too."""
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return (Finding("PO001", Severity.ERROR, N_("The file cannot be read."), {}, 0, 0, str(path)),)
-    return check_catalog(data, locale, path=str(path), glossary=glossary, allowed=allowed)

@@ -1,18 +1,33 @@
-"""Rules on whether a text is translated, into the right language, with the same spaces around (ST, WS)."""
+"""Rules on whether a text is translated, into the right script, with the same spaces (ST001 to ST005, WS)."""
 
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from service.facts.findings import Fix
 from service.facts.words import N_
 from service.i18n import po
-from service.i18n.locales import Locale
+from service.i18n.locales import SOURCE, Locale
 from service.lint.pairs import Mark, Pair, advice, error, warning
 
 _KANA = re.compile(r"[ぁ-ゖァ-ヺ]")
 _HAN = re.compile(r"[㐀-䶿一-鿿]")
 _CJK = re.compile(r"[ぁ-ゖァ-ヺ㐀-䶿一-鿿]")
-_ENGLISH = re.compile(r"(?<![\w.-])[a-z]{3,}(?![\w.-])")
+_WORD = re.compile(r"(?<![\w.@/-])(?:[A-Z]?[a-z]{2,}|[A-Z][a-z]+)(?![\w@/-]|\.\w)", re.ASCII)
+_LATIN = re.compile(r"[A-Za-z]")
+_NAMES = frozenset(
+    {"prospectus", "markdown", "python", "django", "flask", "linux", "windows", "google", "apple", "android"}
+    | {"microsoft", "excel", "unicode", "latin", "gettext", "smtp", "gmail", "outlook", "firefox", "chrome"}
+    | {"safari", "postgres", "sqlite", "redis", "docker", "kubernetes", "facebook", "instagram", "twitter"}
+    | {"wikipedia", "mozilla", "debian", "ubuntu", "cookie", "html", "http", "https", "json", "utf", "iso"}
+)
+"""Words that are names in every language."""
+_QUOTED = re.compile(r"“[^”]*”|「[^」]*」|『[^』]*』|‘[^’]*’|\"[^\"]*\"")
+_RUN = re.compile(r"(?<=\S)  +(?=\S)")
+UNCHANGED = N_("The translation is the source text itself.")
+DOUBLE = N_("Two spaces stand here, where one is enough.")
+BREAK = N_("Source text and translation must both have a line break here, or neither.")
+SPACE = N_("Source text and translation must both have a space here, or neither.")
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
@@ -26,24 +41,54 @@ def check_entry(entry: po.Entry, locale: Locale) -> Iterator[Mark]:
 
 
 def check(pair: Pair) -> Iterator[Mark]:
-    """ST004, ST005, WS001, WS003."""
-    if pair.locale.code in ("ja", "zh"):
+    """ST003 to ST005, WS001 to WS003."""
+    if pair.locale.code in _CJK_CODES:
         yield from script(pair)
+    elif (
+        pair.target.text == pair.source.text
+        and pair.locale.code != SOURCE
+        and (word := _word(pair.source.plain, 3)) is not None
+    ):
+        yield advice("ST003", UNCHANGED, word)
     yield from _edges(pair)
+    if "\n\n" in pair.source.text or "\n\n" in pair.target.text:
+        yield from _paragraphs(pair)
+    if "  " in pair.target.plain and "  " not in pair.source.text:
+        for run in _RUN.finditer(pair.target.plain):
+            yield advice("WS002", DOUBLE, run.start(), fix=Fix(run.start(), run.end(), " "))
+
+
+def _paragraphs(pair: Pair) -> Iterator[Mark]:
     wanted, found = (len(_PARAGRAPHS.findall(text.text.strip())) for text in (pair.source, pair.target))
     if wanted != found:
         yield warning("WS003", N_("The source text has %(wanted)s paragraphs, the translation %(found)s."), 0,
                       wanted=wanted + 1, found=found + 1)  # fmt: skip
 
 
+def _word(plain: str, letters: int) -> int | None:
+    """Where the first word stands that is no name, so that it could be translated."""
+    for found in _WORD.finditer(plain):
+        if len(found[0]) >= letters and found[0].lower() not in _NAMES:
+            return found.start()
+    return None
+
+
 def script(pair: Pair) -> Iterator[Mark]:
     """ST004, ST005: characters that a language is not written in."""
     plain = pair.target.plain
-    if not _CJK.search(plain) and (english := _ENGLISH.search(plain)):
-        yield warning("ST004", N_("The text is still in the Latin alphabet."), english.start())
-    wrong = _not_japanese if pair.locale.code == "ja" else _not_simplified
+    if not _CJK.search(plain) and len(_LATIN.findall(plain)) >= 4 and (word := _word(plain, 2)) is not None:
+        yield warning("ST004", N_("The text is still in the Latin alphabet."), word)
+    wrong = _WRONG.get(pair.locale.code)
+    if wrong is None or plain.isascii():
+        return
+    quoted = [found.span() for found in _QUOTED.finditer(plain)] if _QUOTED.search(plain) else []
     for at, character in enumerate(plain):
-        if character > "\u3000" and wrong(character) and character not in pair.source.text:
+        if (
+            character > "\u3000"
+            and wrong(character)
+            and character not in pair.source.text
+            and not any(start < at < end for start, end in quoted)
+        ):
             yield error(
                 "ST005", N_("“%(character)s” is not written in this language."), at, character=character
             )
@@ -77,18 +122,41 @@ def _not_simplified(character: str) -> bool:
     )
 
 
+@lru_cache(maxsize=8192)
+def _not_traditional(character: str) -> bool:
+    """Kana, or a character of the mainland's standard that Taiwan's does not have, as 设."""
+    if _KANA.match(character):
+        return True
+    return _HAN.match(character) is not None and not _in(character, "big5") and _in(character, "gb2312")
+
+
+_WRONG = {"ja": _not_japanese, "zh": _not_simplified, "zh_Hant": _not_traditional}
+_CJK_CODES = frozenset(_WRONG)
+
+
 def _edges(pair: Pair) -> Iterator[Mark]:
+    """WS001. Labels and values join without a space in Chinese and Japanese."""
     source, target = pair.source.text, pair.target.text
-    joined = pair.locale.code in ("ja", "zh")  # where labels and values join without a space
-    for edge, at in ((0, 0), (-1, len(target) - 1)):
-        ours, theirs = source[edge], target[edge]
-        if (ours == "\n") != (theirs == "\n"):
-            yield warning(
-                "WS001", N_("Source text and translation must both have a line break here, or neither."), at
-            )
-        elif (theirs.isspace() and not ours.isspace()) or (
-            ours == " " and not theirs.isspace() and not joined
-        ):
-            yield warning(
-                "WS001", N_("Source text and translation must both have a space here, or neither."), at
-            )
+    if not (source[0].isspace() or source[-1].isspace() or target[0].isspace() or target[-1].isspace()):
+        return
+    if not source.strip() or not target.strip():
+        return
+    yield from _edge(pair, source, target, end=False)
+    yield from _edge(pair, source, target, end=True)
+
+
+def _edge(pair: Pair, source: str, target: str, *, end: bool) -> Iterator[Mark]:
+    ours, theirs = (_space(text, end=end) for text in (source, target))
+    if ours == theirs or (theirs == "" and ours == " " and pair.locale.code in _CJK_CODES):
+        return
+    line = ("\n" in ours) != ("\n" in theirs)
+    if not line and bool(ours) == bool(theirs):
+        return
+    at = len(target) - 1 if end else 0
+    start = len(target) - len(theirs) if end else 0
+    fix = Fix(start, start + len(theirs), ours)
+    yield warning("WS001", BREAK if line else SPACE, at, fix=fix)
+
+
+def _space(text: str, *, end: bool) -> str:
+    return text[len(text.rstrip()) :] if end else text[: len(text) - len(text.lstrip())]

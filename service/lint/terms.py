@@ -7,7 +7,7 @@ from functools import cache
 
 from service.facts.findings import Severity
 from service.facts.words import N_
-from service.i18n.glossary import Glossary, Row, Term
+from service.i18n.glossary import Glossary, Never, Row, Term
 from service.i18n.locales import SOURCE
 from service.lint.pairs import Mark, Pair, warning
 from service.lint.tokenizer import Masked
@@ -15,6 +15,8 @@ from service.lint.tokenizer import Masked
 _QUOTED = re.compile(r"“([^“”]+)”|\*\*([^*]+)\*\*")
 _WORD = re.compile(r"[^\W\d_]+")
 _LABEL_WORDS = 4
+_START = 2
+"""Terms are looked up by so many letters of their first word."""
 _SMALL = frozenset(
     {"a", "à", "au", "d’", "de", "des", "du", "en", "l’", "la", "le", "les", "par", "se", "s’", "non"}
 )
@@ -34,29 +36,41 @@ class Terms:
     """The glossary made ready for one run over a catalog."""
 
     def __init__(self, glossary: Glossary) -> None:
-        self._never = glossary.never
+        self._never: dict[str, list[Never]] = {}
+        for never in glossary.never:
+            self._never.setdefault(never.locale, []).append(never)
+        self._any_never = {code: _any(some) for code, some in self._never.items()}
+        self._known: dict[tuple[str, str | None], list[_Hit]] = {}
         self._labels: dict[str, list[tuple[Row, Term]]] = {}
-        self._concepts: list[tuple[Row, Term, re.Pattern[str]]] = []
+        concepts: list[tuple[Row, Term, str]] = []
         for row in glossary.rows:
             for term in row.terms:
                 if term.is_label:
                     self._labels.setdefault(term.source, []).append((row, term))
                 else:
-                    self._concepts.append((row, term, _english(term.source)))
-        self._concepts.sort(key=lambda concept: -len(concept[1].source))
+                    concepts.append((row, term, _stem(term.source)))
+        self._concepts = sorted(concepts, key=lambda concept: -len(concept[1].source))
+        self._starts: dict[str, list[int]] = {}
+        for place, (_, _, stem) in enumerate(self._concepts):
+            self._starts.setdefault(stem[:_START], []).append(place)
 
     def check(self, pair: Pair) -> Iterator[Mark]:
         """CO003 and CO004 on one form."""
-        for never in self._never:
-            if never.locale == pair.locale.code:
-                for found in never.pattern.finditer(pair.target.plain):
+        code, plain = pair.locale.code, pair.target.plain
+        if code in self._never and self._any_never[code].search(plain):
+            for never in self._never[code]:
+                for found in never.pattern.finditer(plain):
                     phrase = N_("“%(found)s” is not written here; write: %(write)s")
                     yield warning("CO004", phrase, found.start(), found=found[0], write=never.write)
         if pair.locale.code != SOURCE:
             yield from self._terms(pair)
 
     def _terms(self, pair: Pair) -> Iterator[Mark]:
-        hits = [hit for hit in self._hits(pair) if pair.locale.code in hit.term.words]
+        key = pair.source.text, pair.entry.context
+        hits = self._known.get(key)
+        if hits is None:  # the same source text comes in every language
+            hits = self._known[key] = self._hits(pair)
+        hits = [hit for hit in hits if pair.locale.code in hit.term.words]
         if not hits:
             return
         code, text = pair.locale.code, pair.target.plain
@@ -87,10 +101,12 @@ class Terms:
             if label is not None:
                 found.setdefault(label[1].source, _Hit(*label, *quoted.span()))
         lower = source.plain.lower()
-        for row, term, pattern in self._concepts:
-            if _stem(term.source) not in lower or (term.contexts and context not in term.contexts):
+        starts = {word[:_START] for word in _WORD.findall(lower)}
+        for place in sorted(place for start in starts for place in self._starts.get(start, ())):
+            row, term, stem = self._concepts[place]
+            if stem not in lower or (term.contexts and context not in term.contexts):
                 continue
-            for match in pattern.finditer(source.plain):
+            for match in _english(term.source).finditer(source.plain):
                 if not any(start < match.end() and match.start() < end for start, end in taken):
                     taken.append(match.span())
                     found.setdefault(term.source, _Hit(row, term, *match.span()))
@@ -103,17 +119,25 @@ class Terms:
         return next(iter(exact or free), None)
 
 
+def _any(some: Sequence[Never]) -> re.Pattern[str]:
+    """One pattern that finds what any of them finds: most texts have nothing of all these."""
+    patterns = [never.pattern.pattern for never in some]
+    if any(re.search(r"\\[1-9]|\(\?P", pattern) for pattern in patterns):
+        return re.compile("")
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
+
+
 def _weight(source: Masked) -> Severity:
     """A term left out of a label is a mistake; a sentence may have been worded without it."""
     return Severity.WARNING if len(_WORD.findall(source.plain)) <= _LABEL_WORDS else Severity.ADVICE
 
 
-@cache
 def _stem(term: str) -> str:
     """What every inflection of an English concept starts with."""
     return term.rstrip("ey").lower()
 
 
+@cache
 def _english(term: str) -> re.Pattern[str]:
     """A concept in any inflection: plural, past, -ing."""
     *first, last = term.split()
@@ -137,6 +161,8 @@ def _forms(row: Row, code: str) -> list[str]:
 
 def _says(text: str, code: str, term: Term) -> bool:
     forms = [term.words[code], *([term.compounds[code]] if code in term.compounds else [])]
+    if code != "fr":
+        return any(form in text for form in forms)
     return any(_target(form, code).search(text) for form in forms)
 
 
@@ -146,13 +172,17 @@ def _spans(text: str, code: str, forms: Sequence[str]) -> list[tuple[int, int]]:
 
 def _refused(text: str, code: str, hits: Sequence[_Hit]) -> list[tuple[int, int]]:
     """Banned forms that no longer approved form covers; of overlapping ones the longest."""
-    allowed = _spans(text, code, [form for hit in hits for form in _forms(hit.row, code)])
+    lower = text.lower()
     found = {
         match.span()
         for hit in hits
         for form in hit.row.banned.get(code, ())
+        if (form.split()[0][:3] if code == "fr" else form).lower() in lower
         for match in _banned(form, code).finditer(text)
     }
+    if not found:
+        return []
+    allowed = _spans(text, code, [form for hit in hits for form in _forms(hit.row, code)])
     bare = [
         span for span in found if span not in allowed and not any(_covers(form, span) for form in allowed)
     ]

@@ -49,23 +49,29 @@ class Masked:
         return next((token for token in self.tokens if token.start <= offset < token.end), None)
 
 
-_HOST = r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%{}|-]"
+_HOST = r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%{}|-]"
 _PARTS = (
     (Kind.CODE, r"`+[^`\n]+`+"),
     (Kind.BRACE, r"\{\{[^{}]*\}\}|\{%[^{}]*%\}|\(\([^()\n]+\)\)"),
-    (Kind.TAG, r"</?(?P<tag>[A-Za-z][A-Za-z0-9-]*)(?:\s[^<>]*|/)?>|<!--.*?-->"),
+    (Kind.TAG, r"</?(?P<tag>[A-Za-z][A-Za-z0-9-]*)(?:[\s/][^<>]*)?>|<!--.*?-->"),
     (Kind.ENTITY, r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"),
     (Kind.LINK, r"(?<=\])\([^()\s]*\)"),
     (Kind.URL, rf"(?:https?://|mailto:|www\.){_HOST}*[A-Za-z0-9/=#&_}}-]"),
     (Kind.EMAIL, r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]++@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
-    (Kind.NAMED, r"%\((?P<named>[^()\n]*)\)(?:[#0+ -]*[0-9]*(?:\.[0-9]+)?[diouxXeEfFgGcrsa](?![A-Za-z]))?"),
-    (Kind.POSITIONAL, r"%%|%[0-9.]*[sdifrx](?![A-Za-z])"),
+    (
+        Kind.NAMED,
+        r"%\((?P<named>[^()\n]*)\)(?:[#0+-]*[0-9]*(?:\.[0-9]+)?[diouxXeEfFgGcrsa]| [dfis](?![A-Za-z]))?",
+    ),
+    (Kind.POSITIONAL, r"%%|%(?:[0-9]+\$)?[0-9.]*(?:l{0,2}[diu]|[sfrx@])(?![A-Za-z])"),
     (Kind.BRACE, r"\{(?P<brace>[^{}|\s][^{}|\n]*)?(?:\|[^{}\n]*)?\}"),
     (
         Kind.FILE,
-        r"(?<![\w.])[\w*-]*\.(?:csv|tsv|txt|po|pot|mo|md|html?|toml|json|pdf|jpe?g|png|gif|eml|py)\b",
+        r"(?<![\w.])[\w*-]*\.(?:csv|tsv|txt|po|pot|mo|md|html?|toml|json|pdf|jpe?g|png|gif"
+        r"|svg|eml|py|js|css|xml|ya?ml|ini|cfg|conf|sql|zip|gz|tar|xlsx?|docx?|sh|log|exe)\b",
     ),
 )
+_SIGNS = re.compile(r"[`{<&%@]|\(\(|\]\(|://|mailto:|www\.|\.[A-Za-z]")
+"""What every token has; most texts have none of these."""
 _TOKEN = re.compile(
     "|".join(f"(?P<k{index}>{pattern})" for index, (_, pattern) in enumerate(_PARTS)), re.ASCII
 )
@@ -74,8 +80,7 @@ _TOKEN = re.compile(
 @lru_cache(maxsize=16384)
 def mask(text: str) -> Masked:
     """Split a text into prose and tokens."""
-    tokens = tuple(_token(match) for match in _TOKEN.finditer(text))
-    if not tokens:
+    if _SIGNS.search(text) is None or not (tokens := tuple(map(_token, _TOKEN.finditer(text)))):
         return Masked(text, text, ())
     pieces: list[str] = []
     last = 0

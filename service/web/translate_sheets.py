@@ -14,7 +14,7 @@ from service.facts.findings import Finding, Severity
 from service.facts.words import N_
 from service.i18n.glossary import EMPTY, Glossary, GlossaryError
 from service.i18n.locales import LOCALES
-from service.lint import report
+from service.lint import catalog_files
 from service.lint.report import Allowed, ConfigError
 from service.web.context import services
 
@@ -57,7 +57,7 @@ class Sheets:
     def settings(self) -> tuple[Glossary, tuple[Allowed, ...]]:
         """Return the glossary and the allowed findings; nothing where they are being edited and broken."""
         try:
-            return report.settings_of(self.directory)
+            return catalog_files.settings_of(self.directory)
         except (GlossaryError, ConfigError, OSError) as error:
             current_app.logger.warning("the settings of the catalogs cannot be used: %s", error)
             return EMPTY, ()

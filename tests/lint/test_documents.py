@@ -82,7 +82,7 @@ BAD = [
     ("zh", "打开（例如 `a`).", ["ZH004@1:3", "ZH001@1:11"]),
     ("fr", "Envoyer : oui", ["FR001@1:9"]),
     ("fr", "l'équipe", ["FR003@1:2"]),
-    ("ja", "Nobody has translated this sentence.", ["ST004@1:8"]),
+    ("ja", "Nobody has translated this sentence.", ["ST004@1:1"]),
     ("ja", "सुनिश्चितする。", ["ST005@1:1"]),
     ("ja", "设置を開きます。", ["ST005@1:1"]),
     ("zh", "打开ユーザー。", ["ST005@1:3", "ST005@1:5"]),

@@ -6,7 +6,8 @@ import pytest
 
 from service.facts.findings import Severity
 from service.i18n.locales import LOCALES
-from service.lint.report import Allowed, ConfigError, check_catalog, check_directory, check_file, read_allowed
+from service.lint.catalog_files import Frame, check_directory, check_file
+from service.lint.report import Allowed, ConfigError, check_catalog, read_allowed
 
 HEAD = (
     'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Language: fr\\n"\n'
@@ -43,12 +44,12 @@ def test_findings_stand_at_their_characters(body: str, expected: list[str]) -> N
     ("head", "expected"),
     [
         ("", ["1:1 PO003"]),
-        (HEAD.replace("UTF-8", "ISO-8859-1"), ["1:1 PO003"]),
-        (HEAD.replace("Language: fr", "Language: de"), ["1:1 PO003"]),
+        (HEAD.replace("UTF-8", "ISO-8859-1"), ["3:16 PO003"]),
+        (HEAD.replace("Language: fr", "Language: de"), ["4:12 PO003"]),
         (HEAD.replace('"Language: fr\\n"\n', ""), ["1:1 PO003"]),
         ("#, fuzzy\n" + HEAD, ["2:1 PO003"]),
-        (HEAD.replace("n > 1", "n != 1"), ["1:1 PO004"]),
-        (HEAD.replace("nplurals=2", "nplurals=3"), ["1:1 PO004"]),
+        (HEAD.replace("n > 1", "n != 1"), ["5:16 PO004"]),
+        (HEAD.replace("nplurals=2", "nplurals=3"), ["5:16 PO004"]),
         (HEAD.replace("(n > 1)", "n>1"), []),
         ("\ufeff" + HEAD, ["1:1 PO009"]),
     ],
@@ -58,7 +59,8 @@ def test_headers(head: str, expected: list[str]) -> None:
 
 
 def test_wrong_bytes() -> None:
-    (finding,) = check_catalog(HEAD.encode() + b'msgid "\xe9"\nmsgstr ""\n', FR)
+    finding, *rest = check_catalog(HEAD.encode() + b'msgid "\xe9"\nmsgstr ""\n', FR)
+    assert [one.rule for one in rest] == ["ST001"]
     assert (finding.rule, finding.line, finding.column) == ("PO009", 7, 8)
 
 
@@ -92,7 +94,7 @@ def test_the_list_of_allowed_findings(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_a_finding(tmp_path: Path) -> None:
-    (finding,) = check_file(tmp_path / "none.po", FR)
+    (finding,) = check_file(tmp_path / "none.po", Frame(tmp_path))
     assert (finding.rule, finding.severity, finding.path) == (
         "PO001",
         Severity.ERROR,
@@ -107,7 +109,7 @@ def test_a_directory_is_checked_with_its_own_glossary(tmp_path: Path) -> None:
         head = HEAD.replace("Language: fr", f"Language: {code}").replace(
             "nplurals=2; plural=(n > 1);", locale.plural_forms
         )
-        path.write_text(head + 'msgid "user"\nmsgstr "User"\n', encoding="utf-8")
+        path.write_text(head + 'msgid "user"\nmsgstr "用"\n', encoding="utf-8")
     (tmp_path / "glossary.toml").write_text(
         '[[row]]\nterms = [{ en = "user", fr = "utilisateur", ja = "ユーザー", zh = "用户" }]\n',
         encoding="utf-8",

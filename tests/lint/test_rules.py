@@ -26,7 +26,7 @@ def found(code: str, source: str, target: str | tuple[str, ...], **fields: objec
 BAD = [
     # syntax.py
     ("fr", "Close", "Fermer\n<<<<<<< HEAD\n", ["WS001@19", "PO005@7"]),
-    ("fr", "Close", "#-#-#-#-#  fr.po  #-#-#-#-#", ["PO005@0"]),
+    ("fr", "Close", "#-#-#-#-#  fr.po  #-#-#-#-#", ["PO005@0", "WS002@9", "WS002@16"]),
     ("fr", "Student", "Ã‰lève", ["PO009@0"]),
     ("fr", "Student", "\ufffdlève", ["PO009@0"]),
     ("zh", "Save", "ä¿\x9då\xad˜", ["PO009@0", "SEC003@4"]),
@@ -55,11 +55,12 @@ BAD = [
     ("fr", "Save", "<script>x</script>", ["SEC001@0", "SEC001@9"]),
     ("fr", "<b>A</b>", '<b style="x">A</b>', ["SEC001@0"]),
     ("fr", "Save", "<b>Enregistrer</b>", ["SEC002@0", "SEC002@14"]),
+    ("fr", "the 1st", "le 1<sup>er</sup>", ["SEC002@4", "SEC002@11"]),
     ("ja", "Save", "保存\u200b", ["SEC003@2"]),
     ("fr", "Save", "Enre\u00adgistrer", ["SEC003@4"]),
     # state.py
     ("fr", "Save", "", ["ST001@0"]),
-    ("ja", "Save changes", "Save changes", ["ST004@5"]),
+    ("ja", "Save changes", "Save changes", ["ST004@0"]),
     ("ja", "Settings", "设定", ["ST005@0"]),
     ("zh", "User", "ユーザー", ["ST005@0", "ST005@2"]),
     ("zh", "Settings", "設置", ["ST005@0"]),
@@ -144,7 +145,7 @@ GOOD = [
     ("fr", "See [the help](/fr/help?a=b).", "Voir [l’aide](/fr/help?a=b)."),
     ("fr", "A < b and b > c", "A < b et b > c"),
     ("fr", 'Read <a href="%(url)s">this</a>!', 'Lisez <a href="%(url)s">ceci</a>\u202f!'),
-    ("fr", "It is “100%” sure", "C’est «\u00a0sûr\u00a0»"),
+    ("fr", "It is “100%” sure", "C’est «\u00a0100\u00a0%\u00a0» sûr"),
     ("ja", "Saved.", "保存しました。"),
     ("ja", "CSV file (UTF-8)", "CSVファイル（UTF-8）"),
     ("ja", "At 10:30, 15%", "10:30に15%"),

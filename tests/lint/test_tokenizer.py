@@ -12,7 +12,8 @@ from service.lint.tokenizer import MASK, Kind, mask
     [
         ("%(name)s and %(n)d", [(Kind.NAMED, "%(name)s"), (Kind.NAMED, "%(n)d")]),
         ("%(name) lost", [(Kind.NAMED, "%(name)")]),
-        ("%(name)sample", [(Kind.NAMED, "%(name)")]),
+        ("%(name)sample", [(Kind.NAMED, "%(name)s")]),
+        ("%(name) sont", [(Kind.NAMED, "%(name)")]),
         ("100%% %s", [(Kind.POSITIONAL, "%%"), (Kind.POSITIONAL, "%s")]),
         ("100 % des", []),
         ("{a|b c} {} {{ x }} ((y))", [(Kind.BRACE, t) for t in ("{a|b c}", "{}", "{{ x }}", "((y))")]),
