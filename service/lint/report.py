@@ -14,11 +14,18 @@ from service.i18n import po
 from service.i18n.glossary import Glossary
 from service.i18n.locales import LOCALES, SOURCE, Locale
 from service.lint import (
+    capitals,
+    cjk,
+    consistency,
     house,
     markup,
+    numbers,
     placeholders,
+    register,
     state,
+    styles,
     syntax,
+    typography_en,
     typography_fr,
     typography_ja,
     typography_zh,
@@ -29,11 +36,16 @@ from service.lint.terms import Terms
 
 _ENTRY_RULES = (state.check_entry, placeholders.check_plurals)
 _RULES: tuple[Rule, ...] = (syntax.check, placeholders.check, markup.check, state.check)
-_BY_LOCALE: dict[str, tuple[Rule, ...]] = {
-    "fr": (typography_fr.check,),
-    "ja": (typography_ja.check,),
-    "zh": (typography_zh.check,),
+_BY_LANGUAGE: dict[str, tuple[Rule, ...]] = {
+    "en": (typography_en.check, capitals.check),
+    "fr": (typography_fr.check, numbers.check, capitals.check, register.check),
+    "ja": (typography_ja.check, cjk.check, register.check),
+    "ko": (cjk.check,),
+    "zh": (typography_zh.check, cjk.check, register.check),
 }
+_OTHER_LANGUAGES: tuple[Rule, ...] = (numbers.check, capitals.check)
+_SOURCE_RULES: tuple[Rule, ...] = (typography_en.check,)
+"""What holds for a source text that is its own translation."""
 _ALLOW = re.compile(r"i18n-allow:\s*([A-Z]+[0-9]+)\b")
 _NEVER_BY_COMMENT = "SEC"
 
@@ -71,6 +83,7 @@ def check_catalog(
     glossary: Glossary = glossaries.EMPTY,
     allowed: Sequence[Allowed] = (),
     pinned: Mapping[str, str] = MappingProxyType({}),
+    run: consistency.Run | None = None,
 ) -> tuple[Finding, ...]:
     """Everything wrong with a catalog's bytes, in the order of the file.
 
@@ -81,9 +94,16 @@ def check_catalog(
         file = po.read(data)
     except po.PoSyntaxError as mistake:
         return _at(path, [syntax.unreadable(mistake)])
-    rules: tuple[Rule, ...] = (*_RULES, *_BY_LOCALE.get(locale.code, ()), Terms(glossary).check)
+    if run is not None:
+        run.add(path, locale, file)
+    terms, labels = Terms(glossary), consistency.Labels(file, locale)
+    own = _BY_LANGUAGE.get(styles.language(locale), _OTHER_LANGUAGES)
+    rules: tuple[Rule, ...] = (*_RULES, terms.check, *own, labels.check)
     style = house.learn(file, locale, pinned)
     found = [*syntax.check_header(file, locale), *syntax.check_obsolete(file)]
+    for entry, mark in consistency.reused(file, locale):
+        if not _is_allowed(mark, entry, locale, allowed):
+            found.append(_finding(mark, entry, file))
     for entry in file.messages:
         for mark in _marks(entry, locale, rules, style):
             if not _is_allowed(mark, entry, locale, allowed):
@@ -101,11 +121,14 @@ def _marks(entry: po.Entry, locale: Locale, rules: Sequence[Rule], style: House)
     if entry.fuzzy:
         return
     for pair in pairs(entry, locale, style):
-        if locale.code == SOURCE and pair.target.text == pair.source.text:
-            continue
-        for rule in rules:
+        is_source = locale.code == SOURCE and pair.target.text == pair.source.text
+        seen: set[tuple[str, int]] = set()
+        for rule in _SOURCE_RULES if is_source else rules:
             for mark in rule(pair):
-                yield replace(mark, form=pair.form)
+                place = (mark.rule, mark.at)
+                if mark.rule != "CO004" or place not in seen:  # the glossary may ban what is no register here
+                    seen.add(place)
+                    yield mark if pair.form == 0 else replace(mark, form=pair.form)
 
 
 def _finding(mark: Mark, entry: po.Entry, file: po.PoFile) -> Finding:
@@ -113,7 +136,7 @@ def _finding(mark: Mark, entry: po.Entry, file: po.PoFile) -> Finding:
     return Finding(mark.rule, mark.severity, mark.phrase, {**mark.values, "msgid": entry.id}, line, column)
 
 
-def _is_allowed(mark: Mark, entry: po.Entry, locale: Locale, allowed: Sequence[Allowed]) -> bool:
+def _is_allowed(mark: Mark | Finding, entry: po.Entry, locale: Locale, allowed: Sequence[Allowed]) -> bool:
     if any(
         one.rule == mark.rule and one.id in (None, entry.id) and one.locale in (None, locale.code)
         for one in allowed
@@ -132,10 +155,12 @@ def check_directory(directory: Path) -> tuple[Finding, ...]:
     glossary, allowed = settings_of(directory)
     template = directory / "messages.pot"
     wanted = _keys(template.read_bytes()) if template.exists() else None
+    pins = house.pins(directory.parent)
     found: list[Finding] = []
     for locale in LOCALES.values():
         path = directory / locale.code / "LC_MESSAGES" / "messages.po"
-        found += check_file(path, locale, glossary=glossary, allowed=allowed)
+        pinned = house.pinned_for(pins, locale)
+        found += check_file(path, locale, glossary=glossary, allowed=allowed, pinned=pinned)
         if wanted is not None and path.exists():
             found += _drift(path, wanted)
     return tuple(found)
@@ -168,12 +193,25 @@ def settings_of(directory: Path) -> tuple[Glossary, tuple[Allowed, ...]]:
     )
 
 
+def check_run(run: consistency.Run, allowed: Sequence[Allowed] = ()) -> tuple[Finding, ...]:
+    """What is wrong between the catalogs of a run (CO001)."""
+    return tuple(f for entry, locale, f in run.findings() if not _is_allowed(f, entry, locale, allowed))
+
+
 def check_file(
-    path: Path, locale: Locale, *, glossary: Glossary = glossaries.EMPTY, allowed: Sequence[Allowed] = ()
+    path: Path,
+    locale: Locale,
+    *,
+    glossary: Glossary = glossaries.EMPTY,
+    allowed: Sequence[Allowed] = (),
+    pinned: Mapping[str, str] = MappingProxyType({}),
+    run: consistency.Run | None = None,
 ) -> tuple[Finding, ...]:
     """One catalog file; one that cannot be opened is a finding too."""
     try:
         data = path.read_bytes()
     except OSError:
         return (Finding("PO001", Severity.ERROR, N_("The file cannot be read."), {}, 0, 0, str(path)),)
-    return check_catalog(data, locale, path=str(path), glossary=glossary, allowed=allowed)
+    return check_catalog(
+        data, locale, path=str(path), glossary=glossary, allowed=allowed, pinned=pinned, run=run
+    )
