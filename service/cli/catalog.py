@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from service.i18n import po
 from service.i18n.glossary import GlossaryError
 from service.i18n.locales import LOCALES, SOURCE, Locale
 from service.i18n.negotiation import closest
-from service.lint import report
+from service.lint import house, report
 from service.paths import PACKAGE
 
 CLEAN, FOUND, UNREADABLE = 0, 1, 2
@@ -61,7 +62,21 @@ def extract(root: Path, *, check: bool) -> None:
             sys.exit(FOUND)
     elif not fresh:
         _write(path, text)
-    say(NN_("%(num)s message", "%(num)s messages"), num=len(po.read_text(text).messages))
+    template = po.read_text(text)
+    say(NN_("%(num)s message", "%(num)s messages"), num=len(template.messages))
+    _judge_sources(root, template)
+
+
+def _judge_sources(root: Path, template: po.PoFile) -> None:
+    """Print what is wrong with the marked texts (SR001 to SR009) but advice; exit with 1 on an error."""
+    from service.lint import sources  # reads templates as the extraction does
+
+    findings = sources.check(root, template)
+    for finding in findings:
+        if finding.severity is not Severity.ADVICE:
+            click.echo(_line(replace(finding, path=str(root / (finding.path or "")))))
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        sys.exit(FOUND)
 
 
 def _extracted(root: Path) -> str:
@@ -124,7 +139,7 @@ def check(paths: tuple[Path, ...], root: Path, *, as_json: bool) -> None:
     """Exit with 0 if nothing was found or advice only, 1 if more was, 2 if a file cannot be judged."""
     try:
         findings = [finding for path in paths or (root / "locales",) for finding in _findings(path, root)]
-    except (GlossaryError, report.ConfigError) as error:
+    except (GlossaryError, report.ConfigError, house.StyleError) as error:
         _fail(str(error))
         raise
     untranslated: dict[str | None, int] = {}
@@ -149,10 +164,12 @@ def _findings(path: Path, root: Path) -> tuple[Finding, ...]:
     if path.is_dir():
         return report.check_directory(path)
     glossary, allowed = report.settings_of(root / "locales")
+    pins = house.pins(root) if path.absolute().is_relative_to((root / "locales").absolute()) else {}
     code = next((part for part in reversed(path.absolute().parts) if part in LOCALES), None)
     if code is None:
         code = closest(_read(path).header.get("Language"), tuple(LOCALES)) or SOURCE
-    return report.check_file(path, LOCALES[code], glossary=glossary, allowed=allowed)
+    pinned = house.pinned_for(pins, LOCALES[code])
+    return report.check_file(path, LOCALES[code], glossary=glossary, allowed=allowed, pinned=pinned)
 
 
 def _near(path: object) -> str:
