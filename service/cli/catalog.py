@@ -195,6 +195,15 @@ def _document(finding: Finding) -> dict[str, object]:
     }
 
 
+@group.command("mails", help=WORDS.say(N_("Check the emails that come with the product, in every language.")))
+def check_mails() -> None:
+    """Exit with 0 if nothing was found or advice only, 1 if more was."""
+    # Writing mails costs templates, styles and Markdown; no other command here needs them.
+    from service.cli import catalog_mails
+
+    catalog_mails.run()
+
+
 @group.command("stats", help=WORDS.say(N_("Print how much of each catalog is translated.")))
 @_root_option
 def stats(root: Path) -> None:
