@@ -17,7 +17,7 @@ NO_SUBJECT = N_("The email “%(name)s” has no subject.")
 LONG_SUBJECT = N_("The subject of the email “%(name)s” is %(columns)s columns wide; inboxes show %(most)s.")
 BROKEN_SUBJECT = N_("The subject of the email “%(name)s” has a line break.")
 ONE_PART = N_("In the email “%(name)s” only one of the two parts has “%(found)s”.")
-LANGUAGE = N_('The HTML part of the email “%(name)s” must say lang="%(language)s".')
+LANGUAGE = N_("The HTML part of the email “%(name)s” must say lang=%(language)s.")
 LEFT = N_("“%(found)s” is left in the email “%(name)s”, and would be read as it is.")
 FORGOTTEN = N_("The email “%(name)s” is translated, but its subject is not.")
 
