@@ -15,7 +15,7 @@ from service.i18n import po
 from service.i18n.glossary import GlossaryError
 from service.i18n.locales import LOCALES, SOURCE, Locale
 from service.i18n.negotiation import closest
-from service.lint import house, report
+from service.lint import consistency, house, report
 from service.paths import PACKAGE
 
 CLEAN, FOUND, UNREADABLE = 0, 1, 2
@@ -138,7 +138,9 @@ def compile_catalogs(root: Path) -> None:
 def check(paths: tuple[Path, ...], root: Path, *, as_json: bool) -> None:
     """Exit with 0 if nothing was found or advice only, 1 if more was, 2 if a file cannot be judged."""
     try:
-        findings = [finding for path in paths or (root / "locales",) for finding in _findings(path, root)]
+        run = consistency.Run()
+        findings = [one for path in paths or (root / "locales",) for one in _findings(path, root, run)]
+        findings += report.check_run(run, report.settings_of(root / "locales")[1])
     except (GlossaryError, report.ConfigError, house.StyleError) as error:
         _fail(str(error))
         raise
@@ -159,7 +161,7 @@ def check(paths: tuple[Path, ...], root: Path, *, as_json: bool) -> None:
     sys.exit(FOUND if bad else CLEAN)
 
 
-def _findings(path: Path, root: Path) -> tuple[Finding, ...]:
+def _findings(path: Path, root: Path, run: consistency.Run) -> tuple[Finding, ...]:
     """A directory has all locales and the glossary; a file is of the locale its path names, or its header."""
     if path.is_dir():
         return report.check_directory(path)
@@ -169,7 +171,7 @@ def _findings(path: Path, root: Path) -> tuple[Finding, ...]:
     if code is None:
         code = closest(_read(path).header.get("Language"), tuple(LOCALES)) or SOURCE
     pinned = house.pinned_for(pins, LOCALES[code])
-    return report.check_file(path, LOCALES[code], glossary=glossary, allowed=allowed, pinned=pinned)
+    return report.check_file(path, LOCALES[code], glossary=glossary, allowed=allowed, pinned=pinned, run=run)
 
 
 def _near(path: object) -> str:

@@ -54,7 +54,7 @@ _FR = (
         narrow=rf"\u202f:{_END}",
         none=r"(?<=[^\W\d_]):(?=\s|$)",
     ),
-    _choice("spaces", "no-break", no_break="[\u00a0\u202f][;!?:»]|«[\u00a0\u202f]", plain=" [;!?:»]|« "),
+    _choice("spaces", None, no_break="[\u00a0\u202f][;!?:»]|«[\u00a0\u202f]", plain=" [;!?:»]|« "),
     _choice("quotes", "guillemets", guillemets="«", straight=_QUOTED, curly=r"“[^“”\n]{2,}”"),
     _choice("quote-space", "no-break", no_break="«\u00a0|\u00a0»", narrow="«\u202f|\u202f»"),
     _choice("apostrophe", "curly", curly=r"[^\W\d_]’[^\W\d_]", straight=r"[^\W\d_]'[^\W\d_]"),
