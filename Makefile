@@ -53,6 +53,7 @@ lint: $(VENV)/.dev ## Format check, ruff, types, import contracts
 catalogs: $(VENV)/.dev ## Check catalogs and help pages
 	$(BIN)/prospectus catalog extract --check
 	$(BIN)/prospectus catalog check --strict
+	$(BIN)/prospectus catalog mails
 	$(BIN)/prospectus content check content
 
 check: lint catalogs test ## Everything that must be green

@@ -1,14 +1,17 @@
 """`prospectus catalog`: take texts out of the sources, keep catalogs up to date, check and compile them."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from service.cli.catalog_check import check
 from service.cli.catalog_files import fail, near, path_of, read, root_option, write
+from service.cli.catalog_forms import line
 from service.cli.catalog_locale import add_locale, write_pseudo
 from service.cli.words import WORDS, say
+from service.facts.findings import Severity
 from service.facts.words import N_, NN_
 from service.i18n import mo, po
 from service.i18n.locales import Locale, locales_in
@@ -44,7 +47,21 @@ def extract(root: Path, *, check: bool) -> None:
             sys.exit(FOUND)
     elif not fresh:
         write(path, text.encode())
-    say(NN_("%(num)s message", "%(num)s messages"), num=len(po.read_text(text).messages))
+    template = po.read_text(text)
+    say(NN_("%(num)s message", "%(num)s messages"), num=len(template.messages))
+    _judge_sources(root, template)
+
+
+def _judge_sources(root: Path, template: po.PoFile) -> None:
+    """Print what is wrong with the marked texts (SR001 to SR009) but advice; exit with 1 on an error."""
+    from service.lint import sources  # reads templates as the extraction does
+
+    findings = sources.check(root, template)
+    for finding in findings:
+        if finding.severity is not Severity.ADVICE:
+            click.echo(line(replace(finding, path=str(root / (finding.path or "")))))
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        sys.exit(FOUND)
 
 
 def _extracted(root: Path) -> str:
@@ -98,6 +115,15 @@ def compile_catalogs(root: Path) -> None:
 
 
 group.add_command(check)
+
+
+@group.command("mails", help=WORDS.say(N_("Check the emails that come with the product, in every language.")))
+def check_mails() -> None:
+    """Exit with 0 if nothing was found or advice only, 1 if more was."""
+    # Writing mails costs templates, styles and Markdown; no other command here needs them.
+    from service.cli import catalog_mails
+
+    catalog_mails.run()
 
 
 @group.command("stats", help=WORDS.say(N_("Print how much of each catalog is translated.")))

@@ -16,6 +16,7 @@ from service.i18n import glossary as glossaries
 from service.i18n.glossary import GlossaryError
 from service.lint import catalog_files
 from service.lint.catalog_files import Frame
+from service.lint.house import StyleError
 from service.lint.report import ConfigError
 from service.lint.terms import Terms
 
@@ -59,7 +60,7 @@ def check(
         frame = Frame(root / "locales", Terms(glossaries.read(glossary)) if glossary else None, locale)
         mended = _mend(places, frame) if fix else 0
         findings = catalog_files.check(places, frame)
-    except (GlossaryError, ConfigError) as error:
+    except (GlossaryError, ConfigError, StyleError) as error:
         click.echo(str(error), err=True)
         sys.exit(UNREADABLE)
     _print(findings, form)

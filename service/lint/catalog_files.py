@@ -1,6 +1,6 @@
 """Catalog files wherever they lie: in which language, with what beside them, and what is wrong in them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -11,8 +11,8 @@ from service.i18n import glossary as glossaries
 from service.i18n import po
 from service.i18n.glossary import Glossary
 from service.i18n.locales import LOCALES, Locale
-from service.lint import compiled, fixes, languages, recovery
-from service.lint.report import NO_TERMS, Allowed, Manner, judge, read_allowed
+from service.lint import compiled, consistency, fixes, house, languages, recovery
+from service.lint.report import NO_TERMS, Allowed, Manner, check_run, judge, read_allowed
 from service.lint.terms import Terms
 
 _MOST_ROUNDS = 10
@@ -39,12 +39,14 @@ def below(path: Path) -> tuple[Path, ...]:
 
 
 def check(paths: Iterable[Path], frame: Frame) -> tuple[Finding, ...]:
-    """Everything wrong with catalogs, file by file. GlossaryError or ConfigError for what lies beside them.
+    """Everything wrong with catalogs, file by file, then between them.
 
-    In the folder of our catalogs each language of the product must have one.
+    GlossaryError, ConfigError or StyleError for what lies beside them. In the folder of our catalogs each
+    language of the product must have one.
     """
     found: list[Finding] = []
     seen: set[Path] = set()
+    run = consistency.Run()
     for path in paths:
         files = below(path)
         if path.resolve() == frame.own.resolve():
@@ -53,8 +55,8 @@ def check(paths: Iterable[Path], frame: Frame) -> tuple[Finding, ...]:
         for file in files:
             if file not in seen:
                 seen.add(file)
-                found += check_file(file, frame)
-    return tuple(found)
+                found += check_file(file, frame, run)
+    return (*found, *check_run(run, read_allowed(frame.own / "lint.toml")))
 
 
 def check_directory(directory: Path) -> tuple[Finding, ...]:
@@ -65,13 +67,13 @@ def check_directory(directory: Path) -> tuple[Finding, ...]:
     return check([directory], Frame(directory))
 
 
-def check_file(path: Path, frame: Frame) -> tuple[Finding, ...]:
+def check_file(path: Path, frame: Frame, run: consistency.Run | None = None) -> tuple[Finding, ...]:
     """One catalog file; one that cannot be opened is a finding too."""
     try:
         data = path.read_bytes()
     except OSError:
         return (Finding("PO001", Severity.ERROR, N_("The file cannot be read."), {}, 1, 1, str(path)),)
-    return _check(data, path, frame)
+    return _check(data, path, frame, run)
 
 
 def mended(path: Path, frame: Frame) -> bytes | None:
@@ -88,10 +90,10 @@ def mended(path: Path, frame: Frame) -> bytes | None:
     return data if data != before else None
 
 
-def _check(data: bytes, path: Path, frame: Frame) -> tuple[Finding, ...]:
+def _check(data: bytes, path: Path, frame: Frame, run: consistency.Run | None = None) -> tuple[Finding, ...]:
     read = recovery.read(data)
     locale, manner = _manner(read.file, path, frame)
-    found = judge(read, locale, manner, path=str(path))
+    found = judge(read, locale, manner, path=str(path), run=run)
     if read.file is None:
         return found
     # Ours are read as they are; compiled files beside them are made anew for each package.
@@ -109,15 +111,17 @@ def _manner(file: po.PoFile | None, path: Path, frame: Frame) -> tuple[Locale, M
     ours = code in LOCALES and path.resolve().is_relative_to(frame.own.resolve())
     terms = frame.terms or _terms(path)
     allowed = read_allowed(_beside(path, "lint.toml") or path.parent / "lint.toml")
+    pinned: Mapping[str, str] = {}
     if ours and code is not None:
         locale = LOCALES[code]
+        pinned = house.pinned_for(house.pins(frame.own.parent), locale)
     elif file is None:
         locale = languages.UNKNOWN
     else:
         said = file.header.get("Language", "")
         first = next((one for one in (said, code) if one and languages.judged(one)), frame.locale)
         locale = languages.of_catalog(file, first)
-    return locale, Manner(terms, allowed, ours=ours, code=code)
+    return locale, Manner(terms, allowed, pinned, ours=ours, code=code)
 
 
 def settings_of(directory: Path) -> tuple[Glossary, tuple[Allowed, ...]]:

@@ -8,7 +8,7 @@ from service.facts.findings import Finding, Severity
 from service.facts.words import N_
 from service.i18n import po
 from service.i18n.locales import Locale
-from service.lint import state, syntax, typography_fr, typography_ja, typography_zh
+from service.lint import house, state, syntax, typography_fr, typography_ja, typography_zh
 from service.lint.pairs import Mark, Pair, Rule, error, warning
 from service.lint.terms import Terms
 from service.lint.tokenizer import MASK, Kind, Masked, Token, mask
@@ -75,7 +75,8 @@ def pair(target: Block, locale: Locale, source: Block | None = None) -> Pair:
 
 def pair_of(target: Masked, locale: Locale, source: Masked) -> Pair:
     """Return two texts as the rules on catalogs judge an entry."""
-    return Pair(locale, po.Entry(None, source.text, None, (target.text,)), 0, source, target)
+    entry = po.Entry(None, source.text, None, (target.text,))
+    return Pair(locale, entry, 0, source, target, house.customary(locale))
 
 
 def words(block: Block) -> int:

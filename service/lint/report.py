@@ -13,6 +13,9 @@ from service.i18n import po
 from service.i18n.glossary import Glossary
 from service.i18n.locales import SOURCE, Locale
 from service.lint import (
+    capitals,
+    cjk,
+    consistency,
     digits,
     fixes,
     headers,
@@ -21,11 +24,15 @@ from service.lint import (
     length,
     links,
     markup,
+    numbers,
     placeholders,
     plural_forms,
     recovery,
+    register,
     state,
+    styles,
     syntax,
+    typography_en,
     typography_fr,
     typography_ja,
     typography_zh,
@@ -38,14 +45,19 @@ _ENTRY_RULES = (state.check_entry, plural_forms.check)
 _RULES: tuple[Rule, ...] = (
     syntax.check, placeholders.check, markup.check, links.check, inline.check, state.check, digits.check,
 )  # fmt: skip
-_BY_LOCALE: dict[str, tuple[Rule, ...]] = {
-    "fr": (typography_fr.check,),
-    "ja": (typography_ja.check,),
-    "zh": (typography_zh.check,),
+_BY_LANGUAGE: dict[str, tuple[Rule, ...]] = {
+    "en": (typography_en.check, capitals.check),
+    "fr": (typography_fr.check, numbers.check, capitals.check, register.check),
+    "ja": (typography_ja.check, cjk.check, register.check),
+    "ko": (cjk.check,),
+    "zh": (typography_zh.check, cjk.check, register.check),
 }
+_OTHER_LANGUAGES: tuple[Rule, ...] = (numbers.check, capitals.check)
+_SOURCE_RULES: tuple[Rule, ...] = (typography_en.check,)
+"""What holds for a source text that is its own translation."""
 NO_TERMS = Terms(glossaries.EMPTY)
 FileRule = Callable[[po.PoFile, Locale], Iterable[tuple[po.Entry, Mark]]]
-_FILE_RULES: tuple[FileRule, ...] = (length.check,)
+_FILE_RULES: tuple[FileRule, ...] = (length.check, consistency.reused)
 _ALLOW = re.compile(r"i18n-allow:\s*([A-Z]+[0-9]+)\b")
 _NEVER_BY_COMMENT = "SEC"
 
@@ -97,6 +109,7 @@ def check_catalog(
     glossary: Glossary = glossaries.EMPTY,
     allowed: Sequence[Allowed] = (),
     pinned: Mapping[str, str] = MappingProxyType({}),
+    run: consistency.Run | None = None,
 ) -> tuple[Finding, ...]:
     """Everything wrong with the bytes of a catalog of ours, in the order of the file.
 
@@ -104,15 +117,22 @@ def check_catalog(
     comment of the message says `i18n-allow: RULE reason` (never those of SEC rules) or `allowed` lists them.
     """
     read = recovery.read(data)
-    return judge(read, locale, Manner(Terms(glossary), allowed, pinned), path=path)
+    return judge(read, locale, Manner(Terms(glossary), allowed, pinned), path=path, run=run)
 
 
 def judge(
-    read: recovery.Reading, locale: Locale, manner: Manner, *, path: str | None = None
+    read: recovery.Reading,
+    locale: Locale,
+    manner: Manner,
+    *,
+    path: str | None = None,
+    run: consistency.Run | None = None,
 ) -> tuple[Finding, ...]:
-    """Everything wrong with a catalog as it was read, in the order of the file."""
+    """Everything wrong with a catalog as it was read, in the order of the file; `run` comes to know it."""
     found = list(read.findings)
     if read.file is not None:
+        if run is not None:
+            run.add(path, locale, read.file)
         if read.file.header_entry is not None or not read.findings:
             found += headers.check(read.file, locale, manner.code, ours=manner.ours)
         found += _whole_file(read.file, locale, manner)
@@ -121,6 +141,11 @@ def judge(
         found = [replace(one, fix=None) for one in found]
     found.sort(key=lambda finding: (finding.line, finding.column))
     return tuple(replace(one, path=path) for one in found)
+
+
+def check_run(run: consistency.Run, allowed: Sequence[Allowed] = ()) -> tuple[Finding, ...]:
+    """What is wrong between the catalogs of a run (CO001)."""
+    return tuple(f for entry, locale, f in run.findings() if not _is_allowed(f, entry, locale, allowed))
 
 
 def _whole_file(file: po.PoFile, locale: Locale, manner: Manner) -> Iterator[Finding]:
@@ -133,7 +158,9 @@ def _whole_file(file: po.PoFile, locale: Locale, manner: Manner) -> Iterator[Fin
 
 
 def _messages(file: po.PoFile, locale: Locale, manner: Manner) -> Iterator[Finding]:
-    rules: tuple[Rule, ...] = (*_RULES, *_BY_LOCALE.get(locale.code, ()), manner.terms.check)
+    own = _BY_LANGUAGE.get(styles.language(locale), _OTHER_LANGUAGES)
+    labels = consistency.Labels(file, locale)
+    rules: tuple[Rule, ...] = (*_RULES, manner.terms.check, *own, labels.check)
     style = house.learn(file, locale, manner.pinned)
     for entry in file.messages:
         for mark in _marks(entry, locale, rules, style, ours=manner.ours):
@@ -149,11 +176,14 @@ def _marks(
     if entry.fuzzy:
         return
     for pair in pairs(entry, locale, style, ours=ours):
-        if locale.code == SOURCE and pair.target.text == pair.source.text:
-            continue
-        for rule in rules:
+        is_source = locale.code == SOURCE and pair.target.text == pair.source.text
+        seen: set[tuple[str, int]] = set()
+        for rule in _SOURCE_RULES if is_source else rules:
             for mark in rule(pair):
-                yield mark if pair.form == 0 else replace(mark, form=pair.form)
+                place = (mark.rule, mark.at)
+                if mark.rule != "CO004" or place not in seen:  # the glossary may ban what is no register here
+                    seen.add(place)
+                    yield mark if pair.form == 0 else replace(mark, form=pair.form)
 
 
 def _finding(mark: Mark, entry: po.Entry, file: po.PoFile) -> Finding:
@@ -163,7 +193,7 @@ def _finding(mark: Mark, entry: po.Entry, file: po.PoFile) -> Finding:
     return Finding(mark.rule, mark.severity, mark.phrase, values, line, column, fix=fix)
 
 
-def _is_allowed(mark: Mark, entry: po.Entry, locale: Locale, allowed: Sequence[Allowed]) -> bool:
+def _is_allowed(mark: Mark | Finding, entry: po.Entry, locale: Locale, allowed: Sequence[Allowed]) -> bool:
     if any(
         one.rule == mark.rule and one.id in (None, entry.id) and one.locale in (None, locale.code)
         for one in allowed

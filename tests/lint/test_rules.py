@@ -1,10 +1,19 @@
 """Every rule on one message: what it finds, and what it leaves alone."""
 
+from functools import cache
+
 import pytest
 
 from service.i18n import po
 from service.i18n.locales import LOCALES
+from service.lint import house
 from service.lint.report import check_catalog
+from service.paths import PACKAGE
+
+
+@cache
+def pins() -> house.Pins:
+    return house.pins(PACKAGE.parent)
 
 
 def found(code: str, source: str, target: str | tuple[str, ...], **fields: object) -> list[str]:
@@ -16,7 +25,7 @@ def found(code: str, source: str, target: str | tuple[str, ...], **fields: objec
     flags = ("python-format",) if "%(" in source else ()
     entry = po.Entry(None, source, plural, strings, flags=flags)
     text = po.serialize([po.Entry(None, "", None, (head,)), entry])
-    findings = check_catalog(text.encode(), locale)
+    findings = check_catalog(text.encode(), locale, pinned=house.pinned_for(pins(), locale))
     file = po.read_text(text)
     places = {file.place(file.messages[0], form, at): at for form in (1, 0) for at in range(400)
               if form < len(strings) and at <= len(strings[form])}  # fmt: skip

@@ -1,0 +1,40 @@
+"""Rules for every language in ideographs (CJK001, CJK002), as far as a text tells without its page."""
+
+import re
+from collections.abc import Iterator
+
+from service.facts.words import N_
+from service.lint.pairs import Mark, Pair, advice
+from service.lint.tokenizer import Kind
+
+LANGUAGES = frozenset({"ja", "zh", "ko"})
+_CJK = "ぁ-ゖァ-ヺー々㐀-䶿一-鿿가-힣"
+_EMPHASIS = re.compile(
+    rf"(?<![*\w])\*(?![*\s])[^*\n]*[{_CJK}][^*\n]*(?<!\s)\*(?!\*)|(?<![_\w])_(?![_\s])[^_\n]*[{_CJK}][^_\n]*(?<!\s)_(?![_\w])"
+    rf"|(?<=[{_CJK}])\*(?![*\s])[^*\n]*[{_CJK}][^*\n]*(?<!\s)\*(?!\*)"
+)
+_ITALIC = frozenset({"i", "em", "cite", "dfn", "var"})
+_LINE_START = re.compile(
+    r"(?<=\n)[ \u3000]*[、。，．！？：；・ー」』）］｝〉》】〕”’ぁぃぅぇぉっゃゅょァィゥェォッャュョ々]"
+)
+_LINE_END = re.compile(r"[「『（［｛〈《【〔“‘][ \u3000]*(?=\n)")
+
+ITALIC = N_("Characters are not set in italics: choose another emphasis, or quotation marks.")
+START = N_("No line starts with “%(mark)s”.")
+END = N_("No line ends in “%(mark)s”.")
+
+
+def check(pair: Pair) -> Iterator[Mark]:
+    plain = pair.target.plain
+    if "*" in plain or "_" in plain:
+        for found in _EMPHASIS.finditer(plain):
+            yield advice("CJK001", ITALIC, found.start())
+    for tag in pair.target.of(Kind.TAG):
+        # Where the source text has the tag, it must stay, and the style sheet decides.
+        if tag.name in _ITALIC and tag.text[1] != "/" and tag.text not in pair.source.text:
+            yield advice("CJK001", ITALIC, tag.start)
+    if "\n" in plain:
+        for found in _LINE_START.finditer(plain):
+            yield advice("CJK002", START, found.end() - 1, mark=found[0].strip(" \u3000"))
+        for found in _LINE_END.finditer(plain):
+            yield advice("CJK002", END, found.start(), mark=found[0][0])
