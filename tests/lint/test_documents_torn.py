@@ -89,8 +89,8 @@ def test_segments_that_slid_into_the_next_slot_are_found_in_each_of_them() -> No
         ("ja", "1. メニューから **商品**.", ("JA001", 1)),
         ("zh", "1. 打开 **商品**.", ("ZH001", 1)),
         ("zh", "1. 打开 **商品 Pro**.", ("ZH001", 1)),
-        ("ja", "色を選びます（例: `red`).", ("JA007", 1)),
-        ("zh", "选择颜色（例如 `red`).", ("ZH004", 1)),
+        ("ja", "色を選びます（例: `red`).", ("JA001", 1)),
+        ("zh", "选择颜色（例如 `red`).", ("ZH001", 1)),
         ("ja", "**注意:** 色は後で変えられません。", ("JA001", 1)),
     ],
 )
@@ -102,7 +102,7 @@ def test_each_kind_of_damage_is_an_error_or_a_warning(
     assert expected in [(one.rule, one.line) for one in serious]
 
 
-SPACED = "色 **赤** を選び、 **保存** を押します。"
+SPACED = "色名 **赤色** を選び、 **保存** を押します。"
 
 
 def test_spaces_are_told_once_for_each_block() -> None:

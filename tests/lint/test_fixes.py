@@ -33,8 +33,8 @@ def mend(path: Path, text: str) -> str:
     ("bad", "good"),
     [
         ('msgid "a b"\nmsgstr "c  d"\n', 'msgid "a b"\nmsgstr "c d"\n'),
-        ('#, python-format\nmsgid "%(n)d\\t\\"x\\""\nmsgstr ""\n"\\t\\"%(n)\\" "\n"y"\n',
-         '#, python-format\nmsgid "%(n)d\\t\\"x\\""\nmsgstr ""\n"\\"%(n)d\\" "\n"y"\n'),
+        ('#, python-format\nmsgid "%(n)d\\t\\\\x\\\\"\nmsgstr ""\n"\\t\\\\%(n)\\\\ "\n"y"\n',
+         '#, python-format\nmsgid "%(n)d\\t\\\\x\\\\"\nmsgstr ""\n"\\\\%(n)d\\\\ "\n"y"\n'),
         ('msgid "a"\nmsgstr "e\u0301"\n', 'msgid "a"\nmsgstr "é"\n'),
         ('msgid "a"\nmsgstr " b \\n"\n', 'msgid "a"\nmsgstr "b"\n'),
         # the two spaces stand in two strings
