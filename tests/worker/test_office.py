@@ -2,7 +2,8 @@
 
 import os
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from service.facts.limits import DELIVERY_BATCH
 from service.facts.replies import Reason, words_of
 from service.facts.states import DeliveryState
 from service.models import Delivery, Program, ProgramMinute
+from service.worker.office import PostOffice
+from service.worker.post import PostRoom
 from tests.sink import Sink
 from tests.worker.oracle import counts, finished, installed, judge, launch, wait_for
 from tests.worker.process import Worker
@@ -76,6 +79,28 @@ def test_a_worker_whose_office_dies_ends_and_the_next_goes_on(
     assert worker.stop() == 0
     verdict = judge(services, sink, campaign_id, most_unknown=CONNECTIONS)
     assert (len(verdict.sent | verdict.unknown), verdict.others) == (MAILS, {})
+
+
+def test_an_office_whose_room_is_dead_ends(services: Services) -> None:
+    """F-1: the worker hears of it and is started anew, instead of waiting for mails that never leave."""
+
+    class Deserted(PostRoom):
+        def _run(self) -> None:
+            """Nobody works here."""
+
+    def open_room() -> tuple[PostRoom, Callable[[], object]]:
+        clock = services.db.now
+        room = Deserted(
+            services.db, services.mailer, deliveries, sender="a@b.example", connections=1, clock=clock
+        )
+        return room, lambda: None
+
+    services.db.dispose()
+    died = threading.Event()
+    office = PostOffice(open_room, died.set)
+    assert died.wait(60)
+    assert (office.alive, office.lost) == (False, True)
+    office.close()
 
 
 def test_an_office_does_not_outlive_its_worker(services: Services, worker: Worker, sink: Sink) -> None:
