@@ -156,10 +156,8 @@ def test_the_next_batch_is_claimed_while_one_is_on_its_way(
 
     wait_for(lambda: held() == 2 * DELIVERY_BATCH, log=services.settings.data / "worker.log")
     assert worker.stop() == 0
-    after = counts(services, campaign_id)
-    assert after == {
-        DeliveryState.SENT: len(sink.taken()),
-        DeliveryState.QUEUED: 2 * DELIVERY_BATCH - len(sink.taken()),
-    }
+    sent = len(sink.taken())  # none, where it stopped at once
+    expected = {DeliveryState.SENT: sent, DeliveryState.QUEUED: 2 * DELIVERY_BATCH - sent}
+    assert counts(services, campaign_id) == {state: number for state, number in expected.items() if number}
     with services.db.reading() as session:
         assert deliveries.wanting_work(session, now=services.db.now()) == (campaign_id,)
