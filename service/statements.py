@@ -73,6 +73,7 @@ class Straight:
             pass
         self._dialect = connection.dialect
         self._busy = connection.dialect.loaded_dbapi.OperationalError
+        self._info = connection.info
         self._driver = cast(Any, connection.connection.dbapi_connection)
         self._cursor: Any = self._driver.cursor()
 
@@ -90,17 +91,18 @@ class Straight:
 
     def _begin(self) -> None:
         """Wait for the other writers, who are done in a moment: SQLite itself would look again too rarely."""
+        if self._info.get("patience") != 0:  # the usual way, too, says there what it has set
+            self._cursor.execute("PRAGMA busy_timeout=0")
+            self._info["patience"] = 0
         end = time.monotonic() + self._patience
-        self._cursor.execute("PRAGMA busy_timeout=0")
         while True:
             try:
                 self._cursor.execute("BEGIN IMMEDIATE")
-                break
+                return
             except self._busy:
                 if time.monotonic() >= end:
                     raise
                 time.sleep(TURN)
-        self._cursor.execute(f"PRAGMA busy_timeout={round(1000 * self._patience)}")
 
     def run(self, statement: Prepared, rows: Sequence[Sequence[object]]) -> None:
         """Run it for each row; raises Uneven unless it changed one row of the table for each."""

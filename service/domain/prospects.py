@@ -5,7 +5,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Connection, Integer, Table, bindparam, exists, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Table,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
@@ -17,7 +29,7 @@ from service.facts.sources import Source
 from service.facts.stages import Stage, StageEvent, advance
 from service.facts.states import DeliveryState
 from service.models import Delivery, Partner, Program, Prospect, StageChange
-from service.statements import Prepared
+from service.statements import Prepared, among
 
 # How many ids one statement names; a statement of PostgreSQL has room for 65,535 values.
 CHUNK = 5000
@@ -29,23 +41,40 @@ _LOCKED = (
     .with_for_update()
 )
 _DELIVERIES: Table = Delivery.__table__  # type: ignore[assignment]
+_CHANGES = cast(Table, StageChange.__table__)
+# Accepted mails that are not in any history yet; the database itself writes them down, many at once.
+_NEWS = (
+    _DELIVERIES.c.state == DeliveryState.SENT.value,
+    ~exists().where(
+        _CHANGES.c.delivery_id == _DELIVERIES.c.id, _CHANGES.c.event == StageEvent.EMAIL_ACCEPTED.value
+    ),
+)
+_OF_MAIL = _DELIVERIES.c.prospect_id == _PROSPECTS.c.id
 _LOCKED_BY_MAIL = (
-    select(
-        _PROSPECTS.c.id,
-        _PROSPECTS.c.stage,
-        _PROSPECTS.c.invited_at,
-        _DELIVERIES.c.id.label("delivery_id"),
-        _DELIVERIES.c.settled_at,
-    )
-    .join(_DELIVERIES, _DELIVERIES.c.prospect_id == _PROSPECTS.c.id)
-    .where(_DELIVERIES.c.id.in_(bindparam("ids", expanding=True)))
-    .where(_DELIVERIES.c.state == DeliveryState.SENT.value)
+    select(_PROSPECTS.c.id)
+    .join(_DELIVERIES, _OF_MAIL)
     .order_by(_PROSPECTS.c.id)
     .with_for_update(of=_PROSPECTS)
 )
-_TOLD = select(StageChange.delivery_id).where(
-    StageChange.delivery_id.in_(bindparam("ids", expanding=True)),
-    StageChange.event == StageEvent.EMAIL_ACCEPTED.value,
+_FIRST_ACCEPTED = select(_DELIVERIES.c.prospect_id, func.min(_DELIVERIES.c.settled_at).label("at")).group_by(
+    _DELIVERIES.c.prospect_id
+)
+_BEFORE_OUTREACH = _PROSPECTS.c.stage.in_(
+    [stage.value for stage in Stage if advance(stage, StageEvent.EMAIL_ACCEPTED) is not stage]
+)
+_OUTREACH_AT_LEAST = case((_BEFORE_OUTREACH, Stage.OUTREACH.value), else_=_PROSPECTS.c.stage)
+_INVITE = update(_PROSPECTS).where(_BEFORE_OUTREACH | _PROSPECTS.c.invited_at.is_(None))
+_LINE = ["prospect_id", "event", "stage", "delivery_id", "at"]
+_ACCEPTED = (
+    select(
+        _PROSPECTS.c.id,
+        literal(StageEvent.EMAIL_ACCEPTED.value),
+        _PROSPECTS.c.stage,
+        _DELIVERIES.c.id,
+        _DELIVERIES.c.settled_at,
+    )
+    .join(_DELIVERIES, _OF_MAIL)
+    .order_by(_PROSPECTS.c.id)
 )
 _MOVE = update(_PROSPECTS).where(_PROSPECTS.c.id == bindparam("moving")).values(stage=bindparam("to"))
 _STAGED = Prepared(_MOVE, "to", "moving")
@@ -56,7 +85,7 @@ _INVITED = Prepared(
     "now",
 )
 _REMEMBERED = Prepared(
-    insert(cast(Table, StageChange.__table__)),
+    insert(_CHANGES),
     *("prospect_id", "event", "stage", "delivery_id", "user_id", "at"),
 )
 
@@ -127,14 +156,17 @@ def record_sent(session: Session, delivery_ids: Sequence[int]) -> None:
 
     What is written already stays as it is, whoever wrote it: prospects are locked before that is looked up.
     """
-    connection = session.connection()
     for start in range(0, len(delivery_ids), CHUNK):
-        ids = list(delivery_ids[start : start + CHUNK])
-        rows = connection.execute(_LOCKED_BY_MAIL, {"ids": ids}).all()
-        known = set(connection.scalars(_TOLD, {"ids": ids}))
-        new = [row for row in rows if row.delivery_id not in known]
-        lines = [_Line(row.id, row.settled_at, delivery_id=row.delivery_id) for row in new]
-        _move(connection, StageEvent.EMAIL_ACCEPTED, lines, new)
+        news = (among(session, _DELIVERIES.c.id, delivery_ids[start : start + CHUNK]), *_NEWS)
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(_LOCKED_BY_MAIL.where(*news))
+        first = _FIRST_ACCEPTED.where(*news).subquery()
+        session.execute(
+            _INVITE.where(_PROSPECTS.c.id == first.c.prospect_id).values(
+                stage=_OUTREACH_AT_LEAST, invited_at=func.coalesce(_PROSPECTS.c.invited_at, first.c.at)
+            )
+        )
+        session.execute(insert(_CHANGES).from_select(_LINE, _ACCEPTED.where(*news)))
 
 
 def lock(session: Session, prospect_id: int) -> Prospect:

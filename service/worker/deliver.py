@@ -79,6 +79,7 @@ class _Run:
         self._clock = clock
         self._batches = Batches(room, self._renew)
         self._on_their_way: deque[_Claimed] = deque()
+        self._text: letters.CampaignText | None = None
 
     def meets_a_suspect(self) -> bool:
         """Tell whether the next mail was there whenever a worker died, so that it has to go alone."""
@@ -114,11 +115,14 @@ class _Run:
         token, moment = uuid.uuid4().hex, self._clock()
         with self._services.db.transaction() as session:
             claimed = deliveries.claim(session, self._campaign_id, token=token, now=moment)
-            text = letters.text_of(session, self._campaign_id) if claimed else None
-        if text is None:
+        if not claimed:
             with self._services.db.transaction() as session:
                 deliveries.finish_if_done(session, self._campaign_id, now=self._clock())
             return False
+        if self._text is None:  # frozen at launch, so once is enough; and not while others wait to write
+            with self._services.db.reading() as session:
+                self._text = letters.text_of(session, self._campaign_id)
+        text = self._text
         # An author's own account sends under its own address; what comes back goes there.
         return_path = self._services.return_path.of if text.from_address is None else lambda _mail_id: None
         mails = [

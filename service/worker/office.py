@@ -25,6 +25,8 @@ from service.worker.post import PostRoom
 log = logging.getLogger(__name__)
 # Longer than a room needs that closes.
 LEAVING_SECONDS = 60.0
+# How often the office looks whether its room is alive: mails handed to a dead one are never over.
+WATCH_SECONDS = 2.0
 # Returns a room, and what has it look at its clock.
 OpenRoom = Callable[[], tuple[PostRoom, Callable[[], object]]]
 
@@ -206,6 +208,9 @@ def _serve(line: Connection, room: PostRoom, look: Callable[[], object]) -> None
         return over
 
     while True:
+        while not line.poll(WATCH_SECONDS):
+            if not room.alive:
+                raise RuntimeError("nobody works in the post room any more")
         order: _Order = line.recv()
         if order.word == _POST:
             mails = [Outgoing(one.id, one.recipient, one.compose, one.sender) for one in order.sheets]
