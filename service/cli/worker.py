@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from service.adapters.process import keep_one_arena
 from service.bootstrap import Services
 from service.cli import logs
 from service.cli.installation import installation_here, services_here
@@ -33,6 +34,7 @@ def work(settings: Settings, *, slot: str = "1") -> int:
 
 
 def _work(services: Services, *, slot: str) -> int:
+    keep_one_arena()
     try:
         app.run(services, slot=slot)
     except app.WorkerRefused as refused:
