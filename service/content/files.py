@@ -21,8 +21,8 @@ _LARGEST = 4 * Profile.HELP.value
 _REFUSING = frozenset({"front-matter", "too-large"})
 
 NOT_UTF8 = N_("The file is not valid UTF-8 at byte %(byte)s")
-EMPTY = N_("The file is empty")
-UNREADABLE = N_("The file cannot be read: %(reason)s")
+EMPTY = N_("The file is empty.")
+UNREADABLE = N_("The file cannot be read: %(reason)s.")
 TOO_LARGE = N_("The file is too large")
 
 Stamp = tuple[int, int, int]
