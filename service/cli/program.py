@@ -19,7 +19,9 @@ def group() -> None:
 @group.command("add", help=WORDS.say(N_("Add a program.")))
 @click.argument("name", metavar="NAME")
 @click.option(
-    "--locale", type=click.Choice(list(LOCALES)), help=WORDS.say(N_("Language of the program where nothing else is chosen."))
+    "--locale",
+    type=click.Choice(list(LOCALES)),
+    help=WORDS.say(N_("Language of the program where nothing else is chosen.")),
 )
 @click.option(
     "--time-zone", default="UTC", show_default=True, help=WORDS.say(N_("Time zone of the program."))

@@ -23,6 +23,7 @@ PAGES = (
     "connect-your-mail",
     "contact-a-prospect",
     "email-tokens",
+    "for-translators",
     "for-writers",
     "groups",
     "install-and-run",
