@@ -35,7 +35,7 @@ run: $(VENV)/.run ## Start the demo: web, worker and captured outbox (PORT=, DAT
 
 test: $(VENV)/.dev ## Run the tests, then the browser journeys
 	$(PYTEST) -n 2 --dist loadfile -q -m "not journey and not sweep"
-	$(PYTEST) -n 2 --dist loadfile -q -m journey
+	$(PYTEST) -q -m journey
 
 journeys: $(VENV)/.dev ## Run the browser journeys alone
 	$(PYTEST) -q -m journey
