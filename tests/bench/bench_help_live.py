@@ -20,7 +20,7 @@ new MutationObserver(() => {
 def test_saved_to_visible(tmp_path: Path) -> None:
     with serving(tmp_path) as server, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, chromium_sandbox=False)
-        page = server.writer(browser).new_page()
+        page = server.administrator(browser).new_page()
         page.goto(f"{server.url}/ja/help/contact-a-prospect")
         page.evaluate(WATCH)
         file = server.content / "ja" / "contact-a-prospect.md"

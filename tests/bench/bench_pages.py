@@ -1,17 +1,14 @@
 """P12, L-1: pages against a trivial one of the same framework, and the second start of the demo."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask
 
 from service import bootstrap
-from service.cli.db import bring_up_to_date
 from service.config import Settings
-from service.domain import accounts, demo, sessions
 from service.web.app import create_app
-from service.web.identity import cookie_name
 from tests.bench.figures import compare, seconds
+from tests.journeys.served import signed_in
 
 REQUESTS = 40
 
@@ -19,15 +16,9 @@ REQUESTS = 40
 def test_pages(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, secret_key="k" * 40)
     services = bootstrap.build(settings, jobs=False)
-    bring_up_to_date(settings, services.db)
-    now = datetime.now(UTC)
-    with services.db.transaction() as session:
-        demo.fill(session, now=now)
-        user = accounts.find_user(session, demo.ADMINISTRATOR)
-        assert user is not None
-        _, secret = sessions.open_session(session, user, now=now)
+    cookie = signed_in(services)
     client = create_app(services).test_client()
-    client.set_cookie(cookie_name(settings), secret)
+    client.set_cookie(*cookie)
     trivial = Flask("trivial")
     trivial.add_url_rule("/", "index", lambda: "Hello")
     plain = trivial.test_client()

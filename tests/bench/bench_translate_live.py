@@ -43,7 +43,7 @@ def test_saved_to_visible(tmp_path: Path) -> None:
     source = _padded(tmp_path / "source")
     with serving(tmp_path, source=source) as server, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, chromium_sandbox=False)
-        page = server.translator(browser).new_page()
+        page = server.administrator(browser).new_page()
         page.goto(f"{server.url}/ja/groups")
         page.evaluate(WATCH)
         file = server.file("ja")

@@ -105,7 +105,7 @@ def test_a_writer_sees_what_was_saved(server: HelpServer, browser: Browser) -> N
     """F-16: the page follows the file by itself; a mistake is shown with its line, and nothing goes away."""
     file = server.content / "en" / "groups.md"
     text = file.read_text(encoding="utf-8")
-    context = server.writer(browser)
+    context = server.administrator(browser)
     page = context.new_page()
     page.goto(f"{server.url}/en/help/groups")
     file.write_text(text + "\n## Brand new {#brand-new}\n\nWords just written.\n", encoding="utf-8")
@@ -133,7 +133,7 @@ def test_readers_pages_do_not_ask(server: HelpServer, browser: Browser, tmp_path
 
 
 def test_languages_scroll_together(server: HelpServer, browser: Browser) -> None:
-    context = server.writer(browser, viewport={"width": 1280, "height": 800})
+    context = server.administrator(browser, viewport={"width": 1280, "height": 800})
     page = context.new_page()
     page.goto(f"{server.url}/en/help/contact-a-prospect/languages?language=en&language=fr&language=ja")
     columns = page.locator(".help-column")

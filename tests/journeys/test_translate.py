@@ -27,7 +27,7 @@ def open_page(server: TranslateServer, browser: Browser) -> Iterator[Callable[..
     errors: list[str] = []
 
     def opened(path: str, **options: object) -> Page:
-        context = server.translator(browser, reduced_motion="reduce", **options)
+        context = server.administrator(browser, reduced_motion="reduce", **options)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
