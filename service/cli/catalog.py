@@ -8,8 +8,8 @@ import click
 
 from service.cli.catalog_check import check
 from service.cli.catalog_files import fail, near, path_of, read, root_option, write
-from service.cli.catalog_forms import line
 from service.cli.catalog_locale import add_locale, write_pseudo
+from service.cli.finding_forms import line
 from service.cli.words import WORDS, say
 from service.facts.findings import Severity
 from service.facts.words import N_, NN_

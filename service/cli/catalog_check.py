@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from service.cli.catalog_files import UNREADABLE, near, root_option
-from service.cli.catalog_forms import github, line, listed, sarif
+from service.cli.catalog_files import UNREADABLE, near, root_option, write
+from service.cli.finding_forms import github, line, listed, sarif
 from service.cli.words import WORDS, say
 from service.facts.findings import SEVERITY_LABELS, Finding, Severity
 from service.facts.words import N_, NN_
@@ -76,17 +76,14 @@ def _mend(places: Sequence[Path], frame: Frame) -> int:
     for path in dict.fromkeys(file for place in places for file in catalog_files.below(place)):
         data = catalog_files.mended(path, frame)
         if data is not None:
-            draft = path.with_name(f".{path.name}.new")
-            draft.write_bytes(data)
-            draft.chmod(path.stat().st_mode & 0o777)
-            draft.replace(path)
+            write(path, data)
             count += 1
     return count
 
 
 def _print(findings: Sequence[Finding], form: str | None) -> None:
     if form == "json":
-        click.echo(json.dumps([listed(finding) for finding in findings], ensure_ascii=False, indent=1))
+        click.echo(json.dumps([_listed(finding) for finding in findings], ensure_ascii=False, indent=1))
     elif form == "sarif":
         click.echo(json.dumps(sarif(findings), ensure_ascii=False, indent=1))
     elif form == "github":
@@ -94,6 +91,10 @@ def _print(findings: Sequence[Finding], form: str | None) -> None:
             click.echo(github(finding))
     else:
         _print_lines(findings)
+
+
+def _listed(finding: Finding) -> dict[str, object]:
+    return {**listed(finding), "msgid": finding.values.get("msgid")}
 
 
 def _print_lines(findings: Sequence[Finding]) -> None:

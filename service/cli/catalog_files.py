@@ -1,6 +1,7 @@
 """Where the catalogs of a tree are, read or ended with the reason, written whole or not at all."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -61,4 +62,6 @@ def write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.new")
     draft.write_bytes(data)
+    if path.exists():
+        shutil.copymode(path, draft)
     draft.replace(path)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from service.cli.finding_forms import listed, page_line
 from service.cli.words import WORDS
 from service.content import check
 from service.facts.findings import SEVERITY_LABELS, Finding, Severity
@@ -45,10 +46,10 @@ def check_pages(paths: tuple[Path, ...], *, source: Path | None, locale: str | N
         click.echo(str(error), err=True)
         sys.exit(UNREADABLE)
     if as_json:
-        click.echo(json.dumps([_shown(finding) for finding in findings], ensure_ascii=False, indent=1))
+        click.echo(json.dumps([listed(finding) for finding in findings], ensure_ascii=False, indent=1))
     else:
         for finding in findings:
-            click.echo(_line(str(finding.path), finding))
+            click.echo(page_line(str(finding.path), finding))
         click.echo(_tally(findings))
     errors = any(finding.severity is Severity.ERROR for finding in findings)
     sys.exit(FOUND if errors else CLEAN)
@@ -61,30 +62,9 @@ def _strings(code: str) -> dict[check.Key, str]:
     return {(entry.context, entry.id): entry.strings[0] if entry.strings else "" for entry in messages}
 
 
-def _line(path: str, finding: Finding) -> str:
-    label = WORDS.say(SEVERITY_LABELS[finding.severity])
-    return f"{path}:{finding.line}:{finding.column}: {label}: {_message(finding)} [{finding.rule}]"
-
-
-def _message(finding: Finding) -> str:
-    message = WORDS.say(finding.phrase, **finding.values)
-    return f"{message} (×{finding.times})" if finding.times > 1 else message
-
-
 def _tally(findings: Sequence[Finding]) -> str:
     """Return how many findings there are, and how bad they are."""
     total = WORDS.say(NN_("%(num)s finding", "%(num)s findings"), num=len(findings))
     counted = Counter(finding.severity for finding in findings)
     parts = [f"{WORDS.say(label)}: {counted[one]}" for one, label in SEVERITY_LABELS.items() if counted[one]]
     return f"{total} ({', '.join(parts)})" if parts else total
-
-
-def _shown(finding: Finding) -> dict[str, object]:
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "path": finding.path,
-        "line": finding.line,
-        "column": finding.column,
-        "message": _message(finding),
-    }

@@ -3,15 +3,17 @@
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from service.cli.finding_forms import listed, page_line
 from service.cli.words import WORDS
 from service.content import resolve
 from service.content.files import NOT_UTF8, UNREADABLE, BrokenPage, is_slug
 from service.content.folder import Folder
-from service.facts.findings import SEVERITY_LABELS, Finding, Severity
+from service.facts.findings import Finding, Severity
 from service.facts.words import N_, NN_
 from service.i18n.catalogs import Catalog, Catalogs
 from service.i18n.locales import LOCALES, SOURCE
@@ -149,23 +151,10 @@ def _json(path: Path, document: Document, found: list[Finding]) -> str:
         "html": html.render(document),
         "text": text.render(document),
         "markdown": source.render(document),
-        "findings": [_shown(str(path), finding) for finding in found],
+        "findings": [listed(replace(finding, path=finding.path or str(path))) for finding in found],
     }
     return json.dumps(page, ensure_ascii=False, indent=1, default=str) + "\n"
 
 
-def _shown(path: str, finding: Finding) -> dict[str, object]:
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "path": finding.path or path,
-        "line": finding.line,
-        "column": finding.column,
-        "message": WORDS.say(finding.phrase, **finding.values),
-    }
-
-
 def _tell(path: str, finding: Finding) -> None:
-    label = WORDS.say(SEVERITY_LABELS[finding.severity])
-    message = WORDS.say(finding.phrase, **finding.values)
-    click.echo(f"{path}:{finding.line}:{finding.column}: {label}: {message} [{finding.rule}]", err=True)
+    click.echo(page_line(path, finding), err=True)

@@ -1,4 +1,4 @@
-"""Findings on catalogs as people and other programs read them: lines, JSON, SARIF, GitHub's commands."""
+"""Findings on catalogs and pages in the forms that people and programs read: lines, JSON, SARIF, GitHub's."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -15,7 +15,9 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def message(finding: Finding) -> str:
-    return WORDS.say(finding.phrase, **finding.values)
+    """What was found, in the terminal's language, and how often."""
+    said = WORDS.say(finding.phrase, **finding.values)
+    return f"{said} (×{finding.times})" if finding.times > 1 else said
 
 
 def line(finding: Finding) -> str:
@@ -24,8 +26,14 @@ def line(finding: Finding) -> str:
     return f"{near(finding.path)}:{finding.line}:{finding.column}: {label} {finding.rule} {message(finding)}"
 
 
+def page_line(path: str, finding: Finding) -> str:
+    """The same for a help page, the rule behind the reason."""
+    label = WORDS.say(SEVERITY_LABELS[finding.severity])
+    return f"{path}:{finding.line}:{finding.column}: {label}: {message(finding)} [{finding.rule}]"
+
+
 def listed(finding: Finding) -> dict[str, object]:
-    """A finding as `content check --json` writes it, and the message it is about."""
+    """A finding as an object of JSON."""
     return {
         "rule": finding.rule,
         "severity": finding.severity.value,
@@ -33,7 +41,6 @@ def listed(finding: Finding) -> dict[str, object]:
         "line": finding.line,
         "column": finding.column,
         "message": message(finding),
-        "msgid": finding.values.get("msgid"),
     }
 
 
