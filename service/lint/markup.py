@@ -32,6 +32,8 @@ _WELCOME = {
 }  # fmt: skip
 """Tags that a language may add to its source: ordinals, readings, places where a line may break."""
 _INVISIBLE = re.compile(r"[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\U000e0000-\U000e007f]")
+# Pictures, skin tones and variation selectors: what a joiner stands between.
+_EMOJI = frozenset({"So", "Sk", "Mn"})
 _JOINERS = frozenset(
     {"fa", "ar", "ur", "ku", "ckb", "ps", "sd", "ug", "hi", "bn", "ml", "kn", "ta", "te", "mr", "ne", "si"}
     | {"gu", "pa", "or", "as"}
@@ -182,4 +184,4 @@ def _belongs(text: str, at: int, code: str) -> bool:
     around = text[max(at - 1, 0) : at], text[at + 1 : at + 2]
     if sign == "\u200b":
         return code in _NO_SPACES or (code == "ja" and all(_CJK.match(side) for side in around))
-    return sign == "\u200d" and all(side >= "\u2190" and not side.isalpha() for side in around if side)
+    return sign == "\u200d" and all(side and unicodedata.category(side) in _EMOJI for side in around)

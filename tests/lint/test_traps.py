@@ -69,6 +69,8 @@ CASES = [
     ("fa", "Book", "کتاب\u200cها", (), []),
     ("km", "Book here", "សៀវភៅ\u200bនៅ", (), []),
     ("fr", "Family", "Famille 👨\u200d👩\u200d👧", (), []),
+    ("fr", "Pride", "Fierté 🏳\ufe0f\u200d🌈 👩🏽\u200d💻", (), []),
+    ("ja", "Saved.", "保存しました。\u200d", (), ["SEC003@7"]),
     ("fr", "See https://a.example/en/help", "Voir https://a.example/fr/help", (), []),
     ("ja", "See https://a.example/help.", "https://a.example/help。", (), []),
     ("fr", "See https://a.example/help", "Voir a.example/help", (), ["MK003@5"]),
