@@ -51,10 +51,8 @@ def _results(
     labels = {outcome.value: catalog.say(phrase) for outcome, phrase in ROW_OUTCOME_LABELS.items()}
     undo = _Undo(import_, catalog)
     planned = _planned(session, import_)
-    number, outcome, reasons, kept = next(planned, _END)
     for row in file.rows():
-        while 0 < number < row.number:
-            number, outcome, reasons, kept = next(planned, _END)
+        number, outcome, reasons, kept = next(planned, _END)
         if number != row.number:
             # Not looked at: the import was cancelled before.
             if not only_rejected:

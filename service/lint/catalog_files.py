@@ -59,14 +59,6 @@ def check(paths: Iterable[Path], frame: Frame) -> tuple[Finding, ...]:
     return (*found, *check_run(run, read_allowed(frame.own / "lint.toml")))
 
 
-def check_directory(directory: Path) -> tuple[Finding, ...]:
-    """All catalogs below a folder of ours, with its glossary and its `lint.toml`; paths are as found.
-
-    GlossaryError or ConfigError if those cannot be used.
-    """
-    return check([directory], Frame(directory))
-
-
 def check_file(path: Path, frame: Frame, run: consistency.Run | None = None) -> tuple[Finding, ...]:
     """One catalog file; one that cannot be opened is a finding too."""
     try:

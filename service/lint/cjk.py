@@ -1,7 +1,7 @@
 """Rules for every language in ideographs (CJK001, CJK002), as far as a text tells without its page."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from service.facts.words import N_
 from service.lint.pairs import Mark, Pair, advice
@@ -22,6 +22,17 @@ _LINE_END = re.compile(r"[「『（［｛〈《【〔“‘][ \u3000]*(?=\n)")
 ITALIC = N_("Characters are not set in italics: choose another emphasis, or quotation marks.")
 START = N_("No line starts with “%(mark)s”.")
 END = N_("No line ends in “%(mark)s”.")
+
+
+UNPAIRED = N_("“%(opening)s” and “%(closing)s” do not pair.")
+
+
+def unpaired(rule: str, plain: str, brackets: Iterable[tuple[str, str]]) -> Iterator[Mark]:
+    """Brackets of which a text has more that open than that close, or fewer."""
+    for opening, closing in brackets:
+        if plain.count(opening) != plain.count(closing):
+            at = max(plain.find(opening), plain.find(closing))
+            yield advice(rule, UNPAIRED, at, opening=opening, closing=closing)
 
 
 def check(pair: Pair) -> Iterator[Mark]:

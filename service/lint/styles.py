@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from service.i18n.locales import Locale
-from service.lint.tokenizer import MASK, Kind, Masked
+from service.lint.tokenizer import Kind, Masked
 
 VALUE = "\ue000"
 """Stands for every character of a placeholder where other tokens are masked."""
@@ -37,7 +37,37 @@ def _choice(name: str, customary: str | None, /, *also: str, **styles: str) -> C
 
 _END = r"(?=[\s*_)»”]|$)"
 _QUOTED = r'"[^"\n]{2,}"'
-_REGISTER_FR = r"\b(?:{})\b"
+
+
+def between(script: str, other: str) -> str:
+    """A pattern for the places where a character of a script and one of another touch."""
+    return rf"(?<=[{script}])(?={other})|(?<={other})(?=[{script}])"
+
+
+def _spacing(name: str, customary: str, script: str, other: str) -> Choice:
+    """Whether one space stands between a script and something else."""
+    space = rf"(?<=[{script}]) (?={other})|(?<={other}) (?=[{script}])"
+    return _choice(name, customary, space=space, none=between(script, other))
+
+
+WIDTHS = MappingProxyType(
+    {".": "stops", ",": "stops", "!": "marks", "?": "marks", ";": "marks"}
+    | {":": "colon", "(": "brackets", ")": "brackets"}
+)
+"""By half-width mark the choice that says how wide it is beside characters."""
+
+
+def _widths(script: str, stops: str, wide: str = "") -> tuple[Choice, ...]:
+    """The choices of `WIDTHS` for a script: its full stop and comma, and others that are as wide."""
+    half = rf"(?<=[{script}])[.,](?=\s|$|[{script}])"
+    others = {"wide": wide} if wide else {}
+    return (
+        _choice("stops", "full", full=stops, half=half, **others),
+        _choice("marks", "full", full="[！？；]", half=rf"(?<=[{script}])[!?;](?=\s|$|[{script}])"),
+        _choice("colon", "full", full="：", half=rf"(?<=[{script}]):(?=\s|$|[{script}])"),
+        _choice("brackets", "full", full="（", half=rf"(?<=[{script}]) ?\((?!\()"),
+    )
+
 
 _FR = (
     _choice(
@@ -68,22 +98,9 @@ _FR = (
     ),
 )
 _JA_CHOICES = (
-    _choice("stops", "full", full="[。、]", half=rf"(?<=[{JA}])[.,](?=\s|$|[{JA}])", wide="[．，]"),
-    _choice("marks", "full", full="[！？；]", half=rf"(?<=[{JA}])[!?;](?=\s|$|[{JA}])"),
-    _choice("colon", "full", full="：", half=rf"(?<=[{JA}]):(?=\s|$|[{JA}])"),
-    _choice("brackets", "full", full="（", half=rf"(?<=[{JA}]) ?\((?!\()"),
-    _choice(
-        "latin-space",
-        "none",
-        space=rf"(?<=[{JA}]) (?=[A-Za-z0-9])|(?<=[A-Za-z0-9]) (?=[{JA}])",
-        none=rf"(?<=[{JA}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[{JA}])",
-    ),
-    _choice(
-        "value-space",
-        "none",
-        space=rf"(?<=[{JA}]) (?={VALUE})|(?<={VALUE}) (?=[{JA}])",
-        none=rf"(?<=[{JA}])(?={VALUE})|(?<={VALUE})(?=[{JA}])",
-    ),
+    *_widths(JA, "[。、]", wide="[．，]"),
+    _spacing("latin-space", "none", JA, "[A-Za-z0-9]"),
+    _spacing("value-space", "none", JA, VALUE),
     _choice("katakana-space", "none", space="(?<=[ァ-ヺー]) (?=[ァ-ヺ])", none="[ァ-ヺー]{9,}"),
     _choice("stop-space", "none", space=rf"(?<=。) (?=[{JA}「])", none=rf"(?<=。)(?=[{JA}「])"),
     _choice("after-marks", "none", wide=rf"[！？]　(?=[{JA}])", none=rf"[！？](?=[{JA}])"),
@@ -97,16 +114,8 @@ _JA_CHOICES = (
     ),
 )
 _ZH = (
-    _choice("stops", "full", full="[。，]", half=rf"(?<=[{HAN}])[.,](?=\s|$|[{HAN}])"),
-    _choice("marks", "full", full="[！？；]", half=rf"(?<=[{HAN}])[!?;](?=\s|$|[{HAN}])"),
-    _choice("colon", "full", full="：", half=rf"(?<=[{HAN}]):(?=\s|$|[{HAN}])"),
-    _choice("brackets", "full", full="（", half=rf"(?<=[{HAN}]) ?\((?!\()"),
-    _choice(
-        "latin-space",
-        "space",
-        space=rf"(?<=[{HAN}]) (?=[A-Za-z0-9])|(?<=[A-Za-z0-9]) (?=[{HAN}])",
-        none=rf"(?<=[{HAN}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[{HAN}])",
-    ),
+    *_widths(HAN, "[。，]"),
+    _spacing("latin-space", "space", HAN, "[A-Za-z0-9]"),
     _choice("quotes", "curly", curly=r"“[^“”\n]{2,}”", corner=r"「[^「」\n]{2,}」", straight=_QUOTED),
     _choice("ellipsis", "one", one="(?<!…)…(?!…)", two="……", dots=r"(?<!\.)\.\.\.(?!\.)"),
     _choice("dash", None, full="——", half=rf"(?<=[{HAN}]) ?--? ?(?=[{HAN}])"),
@@ -199,5 +208,3 @@ def long_vowels(text: str) -> Iterator[tuple[str, str]]:
 
 EXTRA: Mapping[str, Callable[[str], Iterator[tuple[str, str]]]] = MappingProxyType({"ja": long_vowels})
 """Choices that are not told by one pattern for each style, by language."""
-
-NOT_PROSE = f"{MASK}{VALUE}"

@@ -6,25 +6,24 @@ from collections.abc import Iterator
 
 from service.facts.findings import Fix
 from service.facts.words import N_
+from service.lint.cjk import unpaired
 from service.lint.pairs import Mark, Pair, advice, error, warning
-from service.lint.styles import HAN, JA, LONG_VOWEL, LONG_WORD, VALUE, shown
+from service.lint.styles import HAN, JA, LONG_VOWEL, LONG_WORD, VALUE, WIDTHS, between, shown
 from service.lint.tokenizer import MASK
 
 _MARKS = {".": "。", ",": "、", "!": "！", "?": "？", ":": "：", ";": "；", "(": "（", ")": "）"}
 _HALVES = {full: half for half, full in _MARKS.items()}
-_CHOICES = {".": "stops", ",": "stops", "!": "marks", "?": "marks", ";": "marks",
-            ":": "colon", "(": "brackets", ")": "brackets"}  # fmt: skip
 _OPTIONAL = frozenset({"colon", "brackets"})
 """Written half width by so many that only a catalog's own choice makes them wrong."""
 _HALF = re.compile(rf"(?<=[{JA}」』）\]])[.,!?:;](?=[\s{JA}「『」』）]|$)|(?<=[{JA}])[()]|[()](?=[{JA}])")
 _FULL_MARK = re.compile("[：（）！？；]")
 _LATIN_SPACE = re.compile(rf"(?<=[{JA}、。」』）])( +)(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])( +)(?=[{JA}「『（])")
-_LATIN_JOIN = re.compile(rf"(?<=[{JA}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[{JA}])")
+_LATIN_JOIN = re.compile(between(JA, "[A-Za-z0-9]"))
 _COUNTED = re.compile(
     r"\d+[年月日時分秒件個回人名行列件字文点つ倍代週桁円章版度枚本台名通目種進番ヶか万億千百%％]"
 )
 _VALUE_SPACE = re.compile(rf"(?<=[{JA}])( +)(?={VALUE})|(?<={VALUE})( +)(?=[{JA}])")
-_VALUE_JOIN = re.compile(rf"(?<=[{JA}])(?={VALUE})|(?<={VALUE})(?=[{JA}])")
+_VALUE_JOIN = re.compile(between(JA, VALUE))
 _INNER_SPACE = re.compile(rf"(?<=[{JA}]) +(?=[{JA}])|(?<=[、：]) +(?=[{JA}「])|(?<=[。！？]) +(?=[{JA}「])")
 _SPACES = re.compile(" +")
 _KATAKANA = re.compile("[ァ-ヺー]")
@@ -53,7 +52,6 @@ INNER = N_("No space stands inside Japanese text.")
 KANA = N_("Kana and their marks are full width.")
 LATIN = N_("Latin letters and digits are half width.")
 QUOTES = N_("Quotation marks are 「 and 」, inside them 『 and 』.")
-UNPAIRED = N_("“%(opening)s” and “%(closing)s” do not pair.")
 VOWEL = N_("In this catalog “%(found)s” is written “%(wanted)s”.")
 HYPHEN = N_("The long vowel mark is ー, not a hyphen.")
 AFTER_WIDE = N_("In this catalog a full-width space stands after “！” and “？” inside a line.")
@@ -87,7 +85,7 @@ def _widths(pair: Pair) -> Iterator[Mark]:
     """JA001: a half-width mark beside Japanese, or a full-width one where the catalog writes them half."""
     plain, house = pair.target.plain, pair.house
     for found in _HALF.finditer(plain):
-        name = _CHOICES[found[0]]
+        name = WIDTHS[found[0]]
         made = house[name]
         if made not in (None, "full") or (made is None and name in _OPTIONAL):
             continue
@@ -110,7 +108,7 @@ def _widths(pair: Pair) -> Iterator[Mark]:
         yield say("JA001", HALF, found.start(), fix=Fix(start, end, full), half=found[0], full=full)
     for found in _FULL_MARK.finditer(plain):
         half = _HALVES[found[0]]
-        if house[_CHOICES[half]] == "half" and found[0] not in "（）":
+        if house[WIDTHS[half]] == "half" and found[0] not in "（）":
             fix = Fix(*found.span(), half)
             yield advice("JA001", FULL, found.start(), fix=fix, half=half, full=found[0])
 
@@ -205,7 +203,4 @@ def _brackets(pair: Pair) -> Iterator[Mark]:
             text = pair.target.text[found.start() + 1 : found.end() - 1]
             fix = Fix(*found.span(), f"「{text}」")
             yield advice("JA007", QUOTES, found.start(), fix=fix)
-    for opening, closing in _PAIRS:
-        if (opening in plain or closing in plain) and plain.count(opening) != plain.count(closing):
-            at = max(plain.find(opening), plain.find(closing))
-            yield advice("JA007", UNPAIRED, at, opening=opening, closing=closing)
+    yield from unpaired("JA007", plain, _PAIRS)

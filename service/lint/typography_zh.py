@@ -5,19 +5,18 @@ from collections.abc import Iterator
 
 from service.facts.findings import Fix
 from service.facts.words import N_
+from service.lint.cjk import unpaired
 from service.lint.pairs import Mark, Pair, advice, warning
-from service.lint.styles import HAN, VALUE, is_traditional, shown
+from service.lint.styles import HAN, VALUE, WIDTHS, between, is_traditional, shown
 from service.lint.tokenizer import MASK, Kind
 
 NUM = "num"
 _MARKS = {".": "。", ",": "，", "!": "！", "?": "？", ":": "：", ";": "；", "(": "（", ")": "）"}
-_CHOICES = {".": "stops", ",": "stops", "!": "marks", "?": "marks", ";": "marks",
-            ":": "colon", "(": "brackets", ")": "brackets"}  # fmt: skip
 _DISPUTED = frozenset({"colon", "brackets"})
 _HALF = re.compile(
     rf"(?<=[{HAN}”’」』》\]）])[.,!?:;](?=[\s{HAN}“「（”」）》]|$)|(?<=[{HAN}])[()]|[()](?=[{HAN}])"
 )
-_JOINED = re.compile(rf"(?<=[{HAN}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[{HAN}])")
+_JOINED = re.compile(between(HAN, "[A-Za-z0-9]"))
 _SPACED = re.compile(rf"(?<=[{HAN}])( +)(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])( +)(?=[{HAN}])")
 _WIDE_SPACE = re.compile(
     rf"(?<=[{HAN}A-Za-z0-9]) +(?=[，。；：！？、）》])|(?<=[，。；：！？、（《]) +(?=[{HAN}A-Za-z0-9])"
@@ -53,7 +52,6 @@ ONE_SPACE = N_("One space is enough.")
 ENUMERATION = N_("Between short items of a list “、” is written.")
 CURLY = N_("Quotation marks are “ and ”, inside them ‘ and ’.")
 CORNER = N_("Quotation marks are 「 and 」, inside them 『 and 』.")
-UNPAIRED = N_("“%(opening)s” and “%(closing)s” do not pair.")
 LONG_MARK = N_("“%(found)s” is written “%(wanted)s”.")
 REPEATED = N_("One “%(mark)s” is enough.")
 PARTICLE = N_("Before a verb “的” is written “地”.")
@@ -81,7 +79,7 @@ def _widths(pair: Pair) -> Iterator[Mark]:
     """ZH001, where the catalog does not write that mark half width throughout."""
     plain, house = pair.target.plain, pair.house
     for found in _HALF.finditer(plain):
-        name = _CHOICES[found[0]]
+        name = WIDTHS[found[0]]
         made = house[name]
         if made == "half" or (made is None and name == "brackets"):
             continue
@@ -115,7 +113,7 @@ def _latin(pair: Pair) -> Iterator[Mark]:
             yield advice("ZH002", ONE_SPACE, found.start(), fix=Fix(*found.span(), " "))
 
 
-_BESIDE = re.compile(rf"(?<=[{HAN}])(?={VALUE})|(?<={VALUE})(?=[{HAN}])")
+_BESIDE = re.compile(between(HAN, VALUE))
 
 
 def _beside_count(pair: Pair) -> Iterator[Mark]:
@@ -152,10 +150,7 @@ def _quotes(pair: Pair) -> Iterator[Mark]:
                 continue  # quoted in a quotation
             fix = Fix(*found.span(), f"「{inner}」" if wanted == "corner" else f"“{inner}”")
             yield advice("ZH004", CORNER if wanted == "corner" else CURLY, found.start(), fix=fix)
-    for opening, closing in _PAIRS:
-        if (opening in plain or closing in plain) and plain.count(opening) != plain.count(closing):
-            at = max(plain.find(opening), plain.find(closing))
-            yield advice("ZH004", UNPAIRED, at, opening=opening, closing=closing)
+    yield from unpaired("ZH004", plain, _PAIRS)
 
 
 def _long_marks(pair: Pair) -> Iterator[Mark]:

@@ -6,7 +6,7 @@ import pytest
 
 from service.facts.findings import Severity
 from service.i18n.locales import LOCALES
-from service.lint.catalog_files import Frame, check_directory, check_file
+from service.lint.catalog_files import Frame, check, check_file
 from service.lint.report import Allowed, ConfigError, check_catalog, read_allowed
 
 HEAD = (
@@ -114,7 +114,7 @@ def test_a_directory_is_checked_with_its_own_glossary(tmp_path: Path) -> None:
         '[[row]]\nterms = [{ en = "user", fr = "utilisateur", ja = "ユーザー", zh = "用户" }]\n',
         encoding="utf-8",
     )
-    found = [(f.rule, Path(str(f.path)).parts[-3]) for f in check_directory(tmp_path)]
+    found = [(f.rule, Path(str(f.path)).parts[-3]) for f in check([tmp_path], Frame(tmp_path))]
     assert found == [("CO003", "fr"), ("CO003", "ja"), ("CO003", "zh")]
 
 
@@ -125,5 +125,5 @@ def test_a_catalog_that_was_not_updated_is_named(tmp_path: Path) -> None:
         head = HEAD.replace("Language: fr", f"Language: {code}")
         path.write_text(head.replace("nplurals=2; plural=(n > 1);", locale.plural_forms), encoding="utf-8")
     (tmp_path / "messages.pot").write_text(HEAD + 'msgid "CSV"\nmsgstr ""\n', encoding="utf-8")
-    found = check_directory(tmp_path)
+    found = check([tmp_path], Frame(tmp_path))
     assert [(f.rule, f.values) for f in found] == [("PO012", {"new": 1, "old": 0})] * 4
