@@ -116,8 +116,8 @@ class Sink:
             assert self._faults == {}
 
     def taken(self) -> list[Taken]:
-        """Read the journal."""
-        return [Taken(**json.loads(line)) for line in self.journal.read_text().splitlines()]
+        """Read the journal: its whole lines, for one may just be being written."""
+        return [Taken(**json.loads(line)) for line in self.journal.read_text().split("\n")[:-1]]
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
