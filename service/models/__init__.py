@@ -31,6 +31,15 @@ from service.models.imports import (
     ImportRow,
 )
 from service.models.mail_account import MailAccount
+from service.models.message import (
+    Attachment,
+    Draft,
+    Message,
+    MessagingTerms,
+    NotificationChoice,
+    TermsAcceptance,
+    Thread,
+)
 from service.models.partner import MediaProperty, Partner
 from service.models.program import Program, ProgramMinute
 from service.models.prospect import Prospect, StageChange
@@ -39,11 +48,13 @@ from service.models.worker import Installation, WorkerBeat
 
 __all__ = [
     "Ad",
+    "Attachment",
     "Bounce",
     "Campaign",
     "CampaignMark",
     "Delivery",
     "DeliveryAttempt",
+    "Draft",
     "Group",
     "GroupMember",
     "HelpVote",
@@ -56,7 +67,10 @@ __all__ = [
     "Installation",
     "MailAccount",
     "MediaProperty",
+    "Message",
+    "MessagingTerms",
     "Notice",
+    "NotificationChoice",
     "Partner",
     "Program",
     "ProgramAccess",
@@ -69,6 +83,8 @@ __all__ = [
     "Suppression",
     "SuppressionLift",
     "SystemMail",
+    "TermsAcceptance",
+    "Thread",
     "Throttle",
     "UsedLink",
     "User",

@@ -1,0 +1,262 @@
+"""Messages: writing one from either side, changing it until it is read, and what showing it sets going."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from service.domain import checks, prospects, threads
+from service.domain.errors import DomainError
+from service.facts.limits import MESSAGE_CHARACTERS
+from service.facts.messages import Channel, MessageState, ScanState, Side
+from service.facts.refusals import Refusal
+from service.facts.stages import StageEvent
+from service.i18n import written
+from service.models import Attachment, Draft, Message, Thread, User
+
+FORM_KEY_CHARACTERS = 64
+
+
+def send(
+    session: Session,
+    thread_id: int,
+    *,
+    actor: User,
+    body: str,
+    form_key: str,
+    lang: str | None = None,
+    now: datetime,
+) -> Message:
+    """Write to the partner; the same form sent twice is one message.
+
+    Files uploaded under `form_key` belong to it, and it is shown once all of them are clean. `lang` is what
+    the author says it is written in; without it that is detected. Raises DomainError: MESSAGING_OFF,
+    MESSAGE_EMPTY, MESSAGE_TOO_LONG, TEXT_UNPRINTABLE, ATTACHMENT_REFUSED.
+    """
+    thread = threads.lock(session, thread_id)
+    before = _find_by_form(session, thread_id, form_key)
+    if before is not None:
+        return before
+    threads.require_messaging(thread.partner)
+    message = _add(session, thread, Side.BRAND, body, form_key=form_key, lang=lang, now=now)
+    message.author_id = actor.id
+    session.execute(delete(Draft).where(Draft.thread_id == thread.id, Draft.user_id == actor.id))
+    show_if_ready(session, thread, message, now=now)
+    return message
+
+
+def answer(
+    session: Session,
+    thread_id: int,
+    *,
+    body: str,
+    form_key: str,
+    channel: Channel = Channel.WEB,
+    lang: str | None = None,
+    now: datetime,
+) -> Message:
+    """Write to the brand, as the partner, who may do so even with messages switched off.
+
+    By email `form_key` is the Message-ID of the mail. Raises DomainError as `send` does, but MESSAGING_OFF.
+    """
+    thread = threads.lock(session, thread_id)
+    before = _find_by_form(session, thread_id, form_key)
+    if before is not None:
+        return before
+    message = _add(session, thread, Side.PARTNER, body, form_key=form_key, lang=lang, now=now)
+    message.channel = channel.value
+    show_if_ready(session, thread, message, now=now)
+    return message
+
+
+def show_if_ready(session: Session, thread: Thread, message: Message, *, now: datetime) -> bool:
+    """Show a waiting message to the other side if all its attachments are clean; tell whether it is shown."""
+    if message.state != MessageState.WAITING.value:
+        return message.shown_at is not None
+    states = set(session.scalars(select(Attachment.state).where(Attachment.message_id == message.id)))
+    if states - {ScanState.CLEAN.value}:
+        return False
+    message.state, message.shown_at = MessageState.SENT.value, now
+    thread.last_at, thread.last_side = now, message.side
+    if message.side == Side.PARTNER.value:
+        thread.unread, thread.archived_at = True, None
+    _move_stage(session, thread, message, now=now)
+    session.flush()
+    return True
+
+
+def edit(
+    session: Session, thread: Thread, message_id: int, *, side: Side, body: str, now: datetime
+) -> Message:
+    """Change one's own message, as long as the other side has not read it.
+
+    Raises DomainError: NOT_FOUND, MESSAGE_READ, MESSAGE_EMPTY, MESSAGE_TOO_LONG, TEXT_UNPRINTABLE.
+    """
+    message = _find_changeable(session, thread, message_id, side)
+    text = _checked(body, has_files=_has_files(session, message))
+    if text != message.body:
+        message.body, message.edited_at = text, now
+        message.lang = written.language_of(text) or message.lang
+    session.flush()
+    return message
+
+
+def withdraw(session: Session, thread: Thread, message_id: int, *, side: Side, now: datetime) -> Message:
+    """Take one's own message back, as long as the other side has not read it; its text is gone.
+
+    Raises DomainError: NOT_FOUND, MESSAGE_READ.
+    """
+    message = _find_changeable(session, thread, message_id, side)
+    message.state, message.withdrawn_at, message.body = MessageState.WITHDRAWN.value, now, ""
+    session.flush()
+    return message
+
+
+def set_language(session: Session, thread: Thread, message_id: int, lang: str) -> Message:
+    """Correct the language of a message; raise DomainError(NOT_FOUND, LOCALE_UNKNOWN)."""
+    message = find(session, thread, message_id)
+    message.lang = checks.locale(lang, field="lang")
+    session.flush()
+    return message
+
+
+def mark_read_by_partner(session: Session, thread: Thread, *, now: datetime) -> None:
+    """Note that the partner has seen what the brand wrote."""
+    unseen = (Message.thread_id == thread.id, Message.side == Side.BRAND.value, Message.read_at.is_(None))
+    for message in session.scalars(select(Message).where(*unseen, Message.shown_at.is_not(None))):
+        message.read_at = now
+    session.flush()
+
+
+def keep_draft(
+    session: Session, thread: Thread, *, actor: User, body: str, form_key: str, now: datetime
+) -> Draft | None:
+    """Keep what a user has begun to write, or forget it where nothing is left of it.
+
+    Raises DomainError(MESSAGE_TOO_LONG).
+    """
+    _short_enough(body)
+    draft = session.get(Draft, (actor.id, thread.id))
+    if not body.strip():
+        if draft is not None:
+            session.delete(draft)
+            session.flush()
+        return None
+    if draft is None:
+        draft = Draft(user_id=actor.id, thread_id=thread.id)
+        session.add(draft)
+    draft.body, draft.form_key, draft.updated_at = body, form_key[:FORM_KEY_CHARACTERS], now
+    session.flush()
+    return draft
+
+
+# Queries
+
+
+def find(session: Session, thread: Thread, message_id: int) -> Message:
+    """Return a message of this thread; raise DomainError(NOT_FOUND) for any other."""
+    message = session.get(Message, message_id)
+    if message is None or message.thread_id != thread.id:
+        raise DomainError(Refusal.NOT_FOUND)
+    return message
+
+
+def find_draft(session: Session, thread: Thread, user: User) -> Draft | None:
+    """Return what the user has begun to write in this thread."""
+    return session.get(Draft, (user.id, thread.id))
+
+
+def list_in(
+    session: Session, thread: Thread, *, side: Side, before: int | None = None, limit: int = 50
+) -> list[Message]:
+    """Return the latest messages that a side sees, oldest first; `before` is the id to go back from.
+
+    One that waits for its attachments, or was withdrawn before it was shown, is seen by its own side only.
+    """
+    query = select(Message).where(
+        Message.thread_id == thread.id, (Message.shown_at.is_not(None)) | (Message.side == side.value)
+    )
+    if before is not None:
+        query = query.where(Message.id < before)
+    return list(session.scalars(query.order_by(Message.id.desc()).limit(limit)))[::-1]
+
+
+def _add(
+    session: Session,
+    thread: Thread,
+    side: Side,
+    body: str,
+    *,
+    form_key: str,
+    lang: str | None,
+    now: datetime,
+) -> Message:
+    uploaded = (
+        Attachment.thread_id == thread.id, Attachment.upload_key == form_key,
+        Attachment.side == side.value, Attachment.message_id.is_(None),
+    )  # fmt: skip
+    files = list(session.scalars(select(Attachment).where(*uploaded)))
+    for file in files:
+        if file.state in {ScanState.REFUSED.value, ScanState.UNSCANNED.value}:
+            raise DomainError(Refusal.ATTACHMENT_REFUSED, field="files", name=file.name)
+    text = _checked(body, has_files=bool(files))
+    message = Message(
+        thread_id=thread.id,
+        side=side.value,
+        channel=Channel.WEB.value,
+        state=MessageState.WAITING.value,
+        body=text,
+        lang=checks.locale(lang, field="lang") if lang else written.language_of(text),
+        form_key=form_key[:FORM_KEY_CHARACTERS],
+        created_at=now,
+    )
+    session.add(message)
+    session.flush()
+    for file in files:
+        file.message_id = message.id
+    session.flush()
+    return message
+
+
+def _checked(body: str, *, has_files: bool) -> str:
+    _short_enough(body)
+    text = checks.paragraphs(body, field="body")
+    if not text and not has_files:
+        raise DomainError(Refusal.MESSAGE_EMPTY, field="body")
+    return text
+
+
+def _short_enough(body: str) -> None:
+    if len(body) > MESSAGE_CHARACTERS:
+        raise DomainError(Refusal.MESSAGE_TOO_LONG, field="body", num=MESSAGE_CHARACTERS)
+
+
+def _has_files(session: Session, message: Message) -> bool:
+    return session.scalar(select(Attachment.id).where(Attachment.message_id == message.id)) is not None
+
+
+def _find_changeable(session: Session, thread: Thread, message_id: int, side: Side) -> Message:
+    threads.lock(session, thread.id)
+    message = find(session, thread, message_id)
+    session.refresh(message)
+    if message.side != side.value or message.state == MessageState.WITHDRAWN.value:
+        raise DomainError(Refusal.NOT_FOUND)
+    if message.read_at is not None:
+        raise DomainError(Refusal.MESSAGE_READ)
+    return message
+
+
+def _find_by_form(session: Session, thread_id: int, form_key: str) -> Message | None:
+    key = form_key[:FORM_KEY_CHARACTERS]
+    return session.scalar(select(Message).where(Message.thread_id == thread_id, Message.form_key == key))
+
+
+def _move_stage(session: Session, thread: Thread, message: Message, *, now: datetime) -> None:
+    prospect = prospects.find_by_partner(session, thread.program_id, thread.partner_id)
+    if prospect is None:
+        return
+    is_brand = message.side == Side.BRAND.value
+    event = StageEvent.MESSAGE_SENT if is_brand else StageEvent.ANSWERED
+    prospects.lock(session, prospect.id)
+    if not prospects.has_happened(session, prospect.id, event):
+        prospects.record(session, prospect.id, event, now=now, user_id=message.author_id)

@@ -1,0 +1,142 @@
+"""Threads: a program's conversations with its partners, and what users of the brand do with a whole one."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from service.domain import accounts, prospects
+from service.domain.errors import DomainError
+from service.facts.messages import Side
+from service.facts.permissions import Permission
+from service.facts.refusals import Refusal
+from service.models import Message, Partner, Thread, User
+
+
+def open_with(session: Session, program_id: int, partner_id: int, *, now: datetime) -> Thread:
+    """Return the program's thread with a partner, made empty where there is none yet.
+
+    It is listed from its first message on. Raises DomainError: NOT_FOUND for who is no prospect of the
+    program, MESSAGING_OFF for a partner who takes no messages and was never written to.
+    """
+    if prospects.find_by_partner(session, program_id, partner_id) is None:
+        raise DomainError(Refusal.NOT_FOUND)
+    held = select(Thread).where(Thread.program_id == program_id, Thread.partner_id == partner_id)
+    found = session.scalar(held)
+    if found is not None:
+        return found
+    require_messaging(session.get_one(Partner, partner_id))
+    try:
+        with session.begin_nested():
+            made = Thread(program_id=program_id, partner_id=partner_id, created_at=now)
+            session.add(made)
+    except IntegrityError:  # opened by somebody else at this very moment
+        return session.scalars(held).one()
+    return made
+
+
+def require_messaging(partner: Partner) -> None:
+    """Raise DomainError(MESSAGING_OFF) for a partner who takes no messages."""
+    if not partner.messaging_enabled:
+        raise DomainError(Refusal.MESSAGING_OFF, name=partner.name)
+
+
+def set_messaging(session: Session, partner_id: int, *, enabled: bool) -> Partner:
+    """Switch messages to a partner on or off in all programs, as the partner asks."""
+    partner = session.get_one(Partner, partner_id, with_for_update={"of": Partner}, populate_existing=True)
+    partner.messaging_enabled = enabled
+    session.flush()
+    return partner
+
+
+def mark_read(session: Session, thread: Thread, *, now: datetime) -> None:
+    """Mark a thread as read by the brand, and what the partner wrote in it as seen."""
+    unseen = (Message.thread_id == thread.id, Message.side == Side.PARTNER.value)
+    for message in session.scalars(select(Message).where(*unseen, Message.read_at.is_(None))):
+        if message.shown_at is not None:
+            message.read_at = now
+    thread.unread = False
+    session.flush()
+
+
+def mark_unread(session: Session, thread: Thread) -> None:
+    """Mark a thread as unread again, for whoever of the brand opens it next."""
+    thread.unread = True
+    session.flush()
+
+
+def set_priority(session: Session, thread: Thread, *, priority: bool) -> None:
+    """Put a thread among those of priority, or take it from them."""
+    thread.priority = priority
+    session.flush()
+
+
+def archive(session: Session, thread: Thread, *, now: datetime) -> None:
+    """Put a thread away; the partner's next message brings it back."""
+    thread.archived_at = thread.archived_at or now
+    session.flush()
+
+
+def restore(session: Session, thread: Thread) -> None:
+    """Bring an archived thread back."""
+    thread.archived_at = None
+    session.flush()
+
+
+def assign(session: Session, thread: Thread, user_id: int | None) -> None:
+    """Give a thread to a user, or to nobody.
+
+    Raises DomainError(NOT_FOUND) for somebody who may not use the messages of its program.
+    """
+    if user_id is not None and user_id not in {user.id for user in list_assignable(session, thread)}:
+        raise DomainError(Refusal.NOT_FOUND)
+    thread.assignee_id = user_id
+    session.flush()
+
+
+def revoke_links(session: Session, thread: Thread) -> None:
+    """Make every link that the partner was sent worthless; the next mail carries a new one."""
+    thread.link_version += 1
+    session.flush()
+
+
+def report(session: Session, thread: Thread, *, words: str, now: datetime) -> None:
+    """Record that the partner reports the conversation; the latest report stands."""
+    thread.reported_at, thread.report = now, words
+    thread.unread = thread.priority = True
+    session.flush()
+
+
+# Queries
+
+
+def find(session: Session, program_id: int, thread_id: int) -> Thread:
+    """Return a thread of this program; another program's does not exist here: DomainError(NOT_FOUND)."""
+    thread = session.get(Thread, thread_id)
+    if thread is None or thread.program_id != program_id:
+        raise DomainError(Refusal.NOT_FOUND)
+    return thread
+
+
+def lock(session: Session, thread_id: int) -> Thread:
+    """Return a thread as it stands now; until this transaction ends nobody else writes into it."""
+    return session.get_one(Thread, thread_id, with_for_update={"of": Thread}, populate_existing=True)
+
+
+def count_unread(session: Session, program_id: int) -> int:
+    """Return how many threads of the program wait to be read; archived ones are not counted."""
+    waiting = (Thread.program_id == program_id, Thread.unread, Thread.archived_at.is_(None))
+    listed = Thread.last_at.is_not(None)
+    return session.scalar(select(func.count()).select_from(Thread).where(*waiting, listed)) or 0
+
+
+def list_assignable(session: Session, thread: Thread) -> list[User]:
+    """Return the users who may use the messages of the thread's program, by name."""
+    everybody = session.scalars(select(User).where(User.disabled_at.is_(None)).order_by(User.name, User.id))
+    return [
+        user
+        for user in everybody
+        if Permission.MESSAGES_USE in accounts.permissions_of(user)
+        and thread.program_id in {program.id for program in accounts.programs_of(session, user)}
+    ]
