@@ -100,7 +100,7 @@ def started() -> Iterator[Clamd]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-Script = Callable[[socket.socket], None]
+Script = Callable[[socket.socket], object]
 
 
 class FalseClamd:

@@ -67,6 +67,7 @@ def is_archive(content: bytes) -> bool:
     at = len(content)
     while (at := content.rfind(_ARCHIVE_END, max(len(content) - _ARCHIVE_WITHIN, 0), at)) >= 0:
         size = int.from_bytes(content[at + 12 : at + 16], "little")
-        if size and content.startswith(_ARCHIVE_ENTRY, max(at - size, 0)):
+        # All ones refer to a longer record before it.
+        if size == 0xFFFFFFFF or (size and content.startswith(_ARCHIVE_ENTRY, max(at - size, 0))):
             return True
     return False

@@ -254,7 +254,7 @@ def test_a_slow_daemon_is_given_up_when_its_time_is_over() -> None:
 def test_a_daemon_that_takes_nothing_is_given_up() -> None:
     """U-9."""
     over = threading.Event()
-    with FalseClamd(lambda _taken: over.wait(20) and None) as daemon:
+    with FalseClamd(lambda _taken: over.wait(20)) as daemon:
         assert scan(daemon.url, bytes(30 * MB), seconds=0.3).outcome is ScanOutcome.UNAVAILABLE
         over.set()
 
@@ -307,7 +307,11 @@ def test_a_version_tells_when_the_signatures_were_made(said: bytes, version: Sca
 
 @pytest.mark.parametrize("said", [b"", b"ClamAV", b"PONG\0", b"ClamAV 1/2/3\0ClamAV 1/2/3\0"])
 def test_no_version_is_trouble(said: bytes) -> None:
-    with FalseClamd(lambda taken: (taken.recv(100), taken.sendall(said)) and None) as daemon:
+    def script(taken: socket.socket) -> None:
+        taken.recv(100)
+        taken.sendall(said)
+
+    with FalseClamd(script) as daemon:
         scanner = Clamd.from_url(daemon.url, seconds=20)
         with pytest.raises(ScannerUnavailable):
             scanner.version()

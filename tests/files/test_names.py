@@ -1,7 +1,5 @@
 """Names of files: kept in any script, refused where they mislead, and read back from the header whole."""
 
-from unicodedata import category
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -90,9 +88,13 @@ def test_any_name_is_taken_or_refused(name: str) -> None:
     try:
         claimed = claimed_type(name)
     except FileRefused as refused:
-        assert refused.values.keys() <= {"name", "character", "extension", "extensions"}
-        assert all(category(char) != "Cc" for value in refused.values.values() for char in str(value))
-        return
+        said = "".join(map(str, refused.values.values()))
+        if (
+            refused.values.keys() <= {"name", "character", "extension", "extensions"}
+            and printable(said) == said
+        ):
+            return
+        raise
     assert name.lower().endswith(claimed.extensions)
     assert not set(name) & {"/", "\\", "\0"}
     assert 1 <= len(name.encode()) <= 255
@@ -128,7 +130,8 @@ def test_a_plain_name_is_plain_in_the_header(name: str) -> None:
     [
         (
             "見積り書.csv",
-            "attachment; filename=\"attachment.csv\"; filename*=UTF-8''%E8%A6%8B%E7%A9%8D%E3%82%8A%E6%9B%B8.csv",
+            'attachment; filename="attachment.csv"; '
+            "filename*=UTF-8''%E8%A6%8B%E7%A9%8D%E3%82%8A%E6%9B%B8.csv",
         ),
         ("Été 50%.pdf", "attachment; filename=\"_t_ 50_.pdf\"; filename*=UTF-8''%C3%89t%C3%A9%2050%25.pdf"),
         ("l'été.png", "attachment; filename=\"l__t_.png\"; filename*=UTF-8''l%27%C3%A9t%C3%A9.png"),
