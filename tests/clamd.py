@@ -25,13 +25,16 @@ TCPSocket {port}
 TCPAddr 127.0.0.1
 DatabaseDirectory {folder}/db
 TemporaryDirectory {folder}
-StreamMaxLength 11M
-MaxFileSize 11M
-MaxScanSize 100M
-AlertExceedsMax yes
-AlertEncrypted yes
 MaxThreads 4
+{advice}
 """
+_PAGE = Path(__file__).resolve().parents[1] / "content" / "en" / "install-and-run.md"
+
+
+def advice() -> str:
+    """What the help page tells operators to write into their configuration."""
+    section = _PAGE.read_text(encoding="utf-8").split("{#scan}")[1]
+    return section.split("```\n")[1]
 
 
 class Clamd:
@@ -46,7 +49,7 @@ class Clamd:
         self.tcp_url = f"clamd://127.0.0.1:{port}"
         self._socket = folder / "clamd.sock"
         configuration = folder / "clamd.conf"
-        configuration.write_text(_CONFIGURATION.format(folder=folder, port=port))
+        configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, advice=advice()))
         with (folder / "log").open("wb") as log:
             self._running = subprocess.Popen(
                 ["clamd", "-c", str(configuration)], stdout=log, stderr=log, cwd=folder

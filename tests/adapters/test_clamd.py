@@ -82,7 +82,7 @@ def test_what_is_over_the_limit_is_not_scanned(clamd: Daemon, size: int) -> None
 
 def test_what_unpacks_to_too_much_is_not_scanned(clamd: Daemon) -> None:
     """U-11: with AlertExceedsMax."""
-    content = pdf(stream=zlib.compress(bytes(12 * MB)), filters="/FlateDecode")
+    content = pdf(stream=zlib.compress(bytes(65 * MB)), filters="/FlateDecode")
     assert scan(clamd.url, content) == not_scanned(Unscannable.LIMITS)
 
 
