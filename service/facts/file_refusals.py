@@ -19,7 +19,8 @@ class FileRefusal(Enum):
     NAME_NO_EXTENSION = N_("The name of the file has no extension. These are allowed: %(extensions)s")
     NAME_EXTENSION = N_("Files with the extension %(extension)s are not allowed. These are: %(extensions)s")
     NAME_EXECUTABLE = N_(
-        "The name of the file looks like that of a program: %(extension)s. Rename it, then attach it again."
+        "The name of the file contains the extension of executable files: %(extension)s. "
+        "Rename it, then attach it again."
     )
     EMPTY = N_("The file is empty.")
     TOO_LARGE = N_("The file is larger than %(size)s.")
