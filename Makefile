@@ -8,6 +8,8 @@ PIP := $(PY) -m pip --python $(BIN)/python install -q --disable-pip-version-chec
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
+# Images of Python often say it. Tests start Python hundreds of times, and would compile the service each time.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup run test journeys sweep check lint format catalogs bench figures locks wheel clean
 
 help: ## List these commands

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,31 @@ import pytest
 from service import bootstrap
 from service.config import Settings
 from service.db import Database, make_engine
+from service.i18n.catalogs import Catalogs
 from service.migrations import environment
+from service.paths import data_dir
 from tests.judged import judge_outbox
 from tests.sink import Sink
+
+
+@pytest.fixture(scope="session", autouse=True)
+def read_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], Catalogs]]:
+    """Read the catalogs of a folder once, not again for every installation put together in this process."""
+    copies = tmp_path_factory.mktemp("catalogs")
+
+    @cache
+    def read(directory: Path) -> Catalogs:
+        return Catalogs(directory, copies)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "Catalogs", lambda directory, _copies: read(directory))
+        yield read
+
+
+@pytest.fixture(scope="session")
+def catalogs(read_once: Callable[[Path], Catalogs]) -> Catalogs:
+    """The product's own catalogs."""
+    return read_once(data_dir("locales"))
 
 
 @pytest.fixture(scope="session")

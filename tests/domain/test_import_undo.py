@@ -2,9 +2,11 @@
 
 import csv
 import io
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.csvfile.headers import Key
-from service.db import Base, Database
+from service.db import Database
 from service.domain import (
     accounts,
     groups,
@@ -412,6 +414,7 @@ PEOPLE = st.lists(
 @given(first=PEOPLE, second=PEOPLE, overwrite=st.booleans(), batch=st.integers(1, 4))
 def test_any_imports_undone_in_turn_leave_everything_as_before(
     tmp_path_factory: pytest.TempPathFactory,
+    migrated: Path,
     first: list[tuple[str, ...]],
     second: list[tuple[str, ...]],
     *,
@@ -419,8 +422,7 @@ def test_any_imports_undone_in_turn_leave_everything_as_before(
     batch: int,
 ) -> None:
     """Whatever two imports did, the second undone and then the first, nothing of them is left."""
-    db = Database(f"sqlite:///{tmp_path_factory.mktemp('any') / 'test.db'}")
-    Base.metadata.create_all(db.engine)
+    db = Database(f"sqlite:///{shutil.copy(migrated, tmp_path_factory.mktemp('any'))}")
     desk = furnished(db)
     before = desk.data()
     made = []
@@ -438,6 +440,7 @@ def test_any_imports_undone_in_turn_leave_everything_as_before(
             desk.undo(import_id, batch=batch)
             assert desk.undo_counts(import_id) == (stored, 0)
     assert desk.data() == before
+    db.dispose()
     db.dispose()
 
 
