@@ -35,7 +35,6 @@ from service.facts.stages import StageEvent
 from service.facts.states import ImportState
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES
-from service.migrations import environment
 from service.models import Group, Import, Notice, Partner, Program, Prospect, User
 from tests import postgres
 from tests.domain.factories import NOW, program, prospect, user
@@ -65,8 +64,7 @@ def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
     if request.param == "sqlite":
         yield furnished(request.getfixturevalue("db"))
         return
-    database = Database(request.getfixturevalue("server").new_database())
-    environment.upgrade(database.engine)
+    database = Database(request.getfixturevalue("server").migrated_database())
     yield furnished(database)
     database.dispose()
 

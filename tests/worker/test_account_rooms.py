@@ -37,7 +37,8 @@ from service.worker.account_rooms import AccountRooms
 from tests.outbound import NOW, make_campaign
 from tests.sink import Sink
 from tests.tls import Authority
-from tests.worker.test_jobs import finished, wait_for, worker
+from tests.worker.oracle import wait_for
+from tests.worker.test_jobs import finished, worker
 
 NAME, USER, PASSWORD = "mail.corp.example", "ada", "canary-password"
 FAST = Timeouts(connect=2, greeting=2, command=2, data=2, block=2, content=2)
@@ -353,7 +354,7 @@ def test_a_users_server_is_given_up_within_a_minute(settings: Settings) -> None:
         opening = threads.submit(built.account_post.mailer(server).connect)
         try:
             with pytest.raises(Unreachable) as lost:
-                opening.result(30)
+                opening.result(60)
             assert str(lost.value.__cause__) == SILENT
         finally:
             silent.close()
@@ -384,7 +385,7 @@ def test_a_room_is_left_without_waiting_for_its_server(
     with rooms_of(services, idle_seconds=lambda: 0.0) as rooms, ThreadPoolExecutor(1) as threads:
         leaving = threads.submit(leave)
         try:
-            leaving.result(30)
+            leaving.result(60)
             assert left.is_set()
             assert rooms._rooms == {}
             assert any(thread.is_alive() for thread in rooms._leaving)
