@@ -26,7 +26,7 @@ from service.worker.batches import Batches
 from service.worker.outgoing import Outgoing
 from service.worker.post import PostRoom
 from service.worker.writer import LedgerWriter
-from tests.adapters.conversation import FAST, Conversation, polite
+from tests.adapters.conversation import PATIENT, Conversation, polite
 from tests.outbound import NOW, make_campaign
 from tests.sink import HANG, Sink
 from tests.worker.oracle import wait_for
@@ -39,7 +39,7 @@ def with_mailer(settings: Settings, mailer: SmtpMailer, **options: int) -> Servi
 
 
 def mailer_to(server: Conversation) -> SmtpMailer:
-    return SmtpMailer(Relay("127.0.0.1", server.port, "none"), timeouts=FAST)
+    return SmtpMailer(Relay("127.0.0.1", server.port, "none"), timeouts=PATIENT)
 
 
 @pytest.mark.parametrize("offers", [(), ("PIPELINING",)])
@@ -201,7 +201,7 @@ def test_the_last_mail_is_sent_when_its_connection_is_gone(settings: Settings, e
         return "250 Ok" if line == "." else answers(line)
 
     with Conversation(answer) as server:
-        mailer = SmtpMailer(Relay("127.0.0.1", server.port, "none"), timeouts=FAST, per_connection=1)
+        mailer = SmtpMailer(Relay("127.0.0.1", server.port, "none"), timeouts=PATIENT, per_connection=1)
         services = with_mailer(settings, mailer, mail_connections=1)
         campaign_id = launch(services, 2)
         send_all(services, campaign_id)
