@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from service import bootstrap
 from service.config import Settings
@@ -16,6 +17,10 @@ from service.migrations import environment
 from service.paths import data_dir
 from tests.judged import judge_outbox
 from tests.sink import Sink
+
+# No test asserts a time, and a busy machine is no reason to fail.
+hypothesis_settings.register_profile("calm", deadline=None)
+hypothesis_settings.load_profile("calm")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -408,19 +409,36 @@ PEOPLE = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
-@given(first=PEOPLE, second=PEOPLE, overwrite=st.booleans(), batch=st.integers(1, 4))
+TWO_IMPORTS = given(first=PEOPLE, second=PEOPLE, overwrite=st.booleans(), batch=st.integers(1, 4))
+
+
+@settings(max_examples=20, deadline=None)
+@TWO_IMPORTS
 def test_any_imports_undone_in_turn_leave_everything_as_before(
-    tmp_path_factory: pytest.TempPathFactory,
-    migrated: Path,
+    tmp_path_factory: pytest.TempPathFactory, migrated: Path, **imports: Any
+) -> None:
+    """Whatever two imports did, the second undone and then the first, nothing of them is left."""
+    undo_in_turn(shutil.copy(migrated, tmp_path_factory.mktemp("any")), **imports)
+
+
+@pytest.mark.sweep
+@settings(max_examples=500, deadline=None)
+@TWO_IMPORTS
+def test_very_many_imports_undone_in_turn_leave_everything_as_before(
+    tmp_path_factory: pytest.TempPathFactory, migrated: Path, **imports: Any
+) -> None:
+    undo_in_turn(shutil.copy(migrated, tmp_path_factory.mktemp("any")), **imports)
+
+
+def undo_in_turn(
+    file: Path,
+    *,
     first: list[tuple[str, ...]],
     second: list[tuple[str, ...]],
-    *,
     overwrite: bool,
     batch: int,
 ) -> None:
-    """Whatever two imports did, the second undone and then the first, nothing of them is left."""
-    db = Database(f"sqlite:///{shutil.copy(migrated, tmp_path_factory.mktemp('any'))}")
+    db = Database(f"sqlite:///{file}")
     desk = furnished(db)
     before = desk.data()
     made = []
