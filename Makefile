@@ -6,8 +6,13 @@ PORT ?= 8000
 DATA ?= var
 PIP := $(PY) -m pip --python $(BIN)/python install -q --disable-pip-version-check --root-user-action=ignore
 PYTEST := $(BIN)/python -m pytest
+# One more than processors, as tests of workers mostly wait; journeys keep a browser and a demo busy each.
+JOBS ?= $(shell expr $$(nproc) + 1)
+JOURNEYS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
+# Images of Python often say it. Tests start Python hundreds of times, and would compile the service each time.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup run test journeys sweep check lint format catalogs bench figures locks wheel clean
 
 help: ## List these commands
@@ -34,11 +39,11 @@ run: $(VENV)/.run ## Start the demo: web, worker and captured outbox (PORT=, DAT
 	@PORT=$(PORT) DATA=$(DATA) exec $(BIN)/prospectus demo
 
 test: $(VENV)/.dev ## Run the tests, then the browser journeys
-	$(PYTEST) -n 2 --dist loadfile -q -m "not journey and not sweep"
-	$(PYTEST) -q -m journey
+	$(PYTEST) -n $(JOBS) --dist worksteal -q -m "not journey and not sweep"
+	$(PYTEST) -n $(JOURNEYS) --dist loadfile -q -m journey tests/journeys
 
 journeys: $(VENV)/.dev ## Run the browser journeys alone
-	$(PYTEST) -q -m journey
+	$(PYTEST) -n $(JOURNEYS) --dist loadfile -q -m journey tests/journeys
 
 sweep: $(VENV)/.dev ## Run the long sweeps: every kill point, soak
 	$(PYTEST) -q --timeout 3600 -m sweep
@@ -56,7 +61,9 @@ catalogs: $(VENV)/.dev ## Check catalogs and help pages
 	$(BIN)/prospectus catalog mails
 	$(BIN)/prospectus content check content
 
-check: lint catalogs test ## Everything that must be green
+check: ## Everything that must be green
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint catalogs
+	@$(MAKE) --no-print-directory test
 
 format: $(VENV)/.dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -3,17 +3,45 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from service import bootstrap
 from service.config import Settings
 from service.db import Database, make_engine
+from service.i18n.catalogs import Catalogs
 from service.migrations import environment
+from service.paths import data_dir
 from tests.clamd import Clamd, started
 from tests.judged import judge_outbox
 from tests.sink import Sink
+
+# No test asserts a time, and a busy machine is no reason to fail.
+hypothesis_settings.register_profile("calm", deadline=None)
+hypothesis_settings.load_profile("calm")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def read_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], Catalogs]]:
+    """Read the catalogs of a folder once, not again for every installation put together in this process."""
+    copies = tmp_path_factory.mktemp("catalogs")
+
+    @cache
+    def read(directory: Path) -> Catalogs:
+        return Catalogs(directory, copies)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "Catalogs", lambda directory, _copies: read(directory))
+        yield read
+
+
+@pytest.fixture(scope="session")
+def catalogs(read_once: Callable[[Path], Catalogs]) -> Catalogs:
+    """The product's own catalogs."""
+    return read_once(data_dir("locales"))
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from service.adapters.jobs import migrate_engine
+from service.db import make_engine
+from service.migrations import environment
+
 
 def program(name: str) -> str | None:
     """Find a program of PostgreSQL, also where Debian hides it."""
@@ -29,6 +33,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._made = 0
+        self._migrated = ""
         self._user = None
         # PostgreSQL refuses to run as root.
         if os.getuid() == 0:
@@ -45,6 +50,7 @@ class Server:
             "-E",
             "UTF8",
             "--locale=C.UTF-8",
+            "--no-sync",
         ).wait(120)
         self._start()
 
@@ -57,13 +63,24 @@ class Server:
         """Return the address of a database."""
         return f"postgresql+psycopg://prospectus@/{database}?host={self._folder}"
 
-    def new_database(self) -> str:
-        """Make an empty database and return its address."""
+    def new_database(self, *, like: str = "template1") -> str:
+        """Make a database, empty or a copy of another that nobody is connected to; return its address."""
         self._made += 1
         name = f"made{self._made}"
         with psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
         return self.url_of(name)
+
+    def migrated_database(self) -> str:
+        """Make a database with our tables and the job engine's, migrated once; return its address."""
+        if not self._migrated:
+            url = self.new_database()
+            engine = make_engine(url)
+            environment.upgrade(engine)
+            engine.dispose()
+            migrate_engine(url)
+            self._migrated = str(engine.url.database)
+        return self.new_database(like=self._migrated)
 
     def restart(self, how: str) -> None:
         """Stop the server, `fast` (cutting clients off) or `immediate` (as a crash), and start it again."""
@@ -113,7 +130,7 @@ def server() -> Iterator[str]:
 
 
 def _wait(url: str) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 150
     while True:
         try:
             psycopg.connect(url.replace("+psycopg", "")).close()

@@ -125,7 +125,7 @@ def test_a_straight_transaction_waits_for_its_turn(database: Database) -> None:
         with database.engine.connect() as connection:
             straight = Straight(connection)
             ready.set()
-            assert held.wait(10)
+            assert held.wait(60)
             with straight.transaction():
                 straight.run(RENAME, [("late", "a", then)])
             written.set()
@@ -134,14 +134,14 @@ def test_a_straight_transaction_waits_for_its_turn(database: Database) -> None:
     with ThreadPoolExecutor(1) as thread, database.engine.connect() as impatient:
         quick = Straight(impatient, patience=0.05)
         waiting = thread.submit(rename)
-        assert ready.wait(10)
+        assert ready.wait(60)
         with database.transaction() as writer:
             writer.execute(text("UPDATE programs SET name = 'early'"))
             held.set()
             with pytest.raises(sqlite3.OperationalError, match="locked"), quick.transaction():
                 pass
             assert not written.is_set()
-        waiting.result(10)
+        waiting.result(60)
     assert names(database) == [("late", then)]
 
 

@@ -306,13 +306,16 @@ class _Kept:
         return found.st_mtime_ns, found.st_size, found.st_ino
 
     def _first(self) -> Catalog:
-        good = self._from_copy()
+        # The good copy is read only where something is wrong: a start reads each catalog once.
         try:
             data = self.path.read_bytes()
             file = po.read(data)
-            catalog, self.problems = _made(file, data, self.locale, self.path, good)
+            catalog, self.problems = _made(file, data, self.locale, self.path, None)
+            if self.problems:
+                catalog, self.problems = _made(file, data, self.locale, self.path, self._from_copy())
         except (OSError, po.PoSyntaxError) as error:
             self.problems = (self._problem(error),)
+            good = self._from_copy()
             if good is None:
                 raise CatalogUnreadable(self.problems[0]) from error
             log.error("catalog refused, last good copy in use: %s", self.problems[0])

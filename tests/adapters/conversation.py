@@ -9,6 +9,8 @@ from service.adapters.smtp_connection import Timeouts
 
 # Given a command line, return the answer; None closes the connection without one.
 Answers = Callable[[str], str | None]
+PATIENT = Timeouts(connect=20, greeting=20, command=20, data=20, block=20, content=20)
+# For servers that say nothing only: others may be as slow as the machine is busy.
 FAST = Timeouts(connect=2, greeting=0.5, command=0.5, data=0.5, block=0.5, content=0.5)
 
 

@@ -10,13 +10,11 @@ import pytest
 from service.adapters import account_check, resolver
 from service.adapters.account_post import AccountPost
 from service.adapters.resolver import NameNotFound
-from service.adapters.smtp_connection import Timeouts
 from service.facts.mail_checks import MailCheck
 from service.facts.replies import Outcome, Reason, Reply, Unreachable
 from service.mail.servers import FIRST, START, Checked, MailServer, Reach
-from tests.adapters.conversation import Answers, Conversation
+from tests.adapters.conversation import PATIENT, Answers, Conversation, polite
 from tests.adapters.handing import hand_over
-from tests.adapters.test_smtp import polite
 from tests.tls import Authority
 
 LOCAL = (ipaddress.ip_network("127.0.0.0/8"),)
@@ -217,14 +215,13 @@ def test_a_name_nobody_knows(authority: Authority) -> None:
 
 def test_the_systems_resolver_is_asked_within_a_time() -> None:
     """W-10: what the system makes of a name is what is judged, `localhost` among them."""
-    assert resolver.addresses_of("127.0.0.1", 587, seconds=5) == ("127.0.0.1",)
-    assert not Reach().allows_all(resolver.addresses_of("localhost", 587, seconds=5))
+    assert resolver.addresses_of("127.0.0.1", 587, seconds=60) == ("127.0.0.1",)
+    assert not Reach().allows_all(resolver.addresses_of("localhost", 587, seconds=60))
     with pytest.raises(NameNotFound):
-        resolver.addresses_of("no..name", 587, seconds=5)
+        resolver.addresses_of("no..name", 587, seconds=60)
 
 
 DATA = b"Subject: Hello\r\n\r\nHello\r\n"
-FAST = Timeouts(connect=2, greeting=2, command=2, data=2, block=2, content=2)
 
 
 def send(post: AccountPost, server: MailServer, times: int = 1) -> Reply:
@@ -253,7 +250,7 @@ def test_the_name_is_looked_up_once_and_the_answer_kept(start: Start, authority:
         asked.append(host)
         return ("127.0.0.1",) if len(asked) == 1 else ("127.0.0.99",)
 
-    post = post_to(server.port, authority, resolve=rebinding, timeouts=FAST)
+    post = post_to(server.port, authority, resolve=rebinding, timeouts=PATIENT)
     assert send(post, server_at(server.port), times=3).outcome is Outcome.ACCEPTED
     assert asked == [NAME]
     assert [line for line in server.heard[0] if line.startswith("RCPT")] == [
@@ -265,7 +262,7 @@ def test_after_a_failure_the_name_is_looked_up_and_judged_again(start: Start, au
     """W-10: a server may move, but only to where it may be reached."""
     server = start(polite({**GOOD, "AUTH PLAIN": "535 canary-banner"}, offers=OFFERS))
     answers = iter([("127.0.0.1",), ("10.0.0.1",)])
-    post = post_to(server.port, authority, resolve=lambda *_: next(answers), timeouts=FAST)
+    post = post_to(server.port, authority, resolve=lambda *_: next(answers), timeouts=PATIENT)
     waits = Reply.because(Outcome.UNREACHABLE, Reason.ACCOUNT_UNREACHABLE)
     assert send(post, server_at(server.port), times=2) == waits
     assert len(server.heard) == 1

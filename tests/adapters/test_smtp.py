@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from service.adapters.smtp import Relay, SmtpMailer
+from service.adapters.smtp_connection import Timeouts
 from service.facts.replies import Outcome, Reason, Reply, SmtpStep, classify, words_of
-from tests.adapters.conversation import FAST, Answers, Conversation, polite
+from tests.adapters.conversation import FAST, PATIENT, Answers, Conversation, polite
 from tests.adapters.handing import hand_over, send_once
 
 DATA = b"Subject: Hello\r\n\r\nHello\r\n.\r\n.hidden\r\n"
 
 
-def mailer_of(server: Conversation, **options: object) -> SmtpMailer:
-    return SmtpMailer(Relay("127.0.0.1", server.port, "none"), timeouts=FAST, **options)  # type: ignore[arg-type]
+def mailer_of(server: Conversation, *, timeouts: Timeouts = PATIENT, **options: int) -> SmtpMailer:
+    return SmtpMailer(Relay("127.0.0.1", server.port, "none"), timeouts=timeouts, **options)
 
 
 def send(server: Conversation, *, recipient: str = "p@example.com", data: bytes = DATA) -> Reply:
@@ -128,13 +129,13 @@ def test_what_a_server_says_or_does_not_say(
 @pytest.mark.parametrize("tls", ["none", "first"])
 def test_a_relay_whose_name_cannot_be_encoded_is_not_reached(host: str, tls: str) -> None:
     """F-9: a fault of the settings is never held against a recipient."""
-    assert send_once(SmtpMailer(Relay(host, 25, tls), timeouts=FAST), DATA).outcome is Outcome.UNREACHABLE
+    assert send_once(SmtpMailer(Relay(host, 25, tls), timeouts=PATIENT), DATA).outcome is Outcome.UNREACHABLE
 
 
 def test_a_greeting_name_that_cannot_be_said_is_our_own_fault() -> None:
     """F-9."""
     with Conversation(polite()) as server:
-        mailer = SmtpMailer(Relay("127.0.0.1", server.port, "none"), helo="例え.jp", timeouts=FAST)
+        mailer = SmtpMailer(Relay("127.0.0.1", server.port, "none"), helo="例え.jp", timeouts=PATIENT)
         reply = send_once(mailer, DATA)
     assert reply.outcome is Outcome.UNREACHABLE
 
@@ -144,7 +145,7 @@ def test_silence_ends_after_its_time(step: str, outcome: Outcome) -> None:
     """M-19: a server that hangs costs one connection for the time of one command."""
     never = polite({step: "250-still thinking"})
     with Conversation(never) as server:
-        assert send(server) == Reply(outcome, "no answer in time")
+        assert send_once(mailer_of(server, timeouts=FAST), DATA) == Reply(outcome, "no answer in time")
 
 
 def test_a_connection_is_kept_and_renewed_after_421() -> None:
@@ -274,7 +275,7 @@ ENCRYPTED = polite({"STARTTLS": "220 Go on", "AUTH": "235 Welcome"}, offers=("ST
 
 def over_tls(server: Conversation, ca: Path | None, **options: str) -> Reply:
     relay = Relay("127.0.0.1", server.port, "start", ca_file=str(ca) if ca else None, **options)  # type: ignore[arg-type]
-    return send_once(SmtpMailer(relay, timeouts=FAST), DATA)
+    return send_once(SmtpMailer(relay, timeouts=PATIENT), DATA)
 
 
 def test_encryption_is_verified_and_everything_is_said_again_inside(server_of, certificates) -> None:  # type: ignore[no-untyped-def]

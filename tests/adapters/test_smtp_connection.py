@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 from service.adapters.smtp import Relay, SmtpMailer
-from service.adapters.smtp_connection import SmtpConnection, Timeouts
+from service.adapters.smtp_connection import SmtpConnection
 from service.facts.replies import Outcome, Reply, SmtpStep
-from tests.adapters.conversation import FAST
+from tests.adapters.conversation import FAST, PATIENT
 from tests.adapters.handing import hand_over
 from tests.sink import DROP, GARBLE, Sink
 from tests.tls import Authority
 
-PATIENT = Timeouts(connect=20, greeting=20, command=20, data=20, block=20, content=20)
 # More than the sockets of both sides take on a machine with wide buffers.
 BIG = b"Subject: Hello\r\n\r\n" + b"More than any buffer holds.\r\n" * 1_000_000
 SHORT = BIG[: len(b"Subject: Hello\r\n\r\n") + 100 * 28]

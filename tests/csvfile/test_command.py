@@ -129,7 +129,7 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
     writer = threading.Thread(target=pipe.write_bytes, args=(FINE,))
     writer.start()
     result = run(tmp_path, "--json", str(pipe))
-    writer.join(30)
+    writer.join(60)
     assert json.loads(result.stdout)["rows"] == [["みどり", "a@x.example", "u", "緑"]]
 
 

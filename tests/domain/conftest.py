@@ -1,5 +1,6 @@
-"""A database with the tables in it, and a moment to live in."""
+"""A migrated database, and a moment to live in."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,10 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from service import models
-from service.db import Base, Database
-
-assert models  # imported so that every table is registered
+from service.db import Database
 
 
 @pytest.fixture
@@ -20,10 +18,9 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
+def db(tmp_path: Path, migrated: Path) -> Iterator[Database]:
     """An empty SQLite database with all tables."""
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    Base.metadata.create_all(database.engine)
+    database = Database(f"sqlite:///{shutil.copy(migrated, tmp_path / 'test.db')}")
     yield database
     database.dispose()
 

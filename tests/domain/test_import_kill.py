@@ -13,7 +13,6 @@ from sqlalchemy import event
 
 from service.db import Database
 from service.domain import import_runs, import_undo
-from service.migrations import environment
 from tests import postgres
 from tests.domain.factories import NOW, AskedJobs
 from tests.domain.import_desk import DATA, HEADER, Desk
@@ -112,9 +111,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Place, Databa
     if request.param == "sqlite":
         return OnDisk(tmp_path / "test.db"), request.getfixturevalue("db")
     running: postgres.Server = request.getfixturevalue("server")
-    url = running.new_database()
-    db = Database(url)
-    environment.upgrade(db.engine)
+    db = Database(running.migrated_database())
     return OnServer(running, str(db.engine.url.database)), db
 
 

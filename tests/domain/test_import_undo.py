@@ -2,9 +2,12 @@
 
 import csv
 import io
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.csvfile.headers import Key
-from service.db import Base, Database
+from service.db import Database
 from service.domain import (
     accounts,
     groups,
@@ -33,7 +36,6 @@ from service.facts.stages import StageEvent
 from service.facts.states import ImportState
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES
-from service.migrations import environment
 from service.models import Group, Import, Notice, Partner, Program, Prospect, User
 from tests import postgres
 from tests.domain.factories import NOW, program, prospect, user
@@ -63,8 +65,7 @@ def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
     if request.param == "sqlite":
         yield furnished(request.getfixturevalue("db"))
         return
-    database = Database(request.getfixturevalue("server").new_database())
-    environment.upgrade(database.engine)
+    database = Database(request.getfixturevalue("server").migrated_database())
     yield furnished(database)
     database.dispose()
 
@@ -408,19 +409,36 @@ PEOPLE = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
-@given(first=PEOPLE, second=PEOPLE, overwrite=st.booleans(), batch=st.integers(1, 4))
+TWO_IMPORTS = given(first=PEOPLE, second=PEOPLE, overwrite=st.booleans(), batch=st.integers(1, 4))
+
+
+@settings(max_examples=20, deadline=None)
+@TWO_IMPORTS
 def test_any_imports_undone_in_turn_leave_everything_as_before(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path_factory: pytest.TempPathFactory, migrated: Path, **imports: Any
+) -> None:
+    """Whatever two imports did, the second undone and then the first, nothing of them is left."""
+    undo_in_turn(shutil.copy(migrated, tmp_path_factory.mktemp("any")), **imports)
+
+
+@pytest.mark.sweep
+@settings(max_examples=500, deadline=None)
+@TWO_IMPORTS
+def test_very_many_imports_undone_in_turn_leave_everything_as_before(
+    tmp_path_factory: pytest.TempPathFactory, migrated: Path, **imports: Any
+) -> None:
+    undo_in_turn(shutil.copy(migrated, tmp_path_factory.mktemp("any")), **imports)
+
+
+def undo_in_turn(
+    file: Path,
+    *,
     first: list[tuple[str, ...]],
     second: list[tuple[str, ...]],
-    *,
     overwrite: bool,
     batch: int,
 ) -> None:
-    """Whatever two imports did, the second undone and then the first, nothing of them is left."""
-    db = Database(f"sqlite:///{tmp_path_factory.mktemp('any') / 'test.db'}")
-    Base.metadata.create_all(db.engine)
+    db = Database(f"sqlite:///{file}")
     desk = furnished(db)
     before = desk.data()
     made = []
@@ -438,6 +456,7 @@ def test_any_imports_undone_in_turn_leave_everything_as_before(
             desk.undo(import_id, batch=batch)
             assert desk.undo_counts(import_id) == (stored, 0)
     assert desk.data() == before
+    db.dispose()
     db.dispose()
 
 

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import shutil
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.db import Base, Database
+from service.db import Database
 from service.domain import (
     accounts,
     groups,
@@ -521,11 +523,14 @@ LINE = st.tuples(
 )
 @given(st.lists(LINE, max_size=8), st.booleans(), st.integers(1, 4))
 def test_any_file_is_accounted_for_and_idempotent(
-    tmp_path_factory: pytest.TempPathFactory, lines: Iterable[tuple[str, ...]], overwrite: bool, batch: int
+    tmp_path_factory: pytest.TempPathFactory,
+    migrated: Path,
+    lines: Iterable[tuple[str, ...]],
+    overwrite: bool,
+    batch: int,
 ) -> None:
     """C-10, P5: in = created + updated + unchanged + rejected; what was planned is done; twice is once."""
-    db = Database(f"sqlite:///{tmp_path_factory.mktemp('any') / 'test.db'}")
-    Base.metadata.create_all(db.engine)
+    db = Database(f"sqlite:///{shutil.copy(migrated, tmp_path_factory.mktemp('any'))}")
     desk = Desk(db)
     with db.transaction() as session:
         partners.add(session, partners.Profile(name="Seven", email="b@x.example", mpid="7"), now=NOW)

@@ -4,14 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from service.i18n.catalogs import Catalog, read
 from service.i18n.locales import LOCALES
-
-# No test asserts a time, and a busy machine is no reason to fail.
-settings.register_profile("calm", deadline=None)
-settings.load_profile("calm")
 
 Write = Callable[[str, str], Path]
 

@@ -1,11 +1,12 @@
 """An application on an empty database, and browsers that use it."""
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import jinja2
 import pytest
@@ -13,26 +14,22 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from service import bootstrap, models
+from service import bootstrap
 from service.bootstrap import Services
 from service.config import Settings
-from service.db import Base
 from service.domain import accounts, campaigns, sessions
 from service.domain.campaigns import Writing
 from service.domain.passwords import Passwords
 from service.domain.selections import Selected
 from service.facts.permissions import BuiltInRole
 from service.facts.states import DeliveryState
-from service.i18n.catalogs import Catalogs
 from service.models import Campaign, Delivery, Program, Role, User
-from service.paths import data_dir
 from service.web.app import create_app
 from tests.domain import factories
 from tests.web.import_office import Office
-
-assert models  # imported so that every table is registered
 
 FAST = Passwords(memory_kib=8, passes=1)
 PASSWORD = "correct horse battery"
@@ -103,18 +100,11 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data=tmp_path, secret_key="a key of the tests that is long enough")
 
 
-@pytest.fixture(scope="session")
-def catalogs(tmp_path_factory: pytest.TempPathFactory) -> Catalogs:
-    """The product's own catalogs, read once and not again for every installation."""
-    return Catalogs(data_dir("locales"), tmp_path_factory.mktemp("catalogs"))
-
-
 @pytest.fixture
-def parts(settings: Settings, catalogs: Catalogs, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
-    """The parts of an installation, with an empty database and without a job engine."""
-    monkeypatch.setattr(bootstrap, "Catalogs", lambda *_directories: catalogs)
+def parts(settings: Settings, migrated: Path) -> Iterator[Services]:
+    """The parts of an installation, with a migrated, empty database and without a job engine."""
+    shutil.copy(migrated, settings.data / "prospectus.db")
     built = bootstrap.build(settings, jobs=False)
-    Base.metadata.create_all(built.db.engine)
     yield built
     built.db.dispose()
 
@@ -123,6 +113,26 @@ def parts(settings: Settings, catalogs: Catalogs, monkeypatch: pytest.MonkeyPatc
 def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> jinja2.FileSystemBytecodeCache:
     """Templates compiled once, not again for every application."""
     return jinja2.FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+class OnceCompiledRule(Rule):
+    """A route whose builder of addresses is compiled once, not again for every application."""
+
+    _compiled: ClassVar[dict[object, Callable[..., tuple[str, str]]]] = {}
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        key = (self.rule, repr(self.defaults), append_unknown)
+        if key not in self._compiled:
+            self._compiled[key] = super()._compile_builder(append_unknown)
+        return self._compiled[key]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def compiled_routes() -> Iterator[None]:
+    """Let every application of these tests have such routes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "url_rule_class", OnceCompiledRule)
+        yield
 
 
 @pytest.fixture

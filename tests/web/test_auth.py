@@ -1,6 +1,7 @@
 """Checks signing in and out: cookies, second factor, links, forgotten passwords, and what guessing meets."""
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +17,6 @@ from werkzeug.test import TestResponse
 from service import bootstrap
 from service.bootstrap import Services
 from service.config import Settings
-from service.db import Base
 from service.domain import accounts, second_factor, sessions
 from service.domain.passwords import Passwords
 from service.facts.limits import SESSION_IDLE
@@ -77,13 +77,11 @@ def test_the_cookie_over_http_is_for_scripts_and_other_sites_out_of_reach(
     assert "Path=/;" in cookie
 
 
-def test_the_cookie_over_https_is_bound_to_the_host(tmp_path: Path, clock: Clock) -> None:
+def test_the_cookie_over_https_is_bound_to_the_host(settings: Settings, migrated: Path, clock: Clock) -> None:
     """A-4: `__Host-` cookie, Secure, HttpOnly, SameSite=Lax."""
-    settings = Settings(
-        data=tmp_path, secret_key="a key of the tests that is long enough", base_url="https://brand.example"
-    )
+    settings = replace(settings, base_url="https://brand.example")
+    shutil.copy(migrated, settings.data / "prospectus.db")
     parts = bootstrap.build(settings, jobs=False)
-    Base.metadata.create_all(parts.db.engine)
     app = create_app(parts, clock=clock)
     app.extensions["passwords"] = FAST
     with parts.db.transaction() as session:

@@ -34,13 +34,14 @@ from service.mail.verp import ReturnPath
 from service.models import Campaign, Delivery, MailAccount, Notice, Program, User
 from service.worker import deliver, sweep, wires
 from service.worker.account_rooms import AccountRooms
+from tests.adapters.conversation import PATIENT
 from tests.outbound import NOW, make_campaign
 from tests.sink import Sink
 from tests.tls import Authority
-from tests.worker.test_jobs import finished, wait_for, worker
+from tests.worker.oracle import wait_for
+from tests.worker.test_jobs import finished, worker
 
 NAME, USER, PASSWORD = "mail.corp.example", "ada", "canary-password"
-FAST = Timeouts(connect=2, greeting=2, command=2, data=2, block=2, content=2)
 
 
 def now() -> datetime:
@@ -66,7 +67,7 @@ def services(settings: Settings, sink: Sink, own: Sink, authority: Authority) ->
     built = bootstrap.build(replace(settings, mail_url=sink.url), jobs=False)
     reach = Reach((ipaddress.ip_network("127.0.0.0/8"),), {own.port: START})
     post = AccountPost(
-        reach, ca_file=str(authority.file), timeouts=FAST, resolve=lambda _host, _port: ("127.0.0.1",)
+        reach, ca_file=str(authority.file), timeouts=PATIENT, resolve=lambda _host, _port: ("127.0.0.1",)
     )
     yield replace(built, account_post=post)
     built.db.dispose()
@@ -227,7 +228,7 @@ def test_a_server_that_is_away_for_a_while_is_no_news(
         account.port = port
     reach = Reach((ipaddress.ip_network("127.0.0.0/8"),), {port: START})
     lost = replace(
-        services, account_post=AccountPost(reach, timeouts=FAST, resolve=lambda *_: ("127.0.0.1",))
+        services, account_post=AccountPost(reach, timeouts=PATIENT, resolve=lambda *_: ("127.0.0.1",))
     )
     with rooms_of(lost) as rooms:
         assert rooms.deliver_batch(campaign_id) == 0
@@ -353,7 +354,7 @@ def test_a_users_server_is_given_up_within_a_minute(settings: Settings) -> None:
         opening = threads.submit(built.account_post.mailer(server).connect)
         try:
             with pytest.raises(Unreachable) as lost:
-                opening.result(30)
+                opening.result(60)
             assert str(lost.value.__cause__) == SILENT
         finally:
             silent.close()
@@ -365,7 +366,7 @@ def test_a_room_is_left_without_waiting_for_its_server(
 ) -> None:
     """F-16: a server that says nothing holds up neither the sweep nor the room after a change."""
     monkeypatch.setattr(wires, "LEAVING_SECONDS", 300.0)
-    patient = replace(FAST, greeting=300)
+    patient = replace(PATIENT, greeting=300)
     services.account_post._timeouts = patient
     own.mute = frozenset({2})  # of the two connections that the room opens
     left = threading.Event()
@@ -384,7 +385,7 @@ def test_a_room_is_left_without_waiting_for_its_server(
     with rooms_of(services, idle_seconds=lambda: 0.0) as rooms, ThreadPoolExecutor(1) as threads:
         leaving = threads.submit(leave)
         try:
-            leaving.result(30)
+            leaving.result(60)
             assert left.is_set()
             assert rooms._rooms == {}
             assert any(thread.is_alive() for thread in rooms._leaving)
@@ -411,7 +412,7 @@ def test_slow_accounts_take_no_place_of_the_programs_mail(
     migrate_engine(services.settings.database)
     jobs = EngineJobs(services.settings.database)
     slow = replace(services, jobs=jobs)
-    patient = dict.fromkeys(asdict(FAST), 60)
+    patient = dict.fromkeys(asdict(PATIENT), 60)
     services.account_post._timeouts = Timeouts(**patient)
     senders: set[str] = set()
     own.watch = lambda step, who: senders.add(who) if step == "mail" else None

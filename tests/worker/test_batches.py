@@ -42,11 +42,11 @@ def test_chunks_go_in_order_and_wait_for_room() -> None:
     posting = threading.Thread(target=batches.post, args=("t", mails(5 * CHUNK)))
     posting.start()
     for _ in range(3):
-        assert room.more.acquire(timeout=10)
+        assert room.more.acquire(timeout=60)
     assert not room.more.acquire(timeout=0.2)
     for _, _, ids, over in room.posted[:2]:
         over(Sent(len(ids), len(ids)))
-    posting.join(10)
+    posting.join(60)
     assert not posting.is_alive()
     assert [ids for _, _, ids, _ in room.posted] == [
         list(range(start, start + CHUNK)) for start in range(0, 5 * CHUNK, CHUNK)

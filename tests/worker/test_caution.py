@@ -38,10 +38,10 @@ def test_whoever_wants_to_be_alone_gives_up_and_holds_up_nobody() -> None:
     with caution.together():
         other = threading.Thread(target=alone, daemon=True)
         other.start()
-        assert waiting.wait(5)
+        assert waiting.wait(60)
         with caution.together(urgent=True):
             pass
-        assert gave_up.wait(30)
+        assert gave_up.wait(60)
         other.join(30)
         with caution.together():
             pass

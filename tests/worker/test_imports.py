@@ -21,7 +21,8 @@ from service.worker import app
 from service.worker.imports import BREATH, MOST_FAILURES, TURN, run
 from tests.domain import factories
 from tests.domain.factories import NOW
-from tests.worker.test_jobs import wait_for, worker
+from tests.worker.oracle import wait_for
+from tests.worker.test_jobs import worker
 
 FILE = b"Partner name,Contact email,Media property\nA,a@x.example,https://x.example\n"
 

@@ -1,8 +1,7 @@
 """The job engine under the worker: jobs in the caller's transaction, and a ledger that needs none of it."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -17,6 +16,7 @@ from service.facts.states import CampaignState, DeliveryState
 from service.models import Campaign, SystemMail
 from service.worker import app
 from tests.outbound import NOW, make_campaign
+from tests.worker.oracle import wait_for
 
 
 @pytest.fixture
@@ -55,13 +55,6 @@ def worker(services: Services) -> Iterator[None]:
         # The engine is one for the process: the next test would meet this one's.
         assert not thread.is_alive(), "the worker does not stop"
     assert failed == []
-
-
-def wait_for(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def finished(services: Services, campaign_id: int) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from service import bootstrap
-from service.adapters.jobs import EngineJobs, engine_for_jobs, migrate_engine
+from service.adapters.jobs import EngineJobs, engine_for_jobs
 from service.bootstrap import Services
 from service.config import Settings
 from service.db import NOTICE_SOON
@@ -37,14 +37,13 @@ from service.facts.stages import StageEvent
 from service.facts.states import CampaignState, DeliveryState
 from service.mail.bounces import understand
 from service.mail.verp import ReturnPath
-from service.migrations import environment
 from service.models import Bounce, Campaign, CampaignMark, Delivery, Notice, Program, StageChange
 from service.worker.writer import LedgerWriter
 from tests import postgres
 from tests.mail.reports import dsn, letter
 from tests.outbound import NOW, make_campaign
 
-SECONDS = 30.0
+SECONDS = 60.0
 PATH = ReturnPath("news@brand.example", "bounces@brand.example", "k" * 40)
 
 
@@ -57,10 +56,7 @@ def server() -> Iterator[postgres.Server]:
 @pytest.fixture
 def services(settings: Settings, server: postgres.Server) -> Iterator[Services]:
     """An installation with a database of its own."""
-    url = server.new_database()
-    made = bootstrap.build(replace(settings, database_url=url))
-    environment.upgrade(made.db.engine)
-    migrate_engine(url)
+    made = bootstrap.build(replace(settings, database_url=server.migrated_database()))
     yield made
     assert isinstance(made.jobs, EngineJobs)
     made.jobs.close()

@@ -26,7 +26,7 @@ from service.worker.batches import Batches
 from service.worker.outgoing import Outgoing
 from service.worker.post import PostRoom
 from service.worker.writer import LedgerWriter
-from tests.adapters.conversation import FAST, Conversation, polite
+from tests.adapters.conversation import PATIENT, Conversation, polite
 from tests.outbound import NOW, make_campaign
 from tests.sink import HANG, Sink
 from tests.worker.oracle import wait_for
@@ -39,7 +39,7 @@ def with_mailer(settings: Settings, mailer: SmtpMailer, **options: int) -> Servi
 
 
 def mailer_to(server: Conversation) -> SmtpMailer:
-    return SmtpMailer(Relay("127.0.0.1", server.port, "none"), timeouts=FAST)
+    return SmtpMailer(Relay("127.0.0.1", server.port, "none"), timeouts=PATIENT)
 
 
 @pytest.mark.parametrize("offers", [(), ("PIPELINING",)])
@@ -201,7 +201,7 @@ def test_the_last_mail_is_sent_when_its_connection_is_gone(settings: Settings, e
         return "250 Ok" if line == "." else answers(line)
 
     with Conversation(answer) as server:
-        mailer = SmtpMailer(Relay("127.0.0.1", server.port, "none"), timeouts=FAST, per_connection=1)
+        mailer = SmtpMailer(Relay("127.0.0.1", server.port, "none"), timeouts=PATIENT, per_connection=1)
         services = with_mailer(settings, mailer, mail_connections=1)
         campaign_id = launch(services, 2)
         send_all(services, campaign_id)
@@ -224,9 +224,9 @@ def test_a_room_that_stops_gives_up_a_server_that_says_nothing(
     room = deliver.open_room(services, now)
     with ThreadPoolExecutor(1) as threads:
         batch = threads.submit(deliver.deliver_batch, services, room, campaign_id, now)
-        assert heard.wait(20)
+        assert heard.wait(60)
         room.stop()
-        assert batch.result(30) == 1
+        assert batch.result(60) == 1
     room.close()
     assert counts(services, campaign_id) == {DeliveryState.UNKNOWN: 1, DeliveryState.QUEUED: 2}
 
@@ -245,8 +245,8 @@ def test_a_room_closes_while_a_server_does_not_greet(
         wait_for(lambda: sink.connections == 1)
         closing = threads.submit(room.close)
         try:
-            closing.result(30)
-            assert batch.result(30) == 0
+            closing.result(60)
+            assert batch.result(60) == 0
         finally:
             sink.mute = frozenset()
     wait_for(lambda: not any(thread.is_alive() for thread in room._wires._threads))
@@ -266,7 +266,7 @@ def test_a_room_whose_every_turn_fails_can_be_closed(
     room = deliver.open_room(services, now)
     closing = threading.Thread(target=room.close, daemon=True)
     closing.start()
-    closing.join(30)
+    closing.join(60)
     assert not closing.is_alive()
 
 
@@ -317,7 +317,7 @@ def test_a_fault_while_connecting_fails_nobody(settings: Settings) -> None:
     with ThreadPoolExecutor(1) as threads:
         batch = threads.submit(deliver.deliver_batch, services, room, campaign_id, now)
         try:
-            assert batch.result(30) == 0
+            assert batch.result(60) == 0
             assert room.resting
         finally:
             room.close()
@@ -345,10 +345,10 @@ def test_a_system_mail_passes_by_whoever_waits_to_be_alone(services: Services) -
             wait_for(lambda: deliver.AT_WORK._waiting == 1)
             sending = threads.submit(system_mail.send_due, services, room, now)
             try:
-                assert sending.result(30) == 1
+                assert sending.result(60) == 1
             except TimeoutError:
                 pytest.fail("the system mail waits as well")
-        suspect.result(30)
+        suspect.result(60)
     room.close()
 
 
@@ -361,7 +361,7 @@ def test_a_lease_that_cannot_be_renewed_does_not_leave_the_batch(services: Servi
         raise RuntimeError("the database is busy")
 
     def compose() -> bytes:
-        assert slow.wait(10)
+        assert slow.wait(60)
         raise ValueError("not for this recipient")
 
     room = PostRoom(services.db, services.mailer, deliveries, sender="a@b.example", connections=1, clock=now)

@@ -42,8 +42,8 @@ from service.models import Bounce, Campaign, Delivery, Partner, Program, Prospec
 from tests import postgres
 from tests.mail.reports import dsn
 from tests.outbound import NOW, make_campaign, make_program
+from tests.worker.oracle import wait_for
 from tests.worker.process import Worker
-from tests.worker.test_jobs import wait_for
 
 
 @pytest.fixture(scope="module")

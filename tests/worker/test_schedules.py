@@ -17,8 +17,8 @@ from service.models import Campaign, CampaignMark, Delivery
 from service.worker import sweep
 from tests.outbound import NOW, make_campaign
 from tests.sink import Sink
+from tests.worker.oracle import wait_for
 from tests.worker.process import Worker
-from tests.worker.test_jobs import wait_for
 
 SCHEDULED, SENT = CampaignState.SCHEDULED, DeliveryState.SENT
 

@@ -49,7 +49,7 @@ def test_every_kind_of_answer_in_one_campaign(sink: Sink, settings: Settings) ->
         ("data", "p7@example.com"): HANG,
     }
     sink.script = lambda step, to: answers.get((step, to), "250 Ok")
-    settings = at(sink, settings, mail_timeout=2)
+    settings = at(sink, settings, mail_timeout=5)
     with installed(settings) as services:
         campaign_id = launch(services, 60)
         worker = Worker(settings, log_of(settings))

@@ -28,7 +28,7 @@ def test_a_signal_lets_it_finish_what_it_is_sending(sink: Sink, settings: Settin
         worker = Worker(settings, log)
         wait_for(lambda: len(sink.taken()) >= 6, log=log)
         worker.process.send_signal(signal.SIGTERM)
-        assert worker.process.wait(30) == 0
+        assert worker.process.wait(90) == 0
         after = counts(services, campaign_id)
         assert set(after) == {DeliveryState.SENT, DeliveryState.QUEUED}
         assert after[DeliveryState.SENT] == len(sink.taken())

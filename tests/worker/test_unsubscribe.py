@@ -6,7 +6,6 @@ import http.client
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -28,9 +27,11 @@ from service.db import Base
 from service.domain import deliveries, letters
 from service.domain.letters import UNSUBSCRIBE
 from service.facts.states import CampaignState, DeliveryState
-from service.models import Campaign, Delivery, Program, Suppression, User
+from service.models import Delivery, Program, Suppression, User
 from tests.outbound import NOW, make_campaign
+from tests.ports import free_port
 from tests.sink import Sink
+from tests.worker.oracle import finished, wait_for
 from tests.worker.process import Worker
 
 Client = Callable[[str, str, bytes], tuple[int, bytes]]
@@ -48,9 +49,7 @@ FORMS = {
 @contextmanager
 def serving(settings: Settings) -> Iterator[str]:
     """Run `prospectus serve --web-only` as a process of its own and give its address."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     log = settings.data / "web.log"
     environment = {
         **os.environ, "DATA": str(settings.data), "SECRET_KEY": settings.secret_key, "PORT": str(port),
@@ -62,7 +61,7 @@ def serving(settings: Settings) -> Iterator[str]:
             env=environment, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 150
         while "Prospectus is running" not in log.read_text():
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < end, log.read_text()
@@ -70,7 +69,7 @@ def serving(settings: Settings) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
+        process.wait(90)
 
 
 def with_urllib(url: str, kind: str, body: bytes) -> tuple[int, bytes]:
@@ -249,7 +248,7 @@ def test_unsubscribing_in_the_middle_of_a_campaign_holds_for_its_next_mail(
             campaign_id = campaign.id
         worker = Worker(settings, settings.data / "worker.log")
         try:
-            _wait_until_finished(services, campaign_id, settings)
+            wait_for(lambda: finished(services, campaign_id), log=settings.data / "worker.log")
         finally:
             assert worker.stop() == 0
     assert statuses == [(200, b"")]
@@ -266,16 +265,6 @@ def test_unsubscribing_in_the_middle_of_a_campaign_holds_for_its_next_mail(
     }
     services.jobs.close()
     services.db.dispose()
-
-
-def _wait_until_finished(services: Services, campaign_id: int, settings: Settings) -> None:
-    end = time.monotonic() + 90
-    while True:
-        with services.db.reading() as session:
-            if session.get_one(Campaign, campaign_id).state == CampaignState.FINISHED.value:
-                return
-        assert time.monotonic() < end, (settings.data / "worker.log").read_text()
-        time.sleep(0.05)
 
 
 def test_a_token_is_bound_to_purpose_and_delivery_and_shows_no_address(services: Services) -> None:

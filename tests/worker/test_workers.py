@@ -38,7 +38,7 @@ def server() -> Iterator[postgres.Server]:
 def services(settings: Settings, sink: Sink, server: postgres.Server) -> Iterator[Services]:
     """An installation on a database of its own."""
     chosen = replace(
-        settings, database_url=server.new_database(), mail_url=sink.url, mail_connections=CONNECTIONS
+        settings, database_url=server.migrated_database(), mail_url=sink.url, mail_connections=CONNECTIONS
     )
     with installed(chosen) as made:
         yield made
