@@ -153,10 +153,10 @@ def test_tuned_questions_of_readers_are_answered(index: Index, help_pages: Searc
 @pytest.mark.parametrize(
     ("code", "question"),
     [
-        ("en", "How do I attach a file to a message?"),
-        ("fr", "Où sont les pièces jointes ?"),
-        ("ja", "添付ファイルを送る方法は？"),
-        ("zh", "怎么添加附件？"),
+        ("en", "How do I send an invoice to a partner?"),
+        ("fr", "Où sont les factures de mes partenaires ?"),
+        ("ja", "パートナーに請求書を送る方法は？"),
+        ("zh", "怎么给合作伙伴开发票？"),
     ],
 )
 def test_what_the_product_does_not_have_has_no_answer(index: Index, code: str, question: str) -> None:
