@@ -53,7 +53,7 @@ _ONE_WORD = 2
 # that is covered, the goal.
 _BY_BM25, _BY_SECTION, _PHRASE, _WHOLE, _GOAL = 0.25, 1.0, 1.0, 0.6, 0.5
 _OWN_LANGUAGE = 1.3
-# The second block of a section is worth so much, the third so much of that: answers come from several sections.
+# The second block of a section is worth so much, the third so much of that: several sections answer.
 _AGAIN = 0.95
 # A section's beginning says more than its parts; steps say how, digits how many.
 _FIRST, _STEPS, _NUMBER = 0.15, 0.12, 0.8
