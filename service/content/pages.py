@@ -221,7 +221,7 @@ class Pages:
     def _compose(
         self, language: str, slug: str, source: Source, folder: Folder, titles: dict[str, str | None]
     ) -> _Composed:
-        """Fill in a page's references, and notices where it is behind; the titles that were used are noted."""
+        """Fill in a page's references, and notices where it is behind; the titles it takes are noted."""
         catalog, path = self._catalog_of(language), self.directory / language / f"{slug}.md"
 
         def title(one: str) -> str | None:

@@ -38,8 +38,8 @@ _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
 }
 # Blocks in the flow of a page; what lies in a table or in the words of a foldable block is one with it.
 _BEGINNINGS = frozenset(
-    {f"{name}_open" for name in ("paragraph", "heading", "table", "hint", "details", "blockquote", "stepper")}
-    | {f"{name}_open" for name in ("bullet_list", "ordered_list", "tabs", "embed", "file", "code", "figure")}
+    {f"{name}_open" for name in ("paragraph", "heading", "table", "hint", "blockquote", "stepper")}
+    | {f"{name}_open" for name in ("bullet_list", "ordered_list", "tabs", "embed", "file", "code")}
     | {"fence", "code_block", "plain", "math_block", "vendor", "generated", "include", "hr"}
 )
 _WHOLE = frozenset({"table", "summary", "pre", "cards", "figure"})

@@ -6,13 +6,13 @@ folder through the writer's browser.
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import jinja2
-from flask import Flask, Response, abort, redirect, render_template, request, send_file
+from flask import Flask, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from service.content import check, files, remarks, resolve
@@ -32,7 +32,15 @@ from service.paths import data_dir
 from service.web import assets
 from service.web.security import PAGE_POLICY
 
-PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif"})
+PICTURES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".svg": "image/svg+xml",
+    ".avif": "image/avif",
+}
 ENTRY = ("index.md", "README.md")
 _HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -78,7 +86,7 @@ def _answer(shown: "_Shown", name: str) -> ResponseReturnValue:
     if path.is_dir() and name and not name.endswith("/"):
         return redirect(f"/{name}/")
     if path.suffix.lower() in PICTURES:
-        answer = send_file(path)
+        answer = Response(path.read_bytes(), mimetype=PICTURES[path.suffix.lower()])
         # A picture that is opened by itself runs nothing.
         answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
         return answer
@@ -153,17 +161,22 @@ class _Shown:
         code = place(path.relative_to(self.root.parent)).code or self.locale
         folder = Folder(self.root)
         findings = self.findings(path)
+        beside: tuple[Finding, ...] = ()
         try:
             read = files.read(path.read_bytes()).document
+        except BrokenPage:
+            # Its lines are not those of the version that is shown.
+            above = findings
+        else:
+            beside, above = findings, ()
             self.good[path] = resolve.resolve(
                 folder.woven(read, path),
                 self.catalogs.catalog(code or SOURCE),
                 lambda slug: folder.title(path.with_name(f"{slug}.md")),
             )
-        except BrokenPage:
-            pass
         document = self.good.get(path)
-        remarked = remarks.beside(document, findings) if document else Remarked((), findings)
+        remarked = remarks.beside(document, beside) if document else Remarked(())
+        remarked = replace(remarked, above=(*above, *remarked.above))
         return {
             "title": folder.title(path) or path.stem,
             "name": path.relative_to(self.root).as_posix(),
@@ -184,5 +197,6 @@ class _Shown:
 
 def _below(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*.md")):
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if not hidden and path.is_file() and path.resolve().is_relative_to(folder):
             yield path

@@ -14,6 +14,7 @@ from service.facts.findings import Finding
 from service.facts.permissions import Permission
 from service.i18n import po
 from service.i18n.locales import ALL_LOCALES, LOCALES, SOURCE, Locale
+from service.markdown.dialect import Document
 from service.paths import data_dir
 from service.web import help_site
 from service.web.context import here, services
@@ -92,7 +93,11 @@ def _region(slug: str, codes: list[str]) -> dict[str, object]:
 def _column(code: str, slug: str, found: Page) -> Column:
     document = help_site.pages().document(code, slug)
     findings = _findings(code, slug)
-    remarked = remarks.beside(document, findings) if document else remarks.Remarked((), findings)
+    if document is None or help_site.pages().problem(code, slug):
+        # The lines of a broken file are not those of the version that is shown.
+        remarked = replace(remarks.beside(document or Document(()), ()), above=findings)
+    else:
+        remarked = remarks.beside(document, findings)
     parts = tuple(replace(part, html=_within(part.html)) for part in remarked.parts)
     return Column(ALL_LOCALES[code], found, parts, remarked.above, len(findings))
 
