@@ -24,6 +24,10 @@ from service.facts.words import N_
             "service.cli.content_render:render",
             N_("Print Markdown as a reader gets it: one file, or all below a folder with --out."),
         ),
+        "preview": (
+            "service.cli.content_preview:preview",
+            N_("Show a folder of Markdown in the browser, with findings, while it is written."),
+        ),
     },
 )
 def group() -> None:

@@ -175,6 +175,9 @@ class _Weaving:
             return
         self.count += 1
         document = parse(source)
+        for taken in document.tokens:
+            # Its lines are not those of the page; what is found in it is at the tag.
+            taken.map = None
         ids.mark_notes(document.tokens, str(self.count))
         self.findings.extend(replace(finding, path=str(target)) for finding in document.findings)
         yield from self.included(document.tokens, target, (*around, target))

@@ -79,6 +79,16 @@ class _Rendered:
     page: Page
 
 
+@dataclass(frozen=True, slots=True)
+class _Composed:
+    """A page with and without notices, how many these are, and what they add to its Markdown."""
+
+    shown: Document
+    own: Document
+    below: str = ""
+    behind: int = 0
+
+
 class Pages:
     """All pages below a directory that has one folder for each language.
 
@@ -178,7 +188,8 @@ class Pages:
         kept = self._rendered.get((locale, slug))
         original = self._source(SOURCE, slug) if language != SOURCE else None
         file = self._lock(language, slug) if original else None
-        locked = file.locked() if file else None
+        if file:
+            file.locked()  # so that its stamp is that of what is read below
         version: tuple[object, ...] = (source.digest, language, catalog.version)
         if original and file:
             version = (*version, original.digest, file.stamp, self._catalog_of(SOURCE).version)
@@ -190,31 +201,46 @@ class Pages:
         ):
             return kept.page
         titles: dict[str, str | None] = {}
+        folder = Folder(self.directory / language)
+        made = self._compose(language, slug, source, folder, titles)
+        written = write(made.own)
+        page = render(made.shown, written + made.below, slug=slug, locale=locale, language=language)
+        page = replace(page, behind=made.behind, own=written)
+        self._rendered[locale, slug] = _Rendered(version, tuple(titles.items()), folder, page)
+        return page
+
+    def document(self, locale: str, slug: str) -> Document | None:
+        """Return what a page's HTML is written from, made anew; None for no page."""
+        page = self.find(locale, slug)
+        source = self._source(page.language, slug) if page else None
+        if page is None or source is None:
+            return None
+        folder = Folder(self.directory / page.language)
+        return self._compose(page.language, slug, source, folder, {}).shown
+
+    def _compose(
+        self, language: str, slug: str, source: Source, folder: Folder, titles: dict[str, str | None]
+    ) -> _Composed:
+        """Fill in a page's references, and notices where it is behind; the titles it takes are noted."""
+        catalog, path = self._catalog_of(language), self.directory / language / f"{slug}.md"
 
         def title(one: str) -> str | None:
             titles[one] = self._title(language, one)
             return titles[one]
 
-        folder, path = Folder(self.directory / language), self.directory / language / f"{slug}.md"
-
         def whole(document: Document) -> Document:
             return resolve.resolve(folder.included(document, path), catalog, title)
 
         document = whole(source.document)
-        written = write(document)
+        original = self._source(SOURCE, slug) if language != SOURCE else None
+        locked = self._lock(language, slug).locked() if original else None
         if original is None or locked is None:
-            page = render(document, written, slug=slug, locale=locale, language=language)
-        else:
-            behind = lock.stale(lock.pairs(original.document, source.document, locked), locked)
-            voice = self._voice(catalog)
-            noted = notices.fill(
-                whole(notices.place(source.document, behind)), original.document, behind, voice
-            )
-            below = notices.markdown(original.document, behind, voice)
-            page = render(noted, written + below, slug=slug, locale=locale, language=language)
-            page = replace(page, behind=sum(notices.shown(one) for one in behind), own=written)
-        self._rendered[locale, slug] = _Rendered(version, tuple(titles.items()), folder, page)
-        return page
+            return _Composed(document, document)
+        behind = lock.stale(lock.pairs(original.document, source.document, locked), locked)
+        voice, marked = self._voice(catalog), whole(notices.place(source.document, behind))
+        noted = notices.fill(marked, original.document, behind, voice)
+        below = notices.markdown(original.document, behind, voice)
+        return _Composed(noted, document, below, sum(notices.shown(one) for one in behind))
 
     def _lock(self, language: str, slug: str) -> lock.LockFile:
         path = lock.path_of(self.directory / language / f"{slug}.md")

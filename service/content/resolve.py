@@ -89,8 +89,7 @@ class _Walk:
     def block(self, tokens: tuple[Token, ...]) -> Iterator[Token]:
         for position, token in enumerate(tokens):
             if token.type == "generated":
-                table = TABLES.get(str(token.meta.get("0", "")))
-                yield from parse(table(self.catalog)).tokens if table else (token,)
+                yield from self.generated(token)
             elif token.type == "hint_open":
                 yield self.hint(token, tokens, position)
             elif token.type in ("content-ref_open", "content-ref_close"):
@@ -102,6 +101,15 @@ class _Walk:
                 yield filled
             else:
                 yield token
+
+    def generated(self, token: Token) -> Iterator[Token]:
+        """A generated table stands on the line of its tag."""
+        table = TABLES.get(str(token.meta.get("0", "")))
+        for made in parse(table(self.catalog)).tokens if table else ():
+            made.map = token.map
+            yield made
+        if table is None:
+            yield token
 
     def hint(self, token: Token, tokens: tuple[Token, ...], position: int) -> Token:
         """A hint bears the word for its kind, unless it begins with a heading of its own."""

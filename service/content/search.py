@@ -7,6 +7,7 @@ found". A hit in another language leads to the same block in the reader's.
 
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log, sqrt
@@ -15,6 +16,7 @@ from types import MappingProxyType
 from service.content.search_asked import NOTHING, Asked
 from service.content.search_glossary import EMPTY, Concept, Words
 from service.content.search_passages import Kind, Passage
+from service.content.search_sections import Section, Sections
 from service.content.search_words import (
     MOST_TERMS,
     asks_how,
@@ -34,25 +36,32 @@ MOST_HITS = 20
 MOST_ANSWERS = 3
 
 _CANDIDATES = 40
+_SECTIONS = 10
 # bm25 weights of the columns: titles of the page and of the sections above, nearest heading, words, and
 # what people call what the section is about.
 _COLUMNS = ("title", "above", "heading", "words", "asked")
 _BM25 = "3.0, 2.0, 6.0, 1.0, 3.0"
 # How much of a term's weight it counts where it stands, and what standing in two places adds.
 _IN_WORDS, _IN_HEADING, _IN_TITLE, _IN_ASKED = 1.0, 1.1, 0.7, 1.0
-_TWICE = 0.25
+_TWICE = 0.4
 # What pieces of a word count that stand apart, and what a word counts that no page has.
 _APART = 0.75
 _UNKNOWN = 0.7
 # A run of more pairs of characters than this is more than one word.
 _ONE_WORD = 2
-# What is added for the rank by bm25, the question word for word, the share of it that is covered, the goal.
-_BY_BM25, _PHRASE, _WHOLE, _GOAL = 0.25, 1.0, 0.6, 0.5
-_OWN_LANGUAGE = 1.15
+# What is added for the rank by bm25, that of the whole section, the question word for word, the share of it
+# that is covered, the goal.
+_BY_BM25, _BY_SECTION, _PHRASE, _WHOLE, _GOAL = 0.25, 1.0, 1.0, 0.6, 0.5
+_OWN_LANGUAGE = 1.3
+# The second block of a section is worth so much, the third so much of that: several sections answer.
+_AGAIN = 0.95
 # A section's beginning says more than its parts; steps say how, digits how many.
 _FIRST, _STEPS, _NUMBER = 0.15, 0.12, 0.8
-# Below this share of the question's weight a block does not answer it.
-_FLOOR = 0.45
+# Which share of a question a block must hold to answer it. One word of two may be there by chance, three of
+# six are not: every word lowers what is asked for, down to the least. Chinese runs are not told apart into
+# words, so that a smaller share of their pairs is found.
+_FLOOR, _LOWER, _LEAST = 0.88, 0.13, 0.2
+_FLOOR_IN = {"zh": 0.67}
 _LIST_FLOOR = 0.25
 # In another language words may look alike and mean something else.
 _FLOOR_ELSEWHERE = 0.6
@@ -109,24 +118,27 @@ class Index:
         """
         if any(shelf.lacks(question) for shelf in self._shelves.values()):
             return ()
-        return tuple(self._hits(code, question, goal, floor=_FLOOR)[:most])
+        return tuple(self._hits(code, question, goal, floor=None)[:most])
 
-    def _hits(self, code: str, question: str, goal: str, *, floor: float) -> list[Hit]:
+    def _hits(self, code: str, question: str, goal: str, *, floor: float | None) -> list[Hit]:
+        """Return what holds `floor` of the question, by default enough of it to be an answer; best first."""
         best: dict[tuple[str, str, int], Hit] = {}
         for language, shelf in self._shelves.items():
             concepts = self._words.concepts(question, language)
             aims = self._words.concepts(goal, language) if goal else ()
+            about = shelf.sections.about(concepts)
             with self._lock:
-                candidates = shelf.candidates(self._database, concepts, question)
+                candidates = shelf.candidates(self._database, concepts, about, question)
             own = _OWN_LANGUAGE if language == code else 1.0
-            for hit in shelf.weigh(candidates, concepts, aims, question):
-                if hit.coverage < (floor if language == code else max(floor, _FLOOR_ELSEWHERE)):
+            least = _enough(concepts, language) if floor is None else floor
+            for hit in shelf.weigh(candidates, concepts, about, aims, question):
+                if hit.coverage < (least if language == code else max(least, _FLOOR_ELSEWHERE)):
                     continue
                 passage = self._in_language(hit.passage, code)
                 seen = best.get(passage.place)
                 if seen is None or hit.score * own > seen.score:
                     best[passage.place] = replace(hit, passage=passage, score=hit.score * own)
-        return sorted(best.values(), key=lambda hit: -hit.score)
+        return _spread(sorted(best.values(), key=lambda hit: -hit.score))
 
     def _in_language(self, passage: Passage, code: str) -> Passage:
         """Return the same block in a language, or the beginning of its section, or the block as it is."""
@@ -185,6 +197,8 @@ class _Shelf:
             for term, count in frequency.items()
         }
         self._important: dict[Concept, float] = {}
+        self.sections = Sections(passages, asked, code)
+        self._begins = {passage.place[:2]: row for row, passage in reversed(list(enumerate(passages)))}
         self._absent = tuple(_run(word) for word in asked.absent)
         self.unknown = _UNKNOWN * log(1 + (len(rows) + 0.5) / 0.5)
 
@@ -194,7 +208,11 @@ class _Shelf:
         return any(word in words for word in self._absent)
 
     def candidates(
-        self, database: sqlite3.Connection, concepts: Sequence[Concept], question: str
+        self,
+        database: sqlite3.Connection,
+        concepts: Sequence[Concept],
+        about: Mapping[Section, float],
+        question: str,
     ) -> dict[int, tuple[float, bool]]:
         """Return row numbers with their bm25 and whether the question stands there as it is."""
         found: dict[int, tuple[float, bool]] = {}
@@ -209,12 +227,15 @@ class _Shelf:
             found[row] = (score, True)
         for row, score in database.execute(query, (" OR ".join(map(_quoted, wanted)),)):
             found[row] = (score, row in found)
+        for section in sorted(about, key=lambda one: -about[one])[:_SECTIONS]:
+            found.setdefault(self._begins[section], (0.0, False))
         return found
 
     def weigh(
         self,
         candidates: Mapping[int, tuple[float, bool]],
         concepts: Sequence[Concept],
+        about: Mapping[Section, float],
         aims: Sequence[Concept],
         question: str,
     ) -> Iterator[Hit]:
@@ -228,6 +249,7 @@ class _Shelf:
             total = (
                 value
                 + _BY_BM25 * score / most
+                + _BY_SECTION * about.get(entry.passage.place[:2], 0.0)
                 + _PHRASE * phrase
                 + _WHOLE * coverage
                 + _GOAL * aimed
@@ -272,6 +294,26 @@ class _Shelf:
     def worth(self, term: str) -> float:
         known = self.rarity.get(term)
         return self.unknown * weight(term) if known is None else known
+
+
+def _enough(concepts: Sequence[Concept], code: str) -> float:
+    """Return the share of a question that a block must hold to answer it.
+
+    A run of CJK characters is several words that nobody has told apart: as many as the root of its pairs.
+    """
+    size = sum(sqrt(len(concept[0])) if is_cjk(concept[0][0]) else 1.0 for concept in concepts)
+    return max(_LEAST, _FLOOR_IN.get(code, _FLOOR) - _LOWER * size)
+
+
+def _spread(hits: Sequence[Hit]) -> list[Hit]:
+    """Return hits, best first, those of a section that has had its say a little later."""
+    said: Counter[Section] = Counter()
+    worth = []
+    for hit in hits:
+        section = hit.passage.place[:2]
+        worth.append((hit.score * _AGAIN ** said[section], hit))
+        said[section] += 1
+    return [hit for _, hit in sorted(worth, key=lambda one: -one[0])]
 
 
 def _together(entry: _Entry, word: Sequence[str], there: float) -> float:

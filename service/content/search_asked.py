@@ -5,8 +5,9 @@ them `absent` names what the product does not have, with commas between: a quest
 """
 
 import logging
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 FILE = "asked.toml"
 LARGEST = 256 * 1024
+_COMMAS = re.compile("[,、，]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,10 @@ class Asked:
 
     sections: Mapping[tuple[str, str], str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+
+    def phrases(self, section: tuple[str, str]) -> Iterator[str]:
+        """Yield one by one what people call a section."""
+        return filter(None, map(str.strip, _COMMAS.split(self.sections.get(section, ""))))
 
 
 NOTHING = Asked()
@@ -49,5 +55,5 @@ def read(directory: Path, code: str) -> Asked | None:
         for anchor, words in lines.items()
         if isinstance(words, str)
     }
-    absent = str(pages.get("absent", "")).split(",")
+    absent = _COMMAS.split(str(pages.get("absent", "")))
     return Asked(sections, tuple(word.strip() for word in absent if word.strip()))

@@ -52,6 +52,9 @@ STOP: dict[str, frozenset[str]] = {
         "ta te tous tout toute toutes tres un une vers veux voir vos votre vous y "
         "ca cest jai deja encore meme memes peu assez vraiment juste ici tel telle sera seront etait ont "
         "quelqu quelqu'un chez moi-meme vais va vont aller etes suis "
+        "vois voit voyez besoin autres certain certaine certains certaines lui eux ceux celle celui "
+        "dont rien faudrait pourrait pourrais voudrais voudrait aimerais savoir sais sait trop fois "
+        "facon possible "
     ),
 }
 # Where a sentence in Japanese or Chinese only asks, points or joins, longest first: it is cut there.

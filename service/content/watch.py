@@ -17,9 +17,16 @@ class Watch:
     """
 
     def __init__(
-        self, directory: Path, *, clock: Callable[[], float] = time.monotonic, pause: float = PAUSE
+        self,
+        directory: Path,
+        *,
+        whole: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        pause: float = PAUSE,
     ) -> None:
+        """Watch the folders below a directory; with `whole` the files that lie in it itself, too."""
         self.directory = directory
+        self._whole = whole
         self._clock = clock
         self._pause = pause
         self._seen: tuple[float, str] = (float("-inf"), "")
@@ -34,9 +41,12 @@ class Watch:
             self._seen = (now, digest.hexdigest())
         return self._seen[1]
 
+    def _below(self) -> list[Path]:
+        return sorted(path for path in self.directory.glob("*/") if not path.is_symlink())
+
     def _look(self) -> Iterator[str]:
         """Yield a line for every file; a link is one, and not followed."""
-        folders = sorted(path for path in self.directory.glob("*/") if not path.is_symlink())
+        folders = [self.directory] if self._whole else self._below()
         while folders:
             folder = folders.pop()
             try:

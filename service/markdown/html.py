@@ -1,6 +1,6 @@
 """The HTML face: safe by construction, since every element and attribute written here is named here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from urllib.parse import quote
 
@@ -36,12 +36,37 @@ _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "abbr": ("title",),
     **{f"h{level}": ("id", "lang") for level in range(1, 7)},
 }
+# Blocks in the flow of a page; what lies in a table or in the words of a foldable block is one with it.
+_BEGINNINGS = frozenset(
+    {f"{name}_open" for name in ("paragraph", "heading", "table", "hint", "blockquote", "stepper")}
+    | {f"{name}_open" for name in ("bullet_list", "ordered_list", "tabs", "embed", "file", "code")}
+    | {"fence", "code_block", "plain", "math_block", "vendor", "generated", "include", "hr"}
+)
+_WHOLE = frozenset({"table", "summary", "pre", "cards", "figure"})
 _ALIGNMENTS = frozenset({"left", "center", "right"})
 
 
 def render(document: Document) -> str:
     """Return HTML for the document's body, without html or body elements."""
     return _Page().write(shown(document))
+
+
+def pieces(document: Document) -> Iterator[tuple[int, str]]:
+    """Yield what `render` returns, cut before each block that a remark may stand before, with its line.
+
+    Lines count from 1, 0 for what stands above the first block; each is greater than the one before.
+    """
+    page, line, inside, before = _Page(), 0, 0, ""
+    parts: list[str] = []
+    for token in shown(document):
+        inside += token.nesting * (token.type.rpartition("_")[0] in _WHOLE)
+        begins = token.type in _BEGINNINGS and not (inside and token.tag != "table") and before != "code_open"
+        if begins and token.map and token.map[0] + 1 > line:
+            yield line, "".join(parts)
+            line, parts = token.map[0] + 1, []
+        parts.append(page.token(token))
+        before = token.type
+    yield line, "".join(parts)
 
 
 class _Page:

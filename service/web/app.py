@@ -1,19 +1,17 @@
 """The web application: parts put together in one place, nothing decided here."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import jinja2
 from flask import Flask
-from whitenoise import WhiteNoise
 
 from service.bootstrap import Services
 from service.facts.limits import REQUEST_BYTES
 from service.i18n import jinja as catalog_functions
 from service.paths import data_dir
 from service.web import (
+    assets,
     blueprints,
     errors,
     help,
@@ -26,8 +24,6 @@ from service.web import (
     words,
 )
 from service.web.context import here
-
-STATIC = Path(__file__).parent / "static"
 
 
 def now_utc() -> datetime:
@@ -66,31 +62,9 @@ def create_app(services: Services, *, clock: Callable[[], datetime] = now_utc) -
     translate_inspect.install(app)
     blueprints.register(app)
     help.install(app)
-    _serve_static(app)
+    assets.install(app)
     _trust_proxies(app, services.settings.trusted_proxies)
     return app
-
-
-def _serve_static(app: Flask) -> None:
-    # One name per release for the whole tree: files may link each other and still be kept for ever.
-    digest = hashlib.sha256()
-    for file in sorted(STATIC.rglob("*")):
-        if file.is_file():
-            digest.update(file.read_bytes())
-    prefix = f"static/{digest.hexdigest()[:12]}"
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-        app.wsgi_app,
-        root=str(STATIC),
-        prefix=prefix,
-        immutable_file_test=lambda path, url: True,
-        add_headers_function=_static_headers,
-    )
-    app.jinja_env.globals["asset"] = lambda path: f"/{prefix}/{path}"
-
-
-def _static_headers(headers: dict[str, str], _path: str, _url: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
 
 
 def _trust_proxies(app: Flask, count: int) -> None:

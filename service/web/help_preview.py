@@ -1,18 +1,20 @@
 """A help page in several languages side by side, with what the checks say of each: for those who write it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from service.content import check
+from service.content import check, remarks
 from service.content.pages import Page
+from service.content.remarks import Part
 from service.facts.findings import Finding
 from service.facts.permissions import Permission
 from service.i18n import po
 from service.i18n.locales import ALL_LOCALES, LOCALES, SOURCE, Locale
+from service.markdown.dialect import Document
 from service.paths import data_dir
 from service.web import help_site
 from service.web.context import here, services
@@ -26,12 +28,13 @@ _FRAGMENT = re.compile(r'(<a\s[^<>]*)href="#[^"]*"')
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A page in one language beside the others; `html` bears no ids, so that they are not there twice."""
+    """A page in one language beside the others; its parts bear no ids, so that they are not there twice."""
 
     locale: Locale
     page: Page
-    html: str
-    findings: tuple[Finding, ...]
+    parts: tuple[Part, ...]
+    above: tuple[Finding, ...]
+    count: int
 
 
 @page(bp, "/help/<slug>/languages", needs=Permission.CONTENT_PREVIEW)
@@ -78,12 +81,8 @@ def _version(slug: str, codes: list[str]) -> str:
 
 
 def _region(slug: str, codes: list[str]) -> dict[str, object]:
-    columns = [
-        Column(ALL_LOCALES[code], found, _without_ids(found.html), _findings(code, slug))
-        for code, found in _pages(slug, codes)
-    ]
     return {
-        "columns": columns,
+        "columns": [_column(code, slug, found) for code, found in _pages(slug, codes)],
         "version": _version(slug, codes),
         "follow": url_for("help_preview.version", slug=slug, language=codes),
         "chosen": codes,
@@ -91,9 +90,25 @@ def _region(slug: str, codes: list[str]) -> dict[str, object]:
     }
 
 
-def _without_ids(html: str) -> str:
-    """Return a page as a part of another: its title is one heading among several, its ids are data."""
+def _column(code: str, slug: str, found: Page) -> Column:
+    document = help_site.pages().document(code, slug)
+    findings = _findings(code, slug)
+    if document is None or help_site.pages().problem(code, slug):
+        # The lines of a broken file are not those of the version that is shown.
+        remarked = replace(remarks.beside(document or Document(()), ()), above=findings)
+    else:
+        remarked = remarks.beside(document, findings)
+    parts = tuple(replace(part, html=_within(part.html)) for part in remarked.parts)
+    return Column(ALL_LOCALES[code], found, parts, remarked.above, len(findings))
+
+
+def _within(html: str) -> str:
+    """Return a page as a part of another: its title is one heading among several, its ids are data.
+
+    What can be folded is open: something may be found in it.
+    """
     html = html.replace("<h1", "<h2", 1).replace("</h1>", "</h2>", 1)
+    html = html.replace("<details>", "<details open>")
     return _FRAGMENT.sub(r"\1", _ID.sub(r'\1data-id="', html))
 
 

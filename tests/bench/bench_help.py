@@ -127,7 +127,7 @@ def test_questions() -> None:
                 end="",
             )
     sections = asking.Sections(asking.searchable().pages)
-    for kind in ("tuned", "held"):
+    for kind in ("tuned", "held", "fresh"):
         for code in LOCALES:
             found = asking.readers_score(index, sections, kind, code)
             share, _ = asking.readers_refused(index, kind, code)

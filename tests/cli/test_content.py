@@ -1,6 +1,12 @@
 """`prospectus content`, as a terminal has it."""
 
 import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -119,3 +125,24 @@ def test_two_files_anywhere_are_compared(tmp_path: Path) -> None:
     result = CliRunner().invoke(group, arguments)
     assert result.exit_code == 1
     assert [finding["rule"] for finding in json.loads(result.output)] == ["DO005", "DO005"]
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        result = CliRunner().invoke(group, ["preview", str(tmp_path), "--port", port])
+    assert (result.exit_code, port in result.output, "--port" in result.output) == (2, True, True)
+
+
+def test_a_folder_is_shown_on_this_machine_until_it_is_interrupted(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("# Hello\n", encoding="utf-8")
+    command = [sys.executable, "-m", "service", "content", "preview", str(tmp_path), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
+        assert address is not None
+        with urllib.request.urlopen(f"{address[0]}page", timeout=30) as answer:
+            text = answer.read().decode()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+    assert "Hello</h1>" in text

@@ -142,21 +142,28 @@ def test_questions_about_something_else_are_refused(index: Index) -> None:
     assert asking.mean(shares) >= 0.9
 
 
-def test_tuned_questions_of_readers_are_answered(index: Index, help_pages: Searchable) -> None:
+@pytest.mark.parametrize(
+    ("kind", "first", "third", "off"),
+    [("tuned", 0.9, 0.9, 0.95), ("held", 0.85, 0.9, 0.95), ("fresh", 0.7, 0.83, 0.85)],
+)
+def test_questions_of_readers_are_answered(
+    index: Index, help_pages: Searchable, kind: str, first: float, third: float, off: float
+) -> None:
+    """Floors a little below what was measured."""
     sections = asking.Sections(help_pages.pages)
-    scores = [asking.readers_score(index, sections, "tuned", code) for code in asking.codes()]
-    assert asking.mean(score.first for score in scores) >= 0.8
-    shares = [asking.readers_refused(index, "tuned", code)[0] for code in asking.codes()]
-    assert asking.mean(shares) >= 0.9
+    scores = [asking.readers_score(index, sections, kind, code) for code in asking.codes()]
+    assert asking.mean(score.first for score in scores) >= first
+    assert asking.mean(score.third for score in scores) >= third
+    assert asking.mean(asking.readers_refused(index, kind, code)[0] for code in asking.codes()) >= off
 
 
 @pytest.mark.parametrize(
     ("code", "question"),
     [
-        ("en", "How do I attach a file to a message?"),
-        ("fr", "Où sont les pièces jointes ?"),
-        ("ja", "添付ファイルを送る方法は？"),
-        ("zh", "怎么添加附件？"),
+        ("en", "How do I send an invoice to a partner?"),
+        ("fr", "Où sont les factures de mes partenaires ?"),
+        ("ja", "パートナーに請求書を送る方法は？"),
+        ("zh", "怎么给合作伙伴开发票？"),
     ],
 )
 def test_what_the_product_does_not_have_has_no_answer(index: Index, code: str, question: str) -> None:
