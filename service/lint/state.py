@@ -81,14 +81,13 @@ def script(pair: Pair) -> Iterator[Mark]:
     wrong = _WRONG.get(pair.locale.code)
     if wrong is None or plain.isascii():
         return
+    strange = {character for character in set(plain) if character > "\u3000" and wrong(character)}
+    strange.difference_update(pair.source.text)
+    if not strange:
+        return
     quoted = [found.span() for found in _QUOTED.finditer(plain)] if _QUOTED.search(plain) else []
     for at, character in enumerate(plain):
-        if (
-            character > "\u3000"
-            and wrong(character)
-            and character not in pair.source.text
-            and not any(start < at < end for start, end in quoted)
-        ):
+        if character in strange and not any(start < at < end for start, end in quoted):
             yield error(
                 "ST005", N_("“%(character)s” is not written in this language."), at, character=character
             )
