@@ -23,6 +23,8 @@ _NAMES = frozenset(
 )
 """Words that are names in every language."""
 _QUOTED = re.compile(r"“[^”]*”|「[^」]*」|『[^』]*』|‘[^’]*’|\"[^\"]*\"")
+_FRENCH_MARK = re.compile("[\u00a0\u202f][:;!?»]")
+"""A mark that stands alone, with the space before it."""
 _RUN = re.compile(r"(?<=\S)  +(?=\S)")
 UNCHANGED = N_("The translation is the source text itself.")
 DOUBLE = N_("Two spaces stand here, where one is enough.")
@@ -147,6 +149,8 @@ def _edges(pair: Pair) -> Iterator[Mark]:
 def _edge(pair: Pair, source: str, target: str, *, end: bool) -> Iterator[Mark]:
     ours, theirs = (_space(text, end=end) for text in (source, target))
     if ours == theirs or (theirs == "" and ours == " " and pair.locale.code in _CJK_CODES):
+        return
+    if not end and not ours and _FRENCH_MARK.match(target) and pair.locale.code.startswith("fr"):
         return
     line = ("\n" in ours) != ("\n" in theirs)
     if not line and bool(ours) == bool(theirs):

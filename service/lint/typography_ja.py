@@ -146,13 +146,16 @@ def _latin(pair: Pair) -> Iterator[Mark]:
 
 
 def _inner(pair: Pair) -> Iterator[Mark]:
-    """JA003, but not in a row of single characters, nor where compounds in katakana are written apart."""
+    """JA003, but not in a row of single characters, nor where compounds in katakana are written apart.
+
+    After ！ and ？ many leave a space; JA008 tells where a catalog does otherwise.
+    """
     plain, house = pair.target.plain, pair.house
     if " " not in plain:
         return
     for found in _INNER_SPACE.finditer(plain):
         before, after = plain[found.start() - 1], plain[found.end()]
-        if before in "。！？" and house["stop-space"] != "none":
+        if before in "！？" or (before == "。" and house["stop-space"] != "none"):
             continue
         if _KATAKANA.match(before) and _KATAKANA.match(after) and house["katakana-space"] != "none":
             continue
