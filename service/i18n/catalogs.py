@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 _SETTLED = 50_000_000
 """Nanoseconds after which a file that nobody touched is taken to be wholly written."""
 _STEADY = 200_000_000
-"""Nanoseconds for which a broken file stays the same before it is told: an editor may truncate, then write."""
+"""Nanoseconds a broken file stays the same before it is told of: an editor may truncate, then write."""
 _CONTEXT = "\x04"
 
 

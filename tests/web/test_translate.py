@@ -27,7 +27,8 @@ from service.web.app import create_app
 from tests.web.conftest import COOKIE, Browser, Clock, check_page, form_of, soup, words
 
 GROUPS = message_id((None, "Groups"))
-GALLERY = ("/gallery", "/gallery/invitation/ja", "/gallery/test-mail/fr?part=text", "/gallery/errors/503")
+GALLERY = ("/gallery", "/gallery/invitation/ja", "/gallery/test-mail/fr?part=text", "/gallery/errors/503",
+           "/gallery/refusals/zh", "/gallery/notices/fr", "/gallery/empty/ja")  # fmt: skip
 COUNTED = message_id((None, "%(num)s prospect"))
 
 
