@@ -13,7 +13,7 @@ JOURNEYS ?= $(shell nproc)
 .DEFAULT_GOAL := help
 # Images of Python often say it. Tests start Python hundreds of times, and would compile the service each time.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup run test journeys sweep check lint format catalogs bench figures locks wheel clean
+.PHONY: help setup run test journeys sweep check lint format catalogs bench figures locks wheel places clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ bench: $(VENV)/.bench ## Print the figures, as ratios against peers
 
 figures: $(VENV)/.dev ## Take the pictures of the help pages again, from the demo
 	$(BIN)/python -m tests.journeys.help_figures
+
+places: $(VENV)/.dev ## Note again where each text is shown, from what the tests of the web open
+	$(BIN)/python -m tests.web.heard
 
 locks: ## Write the hash-pinned locks again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements.in -o requirements.txt

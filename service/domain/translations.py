@@ -3,7 +3,7 @@
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -170,13 +170,15 @@ def search(
     state: TextState | None = None,
     rule: str = "",
     with_findings: bool = False,
+    among: Collection[str] | None = None,
 ) -> list[Message]:
-    """Return the messages whose source or text contains the words, narrowed by state and findings."""
+    """Return the messages whose source or text contains the words, narrowed by state, findings and ids."""
     wanted = fold(words)
     return [
         message
         for message in sheet.messages.values()
         if (state is None or message.state is state)
+        and (among is None or message.id in among)
         and (not with_findings or message.findings)
         and (not rule or any(finding.rule == rule for finding in message.findings))
         and (not wanted or any(wanted in fold(text) for text in _texts(message.entry)))

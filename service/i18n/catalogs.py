@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 _SETTLED = 50_000_000
 """Nanoseconds after which a file that nobody touched is taken to be wholly written."""
+_STEADY = 200_000_000
+"""Nanoseconds a broken file stays the same before it is told of: an editor may truncate, then write."""
 _CONTEXT = "\x04"
 
 
@@ -286,6 +288,7 @@ class _Kept:
         self.problems: tuple[CatalogProblem, ...] = ()
         self._lock = threading.Lock()
         self._layout: Layout | None = None
+        self._doubted: tuple[_Stamp, int] = (_MISSING, 0)
         self._stamp: _Stamp | None = self._look()
         self._catalog = self._first()
 
@@ -341,6 +344,9 @@ class _Kept:
                 return
             catalog, problems, layout = self._read_again(data)
         except (OSError, po.PoSyntaxError) as error:
+            if not self._is_steady(stamp):
+                self._stamp = None
+                return
             self._stamp = None if young else stamp
             problem = self._problem(error)
             if (problem,) != self.problems:
@@ -350,11 +356,20 @@ class _Kept:
         if young and len(catalog) < len(self._catalog):
             return  # perhaps still being written: a whole file is never shorter for long
         self.problems = problems
+        self._doubted = (_MISSING, 0)
         # A file changed twice within one tick of the clock keeps its stamp, so a young one is read once more.
         self._stamp = None if young else stamp
         self._keep_copy(data)
         self._catalog = catalog
         self._layout = None if problems else layout
+
+    def _is_steady(self, stamp: _Stamp) -> bool:
+        """Whether a broken file has been as it is for a while; one that is missing, since that was seen."""
+        now = time.time_ns()
+        if self._doubted[0] != stamp or not self._doubted[1]:
+            self._doubted = (stamp, now)
+        changed = stamp[0] if 0 < stamp[0] <= now else self._doubted[1]
+        return now - changed >= _STEADY
 
     def _read_again(self, data: bytes) -> tuple[Catalog, tuple[CatalogProblem, ...], Layout]:
         if self._layout is not None:

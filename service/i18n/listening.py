@@ -31,3 +31,33 @@ class Listening(Catalog):
         shown = super().say(phrase, **values)
         self.note(phrase.context, phrase.text, shown)
         return shown
+
+
+class Overhearing(Listening):
+    """A catalog whose texts are noted as they are looked up, placeholders in them: for what is no page."""
+
+    __slots__ = ()
+
+    def __init__(self, catalog: Catalog) -> None:
+        super().__init__(catalog)
+        self.ready = {}
+
+    def gettext(self, text: str) -> str:
+        said = super().gettext(text)
+        self.note(None, text, said)
+        return said
+
+    def pgettext(self, context: str, text: str) -> str:
+        said = super().pgettext(context, text)
+        self.note(context, text, said)
+        return said
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        said = super().ngettext(singular, plural, number)
+        self.note(None, singular, said)
+        return said
+
+    def npgettext(self, context: str, singular: str, plural: str, number: int) -> str:
+        said = super().npgettext(context, singular, plural, number)
+        self.note(context, singular, said)
+        return said

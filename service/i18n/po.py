@@ -320,6 +320,8 @@ def _raw_offset(text: str, span: Span, offset: int) -> int:
 def _is_obsolete(text: str, match: re.Match[str]) -> bool:
     start = match.start(3) if match.start(2) < 0 else match.start(2)
     first = text.rfind("\n", 0, start) + 1
+    if text.find("#~", first, match.end()) < 0:
+        return False
     lines = text[first : match.end()].split("\n")
     marks = [line.lstrip(" \t").startswith("#~") for line in lines if line.strip()]
     if any(marks) and not all(marks):

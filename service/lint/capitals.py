@@ -13,6 +13,7 @@ _SMALL = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_][\w’'-]*")
 _UPPER = re.compile(r"\b[^\W\d_]{6,}\b|\b[^\W\d_]{2,}(?: [^\W\d_]{2,})+\b")
+_CAPITALS = re.compile(r"[^\W\d_a-zß-ÿ]{2}")
 _NO_CASE = frozenset({"ja", "zh", "ko", "ar", "he", "fa", "th", "hi", "ka"})
 _ENOUGH = 3
 
@@ -28,7 +29,7 @@ def check(pair: Pair) -> Iterator[Mark]:
         return
     if code == "fr" and (at := _title(plain, source)) is not None:
         yield advice("CO006", TITLE, at)
-    if any(word.isupper() for word in source.split() if len(word) > 1):
+    if not _CAPITALS.search(plain) or any(word.isupper() for word in source.split() if len(word) > 1):
         return
     for found in _UPPER.finditer(plain):
         if found[0].isupper():

@@ -149,6 +149,7 @@ def _folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).replace("’", "'").casefold().strip(_EDGES).split())
 
 
+@lru_cache(maxsize=8192)
 def _stem(text: str) -> str:
     """A text without capitals, marks and the endings of its words."""
     plain = mask(text).plain

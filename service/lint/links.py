@@ -87,7 +87,8 @@ def _core(token: Token) -> str:
 
 def _words(pair: Pair, pattern: re.Pattern[str]) -> Iterator[Mark]:
     for wanted in dict.fromkeys(pattern.findall(pair.source.plain)):
-        if wanted not in pair.target.text:
+        target = pair.target.text
+        if wanted not in target and wanted.replace("_", "-") not in target:  # a package and its module
             yield warning("MK004", TOKEN_GONE, 0, wanted=wanted)
 
 

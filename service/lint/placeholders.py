@@ -52,6 +52,8 @@ def _percent(pair: Pair) -> Iterator[Mark]:
     sources = [directives(text, formatted=formatted) for text in texts]
     wanted = directives(pair.source.text, formatted=formatted)
     found = directives(pair.target.text, formatted=formatted)
+    if pair.entry.plural is None and _alike(wanted, found):
+        return
     known = {one.name: one for some in sources for one in some if one.form is Form.NAMED}
     yield from _named(pair, known, wanted, found)
     if formatted or not known:
@@ -61,6 +63,12 @@ def _percent(pair: Pair) -> Iterator[Mark]:
             if bare.form is Form.BARE:
                 fix = Fix(bare.start, bare.end, "%%")
                 yield error("PH007", PERCENT, bare.start, fix=fix)
+
+
+def _alike(wanted: tuple[Directive, ...], found: tuple[Directive, ...]) -> bool:
+    """Whether both texts have the same placeholders in the same order, and no lone percent sign."""
+    texts = [one.text for one in found]
+    return texts == [one.text for one in wanted] and all(one.form is not Form.BARE for one in found)
 
 
 def is_formatted(entry: po.Entry) -> bool:

@@ -177,13 +177,14 @@ def _marks(
         return
     for pair in pairs(entry, locale, style, ours=ours):
         is_source = locale.code == SOURCE and pair.target.text == pair.source.text
-        seen: set[tuple[str, int]] = set()
+        register: set[int] = set()
         for rule in _SOURCE_RULES if is_source else rules:
             for mark in rule(pair):
-                place = (mark.rule, mark.at)
-                if mark.rule != "CO004" or place not in seen:  # the glossary may ban what is no register here
-                    seen.add(place)
-                    yield mark if pair.form == 0 else replace(mark, form=pair.form)
+                if mark.rule == "CO004":  # the glossary may ban what is no register here
+                    if mark.at in register:
+                        continue
+                    register.add(mark.at)
+                yield mark if pair.form == 0 else replace(mark, form=pair.form)
 
 
 def _finding(mark: Mark, entry: po.Entry, file: po.PoFile) -> Finding:

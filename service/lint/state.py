@@ -23,6 +23,8 @@ _NAMES = frozenset(
 )
 """Words that are names in every language."""
 _QUOTED = re.compile(r"“[^”]*”|「[^」]*」|『[^』]*』|‘[^’]*’|\"[^\"]*\"")
+_FRENCH_MARK = re.compile("[\u00a0\u202f][:;!?»]")
+"""A mark that stands alone, with the space before it."""
 _RUN = re.compile(r"(?<=\S)  +(?=\S)")
 UNCHANGED = N_("The translation is the source text itself.")
 DOUBLE = N_("Two spaces stand here, where one is enough.")
@@ -81,14 +83,13 @@ def script(pair: Pair) -> Iterator[Mark]:
     wrong = _WRONG.get(pair.locale.code)
     if wrong is None or plain.isascii():
         return
+    strange = {character for character in set(plain) if character > "\u3000" and wrong(character)}
+    strange.difference_update(pair.source.text)
+    if not strange:
+        return
     quoted = [found.span() for found in _QUOTED.finditer(plain)] if _QUOTED.search(plain) else []
     for at, character in enumerate(plain):
-        if (
-            character > "\u3000"
-            and wrong(character)
-            and character not in pair.source.text
-            and not any(start < at < end for start, end in quoted)
-        ):
+        if character in strange and not any(start < at < end for start, end in quoted):
             yield error(
                 "ST005", N_("“%(character)s” is not written in this language."), at, character=character
             )
@@ -148,6 +149,8 @@ def _edges(pair: Pair) -> Iterator[Mark]:
 def _edge(pair: Pair, source: str, target: str, *, end: bool) -> Iterator[Mark]:
     ours, theirs = (_space(text, end=end) for text in (source, target))
     if ours == theirs or (theirs == "" and ours == " " and pair.locale.code in _CJK_CODES):
+        return
+    if not end and not ours and _FRENCH_MARK.match(target) and pair.locale.code.startswith("fr"):
         return
     line = ("\n" in ours) != ("\n" in theirs)
     if not line and bool(ours) == bool(theirs):

@@ -42,6 +42,7 @@ class Terms:
         self._any_never = {code: _any(some) for code, some in self._never.items()}
         self._known: dict[tuple[str, str | None], list[_Hit]] = {}
         self._labels: dict[str, list[tuple[Row, Term]]] = {}
+        self._contexts = {context for row in glossary.rows for term in row.terms for context in term.contexts}
         concepts: list[tuple[Row, Term, str]] = []
         for row in glossary.rows:
             for term in row.terms:
@@ -66,7 +67,8 @@ class Terms:
             yield from self._terms(pair)
 
     def _terms(self, pair: Pair) -> Iterator[Mark]:
-        key = pair.source.text, pair.entry.context
+        context = pair.entry.context if pair.entry.context in self._contexts else None
+        key = pair.source.text, context
         hits = self._known.get(key)
         if hits is None:  # the same source text comes in every language
             hits = self._known[key] = self._hits(pair)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from service.facts.findings import Fix
 from service.facts.words import N_
 from service.lint.cjk import unpaired
+from service.lint.house import House
 from service.lint.pairs import Mark, Pair, advice, error, warning
 from service.lint.styles import HAN, JA, LONG_VOWEL, LONG_WORD, VALUE, WIDTHS, between, shown
 from service.lint.tokenizer import MASK
@@ -30,9 +31,11 @@ _KATAKANA = re.compile("[ァ-ヺー]")
 _SHORT = re.compile(rf"(?<![{JA}])[{JA}](?: [{JA}])+(?![{JA}])")
 _HALF_KANA = re.compile(r"[｡-ﾟ]+")
 _FULL_LATIN = re.compile(r"[０-９Ａ-Ｚａ-ｚ]+")
+_OTHER_WIDTH = re.compile(r"[｡-ﾟ０-９Ａ-Ｚａ-ｚ]")
 _QUOTES = re.compile(r'"([^"\n]{2,})"|“([^“”\n]{2,})”')
 _PAIRS = (("「", "」"), ("『", "』"), ("（", "）"))
 _DASHES = "-−‐‑–—―─"
+_DASH = re.compile(f"[{_DASHES}]")
 _HYPHEN = re.compile(
     rf"(?<=[ァ-ヺー][ァ-ヺ])[{_DASHES}](?=[ァ-ヺぁ-ゖ。、]|$)|(?<=[ァ-ヺ])[{_DASHES}](?=[ァ-ヺ][{_DASHES}ァ-ヺー])"
 )
@@ -143,13 +146,16 @@ def _latin(pair: Pair) -> Iterator[Mark]:
 
 
 def _inner(pair: Pair) -> Iterator[Mark]:
-    """JA003, but not in a row of single characters, nor where compounds in katakana are written apart."""
+    """JA003, but not in a row of single characters, nor where compounds in katakana are written apart.
+
+    After ！ and ？ many leave a space; JA008 tells where a catalog does otherwise.
+    """
     plain, house = pair.target.plain, pair.house
     if " " not in plain:
         return
     for found in _INNER_SPACE.finditer(plain):
         before, after = plain[found.start() - 1], plain[found.end()]
-        if before in "。！？" and house["stop-space"] != "none":
+        if before in "！？" or (before == "。" and house["stop-space"] != "none"):
             continue
         if _KATAKANA.match(before) and _KATAKANA.match(after) and house["katakana-space"] != "none":
             continue
@@ -161,6 +167,8 @@ def _inner(pair: Pair) -> Iterator[Mark]:
 def _letters(pair: Pair) -> Iterator[Mark]:
     """JA004, but not where a text speaks of widths, nor in a name the source text has so."""
     plain, source = pair.target.plain, pair.source.plain
+    if not _OTHER_WIDTH.search(plain):
+        return
     if "半角" not in plain:
         for found in _HALF_KANA.finditer(plain):
             if found[0] not in source:
@@ -175,7 +183,16 @@ def _letters(pair: Pair) -> Iterator[Mark]:
 
 def _vowels(pair: Pair) -> Iterator[Mark]:
     """JA005 and JA006."""
-    plain, house = pair.target.plain, pair.house
+    plain = pair.target.plain
+    if _RUN.search(plain):
+        yield from _long_words(plain, pair.house)
+    if _DASH.search(plain):
+        for found in _HYPHEN.finditer(plain):
+            if plain[found.start() - 1] not in _NO_VOWEL:
+                yield error("JA006", HYPHEN, found.start(), fix=Fix(*found.span(), "ー"))
+
+
+def _long_words(plain: str, house: House) -> Iterator[Mark]:
     for found in LONG_WORD.finditer(plain):
         style = house[f"{LONG_VOWEL}:{found[1]}"] or house[LONG_VOWEL]
         if style is not None and (style == "long") != bool(found[2]):
@@ -190,9 +207,6 @@ def _vowels(pair: Pair) -> Iterator[Mark]:
                 wanted = stem + ("ー" if style == "long" else "")
                 fix = Fix(*found.span(), wanted)
                 yield warning("JA005", VOWEL, found.start(), fix=fix, found=found[0], wanted=wanted)
-    for found in _HYPHEN.finditer(plain):
-        if plain[found.start() - 1] not in _NO_VOWEL:
-            yield error("JA006", HYPHEN, found.start(), fix=Fix(*found.span(), "ー"))
 
 
 def _brackets(pair: Pair) -> Iterator[Mark]:

@@ -56,6 +56,9 @@ LONG_MARK = N_("“%(found)s” is written “%(wanted)s”.")
 REPEATED = N_("One “%(mark)s” is enough.")
 PARTICLE = N_("Before a verb “的” is written “地”.")
 
+_PROGRAM_LIST = re.compile(r"[^\W\d_],[^\W\d_]")
+"""A list for a program, as `yes,no`: prose has a space behind its commas."""
+
 
 def check(pair: Pair) -> Iterator[Mark]:
     plain = pair.target.plain
@@ -85,6 +88,12 @@ def _widths(pair: Pair) -> Iterator[Mark]:
             continue
         if name == "brackets" and plain.count("(") != plain.count(")") and not re.search("[（）]", plain):
             continue  # a lone one is a list's mark or a smiley
+        if (
+            found[0] == ","
+            and not plain[found.end() :].startswith((" ", "\n"))
+            and _PROGRAM_LIST.search(pair.source.plain)
+        ):
+            continue
         start, end = found.span()
         full = _MARKS[found[0]]
         if full != "（" and plain[end : end + 1] == " ":

@@ -3,15 +3,22 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from service.facts.words import N_, Phrase
 from service.i18n.catalogs import Catalog
 from service.mail import shipped
 from service.mail.compiled import Filled, compile_variant
 from service.mail.layout import Frame
-from service.mail.shipped import CAMPAIGN_TEMPLATES, SYSTEM_TEMPLATES
+from service.mail.shipped import CAMPAIGN_LABELS, CAMPAIGN_TEMPLATES, SYSTEM_TEMPLATES
 from service.mail.values import Values, examples
 
 NAMES = (*CAMPAIGN_TEMPLATES, *SYSTEM_TEMPLATES)
-_MADE_UP: Mapping[str, object] = {
+LABELS: Mapping[str, Phrase] = {
+    **CAMPAIGN_LABELS,
+    "import-report": N_("Import report"),
+    "password-reset": N_("Password reset"),
+    "test-mail": N_("Test email"),
+}
+MADE_UP: Mapping[str, object] = {
     "file_name": "prospects.csv",
     "dry_run": False,
     "created": 1204,
@@ -29,7 +36,7 @@ def specimen(name: str, catalog: Catalog) -> Filled:
     printed = examples(catalog.locale.code)
     program = printed["programName"]
     if name in SYSTEM_TEMPLATES:
-        values = {**_MADE_UP, "program_name": program}
+        values = {**MADE_UP, "program_name": program}
         return shipped.system(name, catalog, {key: values[key] for key in SYSTEM_TEMPLATES[name].needs})
     draft = shipped.draft(name, catalog)
     made = compile_variant(

@@ -24,12 +24,15 @@ from service.web import help_site
 from service.web.context import here, services
 from service.web.forms import number
 from service.web.routes import one_of, page
+from service.web.translate_places import known_places
 from service.web.translate_sheets import sheets
 
 bp = Blueprint("translate", __name__)
 
 WITH_FINDINGS = "findings"
 SHOW_FINDINGS = N_("With findings")
+NOWHERE = "nowhere"
+SHOW_NOWHERE = N_("Found nowhere")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ def messages(code: str) -> ResponseReturnValue:
         state=TextState(show) if show in set(TextState) else None,
         rule=rule,
         with_findings=show == WITH_FINDINGS,
+        among=known_places().nowhere() if show == NOWHERE else None,
     )
     first = min(number(request.args.get("from")), max(len(matching) - 1, 0))
     shown = matching[first : first + PAGE_ROWS]
@@ -152,7 +156,7 @@ def _tabs(current: str) -> list[dict[str, object]]:
 def _shows() -> list[tuple[str, str]]:
     say = here().catalog.say
     states = [(state.value, say(TEXT_STATE_LABELS[state])) for state in (TextState.MISSING, TextState.FUZZY)]
-    return [*states, (WITH_FINDINGS, say(SHOW_FINDINGS))]
+    return [*states, (WITH_FINDINGS, say(SHOW_FINDINGS)), (NOWHERE, say(SHOW_NOWHERE))]
 
 
 def _rules_of(found: Iterable[Message]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A gallery for translators: every shipped mail in every language, and the pages that tell of an error."""
+"""A gallery for translators: each mail, error page, refusal, notice and empty list in each language."""
 
 from dataclasses import dataclass
 
@@ -7,25 +7,22 @@ from flask.typing import ResponseReturnValue
 
 from service.facts.findings import SEVERITY_LABELS, Finding
 from service.facts.permissions import Permission
-from service.facts.words import N_, Phrase
+from service.i18n.catalogs import Catalog
+from service.i18n.listening import Listening, Overhearing
 from service.i18n.locales import LOCALES, Locale
 from service.i18n.po_wrapping import columns
 from service.mail.compiled import ContentRefused, Filled
-from service.mail.shipped import CAMPAIGN_LABELS
-from service.mail.specimens import NAMES, specimen
-from service.web import errors, letters
+from service.mail.specimens import LABELS, NAMES, specimen
+from service.web import errors, letters, translate_samples
 from service.web.context import here, services
 from service.web.routes import one_of, page
 from service.web.security import MAIL_POLICY
+from service.web.translate_samples import KINDS
 
 bp = Blueprint("translate_gallery", __name__)
 
-LABELS: dict[str, Phrase] = {
-    **CAMPAIGN_LABELS,
-    "import-report": N_("Import report"),
-    "password-reset": N_("Password reset"),
-    "test-mail": N_("Test email"),
-}
+# The page around the frame may look into it; no script runs in it all the same.
+INSPECTED_POLICY = f"{MAIL_POLICY} allow-same-origin"
 _NAME, _CODE = one_of("name", NAMES), one_of("code", LOCALES)
 
 
@@ -47,13 +44,15 @@ class Shown:
 def index() -> ResponseReturnValue:
     """List every mail with its subjects, and the pages for errors."""
     mails = {name: [_shown(name, code) for code in LOCALES] for name in NAMES}
-    return render_template("translate/gallery.html", mails=mails, labels=LABELS, errors=errors.TITLES)
+    return render_template(
+        "translate/gallery.html", mails=mails, labels=LABELS, errors=errors.TITLES, kinds=KINDS
+    )
 
 
-def _shown(name: str, code: str) -> Shown:
+def _shown(name: str, code: str, catalog: Catalog | None = None) -> Shown:
     # A translation may hold a token that is none: then there is no such mail, here as in compose.
     try:
-        return Shown(LOCALES[code], specimen(name, services().catalogs.catalog(code)))
+        return Shown(LOCALES[code], specimen(name, catalog or services().catalogs.catalog(code)))
     except ContentRefused as refused:
         return Shown(LOCALES[code], None, tuple(refused.findings))
 
@@ -62,14 +61,43 @@ def _shown(name: str, code: str) -> Shown:
 def show(name: str, code: str) -> ResponseReturnValue:
     """Show one mail in one language, as HTML in light or dark colors, or as text."""
     part = request.args.get("part", "html")
+    shown = _heard(name, code)
     return render_template(
         "translate/specimen.html",
         name=name,
         label=LABELS[name],
-        shown=_shown(name, code),
+        shown=shown,
         severity_labels=SEVERITY_LABELS,
         part=part if part in {"html", "dark", "text"} else "html",
         locales=LOCALES,
+    )
+
+
+def _heard(name: str, code: str) -> Shown:
+    """Return a mail; where the page is inspected, its texts belong to the page's list."""
+    own = here().catalog
+    if not isinstance(own, Listening):
+        return _shown(name, code)
+    heard = Overhearing(services().catalogs.catalog(code))
+    shown = _shown(name, code, heard)
+    for said in heard.said:
+        own.note(*said)
+    return shown
+
+
+@page(bp, f"/translate/gallery/{one_of('kind', KINDS)}/{_CODE}", needs=Permission.TRANSLATIONS_EDIT)
+def texts(kind: str, code: str) -> ResponseReturnValue:
+    """Show the texts that pages show only at certain moments, in one language."""
+    catalog = services().catalogs.catalog(code)
+    makers = {"refusals": translate_samples.refusals, "notices": translate_samples.notices}
+    return render_template(
+        "translate/samples.html",
+        kind=kind,
+        kinds=KINDS,
+        target=LOCALES[code],
+        locales=LOCALES,
+        samples=makers[kind](catalog) if kind in makers else (),
+        empty_lists=translate_samples.empty_lists(catalog) if kind == "empty" else (),
     )
 
 
@@ -80,7 +108,8 @@ def html(name: str, code: str) -> ResponseReturnValue:
     if mail is None:
         abort(404)
     response = make_response(letters.in_scheme(mail.html, dark="dark" in request.args))
-    response.headers["Content-Security-Policy"] = MAIL_POLICY
+    inspected = isinstance(here().catalog, Listening)
+    response.headers["Content-Security-Policy"] = INSPECTED_POLICY if inspected else MAIL_POLICY
     return response
 
 

@@ -1,6 +1,7 @@
 """Inspect: each text of a page led back to its message, by a list beside the page, never by marks in it."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from service.web.routes import page
 bp = Blueprint("translate_inspect", __name__)
 
 KEY = "inspects"
+_ID = re.compile(r"[0-9a-f]{12}")
 # Where the source text, and the context before it, stand among the arguments of a template's function.
 _FUNCTIONS: dict[str, tuple[int | None, int]] = {
     "_": (None, 0),
@@ -41,12 +43,13 @@ def install(app: Flask) -> None:
 
 @page(bp, "/translate/inspect", needs=Permission.TRANSLATIONS_EDIT, methods=("POST",))
 def switch() -> ResponseReturnValue:
-    """Turn inspecting on or off for this browser, and go back to the page."""
+    """Turn inspecting on or off for this browser, and go back to the page, or to one text in it."""
     if request.form.get("inspect") == "on":
         session[KEY] = True
     else:
         session.pop(KEY, None)
-    return redirect(_back(), 303)
+    text = request.form.get("text", "")
+    return redirect(f"{_back()}#text-{text}" if _ID.fullmatch(text) else _back(), 303)
 
 
 def _back() -> str:

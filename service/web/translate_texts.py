@@ -20,6 +20,7 @@ from service.i18n.locales import LOCALES, SOURCE, Locale
 from service.web.context import here, services
 from service.web.forms import done, refusal_text
 from service.web.routes import one_of, page
+from service.web.translate_places import known_places, places_of
 from service.web.translate_sheets import sheets
 
 bp = Blueprint("translate_texts", __name__)
@@ -137,6 +138,8 @@ def _shown(message: str, tried: dict[str, tuple[Sequence[str], DomainError]], sa
         entry=entry,
         sides=[_side(message, LOCALES[code], tried.get(code)) for code in codes],
         saved=saved,
+        places=places_of(message),
+        is_placed=message in known_places().known,
         terms=translations.terms_in(glossary, entry.key),
         state_labels=TEXT_STATE_LABELS,
         severity_labels=SEVERITY_LABELS,

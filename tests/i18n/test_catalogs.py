@@ -240,6 +240,13 @@ BREAKS: dict[Callable[[Path], None], tuple[int, str]] = {
 }
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken file counts as left so, however young it is."""
+    monkeypatch.setattr("service.i18n.catalogs._STEADY", 0)
+
+
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("damage", BREAKS)
 def test_a_broken_file_leaves_the_last_good_version(
     damage: Callable[[Path], None], locales: Path, write: Write, tmp_path: Path
@@ -261,6 +268,30 @@ def test_a_broken_file_leaves_the_last_good_version(
     write("fr", GOOD.replace("Enregistrer", "Sauver"))
     assert catalogs.catalog("fr").gettext("Save") == "Sauver"
     assert catalogs.problems() == ()
+
+
+@pytest.mark.parametrize("damage", [half_write, empty, delete])
+def test_a_broken_file_is_told_of_only_when_it_stays_so(
+    damage: Callable[[Path], None], locales: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-16: an editor truncates, then writes; meanwhile the last good version is served and nothing told."""
+    monkeypatch.setattr("service.i18n.catalogs._STEADY", 10**12)
+    path = write("fr", GOOD)
+    catalogs = Catalogs(locales)
+    damage(path)
+    assert catalogs.catalog("fr").gettext("Save") == "Enregistrer"
+    assert catalogs.problems() == ()
+    write("fr", GOOD.replace("Enregistrer", "Sauver"))
+    assert catalogs.catalog("fr").gettext("Save") == "Sauver"
+    damage(path)
+    assert catalogs.problems() == ()
+    if path.exists():
+        old = time.time_ns() - 10**13
+        os.utime(path, ns=(old, old))
+    else:
+        monkeypatch.setattr("service.i18n.catalogs._STEADY", 0)
+    assert [problem.path for problem in catalogs.problems()] == [path]
+    assert catalogs.catalog("fr").gettext("Save") == "Sauver"
 
 
 @pytest.mark.usefixtures("slow_clock")

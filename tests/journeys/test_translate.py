@@ -117,6 +117,17 @@ def test_every_text_of_the_page_is_reached_by_keyboard(open_page: Callable[..., 
     assert page.evaluate(wide) <= 0
 
 
+def test_a_text_is_found_on_its_page_and_in_a_mail(open_page: Callable[..., Page]) -> None:
+    """From the text to the page that shows it, marked there; a sentence of a mail opens its entry."""
+    page = open_page(f"/ja/translate/texts/{GROUPS}")
+    page.locator(".places button").filter(has_text=re.compile("^グループ$")).first.click()
+    expect(page.locator(".text-found").first).to_have_text("グループ")
+    page.goto(page.url.split("/ja/")[0] + "/ja/translate/gallery/invitation/fr")
+    sentence = page.frame_locator("iframe.mail-frame").locator("[data-texts]")
+    sentence.filter(has_text="Cordialement").first.click()
+    expect(page.locator("#inspect-panel #fr textarea").first).to_have_value(re.compile("Cordialement"))
+
+
 def test_a_concurrent_change_is_shown_beside_mine(
     open_page: Callable[..., Page], edit: Callable[[str, str, str], None]
 ) -> None:

@@ -52,6 +52,8 @@ CASES = [
     ("ja", "Hi ((name))", "((name))様、((name))", (), ["PH006@10"]),
     ("fr", '<a href="%(url)s">x</a> %(n)s', '<a href="%(n)s">x</a> %(url)s', PYTHON,
      ["MK001@0", "PH008@9", "PH008@22"]),
+    ("fr", "with import_export", "avec import-export", (), []),
+    ("fr", "with import_export", "avec importexport", (), ["MK004@0"]),
     # markup
     ("fr", "the 1st", "le 1<sup>er</sup>", (), []),
     ("fr", "the <b>1st</b>", "le <b>1<sup>er</sup></b>", (), []),

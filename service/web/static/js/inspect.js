@@ -25,6 +25,60 @@ function mark(list) {
   }
 }
 
+// A mail in a frame: texts as they were looked up, with placeholders, tokens and Markdown in them; several may share a line.
+function markFrame(frame, list) {
+  const page = frame.contentDocument;
+  if (!page?.body) return;
+  const style = page.createElement("style");
+  style.textContent = "[data-texts]:hover, .text-found { outline: 2px dashed #0b57d0; outline-offset: 2px; } [data-texts] { cursor: help; }";
+  page.head.append(style);
+  const known = list.map(({ id, text }) => [id, pattern(text)]).filter(([, found]) => found);
+  for (const one of page.querySelectorAll("p, li, h1, h2, h3, td, th, a, span, div")) {
+    if (one.querySelector("p, li, h1, h2, h3, td, div, table")) continue;
+    const words = plain(one.textContent);
+    const ids = known.filter(([, found]) => found.test(words)).map(([id]) => id);
+    if (words && ids.length) one.dataset.texts = ids.join(" ");
+  }
+  page.addEventListener(
+    "click",
+    (event) => {
+      const marked = event.target.closest("[data-texts]");
+      if (!marked || !pointing() || event.altKey) return;
+      event.preventDefault();
+      open(marked.dataset.texts.split(" "));
+    },
+    true,
+  );
+  find(page);
+}
+
+const VALUE = /%\(\w+\)[sd]?|\{[^{}]*\}/;
+
+function pattern(text) {
+  const shown = plain(text.replace(/\*\*|`/g, "").replace(/\[([^\]]*)\]\([^)]*\)/g, "$1"));
+  const parts = shown.split(VALUE).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return parts.join("").length > 1 ? new RegExp(parts.join(".*?"), "u") : null;
+}
+
+// The text that the address names, as `#text-…`: shown in the page, or in the list where it has no place of its own.
+function find(where) {
+  const id = location.hash.match(/^#text-([0-9a-f]{12})$/)?.[1];
+  if (!id) return;
+  const found = where.querySelector(`[data-texts~="${id}"]`);
+  if (found) {
+    document.querySelector("[data-inspect-missing]").hidden = true;
+    found.classList.add("text-found");
+    found.scrollIntoView({ block: "center" });
+  } else if (where === document) {
+    const listed = document.querySelector(`#inspect-list a[data-text="${id}"]`);
+    document.querySelector("[data-inspect-missing]").hidden = Boolean(listed);
+    if (!listed) return;
+    document.getElementById("inspect-list").open = true;
+    listed.classList.add("text-found");
+    listed.focus();
+  }
+}
+
 async function open(ids) {
   await show(await fetch(address(ids[0]), { credentials: "same-origin" }));
   if (ids.length > 1) {
@@ -54,6 +108,11 @@ async function show(answer) {
 if (panel) {
   const texts = JSON.parse(document.getElementById("page-texts").textContent);
   mark(texts);
+  find(document);
+  for (const frame of document.querySelectorAll("iframe.mail-frame")) {
+    frame.addEventListener("load", () => markFrame(frame, texts));
+    if (frame.contentDocument?.readyState === "complete") markFrame(frame, texts);
+  }
   point.hidden = false;
   if (sessionStorage.getItem("inspect") === "off") point.setAttribute("aria-pressed", "false");
   document.documentElement.classList.toggle("inspecting", pointing());
@@ -78,6 +137,7 @@ if (panel) {
   );
   panel.querySelector("[data-close]").addEventListener("click", () => panel.close());
   body.addEventListener("submit", async (event) => {
+    if (event.target.matches("[data-leaves]")) return;
     event.preventDefault();
     event.stopPropagation();
     const form = event.target;
