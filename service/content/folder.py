@@ -175,12 +175,12 @@ class _Weaving:
             return
         self.count += 1
         document = parse(source)
-        for taken in document.tokens:
-            # Its lines are not those of the page; what is found in it is at the tag.
-            taken.map = None
         ids.mark_notes(document.tokens, str(self.count))
         self.findings.extend(replace(finding, path=str(target)) for finding in document.findings)
-        yield from self.included(document.tokens, target, (*around, target))
+        for taken in self.included(document.tokens, target, (*around, target)):
+            # Its lines are not those of the page.
+            taken.map = None
+            yield taken
 
     def found(self, rule: str, phrase: Phrase, address: str, line: int, path: Path) -> None:
         self.findings.append(Finding(rule, Severity.ERROR, phrase, {"page": address}, line, 1, str(path)))
