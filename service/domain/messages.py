@@ -1,5 +1,6 @@
 """Messages: writing one from either side, changing it until it is read, and what showing it sets going."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -133,9 +134,12 @@ def keep_draft(
 ) -> Draft | None:
     """Keep what a user has begun to write, or forget it where nothing is left of it.
 
-    Raises DomainError(MESSAGE_TOO_LONG).
+    What comes late from a form that has been sent is no draft. Raises DomainError(MESSAGE_TOO_LONG).
     """
     _short_enough(body)
+    threads.lock(session, thread.id)
+    if _find_by_form(session, thread.id, form_key) is not None:
+        return None
     draft = session.get(Draft, (actor.id, thread.id))
     if not body.strip():
         if draft is not None:
@@ -164,6 +168,13 @@ def find(session: Session, thread: Thread, message_id: int) -> Message:
 def find_draft(session: Session, thread: Thread, user: User) -> Draft | None:
     """Return what the user has begun to write in this thread."""
     return session.get(Draft, (user.id, thread.id))
+
+
+def author_names(session: Session, found: Iterable[Message]) -> dict[int, str]:
+    """Return the names of the users who wrote these messages, by their ids."""
+    ids = {message.author_id for message in found if message.author_id is not None}
+    rows = session.execute(select(User.id, User.name).where(User.id.in_(ids))) if ids else ()
+    return {id_: name for id_, name in rows}
 
 
 def list_in(

@@ -1,5 +1,6 @@
 """Threads: a program's conversations with its partners, and what users of the brand do with a whole one."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -113,8 +114,13 @@ def report(session: Session, thread: Thread, *, words: str, now: datetime) -> No
 
 def find(session: Session, program_id: int, thread_id: int) -> Thread:
     """Return a thread of this program; another program's does not exist here: DomainError(NOT_FOUND)."""
+    return find_in(session, [program_id], thread_id)
+
+
+def find_in(session: Session, program_ids: Collection[int], thread_id: int) -> Thread:
+    """Return a thread of one of these programs; any other does not exist here: DomainError(NOT_FOUND)."""
     thread = session.get(Thread, thread_id)
-    if thread is None or thread.program_id != program_id:
+    if thread is None or thread.program_id not in program_ids:
         raise DomainError(Refusal.NOT_FOUND)
     return thread
 
