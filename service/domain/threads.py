@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -122,6 +122,11 @@ def find(session: Session, program_id: int, thread_id: int) -> Thread:
 def lock(session: Session, thread_id: int) -> Thread:
     """Return a thread as it stands now; until this transaction ends nobody else writes into it."""
     return session.get_one(Thread, thread_id, with_for_update={"of": Thread}, populate_existing=True)
+
+
+def seen_by(side: Side, message: type[Message] = Message) -> ColumnElement[bool]:
+    """Return the condition for messages that a side sees: all of its own, and what the other has shown."""
+    return message.shown_at.is_not(None) | (message.side == side.value)
 
 
 def count_unread(session: Session, program_id: int) -> int:
