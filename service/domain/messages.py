@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from service.domain import checks, prospects, threads
+from service.domain import checks, message_search, prospects, threads
 from service.domain.errors import DomainError
 from service.facts.limits import MESSAGE_CHARACTERS
 from service.facts.messages import Channel, MessageState, ScanState, Side
@@ -41,6 +41,9 @@ def send(
     threads.require_messaging(thread.partner)
     message = _add(session, thread, Side.BRAND, body, form_key=form_key, lang=lang, now=now)
     message.author_id = actor.id
+    # The brand sees what it wrote at once, also while attachments are looked at.
+    thread.last_at, thread.last_side = now, message.side
+    message_search.index(session, thread, message)
     session.execute(delete(Draft).where(Draft.thread_id == thread.id, Draft.user_id == actor.id))
     show_if_ready(session, thread, message, now=now)
     return message
@@ -81,6 +84,7 @@ def show_if_ready(session: Session, thread: Thread, message: Message, *, now: da
     thread.last_at, thread.last_side = now, message.side
     if message.side == Side.PARTNER.value:
         thread.unread, thread.archived_at = True, None
+        message_search.index(session, thread, message)
     _move_stage(session, thread, message, now=now)
     session.flush()
     return True
@@ -98,6 +102,7 @@ def edit(
     if text != message.body:
         message.body, message.edited_at = text, now
         message.lang = written.language_of(text) or message.lang
+        message_search.index(session, thread, message)
     session.flush()
     return message
 
@@ -109,6 +114,7 @@ def withdraw(session: Session, thread: Thread, message_id: int, *, side: Side, n
     """
     message = _find_changeable(session, thread, message_id, side)
     message.state, message.withdrawn_at, message.body = MessageState.WITHDRAWN.value, now, ""
+    message_search.index(session, thread, message)
     session.flush()
     return message
 
@@ -184,9 +190,7 @@ def list_in(
 
     One that waits for its attachments, or was withdrawn before it was shown, is seen by its own side only.
     """
-    query = select(Message).where(
-        Message.thread_id == thread.id, (Message.shown_at.is_not(None)) | (Message.side == side.value)
-    )
+    query = select(Message).where(Message.thread_id == thread.id, threads.seen_by(side))
     if before is not None:
         query = query.where(Message.id < before)
     return list(session.scalars(query.order_by(Message.id.desc()).limit(limit)))[::-1]

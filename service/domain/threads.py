@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -128,6 +128,11 @@ def find_in(session: Session, program_ids: Collection[int], thread_id: int) -> T
 def lock(session: Session, thread_id: int) -> Thread:
     """Return a thread as it stands now; until this transaction ends nobody else writes into it."""
     return session.get_one(Thread, thread_id, with_for_update={"of": Thread}, populate_existing=True)
+
+
+def seen_by(side: Side, message: type[Message] = Message) -> ColumnElement[bool]:
+    """Return the condition for messages that a side sees: all of its own, and what the other has shown."""
+    return message.shown_at.is_not(None) | (message.side == side.value)
 
 
 def count_unread(session: Session, program_id: int) -> int:
