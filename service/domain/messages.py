@@ -173,7 +173,7 @@ def keep_draft(
     if draft is None:
         draft = Draft(user_id=actor.id, thread_id=thread.id)
         session.add(draft)
-    draft.body, draft.form_key, draft.updated_at = body, form_key[:FORM_KEY_CHARACTERS], now
+    draft.body, draft.form_key, draft.updated_at = body, _plain(form_key)[:FORM_KEY_CHARACTERS], now
     session.flush()
     return draft
 
@@ -218,7 +218,7 @@ def _add(
     now: datetime,
 ) -> Message:
     uploaded = (
-        Attachment.thread_id == thread.id, Attachment.upload_key == form_key,
+        Attachment.thread_id == thread.id, Attachment.upload_key == _plain(form_key),
         Attachment.side == side.value, Attachment.message_id.is_(None),
     )  # fmt: skip
     files = list(session.scalars(select(Attachment).where(*uploaded)))
@@ -288,6 +288,11 @@ def _find_by_form(
 ) -> Message | None:
     key = _key(side, form_key)
     return session.scalar(select(Message).where(Message.thread_id == thread_id, Message.form_key == key))
+
+
+def _plain(form_key: str) -> str:
+    # No form has such a key, but a request or a mail can bring any, also what a database does not take.
+    return "".join(character if "!" <= character <= "~" else "?" for character in form_key)
 
 
 def _key(side: Side, form_key: str) -> str:

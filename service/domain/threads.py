@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -71,7 +71,9 @@ def note_read(
     read = unread_of(thread, side)
     if upto is not None:
         read = (*read, Message.id <= upto)
-    session.execute(update(Message).where(*read).values(read_at=now))
+    for message in session.scalars(select(Message).where(*read)):
+        message.read_at = now
+    session.flush()
 
 
 def mark_unread(session: Session, thread: Thread) -> None:
