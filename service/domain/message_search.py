@@ -121,7 +121,7 @@ def _held(
         .where(Message.state != MessageState.WITHDRAWN.value)
         .order_by(Message.id.desc())
     )
-    yield from session.execute(query).tuples()
+    return ((message, thread) for message, thread in session.execute(query))
 
 
 def _candidates(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from service.db import Moment
@@ -243,9 +243,9 @@ def _matching(
         away.is_not(None) if wanted.archived else away.is_(None),
     ]
     if wanted.unread:
-        conditions.append(Thread.unread.is_(True))
+        conditions.append(Thread.unread == true())
     if wanted.priority:
-        conditions.append(Thread.priority.is_(True))
+        conditions.append(Thread.priority == true())
     if wanted.reported:
         conditions.append(Thread.reported_at.is_not(None))
     if wanted.assignee:

@@ -31,15 +31,18 @@ def numbers_of(text: str) -> list[int]:
     return _numbers(grams)
 
 
-def numbers_for(words: Iterable[str]) -> list[int]:
-    """Return the numbers that a text with these folded words has."""
+def numbers_for(words: Sequence[str]) -> list[int]:
+    """Return the numbers that a text with these folded words has.
+
+    A lone letter may be the beginning of any word: it counts only where nothing else is looked for.
+    """
     grams: set[str] = set()
     for word in words:
         if is_cjk(word) and len(word) > 1:
             grams.update(word[at : at + 2] for at in range(len(word) - 1))
-        else:
+        elif len(word) > 1 or _HAN.match(word):
             grams.add(word[:_LETTERS])
-    return _numbers(grams)
+    return _numbers(grams or words)
 
 
 def words_of(query: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from service import models
 from service.db import Base, Database
+from tests import postgres
 
 assert models  # imported so that every table is registered
 
@@ -33,3 +34,30 @@ def session(db: Database) -> Iterator[Session]:
     """One transaction on an empty database."""
     with db.transaction() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server for all tests that run on both databases."""
+    with postgres.started() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres_server: postgres.Server) -> Iterator[Database]:
+    """A database with all tables, for tests that leave nothing in it."""
+    database = Database(postgres_server.new_database())
+    Base.metadata.create_all(database.engine)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest) -> Iterator[Session]:
+    """One transaction on empty tables: on SQLite, and then on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("session")
+        return
+    with Session(request.getfixturevalue("postgres_tables").engine) as opened:
+        yield opened
+        opened.rollback()

@@ -1,4 +1,4 @@
-"""Find messages by their words, and list threads that are not archived without passing by the others."""
+"""Find messages by their words, and list threads that are archived, unread or of priority by an index."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,23 +27,23 @@ _POSTGRES = ("CREATE INDEX message_grams_index ON message_grams USING gin (grams
 
 def upgrade() -> None:
     """Apply."""
+    op.drop_index(op.f("ix_threads_program_last"), table_name="threads")
     op.create_index(
-        op.f("ix_threads_inbox"),
+        op.f("ix_threads_program_last"),
         "threads",
-        ["program_id", "last_at", "id"],
+        ["program_id", "last_at", "id", "archived_at"],
         unique=False,
-        sqlite_where=sa.text("archived_at IS NULL"),
-        postgresql_where=sa.text("archived_at IS NULL"),
     )
     op.drop_index(op.f("ix_threads_unread"), table_name="threads")
-    op.create_index(
-        op.f("ix_threads_unread"),
-        "threads",
-        ["program_id", "last_at", "id"],
-        unique=False,
-        sqlite_where=sa.text("unread = 1"),
-        postgresql_where=sa.text("unread"),
-    )
+    for flag in ("unread", "priority"):
+        op.create_index(
+            op.f(f"ix_threads_{flag}"),
+            "threads",
+            ["program_id", flag, "last_at", "id"],
+            unique=False,
+            sqlite_where=sa.text(f"{flag} = 1"),
+            postgresql_where=sa.text(flag),
+        )
     is_postgres = op.get_bind().dialect.name == "postgresql"
     op.create_table(
         "message_grams",
