@@ -14,7 +14,7 @@ from service.models import Message
 from service.web import conversation_page, inbox_list
 from service.web.context import here, reader, reading, transaction
 from service.web.conversation_page import Editing, MessageForm
-from service.web.forms import done, refusal_text, say, warn
+from service.web.forms import done, number, refusal_text, say, warn
 from service.web.routes import page
 from service.web.words import lang_tag
 
@@ -32,7 +32,7 @@ def show(thread_id: int) -> ResponseReturnValue:
 
 @page(bp, PATH, needs=Permission.MESSAGES_USE, methods=("POST",))
 def send(thread_id: int) -> ResponseReturnValue:
-    """Write to the partner; whoever answers has read what was there."""
+    """Write to the partner; whoever answers has read what the page showed."""
     form = conversation_page.sent_form()
     try:
         with transaction() as session:
@@ -47,7 +47,7 @@ def send(thread_id: int) -> ResponseReturnValue:
                 now=here().now,
             )
             _require_same(message, form)
-            threads.mark_read(session, thread, now=here().now)
+            threads.mark_read(session, thread, upto=number(request.form.get("upto")), now=here().now)
     except DomainError as error:
         if error.refusal is Refusal.NOT_FOUND:
             raise

@@ -17,9 +17,10 @@ PATH = "/inbox/<int:thread_id>"
 
 @page(bp, f"{PATH}/read", needs=Permission.MESSAGES_USE, methods=("POST",))
 def mark_read(thread_id: int) -> ResponseReturnValue:
-    """Mark a conversation as read, for everybody of the brand; the page's script asks for no page."""
+    """Mark what the page showed as read, for everybody of the brand; the page's script asks for no page."""
+    upto = number(request.form.get("upto"))
     with transaction() as session:
-        threads.mark_read(session, inbox_list.find(session, thread_id), now=here().now)
+        threads.mark_read(session, inbox_list.find(session, thread_id), upto=upto, now=here().now)
     if request.accept_mimetypes.best == "application/json":
         return "", 204
     return redirect(_conversation(thread_id), 303)

@@ -24,7 +24,7 @@ from service.web.forms import Form, number, say
 RECOGNIZED = N_("Recognized language: %(language)s")
 DETECT = N_("Recognize from the text")
 # An address in a text of Japanese or Chinese ends where the next character of the sentence begins.
-_LINK = re.compile(r"https?://[!-~]+")
+_LINK = re.compile(r"https?://[!#-;=?-~]+")
 _BEHIND = ".,;:!?)]}'\""
 
 
@@ -133,6 +133,7 @@ def _messages(session: Session, thread: Thread) -> dict[str, object]:
         "may_change": may_change,
         "pieces": pieces,
         "before": before,
+        "upto": found[-1].id if found else 0,
         "earlier_href": url_for("conversation.show", thread_id=thread.id, earlier=found[0].id, **query)
         if more
         else None,

@@ -52,6 +52,8 @@ async function renew() {
     rows(fresh),
     list("messages", fresh, (come) => come.dataset.arrival && told.unshift(come.dataset.arrival)),
   ];
+  const upto = document.getElementById("upto");
+  if (upto) upto.value = fresh.querySelector("#upto").value;
   if (told.length) voice.textContent = told.join(". ");
   markRead();
   return done.every(Boolean);
