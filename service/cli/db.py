@@ -10,7 +10,7 @@ from service.cli.installation import installation_here, services_here, settings_
 from service.cli.words import REFUSED, WORDS, say
 from service.config import Settings
 from service.db import Database
-from service.domain import fence, mail_accounts, second_factor
+from service.domain import fence, mail_accounts, message_search, second_factor
 from service.domain.vault import Vault
 from service.facts.words import N_, NN_
 from service.migrations import environment
@@ -47,6 +47,17 @@ def rotate_secrets() -> None:
             num=unreadable,
         )
         sys.exit(REFUSED)
+
+
+@group.command("reindex", help=WORDS.say(N_("Make the index that messages are searched by anew.")))
+def reindex() -> None:
+    """Index all messages, some at a time, while the service runs."""
+    services = installation_here()
+    after: int | None = 0
+    while after is not None:
+        with services.db.transaction() as session:
+            after = message_search.reindex(session, after=after, limit=BATCH)
+    say(N_("The index of the messages has been made anew."))
 
 
 @group.command(

@@ -1,4 +1,4 @@
-"""The demo: programs, users, partners, prospects, groups and ads, made only where there is nothing yet."""
+"""The demo: programs, users, people, groups, ads and conversations, made only where there is nothing yet."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.domain import accounts, ads, groups, partners, programs, prospects
+from service.domain import accounts, ads, groups, messages, partners, programs, prospects, threads
 from service.domain.demo_people import people
+from service.domain.demo_talks import TALKS, Mark, Talk
 from service.facts.permissions import BuiltInRole
 from service.facts.sources import PartnerKind, Source
 from service.facts.stages import StageEvent
@@ -62,6 +63,8 @@ def fill(session: Session, *, now: datetime) -> bool:
     known = _partners(session, now=now)
     _prospects(session, made[0], known[::2], users[0], now=now)
     _prospects(session, made[1], known[1::3], users[0], now=now)
+    for talk in TALKS:
+        _talk(session, talk, made, known, users, now=now)
     return True
 
 
@@ -143,3 +146,40 @@ def _history(session: Session, prospect_id: int, number: int, marked: datetime) 
     events += {0: [], 3: [StageEvent.ANSWERED], 6: [StageEvent.JOINED], 9: [StageEvent.DECLINED]}[number % 12]
     for step, event in enumerate(events, start=1):
         prospects.record(session, prospect_id, event, now=marked + timedelta(hours=5 * step))
+
+
+def _talk(
+    session: Session,
+    talk: Talk,
+    made: list[Program],
+    known: list[Partner],
+    users: list[User],
+    *,
+    now: datetime,
+) -> None:
+    program_id = next(one.id for one in made if one.name == talk.program)
+    partner = next(one for one in known if one.name == talk.name)
+    # A colleague writes in their own language, all others are the administrator's.
+    author = next((one for one in users[1:2] if one.locale == partner.locale), users[0])
+    first = now - timedelta(hours=talk.said[0].hours)
+    thread = threads.open_with(session, program_id, partner.id, now=first)
+    for number, said in enumerate(talk.said):
+        moment, form = now - timedelta(hours=said.hours), f"demo-{number}"
+        if said.is_answer:
+            messages.mark_read_by_partner(session, thread, now=moment)
+            messages.answer(session, thread.id, body=said.text, form_key=form, now=moment)
+        else:
+            threads.mark_read(session, thread, now=moment)
+            messages.send(session, thread.id, actor=author, body=said.text, form_key=form, now=moment)
+    last = now - timedelta(hours=talk.said[-1].hours / 2)
+    if Mark.UNREAD not in talk.marks:
+        threads.mark_read(session, thread, now=last)
+    threads.set_priority(session, thread, priority=Mark.PRIORITY in talk.marks)
+    if Mark.ASSIGNED in talk.marks:
+        threads.assign(session, thread, author.id)
+    if Mark.ARCHIVED in talk.marks:
+        threads.archive(session, thread, now=last)
+    if talk.draft:
+        messages.keep_draft(
+            session, thread, actor=users[0], body=talk.draft, form_key=f"demo-draft-{thread.id}", now=last
+        )

@@ -1,11 +1,13 @@
 """Messages: writing one from either side, changing it until it is read, and what showing it sets going."""
 
+import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from service.domain import checks, prospects, threads
+from service.domain import checks, message_search, prospects, threads
 from service.domain.errors import DomainError
 from service.facts.limits import MESSAGE_CHARACTERS
 from service.facts.messages import Channel, MessageState, ScanState, Side
@@ -40,8 +42,11 @@ def send(
     threads.require_messaging(thread.partner)
     message = _add(session, thread, Side.BRAND, body, form_key=form_key, lang=lang, now=now)
     message.author_id = actor.id
+    # The brand sees what it wrote at once, also while attachments are looked at.
+    _come(thread, message, now=now)
+    message_search.index(session, thread, message)
     session.execute(delete(Draft).where(Draft.thread_id == thread.id, Draft.user_id == actor.id))
-    show_if_ready(session, thread, message, now=now)
+    _show_if_ready(session, thread, message, now=now)
     return message
 
 
@@ -60,29 +65,46 @@ def answer(
     By email `form_key` is the Message-ID of the mail. Raises DomainError as `send` does, but MESSAGING_OFF.
     """
     thread = threads.lock(session, thread_id)
-    before = _find_by_form(session, thread_id, form_key)
+    before = _find_by_form(session, thread_id, form_key, side=Side.PARTNER)
     if before is not None:
         return before
     message = _add(session, thread, Side.PARTNER, body, form_key=form_key, lang=lang, now=now)
     message.channel = channel.value
-    show_if_ready(session, thread, message, now=now)
+    _show_if_ready(session, thread, message, now=now)
     return message
 
 
 def show_if_ready(session: Session, thread: Thread, message: Message, *, now: datetime) -> bool:
-    """Show a waiting message to the other side if all its attachments are clean; tell whether it is shown."""
+    """Show a waiting message to the other side if all its attachments are clean; tell whether it is shown.
+
+    Call it after each change of an attachment: the last of several at once sees what the others left.
+    """
+    session.flush()
+    threads.lock(session, thread.id)
+    session.refresh(message)
+    return _show_if_ready(session, thread, message, now=now)
+
+
+def _show_if_ready(session: Session, thread: Thread, message: Message, *, now: datetime) -> bool:
     if message.state != MessageState.WAITING.value:
-        return message.shown_at is not None
+        return message.state == MessageState.SENT.value
     states = set(session.scalars(select(Attachment.state).where(Attachment.message_id == message.id)))
     if states - {ScanState.CLEAN.value}:
         return False
     message.state, message.shown_at = MessageState.SENT.value, now
-    thread.last_at, thread.last_side = now, message.side
     if message.side == Side.PARTNER.value:
+        _come(thread, message, now=now)
         thread.unread, thread.archived_at = True, None
+        message_search.index(session, thread, message)
     _move_stage(session, thread, message, now=now)
     session.flush()
     return True
+
+
+def _come(thread: Thread, message: Message, *, now: datetime) -> None:
+    # Clocks of several machines may disagree; a thread never goes back in the list for it.
+    thread.last_at = max(now, thread.last_at or now)
+    thread.last_side = message.side
 
 
 def edit(
@@ -95,8 +117,10 @@ def edit(
     message = _find_changeable(session, thread, message_id, side)
     text = _checked(body, has_files=_has_files(session, message))
     if text != message.body:
+        if message.lang == written.language_of(message.body):  # or else somebody said what it is
+            message.lang = written.language_of(text) or message.lang
         message.body, message.edited_at = text, now
-        message.lang = written.language_of(text) or message.lang
+        message_search.index(session, thread, message)
     session.flush()
     return message
 
@@ -104,10 +128,14 @@ def edit(
 def withdraw(session: Session, thread: Thread, message_id: int, *, side: Side, now: datetime) -> Message:
     """Take one's own message back, as long as the other side has not read it; its text is gone.
 
-    Raises DomainError: NOT_FOUND, MESSAGE_READ.
+    Twice is as once. Raises DomainError: NOT_FOUND, MESSAGE_READ.
     """
-    message = _find_changeable(session, thread, message_id, side)
+    message = _find_own(session, thread, message_id, side)
+    if message.state == MessageState.WITHDRAWN.value:
+        return message
+    _require_unread(message)
     message.state, message.withdrawn_at, message.body = MessageState.WITHDRAWN.value, now, ""
+    message_search.index(session, thread, message)
     session.flush()
     return message
 
@@ -120,12 +148,10 @@ def set_language(session: Session, thread: Thread, message_id: int, lang: str) -
     return message
 
 
-def mark_read_by_partner(session: Session, thread: Thread, *, now: datetime) -> None:
-    """Note that the partner has seen what the brand wrote."""
-    unseen = (Message.thread_id == thread.id, Message.side == Side.BRAND.value, Message.read_at.is_(None))
-    for message in session.scalars(select(Message).where(*unseen, Message.shown_at.is_not(None))):
-        message.read_at = now
-    session.flush()
+def mark_read_by_partner(session: Session, thread: Thread, *, upto: int | None = None, now: datetime) -> None:
+    """Note that the partner has seen what the brand wrote; `upto` as in `threads.mark_read`."""
+    threads.lock(session, thread.id)
+    threads.note_read(session, thread, Side.BRAND, upto=upto, now=now)
 
 
 def keep_draft(
@@ -133,9 +159,12 @@ def keep_draft(
 ) -> Draft | None:
     """Keep what a user has begun to write, or forget it where nothing is left of it.
 
-    Raises DomainError(MESSAGE_TOO_LONG).
+    What comes late from a form that has been sent is no draft. Raises DomainError(MESSAGE_TOO_LONG).
     """
     _short_enough(body)
+    threads.lock(session, thread.id)
+    if _find_by_form(session, thread.id, form_key) is not None:
+        return None
     draft = session.get(Draft, (actor.id, thread.id))
     if not body.strip():
         if draft is not None:
@@ -145,7 +174,7 @@ def keep_draft(
     if draft is None:
         draft = Draft(user_id=actor.id, thread_id=thread.id)
         session.add(draft)
-    draft.body, draft.form_key, draft.updated_at = body, form_key[:FORM_KEY_CHARACTERS], now
+    draft.body, draft.form_key, draft.updated_at = body, _plain(form_key)[:FORM_KEY_CHARACTERS], now
     session.flush()
     return draft
 
@@ -166,6 +195,12 @@ def find_draft(session: Session, thread: Thread, user: User) -> Draft | None:
     return session.get(Draft, (user.id, thread.id))
 
 
+def author_names(session: Session, found: Iterable[Message]) -> dict[int, str]:
+    """Return the names of the users who wrote these messages, by their ids."""
+    ids = {message.author_id for message in found if message.author_id is not None}
+    return dict(session.execute(select(User.id, User.name).where(User.id.in_(ids))).all())
+
+
 def list_in(
     session: Session, thread: Thread, *, side: Side, before: int | None = None, limit: int = 50
 ) -> list[Message]:
@@ -173,9 +208,7 @@ def list_in(
 
     One that waits for its attachments, or was withdrawn before it was shown, is seen by its own side only.
     """
-    query = select(Message).where(
-        Message.thread_id == thread.id, (Message.shown_at.is_not(None)) | (Message.side == side.value)
-    )
+    query = select(Message).where(Message.thread_id == thread.id, threads.seen_by(side))
     if before is not None:
         query = query.where(Message.id < before)
     return list(session.scalars(query.order_by(Message.id.desc()).limit(limit)))[::-1]
@@ -192,7 +225,7 @@ def _add(
     now: datetime,
 ) -> Message:
     uploaded = (
-        Attachment.thread_id == thread.id, Attachment.upload_key == form_key,
+        Attachment.thread_id == thread.id, Attachment.upload_key == _plain(form_key),
         Attachment.side == side.value, Attachment.message_id.is_(None),
     )  # fmt: skip
     files = list(session.scalars(select(Attachment).where(*uploaded)))
@@ -207,7 +240,7 @@ def _add(
         state=MessageState.WAITING.value,
         body=text,
         lang=checks.locale(lang, field="lang") if lang else written.language_of(text),
-        form_key=form_key[:FORM_KEY_CHARACTERS],
+        form_key=_key(side, form_key),
         created_at=now,
     )
     session.add(message)
@@ -235,20 +268,45 @@ def _has_files(session: Session, message: Message) -> bool:
     return session.scalar(select(Attachment.id).where(Attachment.message_id == message.id)) is not None
 
 
-def _find_changeable(session: Session, thread: Thread, message_id: int, side: Side) -> Message:
+def _find_own(session: Session, thread: Thread, message_id: int, side: Side) -> Message:
     threads.lock(session, thread.id)
     message = find(session, thread, message_id)
     session.refresh(message)
-    if message.side != side.value or message.state == MessageState.WITHDRAWN.value:
+    if message.side != side.value:
         raise DomainError(Refusal.NOT_FOUND)
-    if message.read_at is not None:
-        raise DomainError(Refusal.MESSAGE_READ)
     return message
 
 
-def _find_by_form(session: Session, thread_id: int, form_key: str) -> Message | None:
-    key = form_key[:FORM_KEY_CHARACTERS]
+def _find_changeable(session: Session, thread: Thread, message_id: int, side: Side) -> Message:
+    message = _find_own(session, thread, message_id, side)
+    if message.state == MessageState.WITHDRAWN.value:
+        raise DomainError(Refusal.NOT_FOUND)
+    _require_unread(message)
+    return message
+
+
+def _require_unread(message: Message) -> None:
+    if message.read_at is not None:
+        raise DomainError(Refusal.MESSAGE_READ)
+
+
+def _find_by_form(
+    session: Session, thread_id: int, form_key: str, *, side: Side = Side.BRAND
+) -> Message | None:
+    key = _key(side, form_key)
     return session.scalar(select(Message).where(Message.thread_id == thread_id, Message.form_key == key))
+
+
+def _plain(form_key: str) -> str:
+    # No form has such a key, but a request or a mail can bring any, also what a database does not take.
+    return "".join(character if "!" <= character <= "~" else "?" for character in form_key)
+
+
+def _key(side: Side, form_key: str) -> str:
+    # Nobody's form is taken for the other side's, and long Message-IDs are told apart by their ends too.
+    return hashlib.blake2b(
+        f"{side.value}\n{form_key}".encode(errors="surrogatepass"), digest_size=16
+    ).hexdigest()
 
 
 def _move_stage(session: Session, thread: Thread, message: Message, *, now: datetime) -> None:

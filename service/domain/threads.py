@@ -1,17 +1,19 @@
 """Threads: a program's conversations with its partners, and what users of the brand do with a whole one."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.domain import accounts, prospects
+from service.domain import accounts, checks, prospects
 from service.domain.errors import DomainError
-from service.facts.messages import Side
+from service.facts.limits import MESSAGE_CHARACTERS
+from service.facts.messages import MessageState, Side
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
-from service.models import Message, Partner, Thread, User
+from service.models import Message, Partner, ProgramAccess, Thread, User
 
 
 def open_with(session: Session, program_id: int, partner_id: int, *, now: datetime) -> Thread:
@@ -50,37 +52,53 @@ def set_messaging(session: Session, partner_id: int, *, enabled: bool) -> Partne
     return partner
 
 
-def mark_read(session: Session, thread: Thread, *, now: datetime) -> None:
-    """Mark a thread as read by the brand, and what the partner wrote in it as seen."""
-    unseen = (Message.thread_id == thread.id, Message.side == Side.PARTNER.value)
-    for message in session.scalars(select(Message).where(*unseen, Message.read_at.is_(None))):
-        if message.shown_at is not None:
-            message.read_at = now
-    thread.unread = False
+def mark_read(session: Session, thread: Thread, *, upto: int | None = None, now: datetime) -> None:
+    """Mark a thread as read by the brand, and what the partner wrote in it as seen.
+
+    `upto` is the id of the latest message that the reader was shown: what came after it stays unread. Without
+    it everything is read that is there, which is right where it is listed in this very transaction, locked.
+    """
+    lock(session, thread.id)
+    note_read(session, thread, Side.PARTNER, upto=upto, now=now)
+    left = unread_of(thread, Side.PARTNER)
+    thread.unread = session.scalar(select(Message.id).where(*left).limit(1)) is not None
+    session.flush()
+
+
+def note_read(
+    session: Session, thread: Thread, side: Side, *, upto: int | None = None, now: datetime
+) -> None:
+    """Note that what a side wrote in a locked thread has been read by the other."""
+    read = unread_of(thread, side)
+    if upto is not None:
+        read = (*read, Message.id <= upto)
+    for message in session.scalars(select(Message).where(*read)):
+        message.read_at = now
     session.flush()
 
 
 def mark_unread(session: Session, thread: Thread) -> None:
     """Mark a thread as unread again, for whoever of the brand opens it next."""
-    thread.unread = True
+    lock(session, thread.id).unread = True
     session.flush()
 
 
 def set_priority(session: Session, thread: Thread, *, priority: bool) -> None:
     """Put a thread among those of priority, or take it from them."""
-    thread.priority = priority
+    lock(session, thread.id).priority = priority
     session.flush()
 
 
 def archive(session: Session, thread: Thread, *, now: datetime) -> None:
     """Put a thread away; the partner's next message brings it back."""
+    lock(session, thread.id)
     thread.archived_at = thread.archived_at or now
     session.flush()
 
 
 def restore(session: Session, thread: Thread) -> None:
     """Bring an archived thread back."""
-    thread.archived_at = None
+    lock(session, thread.id).archived_at = None
     session.flush()
 
 
@@ -91,20 +109,28 @@ def assign(session: Session, thread: Thread, user_id: int | None) -> None:
     """
     if user_id is not None and user_id not in {user.id for user in list_assignable(session, thread)}:
         raise DomainError(Refusal.NOT_FOUND)
-    thread.assignee_id = user_id
+    lock(session, thread.id).assignee_id = user_id
     session.flush()
 
 
 def revoke_links(session: Session, thread: Thread) -> None:
     """Make every link that the partner was sent worthless; the next mail carries a new one."""
-    thread.link_version += 1
+    lock(session, thread.id).link_version += 1
     session.flush()
 
 
 def report(session: Session, thread: Thread, *, words: str, now: datetime) -> None:
-    """Record that the partner reports the conversation; the latest report stands."""
-    thread.reported_at, thread.report = now, words
+    """Record that the partner reports the conversation; the latest report stands.
+
+    It comes back from the archive, first among all. Raises DomainError: MESSAGE_TOO_LONG, TEXT_UNPRINTABLE.
+    """
+    if len(words) > MESSAGE_CHARACTERS:
+        raise DomainError(Refusal.MESSAGE_TOO_LONG, field="words", num=MESSAGE_CHARACTERS)
+    kept = checks.paragraphs(words, field="words")
+    lock(session, thread.id)
+    thread.reported_at, thread.report = now, kept
     thread.unread = thread.priority = True
+    thread.archived_at = None
     session.flush()
 
 
@@ -113,8 +139,13 @@ def report(session: Session, thread: Thread, *, words: str, now: datetime) -> No
 
 def find(session: Session, program_id: int, thread_id: int) -> Thread:
     """Return a thread of this program; another program's does not exist here: DomainError(NOT_FOUND)."""
+    return find_in(session, [program_id], thread_id)
+
+
+def find_in(session: Session, program_ids: Collection[int], thread_id: int) -> Thread:
+    """Return a thread of one of these programs; any other does not exist here: DomainError(NOT_FOUND)."""
     thread = session.get(Thread, thread_id)
-    if thread is None or thread.program_id != program_id:
+    if thread is None or thread.program_id not in program_ids:
         raise DomainError(Refusal.NOT_FOUND)
     return thread
 
@@ -122,6 +153,17 @@ def find(session: Session, program_id: int, thread_id: int) -> Thread:
 def lock(session: Session, thread_id: int) -> Thread:
     """Return a thread as it stands now; until this transaction ends nobody else writes into it."""
     return session.get_one(Thread, thread_id, with_for_update={"of": Thread}, populate_existing=True)
+
+
+def seen_by(side: Side, message: type[Message] = Message) -> ColumnElement[bool]:
+    """Return the condition for messages that a side sees: all of its own, and what the other has shown."""
+    return message.shown_at.is_not(None) | (message.side == side.value)
+
+
+def unread_of(thread: Thread, side: Side) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for what a side has shown in a thread and the other has not read."""
+    shown = (Message.shown_at.is_not(None), Message.state != MessageState.WITHDRAWN.value)
+    return (Message.thread_id == thread.id, Message.side == side.value, Message.read_at.is_(None), *shown)
 
 
 def count_unread(session: Session, program_id: int) -> int:
@@ -133,10 +175,7 @@ def count_unread(session: Session, program_id: int) -> int:
 
 def list_assignable(session: Session, thread: Thread) -> list[User]:
     """Return the users who may use the messages of the thread's program, by name."""
-    everybody = session.scalars(select(User).where(User.disabled_at.is_(None)).order_by(User.name, User.id))
-    return [
-        user
-        for user in everybody
-        if Permission.MESSAGES_USE in accounts.permissions_of(user)
-        and thread.program_id in {program.id for program in accounts.programs_of(session, user)}
-    ]
+    chosen = select(ProgramAccess.user_id).where(ProgramAccess.program_id == thread.program_id)
+    able = (User.disabled_at.is_(None), or_(User.all_programs, User.id.in_(chosen)))
+    users = session.scalars(select(User).where(*able).order_by(User.name, User.id))
+    return [user for user in users if Permission.MESSAGES_USE in accounts.permissions_of(user)]

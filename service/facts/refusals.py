@@ -25,6 +25,9 @@ class Refusal(Enum):
     MESSAGE_EMPTY = N_("Write a message, or attach a file.")
     MESSAGE_TOO_LONG = N_("The message is longer than %(num)s characters.")
     MESSAGE_READ = N_("The message has been read in the meantime. It cannot be changed any more.")
+    FORM_SENT_BEFORE = N_(
+        "This form has already been sent with another text. Send it again to add this text as a new message."
+    )
     ATTACHMENT_REFUSED = N_("This file cannot be sent. Remove it first: %(name)s")
     NO_RECIPIENTS = N_("No recipient is selected. Select at least one prospect.")
     NO_VARIANT = N_("The campaign has no content in any language. Write at least one language variant.")

@@ -226,7 +226,7 @@ def _french(word: str) -> str:
     if word.lower() in _SMALL:
         return re.escape(word)
     if len(word) <= 3:
-        return re.escape(word) + "[sx]?"
+        return re.escape(word) + "e?[sx]?"
     stem = re.sub(r"(?:eur|euse|rice|dre|tre|er|ir|re|és?|ée?s?|e?s|e|x|al)$", "", word)
     if len(stem) < 3:
         stem = word[:3]

@@ -9,25 +9,36 @@ from service.db import Base, Moment
 from service.models.partner import Partner
 
 
+def _few(flag: str) -> Index:
+    """Return the index of the few threads that have a flag at a time.
+
+    The flag is always the same in it: two columns that must be equal make SQLite choose it before others.
+    """
+    return Index(
+        f"ix_threads_{flag}",
+        "program_id",
+        flag,
+        "last_at",
+        "id",
+        sqlite_where=text(f"{flag} = 1"),  # as SQLAlchemy says it there: SQLite compares the words
+        postgresql_where=text(flag),
+    )
+
+
 class Thread(Base):
     """The conversation of one program with one partner; it is listed from its first message on.
 
-    `last_at` and `last_side` follow the latest message both sides can see, `unread` is shared by all users of
-    the brand. `link_version` is in every link the partner was sent: raising it revokes them all.
+    `last_at` and `last_side` follow the latest message that the brand sees, `unread` is shared by all users
+    of the brand. `link_version` is in every link the partner was sent: raising it revokes them all.
     """
 
     __tablename__ = "threads"
     __table_args__ = (
         UniqueConstraint("program_id", "partner_id"),
-        Index("ix_threads_program_last", "program_id", "last_at", "id"),
-        # Few of many are unread at a time.
-        Index(
-            "ix_threads_unread",
-            "program_id",
-            "last_at",
-            sqlite_where=text("unread"),
-            postgresql_where=text("unread"),
-        ),
+        # With `archived_at`, so that what was put away is passed by within the index, however much that is.
+        Index("ix_threads_program_last", "program_id", "last_at", "id", "archived_at"),
+        _few("unread"),
+        _few("priority"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

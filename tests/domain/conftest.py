@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from service.db import Database
+from service.migrations import environment
+from tests import postgres
 
 
 @pytest.fixture
@@ -30,3 +32,30 @@ def session(db: Database) -> Iterator[Session]:
     """One transaction on an empty database."""
     with db.transaction() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server for all tests that run on both databases."""
+    with postgres.started() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres_server: postgres.Server) -> Iterator[Database]:
+    """A database with all tables, for tests that leave nothing in it."""
+    database = Database(postgres_server.new_database())
+    environment.upgrade(database.engine)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest) -> Iterator[Session]:
+    """One transaction on empty tables: on SQLite, and then on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("session")
+        return
+    with Session(request.getfixturevalue("postgres_tables").engine) as opened:
+        yield opened
+        opened.rollback()

@@ -12,7 +12,7 @@ from tests.domain import factories
 from tests.web.conftest import Browser, soup, words
 
 DISCOVER = ["Prospects", "Find partners", "Find creators"]
-ENGAGE = ["Groups", "Campaigns"]
+ENGAGE = ["Partners", "Groups", "Campaigns"]
 
 
 def menu(browser: Browser, path: str = "/en/") -> list[str]:
@@ -44,6 +44,7 @@ def test_each_role_sees_its_own_menu(
         ("/en/prospects/new", "Prospects"),
         ("/en/partners/marketplace", "Find partners"),
         ("/en/creators/marketplace", "Find creators"),
+        ("/en/partners", "Partners"),
         ("/en/groups", "Groups"),
         ("/en/campaigns", "Campaigns"),
         ("/en/campaigns/new", "Campaigns"),
