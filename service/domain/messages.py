@@ -137,7 +137,7 @@ def keep_draft(
     """
     _short_enough(body)
     draft = session.get(Draft, (actor.id, thread.id))
-    if not body.strip():
+    if not body.strip() and not _has_unsent_files(session, thread, actor, form_key):
         if draft is not None:
             session.delete(draft)
             session.flush()
@@ -192,7 +192,7 @@ def _add(
     now: datetime,
 ) -> Message:
     uploaded = (
-        Attachment.thread_id == thread.id, Attachment.upload_key == form_key,
+        Attachment.thread_id == thread.id, Attachment.upload_key == form_key[:FORM_KEY_CHARACTERS],
         Attachment.side == side.value, Attachment.message_id.is_(None),
     )  # fmt: skip
     files = list(session.scalars(select(Attachment).where(*uploaded)))
@@ -233,6 +233,14 @@ def _short_enough(body: str) -> None:
 
 def _has_files(session: Session, message: Message) -> bool:
     return session.scalar(select(Attachment.id).where(Attachment.message_id == message.id)) is not None
+
+
+def _has_unsent_files(session: Session, thread: Thread, actor: User, form_key: str) -> bool:
+    unsent = (
+        Attachment.thread_id == thread.id, Attachment.message_id.is_(None), Attachment.user_id == actor.id,
+        Attachment.upload_key == form_key[:FORM_KEY_CHARACTERS],
+    )  # fmt: skip
+    return session.scalar(select(Attachment.id).where(*unsent).limit(1)) is not None
 
 
 def _find_changeable(session: Session, thread: Thread, message_id: int, side: Side) -> Message:

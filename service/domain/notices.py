@@ -12,6 +12,7 @@ from service.models import Campaign, Notice, User
 
 FINISHED, UNKNOWN = "campaign_finished", "campaign_unknown"
 PAUSED, HELD = "campaign_paused", "campaign_held"
+ATTACHMENT_REFUSED = "attachment_refused"
 NOTICES: dict[str, Phrase] = {
     "import_tried": N_("Dry run finished: %(file)s"),
     "import_done": N_("The import of %(file)s is finished."),
@@ -22,6 +23,7 @@ NOTICES: dict[str, Phrase] = {
     UNKNOWN: N_("Some deliveries need your decision: %(subject)s"),
     PAUSED: N_("Your email campaign was paused automatically: %(subject)s"),
     HELD: N_("Emails are waiting because your mail account cannot send: %(subject)s"),
+    ATTACHMENT_REFUSED: N_("A file that you attached was not sent: %(file)s"),
 }
 
 

@@ -25,6 +25,11 @@ class Refusal(Enum):
     MESSAGE_EMPTY = N_("Write a message, or attach a file.")
     MESSAGE_TOO_LONG = N_("The message is longer than %(num)s characters.")
     MESSAGE_READ = N_("The message has been read in the meantime. It cannot be changed any more.")
+    ATTACHMENTS_OFF = N_(
+        "Files cannot be attached, because no virus scanner is set up for this installation."
+    )
+    ATTACHMENTS_TOO_MANY = N_("At most %(num)s files can be attached to one message.")
+    ATTACHMENTS_QUOTA = N_("At most %(size)s can be attached within 24 hours. Try again later.")
     ATTACHMENT_REFUSED = N_("This file cannot be sent. Remove it first: %(name)s")
     NO_RECIPIENTS = N_("No recipient is selected. Select at least one prospect.")
     NO_VARIANT = N_("The campaign has no content in any language. Write at least one language variant.")
