@@ -7,15 +7,20 @@ from urllib.parse import urlsplit
 
 from service import dkim_key, paths
 from service.adapters.account_post import AccountPost
+from service.adapters.attachment_files import AttachmentFiles
 from service.adapters.capture import CapturedOutbox
+from service.adapters.clamd import Clamd
 from service.adapters.dns import DnsLookup
+from service.adapters.file_judge import FileJudge
 from service.adapters.smtp import Relay, SmtpMailer
 from service.adapters.smtp_connection import Timeouts
 from service.config import Settings, SettingsRefused
 from service.db import Database
+from service.domain.attachment_store import AttachmentStore
 from service.domain.jobs import Jobs
 from service.domain.letters import Composer
 from service.domain.outbox import Mailer
+from service.domain.scanning import Scanner
 from service.domain.signing import Signer
 from service.domain.vault import Vault
 from service.i18n.catalogs import Catalogs
@@ -43,6 +48,9 @@ class Services:
     return_path: ReturnPath
     vault: Vault
     account_post: AccountPost
+    file_judge: FileJudge
+    attachments: AttachmentStore
+    scanner: Scanner | None
 
     # Each call begins a new span of time for the questions that follow.
     dns: Callable[[], Lookup] = DnsLookup
@@ -90,7 +98,19 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
             helo=_helo(settings),
             timeouts=_timeouts(min(settings.mail_timeout or ACCOUNT_SECONDS, ACCOUNT_SECONDS)),
         ),
+        file_judge=FileJudge(),
+        attachments=AttachmentFiles(settings.data / "attachments"),
+        scanner=_scanner(settings),
     )
+
+
+def _scanner(settings: Settings) -> Scanner | None:
+    if not settings.scanner_url:
+        return None
+    try:
+        return Clamd.from_url(settings.scanner_url, seconds=settings.scanner_timeout)
+    except ValueError as error:
+        raise SettingsRefused((f"SCANNER_URL {error}",)) from error
 
 
 def _return_path(settings: Settings, keys: tuple[str, ...]) -> ReturnPath:
