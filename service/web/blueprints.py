@@ -4,6 +4,7 @@ from flask import Flask
 
 from service.web import (
     ads,
+    attachments,
     auth,
     campaigns,
     compose,
@@ -57,6 +58,7 @@ BLUEPRINTS = (
     import_undo.bp,
     programs.bp,
     ads.bp,
+    attachments.bp,
     outbox.bp,
     sending_domain.bp,
     join.bp,

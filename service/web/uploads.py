@@ -19,7 +19,7 @@ from service.facts.filetypes import ACCEPT, FileType
 from service.facts.limits import ATTACHMENT_BYTES, ATTACHMENTS, REQUEST_BYTES
 from service.facts.refusals import Refusal
 from service.facts.words import N_
-from service.files.refused import FileRefused
+from service.files import FileRefused, csvs, names, thumbnails
 from service.models import Attachment, Thread
 from service.web import attachment_words
 from service.web.attachment_words import FileLine, Links
@@ -64,10 +64,10 @@ def _take(place: Place, sent: FileStorage, upload_key: str) -> list[str]:
         if services().scanner is None:
             raise DomainError(Refusal.ATTACHMENTS_OFF)
         # One byte more than is allowed is enough to know.
-        judged = files.judge(name, sent.stream.read(ATTACHMENT_BYTES + 1))
+        judged = services().file_judge.judge(name, sent.stream.read(ATTACHMENT_BYTES + 1))
         _keep(place, judged, upload_key)
     except FileRefused as refused:
-        return [_of_file(name, words.say(here().catalog, refused.reason.phrase, **refused.values))]
+        return [_of_file(name, words.say(refused.reason.phrase, refused.values, here().catalog))]
     except DomainError as error:
         return [_of_file(name, refusal_text(error))]
     return [
@@ -99,7 +99,7 @@ def _keep(place: Place, judged: files.Judged, upload_key: str) -> None:
 
 
 def _of_file(name: str, reason: str) -> str:
-    return say(_OF_A_FILE, file=files.names.printable(name), reason=reason)
+    return say(_OF_A_FILE, file=names.printable(name), reason=reason)
 
 
 def remove(place: Place, attachment_id: int) -> None:
@@ -148,7 +148,7 @@ def send(place: Place, attachment_id: int) -> Response:
         content = _open(found)
         response = Response(_chunks(content), mimetype=FileType(found.kind).media_type)
         response.content_length = found.size
-        response.headers["Content-Disposition"] = files.names.content_disposition(found.name)
+        response.headers["Content-Disposition"] = files.content_disposition(found.name)
     response.call_on_close(content.close)
     return _sealed(response)
 
@@ -158,10 +158,10 @@ def picture(place: Place, attachment_id: int) -> Response:
     with reading() as session:
         found = attachments.find_download(session, place.thread(session), attachment_id, by=place.by)
         with _open(found) as content:
-            small = files.thumbnails.draw(content)
+            small = thumbnails.draw(content)
     if small is None:
         raise DomainError(Refusal.NOT_FOUND)
-    return _sealed(Response(small, mimetype=files.thumbnails.MEDIA_TYPE))
+    return _sealed(Response(small, mimetype=thumbnails.MEDIA_TYPE))
 
 
 def table(place: Place, attachment_id: int) -> str:
@@ -171,7 +171,7 @@ def table(place: Place, attachment_id: int) -> str:
         if found.kind != FileType.CSV.value:
             raise DomainError(Refusal.NOT_FOUND)
         with _open(found) as content:
-            rows = files.csvs.preview(content.read(), locale=here().locale.code)
+            rows = csvs.preview(content.read(), locale=here().locale.code)
     return render_template(
         "attachments/table.html", name=found.name, rows=rows, href=place.links("download", found.id)
     )
