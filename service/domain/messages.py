@@ -1,11 +1,12 @@
 """Messages: writing one from either side, changing it until it is read, and what showing it sets going."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from service.domain import checks, prospects, threads
+from service.domain import checks, message_search, prospects, threads
 from service.domain.errors import DomainError
 from service.facts.limits import MESSAGE_CHARACTERS
 from service.facts.messages import Channel, MessageState, ScanState, Side
@@ -40,6 +41,9 @@ def send(
     threads.require_messaging(thread.partner)
     message = _add(session, thread, Side.BRAND, body, form_key=form_key, lang=lang, now=now)
     message.author_id = actor.id
+    # The brand sees what it wrote at once, also while attachments are looked at.
+    thread.last_at, thread.last_side = now, message.side
+    message_search.index(session, thread, message)
     session.execute(delete(Draft).where(Draft.thread_id == thread.id, Draft.user_id == actor.id))
     show_if_ready(session, thread, message, now=now)
     return message
@@ -80,6 +84,7 @@ def show_if_ready(session: Session, thread: Thread, message: Message, *, now: da
     thread.last_at, thread.last_side = now, message.side
     if message.side == Side.PARTNER.value:
         thread.unread, thread.archived_at = True, None
+        message_search.index(session, thread, message)
     _move_stage(session, thread, message, now=now)
     session.flush()
     return True
@@ -97,6 +102,7 @@ def edit(
     if text != message.body:
         message.body, message.edited_at = text, now
         message.lang = written.language_of(text) or message.lang
+        message_search.index(session, thread, message)
     session.flush()
     return message
 
@@ -108,6 +114,7 @@ def withdraw(session: Session, thread: Thread, message_id: int, *, side: Side, n
     """
     message = _find_changeable(session, thread, message_id, side)
     message.state, message.withdrawn_at, message.body = MessageState.WITHDRAWN.value, now, ""
+    message_search.index(session, thread, message)
     session.flush()
     return message
 
@@ -133,9 +140,12 @@ def keep_draft(
 ) -> Draft | None:
     """Keep what a user has begun to write, or forget it where nothing is left of it.
 
-    Raises DomainError(MESSAGE_TOO_LONG).
+    What comes late from a form that has been sent is no draft. Raises DomainError(MESSAGE_TOO_LONG).
     """
     _short_enough(body)
+    threads.lock(session, thread.id)
+    if _find_by_form(session, thread.id, form_key) is not None:
+        return None
     draft = session.get(Draft, (actor.id, thread.id))
     if not body.strip() and not _has_unsent_files(session, thread, actor, form_key):
         if draft is not None:
@@ -166,6 +176,13 @@ def find_draft(session: Session, thread: Thread, user: User) -> Draft | None:
     return session.get(Draft, (user.id, thread.id))
 
 
+def author_names(session: Session, found: Iterable[Message]) -> dict[int, str]:
+    """Return the names of the users who wrote these messages, by their ids."""
+    ids = {message.author_id for message in found if message.author_id is not None}
+    rows = session.execute(select(User.id, User.name).where(User.id.in_(ids))) if ids else ()
+    return {id_: name for id_, name in rows}
+
+
 def list_in(
     session: Session, thread: Thread, *, side: Side, before: int | None = None, limit: int = 50
 ) -> list[Message]:
@@ -173,9 +190,7 @@ def list_in(
 
     One that waits for its attachments, or was withdrawn before it was shown, is seen by its own side only.
     """
-    query = select(Message).where(
-        Message.thread_id == thread.id, (Message.shown_at.is_not(None)) | (Message.side == side.value)
-    )
+    query = select(Message).where(Message.thread_id == thread.id, threads.seen_by(side))
     if before is not None:
         query = query.where(Message.id < before)
     return list(session.scalars(query.order_by(Message.id.desc()).limit(limit)))[::-1]

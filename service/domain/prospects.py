@@ -312,6 +312,13 @@ def history(session: Session, prospect_id: int) -> list[StageChange]:
     return list(session.scalars(query.order_by(StageChange.id.desc())))
 
 
+def joined_at(session: Session, prospect_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when these prospects joined, those who did."""
+    joined = (StageChange.prospect_id.in_(prospect_ids), StageChange.event == StageEvent.JOINED.value)
+    query = select(StageChange.prospect_id, func.min(StageChange.at, type_=Moment)).where(*joined)
+    return {id_: at for id_, at in session.execute(query.group_by(StageChange.prospect_id))}
+
+
 def partner_ids(session: Session, prospect_ids: Collection[int]) -> list[int]:
     """Return the partners behind these prospects, in the order of the prospects' ids."""
     ids = sorted(prospect_ids)

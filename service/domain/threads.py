@@ -1,8 +1,9 @@
 """Threads: a program's conversations with its partners, and what users of the brand do with a whole one."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -113,8 +114,13 @@ def report(session: Session, thread: Thread, *, words: str, now: datetime) -> No
 
 def find(session: Session, program_id: int, thread_id: int) -> Thread:
     """Return a thread of this program; another program's does not exist here: DomainError(NOT_FOUND)."""
+    return find_in(session, [program_id], thread_id)
+
+
+def find_in(session: Session, program_ids: Collection[int], thread_id: int) -> Thread:
+    """Return a thread of one of these programs; any other does not exist here: DomainError(NOT_FOUND)."""
     thread = session.get(Thread, thread_id)
-    if thread is None or thread.program_id != program_id:
+    if thread is None or thread.program_id not in program_ids:
         raise DomainError(Refusal.NOT_FOUND)
     return thread
 
@@ -122,6 +128,11 @@ def find(session: Session, program_id: int, thread_id: int) -> Thread:
 def lock(session: Session, thread_id: int) -> Thread:
     """Return a thread as it stands now; until this transaction ends nobody else writes into it."""
     return session.get_one(Thread, thread_id, with_for_update={"of": Thread}, populate_existing=True)
+
+
+def seen_by(side: Side, message: type[Message] = Message) -> ColumnElement[bool]:
+    """Return the condition for messages that a side sees: all of its own, and what the other has shown."""
+    return message.shown_at.is_not(None) | (message.side == side.value)
 
 
 def count_unread(session: Session, program_id: int) -> int:

@@ -30,6 +30,9 @@ class Refusal(Enum):
     )
     ATTACHMENTS_TOO_MANY = N_("At most %(num)s files can be attached to one message.")
     ATTACHMENTS_QUOTA = N_("At most %(size)s can be attached within 24 hours. Try again later.")
+    FORM_SENT_BEFORE = N_(
+        "This form has already been sent with another text. Send it again to add this text as a new message."
+    )
     ATTACHMENT_REFUSED = N_("This file cannot be sent. Remove it first: %(name)s")
     NO_RECIPIENTS = N_("No recipient is selected. Select at least one prospect.")
     NO_VARIANT = N_("The campaign has no content in any language. Write at least one language variant.")

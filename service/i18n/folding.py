@@ -9,10 +9,10 @@ _IGNORED = re.compile(
     r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
 _SPACE = re.compile(r"\s+")
-_WORD = re.compile(
-    r"[぀-ゟー㐀-鿿豈-﫿\U00020000-\U000323af々〆]+|[^\W぀-ゟー㐀-鿿豈-﫿\U00020000-\U000323af々〆]+"
-)
-_CJK = re.compile(r"[぀-ゟー㐀-鿿豈-﫿\U00020000-\U000323af々〆]")
+# What Chinese and Japanese are written with once it is folded, as a part of a regular expression.
+CJK = r"぀-ゟー㐀-鿿豈-﫿\U00020000-\U000323af々〆"
+_WORD = re.compile(rf"[{CJK}]+|[^\W{CJK}]+")
+_CJK = re.compile(f"[{CJK}]")
 
 # Letters that are told apart by a stroke or a curl, which no decomposition removes.
 _LETTERS = {
@@ -64,12 +64,22 @@ def bigrams(text: str) -> str:
     such runs. A single character stays alone.
     """
     words: list[str] = []
-    for word in _WORD.findall(fold(text)):
-        if len(word) > 1 and _CJK.match(word):
+    for word in runs(text):
+        if len(word) > 1 and is_cjk(word):
             words.extend(word[at : at + 2] for at in range(len(word) - 1))
         else:
             words.append(word)
     return " ".join(words)
+
+
+def runs(text: str) -> list[str]:
+    """Return the folded words of a text, and its runs of Chinese or Japanese, in their order."""
+    return _WORD.findall(fold(text))
+
+
+def is_cjk(run: str) -> bool:
+    """Whether one of these runs is of Chinese or Japanese."""
+    return _CJK.match(run) is not None
 
 
 def name_key(text: str) -> str:

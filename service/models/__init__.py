@@ -40,6 +40,7 @@ from service.models.message import (
     TermsAcceptance,
     Thread,
 )
+from service.models.message_grams import MessageGrams
 from service.models.partner import MediaProperty, Partner
 from service.models.program import Program, ProgramMinute
 from service.models.prospect import Prospect, StageChange
@@ -68,6 +69,7 @@ __all__ = [
     "MailAccount",
     "MediaProperty",
     "Message",
+    "MessageGrams",
     "MessagingTerms",
     "Notice",
     "NotificationChoice",

@@ -12,20 +12,30 @@ from service.models.partner import Partner
 class Thread(Base):
     """The conversation of one program with one partner; it is listed from its first message on.
 
-    `last_at` and `last_side` follow the latest message both sides can see, `unread` is shared by all users of
-    the brand. `link_version` is in every link the partner was sent: raising it revokes them all.
+    `last_at` and `last_side` follow the latest message that the brand sees, `unread` is shared by all users
+    of the brand. `link_version` is in every link the partner was sent: raising it revokes them all.
     """
 
     __tablename__ = "threads"
     __table_args__ = (
         UniqueConstraint("program_id", "partner_id"),
         Index("ix_threads_program_last", "program_id", "last_at", "id"),
+        # The inbox begins without passing by what was put away, however much that is.
+        Index(
+            "ix_threads_inbox",
+            "program_id",
+            "last_at",
+            "id",
+            sqlite_where=text("archived_at IS NULL"),
+            postgresql_where=text("archived_at IS NULL"),
+        ),
         # Few of many are unread at a time.
         Index(
             "ix_threads_unread",
             "program_id",
             "last_at",
-            sqlite_where=text("unread"),
+            "id",
+            sqlite_where=text("unread = 1"),  # as SQLAlchemy says it there: SQLite compares the words
             postgresql_where=text("unread"),
         ),
     )

@@ -1,30 +1,26 @@
 """Discover → Prospects: the table with its filters and selection, one prospect, adding one by hand."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, urlencode
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
 from wtforms import SelectField, StringField, TextAreaField
 
 from service.domain import campaigns, checks, groups, imports, prospect_list, prospects, selections
 from service.domain.errors import DomainError
 from service.domain.partners import Profile
-from service.domain.prospect_list import Cursor, Page, ProspectFilter, Sort
+from service.domain.prospect_list import Page, ProspectFilter
 from service.domain.selections import NOTHING, Selected
 from service.facts.permissions import Permission
 from service.facts.sources import PartnerKind
-from service.facts.words import N_, NN_, Phrase
-from service.i18n.locales import LOCALES
+from service.facts.words import N_, NN_
 from service.models import Prospect
-from service.web import choices
+from service.web import choices, prospect_query
 from service.web.context import here, program, reader, reading, transaction
 from service.web.forms import FILTERS, Form, done, number, say, warn
 from service.web.routes import page
-from service.web.words import address_warning, campaign_title, label
+from service.web.words import address_warning, campaign_title
 
 bp = Blueprint("prospects", __name__)
 MOST_BOXES = 500
@@ -51,7 +47,7 @@ class ProspectForm(Form):
 def index() -> ResponseReturnValue:
     """Show one page of the table."""
     wanted = ProspectFilter.from_values(request.args.to_dict(flat=False))
-    sort, descending = _sort(request.args)
+    sort, descending = prospect_query.sort_of(request.args)
     with reading() as session:
         found = prospect_list.list_page(
             session,
@@ -59,8 +55,8 @@ def index() -> ResponseReturnValue:
             wanted,
             sort=sort,
             descending=descending,
-            after=_cursor(request.args.get("after"), sort),
-            before=_cursor(request.args.get("before"), sort),
+            after=prospect_query.cursor(request.args.get("after"), sort),
+            before=prospect_query.cursor(request.args.get("before"), sort),
         )
         selected = selections.find(session, reader().id, program().id)
         partner_ids = [prospect.partner_id for prospect in found.prospects]
@@ -72,16 +68,16 @@ def index() -> ResponseReturnValue:
             "prospects/index.html",
             page=found,
             wanted=wanted,
-            chips=_chips(wanted, named),
+            chips=prospect_query.chips("prospects.index", wanted, named),
             sort=sort.value,
-            sort_text=_sort_text(sort, descending),
+            sort_text=prospect_query.sort_text(sort, descending),
             descending=descending,
-            links=_sort_links(wanted, sort, descending),
-            previous=_cursor_text(found.previous),
-            next=_cursor_text(found.next),
+            links=prospect_query.sort_links("prospects.index", wanted, sort, descending),
+            previous=prospect_query.cursor_text(found.previous),
+            next=prospect_query.cursor_text(found.next),
             ticked=_ticked(session, found, wanted, selected),
             selected_count=selections.count(session, program().id, selected),
-            selected_words=_filter_words(selected.matching, named),
+            selected_words=prospect_query.filter_words(selected.matching, named),
             group_names={partner_id: names.get(partner_id, []) for partner_id in partner_ids},
             group_choices=group_choices,
             stage_choices=choices.labels("stage"),
@@ -248,95 +244,7 @@ def _after(action: str, arguments: dict[str, list[str]], number_of: int) -> str:
     return url_for("prospects.index", **arguments)  # type: ignore[arg-type]
 
 
-def _sort(values: MultiDict[str, str]) -> tuple[Sort, bool]:
-    text = values.get("sort", Sort.NAME.value)
-    descending, name = text.startswith("-"), text.removeprefix("-")
-    return (Sort(name), descending) if name in set(Sort) else (Sort.NAME, False)
-
-
-def _sort_text(sort: Sort, descending: bool) -> str:
-    return ("-" if descending else "") + sort.value
-
-
-def _sort_links(wanted: ProspectFilter, sort: Sort, descending: bool) -> dict[str, str]:
-    return {
-        f"sort_{column.value}": url_for(
-            "prospects.index",
-            **wanted.to_values(),  # type: ignore[arg-type]
-            sort=_sort_text(column, column is sort and not descending),
-        )
-        for column in Sort
-    }
-
-
-def _cursor_text(cursor: Cursor | None) -> str | None:
-    """Return a cursor as one word: its value may hold line breaks, which a form would change."""
-    if cursor is None:
-        return None
-    return urlsafe_b64encode(f"{cursor.id}~{cursor.value}".encode()).decode().rstrip("=")
-
-
-def _cursor(text: str | None, sort: Sort) -> Cursor | None:
-    """Return the cursor of a page; whatever is none of ours is answered with 400."""
-    if not text:
-        return None
-    try:
-        plain = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode()
-    except ValueError:
-        abort(400)
-    id_text, _, value = plain.partition("~")
-    cursor = Cursor(value, number(id_text))
-    if not cursor.id or "\0" in value or (sort is Sort.ADDED and prospect_list.moment_of(cursor) is None):
-        abort(400)
-    return cursor
-
-
-# The words of values that are ids, by the name of the filter and the id.
-Names = Mapping[tuple[str, str], str]
-
-
 def _import_names(session: Session, *filters: ProspectFilter | None) -> dict[tuple[str, str], str]:
     ids = {one.import_id for one in filters if one is not None and one.import_id}
     found = imports.file_names(session, program().id, ids) if ids else {}
     return {("import", str(id_)): name for id_, name in found.items()}
-
-
-def _parts(wanted: ProspectFilter, named: Names) -> list[tuple[str, str, str, str, str]]:
-    """Return (name, value, its column's word, its own word, its language) of each value of a filter."""
-    languages = dict(choices.languages())
-    told: dict[str, tuple[Phrase, Callable[[str], str]]] = {
-        "stage": (N_("Stage"), lambda value: label(value, "stage")),
-        "source": (N_("Source"), lambda value: label(value, "source")),
-        "group": (N_("Group"), lambda value: named.get(("group", value), value)),
-        "import": (N_("Import"), lambda value: named.get(("import", value), value)),
-        "language": (N_("Language"), lambda value: languages.get(value, value)),
-        "q": (N_("Search"), str),
-    }
-    return [
-        (name, value, say(told[name][0]), told[name][1](value), _tag_of(name, value))
-        for name, values in wanted.to_values().items()
-        for value in values
-    ]
-
-
-def _tag_of(name: str, value: str) -> str:
-    return LOCALES[value].tag if name == "language" and value in LOCALES else ""
-
-
-def _chips(wanted: ProspectFilter, named: Names) -> list[tuple[str, ...]]:
-    """Return for each value of the filter its words and the link to the table without it."""
-    values = wanted.to_values()
-    chips: list[tuple[str, ...]] = []
-    for name, value, column, text, tag in _parts(wanted, named):
-        rest = {**values, name: [other for other in values[name] if other != value]}
-        href = url_for("prospects.index", **rest)  # type: ignore[arg-type]
-        chips.append((column, text, href, tag) if tag else (column, text, href))
-    return chips
-
-
-def _filter_words(wanted: ProspectFilter | None, named: Names) -> str:
-    """Return a filter in words, for restating what *everything that matches* means."""
-    if wanted is None:
-        return ""
-    told = [f"{column}: {text}" for _, _, column, text, _ in _parts(wanted, named)]
-    return here().formats.listing(told) if told else say(N_("All prospects"))

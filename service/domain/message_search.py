@@ -1,0 +1,211 @@
+"""Searching in what was written: the index of messages, and finding the latest ones that have some words."""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select, text, union_all
+from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.orm import Session
+from sqlalchemy.types import Integer
+
+from service.domain import threads
+from service.domain.prospect_list import search_words
+from service.facts.messages import MessageState, Side
+from service.i18n import grams
+from service.models import Message, MessageGrams, Thread
+from service.models.message_grams import terms_of
+
+# How much of a message an excerpt shows before the first place and from it on, in characters.
+BEFORE, FROM = 30, 120
+HITS = 20
+# How many messages that may have the words one statement names, and how many are looked at in one search.
+BATCH = 100
+MOST_LOOKED_AT = 5_000
+# PostgreSQL: the latest messages are read in their order first, older ones by these ranges of ids.
+LATEST = 4_000
+RANGE = 131_072
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of an excerpt; `found` is what was looked for."""
+
+    text: str
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A message with the words, its thread with the partner, and an excerpt around the first place."""
+
+    message: Message
+    thread: Thread
+    excerpt: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The latest messages with the words, and the id to go on `before`, None where nothing is left."""
+
+    hits: Sequence[Hit]
+    next: int | None
+
+
+def index(session: Session, thread: Thread, message: Message) -> None:
+    """Have a message found as it stands now, or not any more; call it after every change of its text.
+
+    Only what the brand sees is found, and what was withdrawn is not.
+    """
+    session.flush()
+    seen = message.shown_at is not None or message.side == Side.BRAND.value
+    if not seen or message.state == MessageState.WITHDRAWN.value:
+        session.execute(delete(MessageGrams).where(MessageGrams.message_id == message.id))
+        return
+    numbers = [-thread.program_id, *grams.numbers_of(message.body)]
+    session.merge(MessageGrams(message_id=message.id, program_id=thread.program_id, grams=numbers))
+    session.flush()
+
+
+def reindex(session: Session, *, after: int = 0, limit: int = 500) -> int | None:
+    """Index the next messages after an id anew and return the id of the last, None if there were none."""
+    query = select(Message, Thread).join(Thread, Thread.id == Message.thread_id).where(Message.id > after)
+    rows = session.execute(query.order_by(Message.id).limit(limit).with_for_update(of=Message)).all()
+    for message, thread in rows:
+        index(session, thread, message)
+    return rows[-1][0].id if rows else None
+
+
+# Queries
+
+
+def search(
+    session: Session,
+    program_ids: Collection[int],
+    words: str,
+    *,
+    before: int | None = None,
+    limit: int = HITS,
+) -> Found:
+    """Return the latest messages of these programs that have all the words, older than that of id `before`.
+
+    Chinese and Japanese are found anywhere, words of an alphabet by their beginning.
+    """
+    wanted = grams.words_of(search_words(words))
+    hits: list[Hit] = []
+    looked_at = 0
+    if not wanted or not program_ids:
+        return Found((), None)
+    numbers = grams.numbers_for(wanted)
+    for ids in _candidates(session, sorted(set(program_ids)), numbers, before):
+        for message, thread in _held(session, program_ids, ids):
+            places = grams.places(message.body, wanted)
+            if places:
+                hits.append(Hit(message, thread, _excerpt(message.body, places)))
+            if len(hits) > limit:
+                return Found(hits[:limit], hits[limit - 1].message.id)
+        looked_at += len(ids)
+        if looked_at >= MOST_LOOKED_AT:
+            return Found(hits, ids[-1])
+    return Found(hits, None)
+
+
+def _held(
+    session: Session, program_ids: Collection[int], ids: Sequence[int]
+) -> Iterator[tuple[Message, Thread]]:
+    query = (
+        select(Message, Thread)
+        .join(Thread, Thread.id == Message.thread_id)
+        .where(Message.id.in_(ids), Thread.program_id.in_(program_ids), threads.seen_by(Side.BRAND))
+        .where(Message.state != MessageState.WITHDRAWN.value)
+        .order_by(Message.id.desc())
+    )
+    yield from session.execute(query).tuples()
+
+
+def _candidates(
+    session: Session, program_ids: Sequence[int], numbers: Sequence[int], before: int | None
+) -> Iterator[Sequence[int]]:
+    """Yield batches of the ids of messages that have all the numbers, the latest first."""
+    newest = session.scalar(select(func.max(MessageGrams.message_id)))
+    if newest is None:
+        return
+    end = min(before, newest + 1) if before is not None else newest + 1
+    if session.get_bind().dialect.name == "postgresql":
+        yield from _of_postgres(session, program_ids, numbers, end)
+    else:
+        yield from _of_sqlite(session, program_ids, numbers, end)
+
+
+_MATCH = text(
+    "SELECT rowid FROM message_grams_index WHERE message_grams_index MATCH :wanted AND rowid < :end"
+    " ORDER BY rowid DESC LIMIT :most"
+)
+
+
+def _of_sqlite(
+    session: Session, program_ids: Sequence[int], numbers: Sequence[int], end: int
+) -> Iterator[Sequence[int]]:
+    # FTS5 hands out what it finds by rowid, either way, and stops when it has enough.
+    programs = " OR ".join(terms_of([-one]) for one in program_ids)
+    wanted = f"({programs}) AND {' AND '.join(terms_of([one]) for one in numbers)}"
+    ids: Sequence[int] = session.scalars(_MATCH, {"wanted": wanted, "end": end, "most": BATCH}).all()
+    while ids:
+        yield ids
+        values = {"wanted": wanted, "end": ids[-1], "most": BATCH}
+        ids = session.scalars(_MATCH, values).all() if len(ids) == BATCH else ()
+
+
+def _of_postgres(
+    session: Session, program_ids: Sequence[int], numbers: Sequence[int], end: int
+) -> Iterator[Sequence[int]]:
+    """Look at the latest messages one by one, and for older ones into the index, by ranges of ids.
+
+    Words that many messages have are among the latest; for others the index is short. So it never sorts all
+    that have a frequent word.
+    """
+    each = [
+        select(MessageGrams.message_id, MessageGrams.grams)
+        .where(MessageGrams.program_id == one, MessageGrams.message_id < end)
+        .order_by(MessageGrams.message_id.desc())
+        .limit(LATEST)
+        .subquery()
+        for one in program_ids
+    ]
+    merged = union_all(*(select(one.c.message_id, one.c.grams) for one in each)).subquery()
+    latest = select(merged).order_by(merged.c.message_id.desc()).limit(LATEST).subquery()
+    has_all = latest.c.grams.bool_op("@>")(array(list(numbers), type_=Integer))
+    query = select(latest.c.message_id).where(has_all)
+    yield from _batches(session.scalars(query.order_by(latest.c.message_id.desc())).all())
+    top = session.scalar(select(func.min(latest.c.message_id))) or 0
+    wanted = (
+        MessageGrams.grams.bool_op("@>")(array(list(numbers), type_=Integer)),
+        MessageGrams.grams.bool_op("&&")(array([-one for one in program_ids], type_=Integer)),
+    )
+    while top > 0:
+        there = (MessageGrams.message_id < top, MessageGrams.message_id >= top - RANGE)
+        query = select(MessageGrams.message_id).where(*wanted, *there)
+        yield from _batches(session.scalars(query.order_by(MessageGrams.message_id.desc())).all())
+        top -= RANGE
+
+
+def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
+
+
+def _excerpt(body: str, places: Sequence[tuple[int, int]]) -> tuple[Piece, ...]:
+    start = max(0, places[0][0] - BEFORE)
+    end = min(len(body), places[0][0] + FROM)
+    pieces: list[Piece] = []
+    at = start
+    for first, last in places:
+        if first < at or last > end or first == last:
+            continue
+        pieces += (Piece(body[at:first], found=False), Piece(body[first:last], found=True))
+        at = last
+    pieces.append(Piece(body[at:end], found=False))
+    pieces = [Piece(_SPACE.sub(" ", piece.text), piece.found) for piece in pieces if piece.text]
+    before = [Piece("…", found=False)] if start else []
+    after = [Piece("…", found=False)] if end < len(body) else []
+    return (*before, *pieces, *after)
