@@ -5,6 +5,7 @@ import select
 import socket
 import struct
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -65,6 +66,8 @@ class Clamd:
                 )
                 # Whoever answers before the end has not seen the file.
                 is_whole = is_whole and not talk.is_answered() and talk.send(struct.pack("!I", 0))
+                if not is_whole:
+                    talk.end()
                 return _verdict(talk.reply(), is_whole=is_whole)
         except _Trouble as trouble:
             return unavailable(str(trouble))
@@ -147,6 +150,11 @@ class _Conversation:
     def is_answered(self) -> bool:
         """Whether something has come already."""
         return bool(select.select([self._socket], [], [], 0)[0])
+
+    def end(self) -> None:
+        """Say that nothing more comes."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
 
     def reply(self) -> str:
         """Return all that is said until the other side closes."""

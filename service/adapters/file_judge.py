@@ -25,7 +25,7 @@ class FileJudge:
         self._free = BoundedSemaphore(AT_ONCE)
 
     def judge(self, name: str, content: bytes) -> Judged:
-        """Do as `service.files.judge`; refuses what takes too much, too, and raises OSError as processes do."""
+        """Do as `service.files.judge`; refuses also what takes too much. Raises OSError as processes do."""
         if not self._free.acquire(timeout=self._seconds):
             raise FileRefused(FileRefusal.NOT_JUDGED)
         try:

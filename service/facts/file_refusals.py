@@ -48,7 +48,7 @@ class FileRefusal(Enum):
         "The PDF is too large to be checked once it is unpacked. Save it again in a simpler form."
     )
     CSV_DAMAGED = N_(
-        "The CSV file contains bytes that are not text. Save it again, then attach the new file."
+        "The content of the CSV file is not text that can be read. Save it again, then attach the new file."
     )
     NOT_JUDGED = N_("The file takes too long to be checked. Save it again in a simpler form.")
 

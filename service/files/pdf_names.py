@@ -78,7 +78,7 @@ def _texts(content: bytes) -> Iterator[bytes]:
     unpacking = _Unpacking(content)
     behind = 0
     for count, (start, end) in enumerate(stream_places(content)):
-        if count > _MOST_STREAMS:
+        if count >= _MOST_STREAMS:
             raise FileRefused(FileRefusal.PDF_TOO_COMPLEX)
         before = _unescaped(content[behind:start])
         yield before

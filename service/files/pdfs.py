@@ -4,10 +4,11 @@ import io
 import logging
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from typing import Any
 
 from pypdf import PdfReader
-from pypdf.generic import ArrayObject, DictionaryObject
+from pypdf.generic import ArrayObject, DictionaryObject, StreamObject
 
 from service.facts.file_refusals import FileRefusal
 from service.facts.limits import PDF_PAGES
@@ -63,8 +64,8 @@ def _judge_structure(content: bytes, names: frozenset[str]) -> None:
     if pages > PDF_PAGES:
         raise FileRefused(FileRefusal.PDF_TOO_LONG, num=PDF_PAGES)
     if "OpenAction" in names:
-        _judge_opening(reader.root_object.get("/OpenAction"))
-    if "XFA" in names and any(_XFA_SCRIPT.search(part) for part in (reader.xfa or {}).values()):
+        _judge_opening(reader.root_object.get("/OpenAction", ArrayObject()))
+    if "XFA" in names and any(map(_XFA_SCRIPT.search, _form_parts(reader.root_object))):
         raise FileRefused(FileRefusal.PDF_SCRIPT)
 
 
@@ -86,18 +87,26 @@ def _refuse_hidden_objects(reader: PdfReader, content: bytes) -> None:
             raise FileRefused(FileRefusal.PDF_DAMAGED)
 
 
+def _form_parts(root: DictionaryObject) -> Iterator[bytes]:
+    """Yield what a form of the kind XFA consists of: one stream, or names with a stream each."""
+    form = root.get("/AcroForm", DictionaryObject()).get_object()
+    found = form.get("/XFA", ArrayObject()).get_object()
+    for part in found if isinstance(found, ArrayObject) else [found]:
+        one = part.get_object()
+        if isinstance(one, StreamObject):
+            yield one.get_data()
+
+
 def _judge_opening(action: Any) -> None:
     """Raise FileRefused where the file does more at its opening than show a place in it."""
     waiting = [action]
     for _ in range(_MOST_ACTIONS):
         if not waiting:
             return
-        one = waiting.pop()
-        one = one.get_object() if one is not None else None
+        one = waiting.pop().get_object()
         if isinstance(one, DictionaryObject):
             if one.get("/S") not in _HARMLESS:
                 raise FileRefused(FileRefusal.PDF_ACTION)
-            following = one.get("/Next")
-            following = following.get_object() if following is not None else []
+            following = one.get("/Next", ArrayObject()).get_object()
             waiting.extend(following if isinstance(following, ArrayObject) else [following])
     raise FileRefused(FileRefusal.PDF_ACTION)

@@ -8,6 +8,7 @@ _GPS = 0x8825
 # Tags that point to further directories: Exif, interoperability, those below one.
 _BELOW = frozenset({0x8769, 0xA005, 0x014A})
 _MOST_DIRECTORIES = 32
+_MOST_TURNS = 4
 # Bytes of one value, by type (TIFF 6.0 section 2, and IFD of its first supplement).
 _WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _ENTRY = 12
@@ -32,16 +33,25 @@ class _Tiff:
         self._order = order
 
     def cleaned(self) -> bytes:
+        """Return the block once nothing in it names a position; where directories overlap, not at once."""
+        for _ in range(_MOST_TURNS):
+            if not self._clean():
+                return bytes(self._data)
+        return bytes(len(self._data))
+
+    def _clean(self) -> bool:
+        """Remove the position from each directory that is there now; return whether there was one."""
         waiting = [self._long(4)]
         seen: set[int] = set()
+        found = False
         while waiting and len(seen) < _MOST_DIRECTORIES:
             at = waiting.pop()
             if at in seen or not 8 <= at <= len(self._data) - 2:
                 continue
             seen.add(at)
-            self._remove_position(at)
+            found = self._remove_position(at) or found
             waiting.extend(self._further(at))
-        return bytes(self._data)
+        return found
 
     def _further(self, at: int) -> Iterator[int]:
         for entry in self._entries(at):
@@ -57,11 +67,15 @@ class _Tiff:
         start = self._long(entry + 8)
         return [self._long(start + 4 * index) for index in range(min(count, _MOST_DIRECTORIES))]
 
-    def _remove_position(self, at: int) -> None:
+    def _remove_position(self, at: int) -> bool:
+        places = []
         for entry in reversed(self._entries(at)):
             if self._short(entry) == _GPS:
-                self._blank(self._long(entry + 8))
+                places.append(self._long(entry + 8))
                 self._remove(at, entry)
+        for place in places:
+            self._blank(place)
+        return bool(places)
 
     def _blank(self, at: int) -> None:
         """Write zeros over a directory and the values it points to."""
