@@ -179,8 +179,7 @@ def find_draft(session: Session, thread: Thread, user: User) -> Draft | None:
 def author_names(session: Session, found: Iterable[Message]) -> dict[int, str]:
     """Return the names of the users who wrote these messages, by their ids."""
     ids = {message.author_id for message in found if message.author_id is not None}
-    rows = session.execute(select(User.id, User.name).where(User.id.in_(ids))) if ids else ()
-    return {id_: name for id_, name in rows}
+    return dict(session.execute(select(User.id, User.name).where(User.id.in_(ids))).tuples())
 
 
 def list_in(

@@ -316,7 +316,7 @@ def joined_at(session: Session, prospect_ids: Collection[int]) -> dict[int, date
     """Return when these prospects joined, those who did."""
     joined = (StageChange.prospect_id.in_(prospect_ids), StageChange.event == StageEvent.JOINED.value)
     query = select(StageChange.prospect_id, func.min(StageChange.at, type_=Moment)).where(*joined)
-    return {id_: at for id_, at in session.execute(query.group_by(StageChange.prospect_id))}
+    return dict(session.execute(query.group_by(StageChange.prospect_id)).tuples())
 
 
 def partner_ids(session: Session, prospect_ids: Collection[int]) -> list[int]:

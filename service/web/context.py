@@ -35,6 +35,7 @@ class Here:
     programs: tuple[Program, ...] = ()
     program: Program | None = None
     unread: int = 0
+    unread_threads: int = 0
     notices: list[tuple[str, str]] = field(default_factory=list)
 
     def may(self, permission: Permission) -> bool:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
 
 from service.config import Settings
-from service.domain import accounts, notices, sessions
+from service.domain import accounts, notices, sessions, threads
 from service.domain.errors import DomainError
 from service.domain.signing import Signer
 from service.facts.limits import SESSION_LENGTH
@@ -95,6 +95,8 @@ def _recognize(place: Here, secret: str) -> None:
         place.programs = tuple(accounts.programs_of(session, user))
         place.program = _current_program(user, place.programs)
         place.unread = notices.count_unread(session, user.id)
+        if place.program is not None and place.may(Permission.MESSAGES_USE):
+            place.unread_threads = threads.count_unread(session, place.program.id)
         place.zone = ZoneInfo(user.time_zone)
 
 

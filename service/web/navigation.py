@@ -46,6 +46,7 @@ MENU = (
     Section(
         N_("Engage"),
         (
+            Entry(N_("Partners"), "partners.index", _VIEW, "partners"),
             Entry(N_("Groups"), "groups.index", _VIEW, "groups", ("groups",)),
             Entry(
                 N_("Campaigns"), "campaigns.index", _VIEW, "campaigns", ("campaigns", "compose", "decisions")
@@ -97,6 +98,7 @@ PROFILE = (
     Entry(N_("Settings"), "home.settings", Audience.SIGNED_IN),
     *(entry for section in SETTINGS for entry in section.entries),
 )
+INBOX_AREAS = frozenset({"inbox", "conversation"})
 # A page that works in a program has nothing to show to a user who may work in none.
 _WITHOUT_PROGRAM = frozenset(
     {
@@ -138,12 +140,21 @@ def surroundings() -> dict[str, object]:
         "programs": place.programs,
         "program": place.program,
         "program_switch_url": url_for("programs.switch") if place.user else "",
+        "inbox": _inbox(),
         "news_url": url_for("home.news") if place.user else "",
         "sign_out_url": url_for("auth.sign_out") if place.user else "",
         "csrf_token": generate_csrf,
         "notices": _notices(),
         "captures_mail": services().settings.captures_mail,
     }
+
+
+def _inbox() -> dict[str, object] | None:
+    """Return the way to the inbox in the top bar, for those who may use messages."""
+    if here().program is None or not here().may(Permission.MESSAGES_USE):
+        return None
+    current = (request.endpoint or "").partition(".")[0] in INBOX_AREAS
+    return {"href": url_for("inbox.index"), "current": current, "unread": here().unread_threads}
 
 
 def settings() -> list[dict[str, object]]:

@@ -11,6 +11,7 @@ from jinja2.runtime import Context
 from service.domain import campaigns
 from service.domain.suppression import SuppressionReason
 from service.facts.bounces import PauseReason
+from service.facts.messages import MESSAGE_STATE_LABELS
 from service.facts.permissions import PERMISSION_LABELS, ROLE_LABELS
 from service.facts.replies import Outcome, reason_of
 from service.facts.sources import BUSINESS_MODEL_LABELS, KIND_LABELS, SOURCE_LABELS
@@ -61,6 +62,7 @@ LABELS: dict[str, Mapping[str, Phrase]] = {
     "pause": {reason.name: reason.phrase for reason in PauseReason},
     "delivery": {str(state): phrase for state, phrase in DELIVERY_STATE_LABELS.items()},
     "import": {str(state): phrase for state, phrase in IMPORT_STATE_LABELS.items()},
+    "message": {str(state): phrase for state, phrase in MESSAGE_STATE_LABELS.items()},
     "row": {str(outcome): phrase for outcome, phrase in ROW_OUTCOME_LABELS.items()},
     "permission": {str(permission): phrase for permission, phrase in PERMISSION_LABELS.items()},
     "event": {str(event): phrase for event, phrase in EVENT_LABELS.items()},

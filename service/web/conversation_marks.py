@@ -1,0 +1,75 @@
+"""Inbox → a conversation as a whole: read or not, priority, put away, whose it is."""
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service.domain import threads
+from service.facts.permissions import Permission
+from service.facts.words import N_
+from service.web import inbox_list
+from service.web.context import here, transaction
+from service.web.forms import done, number
+from service.web.routes import page
+
+bp = Blueprint("conversation_marks", __name__)
+PATH = "/inbox/<int:thread_id>"
+
+
+@page(bp, f"{PATH}/read", needs=Permission.MESSAGES_USE, methods=("POST",))
+def mark_read(thread_id: int) -> ResponseReturnValue:
+    """Mark a conversation as read, for everybody of the brand; the page's script asks for no page."""
+    with transaction() as session:
+        threads.mark_read(session, inbox_list.find(session, thread_id), now=here().now)
+    if request.accept_mimetypes.best == "application/json":
+        return "", 204
+    return redirect(_conversation(thread_id), 303)
+
+
+@page(bp, f"{PATH}/unread", needs=Permission.MESSAGES_USE, methods=("POST",))
+def mark_unread(thread_id: int) -> ResponseReturnValue:
+    """Mark a conversation as unread, and leave it: who stays would read it again."""
+    with transaction() as session:
+        threads.mark_unread(session, inbox_list.find(session, thread_id))
+    done(N_("The thread has been marked as unread."))
+    return redirect(url_for("inbox.index", **inbox_list.query()), 303)
+
+
+@page(bp, f"{PATH}/priority", needs=Permission.MESSAGES_USE, methods=("POST",))
+def set_priority(thread_id: int) -> ResponseReturnValue:
+    """Put a conversation among those of priority, or take it from them."""
+    with transaction() as session:
+        threads.set_priority(
+            session, inbox_list.find(session, thread_id), priority=request.form.get("priority") == "on"
+        )
+    return redirect(_conversation(thread_id), 303)
+
+
+@page(bp, f"{PATH}/archive", needs=Permission.MESSAGES_USE, methods=("POST",))
+def archive(thread_id: int) -> ResponseReturnValue:
+    """Put a conversation away; the partner's next message brings it back."""
+    with transaction() as session:
+        threads.archive(session, inbox_list.find(session, thread_id), now=here().now)
+    done(N_("The thread has been archived."))
+    return redirect(url_for("inbox.index", **inbox_list.query()), 303)
+
+
+@page(bp, f"{PATH}/restore", needs=Permission.MESSAGES_USE, methods=("POST",))
+def restore(thread_id: int) -> ResponseReturnValue:
+    """Bring an archived conversation back."""
+    with transaction() as session:
+        threads.restore(session, inbox_list.find(session, thread_id))
+    done(N_("The thread has been restored."))
+    return redirect(_conversation(thread_id), 303)
+
+
+@page(bp, f"{PATH}/assign", needs=Permission.MESSAGES_USE, methods=("POST",))
+def assign(thread_id: int) -> ResponseReturnValue:
+    """Give a conversation to a user, or to nobody."""
+    with transaction() as session:
+        threads.assign(session, inbox_list.find(session, thread_id), number(request.form.get("user")) or None)
+    done(N_("The assignment has been saved."))
+    return redirect(_conversation(thread_id), 303)
+
+
+def _conversation(thread_id: int) -> str:
+    return url_for("conversation.show", thread_id=thread_id, **inbox_list.query())

@@ -1,0 +1,174 @@
+"""The page of one conversation: its messages, what is being written, and the partner beside it."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from flask import current_app, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from wtforms import HiddenField, SelectField, TextAreaField
+
+from service.domain import groups, messages, prospects, threads
+from service.facts.limits import PAGE_ROWS
+from service.facts.messages import MessageState, Side
+from service.facts.words import N_
+from service.i18n import written
+from service.i18n.locales import LOCALES
+from service.models import Message, Partner, Thread
+from service.web import choices, inbox_list
+from service.web.context import here, reader, reading
+from service.web.forms import Form, number, say
+
+RECOGNIZED = N_("Recognized language: %(language)s")
+DETECT = N_("Recognize from the text")
+# An address in a text of Japanese or Chinese ends where the next character of the sentence begins.
+_LINK = re.compile(r"https?://[!-~]+")
+_BEHIND = ".,;:!?)]}'\""
+
+
+class MessageForm(Form):
+    """What is being written to a partner; `form_key` makes the form sent twice one message."""
+
+    form_key = HiddenField()
+    body = TextAreaField()
+    lang = SelectField()
+
+
+@dataclass(frozen=True, slots=True)
+class Editing:
+    """A change of a message that was refused: what was typed, and why it is not stored."""
+
+    message_id: int
+    body: str
+    error: str
+
+
+def sent_form() -> MessageForm:
+    """Return what the reader sent, with a key where a browser left it out."""
+    form = MessageForm()
+    form.lang.choices = languages()
+    form.form_key.data = (form.form_key.data or new_key())[: messages.FORM_KEY_CHARACTERS]
+    return form
+
+
+def new_key() -> str:
+    """Return the key of a form that was never sent."""
+    return secrets.token_urlsafe(16)
+
+
+def languages() -> list[tuple[str, str]]:
+    """Return (code, word) of the languages a message can be written in, none of them first."""
+    return [("", say(DETECT)), *choices.languages()]
+
+
+def show(
+    thread_id: int, *, form: MessageForm | None = None, editing: Editing | None = None, status: int = 200
+) -> ResponseReturnValue:
+    """Answer with a conversation; a form or a change that was refused keeps what was typed."""
+    with reading() as session:
+        thread = inbox_list.find(session, thread_id)
+        shown = form or _draft_form(session, thread)
+        facts = {
+            **inbox_list.facts(session, thread),
+            **_messages(session, thread),
+            **_partner(session, thread),
+            "form": shown,
+            "languages_of_texts": choices.languages(),
+            "recognized": recognized_words(written.language_of(shown.body.data or "")),
+            "editing": editing,
+            "problems": _problems(form, editing),
+            "terms_url": _terms_url(),
+            "assignable": [(user.id, user.name) for user in threads.list_assignable(session, thread)],
+        }
+        name = "inbox/renewed.html" if inbox_list.is_renewal() else "inbox/show.html"
+        return render_template(name, **facts), status
+
+
+def recognized_words(code: str | None) -> str:
+    """Return in which language a text seems to be written, nothing where that is not known."""
+    return say(RECOGNIZED, language=here().formats.language_name(LOCALES[code].tag)) if code else ""
+
+
+def pieces(text: str) -> list[tuple[str, bool]]:
+    """Return a text in pieces, each with whether it is a web address."""
+    found: list[tuple[str, bool]] = []
+    end = 0
+    for match in _LINK.finditer(text):
+        address = match.group().rstrip(_BEHIND)
+        found += [(text[end : match.start()], False), (address, True)]
+        end = match.start() + len(address)
+    found.append((text[end:], False))
+    return [piece for piece in found if piece[0]]
+
+
+def may_change(message: Message) -> bool:
+    """Whether the brand can still edit or withdraw a message."""
+    is_ours = message.side == Side.BRAND.value and message.state != MessageState.WITHDRAWN.value
+    return is_ours and message.read_at is None
+
+
+def _draft_form(session: Session, thread: Thread) -> MessageForm:
+    form = MessageForm(formdata=None)
+    form.lang.choices = languages()
+    draft = messages.find_draft(session, thread, reader())
+    form.form_key.data = draft.form_key if draft else new_key()
+    form.body.data = draft.body if draft else ""
+    form.lang.data = ""
+    return form
+
+
+def _messages(session: Session, thread: Thread) -> dict[str, object]:
+    before, wanted = (number(request.args.get(name)) or None for name in ("earlier", "at"))
+    found = _page(session, thread, before)
+    if wanted and found and wanted < found[0].id:  # what a search found, further up than the page reaches
+        before = wanted + 1
+        found = _page(session, thread, before)
+    more, found = len(found) > PAGE_ROWS, found[-PAGE_ROWS:]
+    query = inbox_list.query()
+    return {
+        "messages": found,
+        "authors": messages.author_names(session, found),
+        "may_change": may_change,
+        "pieces": pieces,
+        "before": before,
+        "earlier_href": url_for("conversation.show", thread_id=thread.id, earlier=found[0].id, **query)
+        if more
+        else None,
+        "newest_href": url_for("conversation.show", thread_id=thread.id, **query) if before else None,
+    }
+
+
+def _page(session: Session, thread: Thread, before: int | None) -> list[Message]:
+    # One more than a page holds tells whether there are earlier ones.
+    return messages.list_in(session, thread, side=Side.BRAND, before=before, limit=PAGE_ROWS + 1)
+
+
+def _partner(session: Session, thread: Thread) -> dict[str, object]:
+    partner = thread.partner
+    prospect = prospects.find_by_partner(session, thread.program_id, partner.id)
+    names = groups.names_by_partner(session, thread.program_id, [partner.id])
+    return {
+        "thread": thread,
+        "partner": partner,
+        "prospect": prospect,
+        "group_names": names.get(partner.id, []),
+        "history": prospects.history(session, prospect.id) if prospect else [],
+        "local_time": _local_time(partner),
+    }
+
+
+def _local_time(partner: Partner) -> str:
+    if not partner.time_zone:
+        return ""
+    return here().formats.date_time(here().now.astimezone(ZoneInfo(partner.time_zone)))
+
+
+def _problems(form: MessageForm | None, editing: Editing | None) -> list[tuple[str, str]]:
+    found = form.problems() if form else []
+    return [*found, (f"edit-{editing.message_id}", editing.error)] if editing else found
+
+
+def _terms_url() -> str | None:
+    return url_for("terms.show") if "terms.show" in current_app.view_functions else None
