@@ -98,7 +98,7 @@ PROFILE = (
     Entry(N_("Settings"), "home.settings", Audience.SIGNED_IN),
     *(entry for section in SETTINGS for entry in section.entries),
 )
-INBOX_AREAS = frozenset({"inbox", "conversation"})
+INBOX_AREAS = frozenset({"inbox", "threads"})
 # A page that works in a program has nothing to show to a user who may work in none.
 _WITHOUT_PROGRAM = frozenset(
     {

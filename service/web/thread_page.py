@@ -133,10 +133,10 @@ def _messages(session: Session, thread: Thread) -> dict[str, object]:
         "may_change": may_change,
         "pieces": pieces,
         "before": before,
-        "earlier_href": url_for("conversation.show", thread_id=thread.id, earlier=found[0].id, **query)
+        "earlier_href": url_for("threads.show", thread_id=thread.id, earlier=found[0].id, **query)
         if more
         else None,
-        "newest_href": url_for("conversation.show", thread_id=thread.id, **query) if before else None,
+        "newest_href": url_for("threads.show", thread_id=thread.id, **query) if before else None,
     }
 
 

@@ -11,14 +11,14 @@ from service.facts.refusals import Refusal
 from service.facts.words import N_
 from service.i18n import written
 from service.models import Message
-from service.web import conversation_page, inbox_list
+from service.web import inbox_list, thread_page
 from service.web.context import here, reader, reading, transaction
-from service.web.conversation_page import Editing, MessageForm
 from service.web.forms import done, refusal_text, say, warn
 from service.web.routes import page
+from service.web.thread_page import Editing, MessageForm
 from service.web.words import lang_tag
 
-bp = Blueprint("conversation", __name__)
+bp = Blueprint("threads", __name__)
 PATH = "/inbox/<int:thread_id>"
 MESSAGE = f"{PATH}/messages/<int:message_id>"
 DRAFT_SAVED = N_("The draft has been saved.")
@@ -27,13 +27,13 @@ DRAFT_SAVED = N_("The draft has been saved.")
 @page(bp, PATH, needs=Permission.MESSAGES_USE)
 def show(thread_id: int) -> ResponseReturnValue:
     """Show a conversation, the newest message last."""
-    return conversation_page.show(thread_id)
+    return thread_page.show(thread_id)
 
 
 @page(bp, PATH, needs=Permission.MESSAGES_USE, methods=("POST",))
 def send(thread_id: int) -> ResponseReturnValue:
     """Write to the partner; whoever answers has read what was there."""
-    form = conversation_page.sent_form()
+    form = thread_page.sent_form()
     try:
         with transaction() as session:
             thread = inbox_list.find(session, thread_id)
@@ -58,7 +58,7 @@ def send(thread_id: int) -> ResponseReturnValue:
 @page(bp, f"{PATH}/draft", needs=Permission.MESSAGES_USE, methods=("POST",))
 def keep_draft(thread_id: int) -> ResponseReturnValue:
     """Keep what is being typed, for this user alone; tell the page's script which language it is in."""
-    form = conversation_page.sent_form()
+    form = thread_page.sent_form()
     body, key = form.body.data or "", form.form_key.data or ""
     is_script = request.accept_mimetypes.best == "application/json"
     try:
@@ -74,7 +74,7 @@ def keep_draft(thread_id: int) -> ResponseReturnValue:
     if is_script:
         code = written.language_of(body)
         told = say(DRAFT_SAVED) if draft is not None else ""
-        return jsonify(told=told, recognized=conversation_page.recognized_words(code), lang=lang_tag(code))
+        return jsonify(told=told, recognized=thread_page.recognized_words(code), lang=lang_tag(code))
     done(DRAFT_SAVED)
     return redirect(_to(thread_id), 303)
 
@@ -91,7 +91,7 @@ def edit(thread_id: int, message_id: int) -> ResponseReturnValue:
         if error.refusal is Refusal.NOT_FOUND:
             raise
         refused = Editing(message_id, body, refusal_text(error))
-        return conversation_page.show(thread_id, editing=refused, status=400)
+        return thread_page.show(thread_id, editing=refused, status=400)
     done(N_("The message has been changed."))
     return redirect(_to(thread_id, message_id), 303)
 
@@ -103,7 +103,7 @@ def withdraw(thread_id: int, message_id: int) -> ResponseReturnValue:
         with reading() as session:
             thread = inbox_list.find(session, thread_id)
             message = messages.find(session, thread, message_id)
-            if not conversation_page.may_change(message):
+            if not thread_page.may_change(message):
                 warn(say(Refusal.MESSAGE_READ.phrase))
                 return redirect(_to(thread_id, message_id), 303)
             return render_template(
@@ -141,10 +141,10 @@ def _require_same(message: Message, form: MessageForm) -> None:
 def _again(thread_id: int, form: MessageForm, error: DomainError) -> ResponseReturnValue:
     form.refuse(error)
     if error.refusal is Refusal.FORM_SENT_BEFORE:
-        form.form_key.data = conversation_page.new_key()
-    return conversation_page.show(thread_id, form=form, status=400)
+        form.form_key.data = thread_page.new_key()
+    return thread_page.show(thread_id, form=form, status=400)
 
 
 def _to(thread_id: int, message_id: int | None = None) -> str:
     anchor = f"message-{message_id}" if message_id else None
-    return url_for("conversation.show", thread_id=thread_id, **inbox_list.query(), _anchor=anchor)
+    return url_for("threads.show", thread_id=thread_id, **inbox_list.query(), _anchor=anchor)
