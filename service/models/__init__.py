@@ -33,6 +33,7 @@ from service.models.imports import (
 from service.models.mail_account import MailAccount
 from service.models.message import (
     Attachment,
+    Digest,
     Draft,
     Message,
     MessagingTerms,
@@ -54,6 +55,7 @@ __all__ = [
     "CampaignMark",
     "Delivery",
     "DeliveryAttempt",
+    "Digest",
     "Draft",
     "Group",
     "GroupMember",
