@@ -12,7 +12,7 @@ from service.domain.errors import DomainError
 from service.domain.jobs import Jobs
 from service.facts.filetypes import FileType
 from service.facts.limits import ATTACHMENT_DAY_BYTES, ATTACHMENTS, SCAN_GIVE_UP, UPLOAD_LIFE
-from service.facts.messages import MessageState, ScanState, Side
+from service.facts.messages import MessageState, News, ScanState, Side
 from service.facts.refusals import Refusal
 from service.facts.verdicts import ScanOutcome, Verdict
 from service.models import Attachment, Message, Thread
@@ -291,7 +291,7 @@ def _tell(session: Session, attachment: Attachment, *, now: datetime) -> None:
         notices.tell(
             session,
             attachment.user_id,
-            notices.ATTACHMENT_REFUSED,
+            News.ATTACHMENT.value,
             now=now,
             subject_id=attachment.thread_id,
             file=attachment.name,

@@ -1,12 +1,20 @@
 """Messages: writing one from either side, changing it until it is read, and what showing it sets going."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from service.domain import checks, message_search, prospects, threads
+from service.domain import (
+    checks,
+    conversation_mails,
+    message_search,
+    notifications,
+    prospects,
+    terms,
+    threads,
+)
 from service.domain.errors import DomainError
 from service.facts.limits import MESSAGE_CHARACTERS
 from service.facts.messages import Channel, MessageState, ScanState, Side
@@ -32,13 +40,14 @@ def send(
 
     Files uploaded under `form_key` belong to it, and it is shown once all of them are clean. `lang` is what
     the author says it is written in; without it that is detected. Raises DomainError: MESSAGING_OFF,
-    MESSAGE_EMPTY, MESSAGE_TOO_LONG, TEXT_UNPRINTABLE, ATTACHMENT_REFUSED.
+    TERMS_NOT_ACCEPTED, MESSAGE_EMPTY, MESSAGE_TOO_LONG, TEXT_UNPRINTABLE, ATTACHMENT_REFUSED.
     """
     thread = threads.lock(session, thread_id)
-    before = _find_by_form(session, thread_id, form_key)
+    before = find_by_form(session, thread_id, form_key)
     if before is not None:
         return before
     threads.require_messaging(thread.partner)
+    terms.require_accepted(session, actor)
     message = _add(session, thread, Side.BRAND, body, form_key=form_key, lang=lang, now=now)
     message.author_id = actor.id
     # The brand sees what it wrote at once, also while attachments are looked at.
@@ -57,18 +66,31 @@ def answer(
     form_key: str,
     channel: Channel = Channel.WEB,
     lang: str | None = None,
+    message_id: str | None = None,
+    files_left_out: int = 0,
     now: datetime,
 ) -> Message:
     """Write to the brand, as the partner, who may do so even with messages switched off.
 
-    By email `form_key` is the Message-ID of the mail. Raises DomainError as `send` does, but MESSAGING_OFF.
+    By email `form_key` stands for the mail, `message_id` is its Message-ID, and `files_left_out` how many of
+    its files were not taken over. Raises DomainError: MESSAGE_EMPTY, MESSAGE_TOO_LONG, TEXT_UNPRINTABLE,
+    ATTACHMENT_REFUSED.
     """
     thread = threads.lock(session, thread_id)
-    before = _find_by_form(session, thread_id, form_key)
+    before = find_by_form(session, thread_id, form_key)
     if before is not None:
         return before
-    message = _add(session, thread, Side.PARTNER, body, form_key=form_key, lang=lang, now=now)
-    message.channel = channel.value
+    message = _add(
+        session,
+        thread,
+        Side.PARTNER,
+        body,
+        form_key=form_key,
+        lang=lang,
+        files_left_out=files_left_out,
+        now=now,
+    )
+    message.channel, message.message_id = channel.value, message_id
     show_if_ready(session, thread, message, now=now)
     return message
 
@@ -85,6 +107,9 @@ def show_if_ready(session: Session, thread: Thread, message: Message, *, now: da
     if message.side == Side.PARTNER.value:
         thread.unread, thread.archived_at = True, None
         message_search.index(session, thread, message)
+        notifications.tell_message(session, thread, message, now=now)
+    else:
+        conversation_mails.queue(session, thread, message, now=now)
     _move_stage(session, thread, message, now=now)
     session.flush()
     return True
@@ -127,10 +152,15 @@ def set_language(session: Session, thread: Thread, message_id: int, lang: str) -
     return message
 
 
-def mark_read_by_partner(session: Session, thread: Thread, *, now: datetime) -> None:
-    """Note that the partner has seen what the brand wrote."""
+def mark_read_by_partner(
+    session: Session, thread: Thread, *, mails: Collection[str] | None = None, now: datetime
+) -> None:
+    """Note that the partner has seen what the brand wrote, or what these mails of ours told them."""
     unseen = (Message.thread_id == thread.id, Message.side == Side.BRAND.value, Message.read_at.is_(None))
-    for message in session.scalars(select(Message).where(*unseen, Message.shown_at.is_not(None))):
+    query = select(Message).where(*unseen, Message.shown_at.is_not(None))
+    if mails is not None:
+        query = query.where(Message.message_id.in_(mails))
+    for message in session.scalars(query):
         message.read_at = now
     session.flush()
 
@@ -171,6 +201,12 @@ def find(session: Session, thread: Thread, message_id: int) -> Message:
     return message
 
 
+def find_by_form(session: Session, thread_id: int, form_key: str) -> Message | None:
+    """Return the message that a form has become, or None."""
+    key = form_key[:FORM_KEY_CHARACTERS]
+    return session.scalar(select(Message).where(Message.thread_id == thread_id, Message.form_key == key))
+
+
 def find_draft(session: Session, thread: Thread, user: User) -> Draft | None:
     """Return what the user has begun to write in this thread."""
     return session.get(Draft, (user.id, thread.id))
@@ -203,6 +239,7 @@ def _add(
     *,
     form_key: str,
     lang: str | None,
+    files_left_out: int = 0,
     now: datetime,
 ) -> Message:
     uploaded = (
@@ -213,7 +250,7 @@ def _add(
     for file in files:
         if file.state in {ScanState.REFUSED.value, ScanState.UNSCANNED.value}:
             raise DomainError(Refusal.ATTACHMENT_REFUSED, field="files", name=file.name)
-    text = _checked(body, has_files=bool(files))
+    text = _checked(body, has_files=bool(files or files_left_out))
     message = Message(
         thread_id=thread.id,
         side=side.value,
@@ -222,6 +259,7 @@ def _add(
         body=text,
         lang=checks.locale(lang, field="lang") if lang else written.language_of(text),
         form_key=form_key[:FORM_KEY_CHARACTERS],
+        files_left_out=files_left_out,
         created_at=now,
     )
     session.add(message)
@@ -266,11 +304,6 @@ def _find_changeable(session: Session, thread: Thread, message_id: int, side: Si
     if message.read_at is not None:
         raise DomainError(Refusal.MESSAGE_READ)
     return message
-
-
-def _find_by_form(session: Session, thread_id: int, form_key: str) -> Message | None:
-    key = form_key[:FORM_KEY_CHARACTERS]
-    return session.scalar(select(Message).where(Message.thread_id == thread_id, Message.form_key == key))
 
 
 def _move_stage(session: Session, thread: Thread, message: Message, *, now: datetime) -> None:

@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.domain import accounts, prospects
+from service.domain import accounts, notices, prospects
 from service.domain.errors import DomainError
-from service.facts.messages import Side
+from service.facts.messages import News, Side
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.models import Message, Partner, Thread, User
@@ -58,6 +58,7 @@ def mark_read(session: Session, thread: Thread, *, now: datetime) -> None:
         if message.shown_at is not None:
             message.read_at = now
     thread.unread = False
+    notices.mark_read_about(session, News.MESSAGE.value, thread.id, now=now)
     session.flush()
 
 

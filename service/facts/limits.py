@@ -10,6 +10,11 @@ EMAIL_SUBJECT_CHARACTERS = 200
 EMAIL_CONTENT_BYTES = 64 * 1024
 NAME_CHARACTERS = 200
 MESSAGE_CHARACTERS = 10_000
+REPORT_CHARACTERS = 2_000
+TERMS_BYTES = 64 * 1024
+# A mail about messages waits this long, so that the next ones and a second thought go into the same mail.
+MESSAGE_MAIL_WAITS = timedelta(minutes=1)
+DIGEST_HOUR = 8
 
 PAGE_ROWS = 50
 REQUEST_BYTES = 1024 * 1024

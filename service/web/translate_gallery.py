@@ -22,6 +22,9 @@ bp = Blueprint("translate_gallery", __name__)
 
 LABELS: dict[str, Phrase] = {
     **CAMPAIGN_LABELS,
+    "message-notification": N_("Message notification"),
+    "message-received": N_("Notification for a user"),
+    "daily-digest": N_("Notifications of a day"),
     "import-report": N_("Import report"),
     "password-reset": N_("Password reset"),
     "test-mail": N_("Test email"),
