@@ -174,7 +174,7 @@ def keep_draft(
     """
     _short_enough(body)
     threads.lock(session, thread.id)
-    if _find_by_form(session, thread.id, form_key) is not None:
+    if find_by_form(session, thread.id, form_key) is not None:
         return None
     draft = session.get(Draft, (actor.id, thread.id))
     if not body.strip() and not _has_unsent_files(session, thread, actor, form_key):

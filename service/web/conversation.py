@@ -1,14 +1,16 @@
 """The page behind the link in a message's mail, where the partner reads and answers without an account."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from service.domain import conversations, messages, terms, threads, throttle
+from service.domain import conversations, messages, terms, threads
 from service.domain.conversations import Conversation
 from service.domain.errors import DomainError
 from service.facts.limits import MESSAGE_CHARACTERS, REPORT_CHARACTERS
@@ -16,7 +18,7 @@ from service.facts.messages import MessageState, Side
 from service.facts.words import N_
 from service.links import PUBLIC_PATHS
 from service.models import Message, User
-from service.web import markdown_words
+from service.web import markdown_words, uploads
 from service.web.context import here, reading, services, transaction
 from service.web.forms import done, number, refusal_text, say
 from service.web.routes import Audience, Csrf, page
@@ -48,6 +50,12 @@ class Line:
         return self.message.state == MessageState.WAITING.value
 
 
+@bp.url_value_preprocessor
+def _allow_files(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    if endpoint == "conversation.answer":
+        uploads.allow_files()
+
+
 @bp.after_request
 def _keep_quiet(response: Response) -> Response:
     """The address is a key: no other site learns it, no search engine keeps it."""
@@ -73,7 +81,10 @@ def answer(token: str) -> ResponseReturnValue:
     if not form_key:
         abort(400)
     try:
-        _count(token)
+        uploads.count(token)
+        told = uploads.take(uploads.of_partner(token), request.files.getlist(uploads.FIELD), form_key)
+        if told:
+            return _again(token, told=told)
         with transaction() as session:
             conversation = conversations.find(session, services().signer, token)
             conversations.answer(
@@ -114,7 +125,7 @@ def change(token: str, message_id: int) -> ResponseReturnValue:
     if verb not in {"edit", "withdraw"}:
         abort(400)
     try:
-        _count(token)
+        uploads.count(token)
         with transaction() as session:
             thread = conversations.find(session, services().signer, token).thread
             if verb == "edit":
@@ -145,7 +156,7 @@ def messaging(token: str) -> ResponseReturnValue:
 def report(token: str) -> ResponseReturnValue:
     """Report the conversation to the brand."""
     try:
-        _count(token)
+        uploads.count(token)
         with transaction() as session:
             conversation = conversations.find(session, services().signer, token)
             conversations.report(session, conversation, words=request.form.get("words", ""), now=here().now)
@@ -176,19 +187,13 @@ def _back(token: str) -> ResponseReturnValue:
     return redirect(url_for("conversation.show", token=token), 303)
 
 
-def _count(token: str) -> None:
-    """Count what is written by a link, before it is written; raise DomainError(TOO_MANY_TRIES)."""
-    with transaction() as session:
-        thread = conversations.find(session, services().signer, token).thread
-        brakes = throttle.conversation_brakes(thread.id, request.remote_addr or "")
-        throttle.attempt(session, brakes, now=here().now)
-
-
-def _again(token: str, error: DomainError, *, edited: int = 0) -> ResponseReturnValue:
+def _again(
+    token: str, error: DomainError | None = None, *, edited: int = 0, told: Sequence[str] = ()
+) -> ResponseReturnValue:
     """Show the page once more with what was typed and why it was not taken."""
     with reading() as session:
         conversation = conversations.find(session, services().signer, token)
-        return _page(session, conversation, token, error=error, edited=edited), 400
+        return _page(session, conversation, token, error=error, edited=edited, told=told), 400
 
 
 def _page(
@@ -198,16 +203,20 @@ def _page(
     *,
     error: DomainError | None = None,
     edited: int = 0,
+    told: Sequence[str] = (),
 ) -> str:
     waiting = terms.find_unaccepted(session, partner_id=conversation.partner.id)
-    form = request.form if error is not None else {}
+    form = request.form if error is not None or told else {}
+    form_key = form.get("form_key") or secrets.token_urlsafe(16)
     return render_template(
         "conversation/show.html",
         **_messages(session, conversation, token, edited=edited),
         partner=conversation.partner,
         terms=terms.find_current(session),
         terms_waiting=waiting,
-        form_key=form.get("form_key") or secrets.token_urlsafe(16),
+        **uploads.composer(session, conversation.thread, uploads.of_partner(token), form_key),
+        form_key=form_key,
+        files_told=told,
         typed=form,
         error=refusal_text(error) if error is not None else None,
         error_field=error.field if error is not None else None,
@@ -242,6 +251,7 @@ def _messages(
     ]
     return {
         "token": token,
+        "files_of": uploads.of_messages(session, shown, uploads.of_partner(token)),
         "thread": conversation.thread,
         "program_of": conversation.program,
         "lines": lines,

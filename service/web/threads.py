@@ -1,9 +1,11 @@
 """Inbox → a conversation: reading it, writing to the partner, and changing a message until it is read."""
 
+from typing import Any
+
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from service.domain import checks, messages, threads
+from service.domain import checks, messages, terms, threads
 from service.domain.errors import DomainError
 from service.facts.messages import Side
 from service.facts.permissions import Permission
@@ -11,9 +13,9 @@ from service.facts.refusals import Refusal
 from service.facts.words import N_
 from service.i18n import written
 from service.models import Message
-from service.web import inbox_list, thread_page
+from service.web import inbox_list, thread_page, uploads
 from service.web.context import here, reader, reading, transaction
-from service.web.forms import done, refusal_text, say, warn
+from service.web.forms import done, number, refusal_text, say, warn
 from service.web.routes import page
 from service.web.thread_page import Editing, MessageForm
 from service.web.words import lang_tag
@@ -22,6 +24,13 @@ bp = Blueprint("threads", __name__)
 PATH = "/inbox/<int:thread_id>"
 MESSAGE = f"{PATH}/messages/<int:message_id>"
 DRAFT_SAVED = N_("The draft has been saved.")
+
+
+@bp.url_value_preprocessor
+def _allow_files(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    # Before the form's token is looked for, which is in the body of the request.
+    if endpoint in {"threads.send", "threads.keep_draft"}:
+        uploads.allow_files()
 
 
 @page(bp, PATH, needs=Permission.MESSAGES_USE)
@@ -34,9 +43,13 @@ def show(thread_id: int) -> ResponseReturnValue:
 def send(thread_id: int) -> ResponseReturnValue:
     """Write to the partner; whoever answers has read what was there."""
     form = thread_page.sent_form()
+    if told := _take_files(thread_id, form):
+        return thread_page.show(thread_id, form=form, told=told, status=400)
     try:
         with transaction() as session:
             thread = inbox_list.find(session, thread_id)
+            if accepted := number(request.form.get("accept")):
+                terms.accept(session, accepted, user=reader(), now=here().now)
             message = messages.send(
                 session,
                 thread.id,
@@ -61,6 +74,8 @@ def keep_draft(thread_id: int) -> ResponseReturnValue:
     form = thread_page.sent_form()
     body, key = form.body.data or "", form.form_key.data or ""
     is_script = request.accept_mimetypes.best == "application/json"
+    if told := _take_files(thread_id, form):
+        return thread_page.show(thread_id, form=form, told=told, status=400)
     try:
         with transaction() as session:
             thread = inbox_list.find(session, thread_id)
@@ -73,8 +88,8 @@ def keep_draft(thread_id: int) -> ResponseReturnValue:
         return _again(thread_id, form, error)
     if is_script:
         code = written.language_of(body)
-        told = say(DRAFT_SAVED) if draft is not None else ""
-        return jsonify(told=told, recognized=thread_page.recognized_words(code), lang=lang_tag(code))
+        saved = say(DRAFT_SAVED) if draft is not None else ""
+        return jsonify(told=saved, recognized=thread_page.recognized_words(code), lang=lang_tag(code))
     done(DRAFT_SAVED)
     return redirect(_to(thread_id), 303)
 
@@ -130,6 +145,12 @@ def set_language(thread_id: int, message_id: int) -> ResponseReturnValue:
         messages.set_language(session, thread, message_id, request.form.get("lang", ""))
     done(N_("The language of the message has been saved."))
     return redirect(_to(thread_id, message_id), 303)
+
+
+def _take_files(thread_id: int, form: MessageForm) -> list[str]:
+    """Take in the files that came with a form; return what to tell of those that were not taken."""
+    place = uploads.of_brand(thread_id)
+    return uploads.take(place, request.files.getlist(uploads.FIELD), form.form_key.data or "")
 
 
 def _require_same(message: Message, form: MessageForm) -> None:

@@ -5,25 +5,27 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from flask import Response, render_template, request
+from flask import Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from service import files
 from service.csvfile import words
-from service.domain import attachments
+from service.domain import attachments, conversations, throttle
 from service.domain.attachments import Sender, Upload
 from service.domain.errors import DomainError
 from service.facts.file_refusals import FileNote
 from service.facts.filetypes import ACCEPT, FileType
 from service.facts.limits import ATTACHMENT_BYTES, ATTACHMENTS, REQUEST_BYTES
+from service.facts.messages import MessageState, Side
 from service.facts.refusals import Refusal
 from service.facts.words import N_
 from service.files import FileRefused, csvs, names, thumbnails
-from service.models import Attachment, Thread
-from service.web import attachment_words
+from service.models import Attachment, Message, Thread
+from service.web import attachment_words, inbox_list
 from service.web.attachment_words import FileLine, Links
-from service.web.context import here, reading, services, transaction
+from service.web.context import here, reader, reading, services, transaction
 from service.web.forms import refusal_text, say
 
 MOST_BYTES = ATTACHMENTS * ATTACHMENT_BYTES + REQUEST_BYTES
@@ -41,6 +43,37 @@ class Place:
     links: Links
 
 
+def of_brand(thread_id: int) -> Place:
+    """Return a conversation as the user of the brand who asks sees it."""
+
+    def links(name: str, file_id: int) -> str:
+        return url_for(f"attachments.{name}", thread_id=thread_id, file_id=file_id)
+
+    return Place(
+        thread=lambda session: inbox_list.find(session, thread_id),
+        by=Sender(Side.BRAND, reader().id),
+        links=links,
+    )
+
+
+def of_partner(token: str) -> Place:
+    """Return a conversation as the partner behind a signed link sees it."""
+
+    def links(name: str, file_id: int) -> str:
+        return url_for(f"conversation_files.{name}", token=token, file_id=file_id)
+
+    return Place(
+        thread=lambda session: conversations.find(session, services().signer, token).thread,
+        by=Sender(Side.PARTNER),
+        links=links,
+    )
+
+
+def wants_fragment() -> bool:
+    """Whether the page's own script asks for the list of files, and not a reader for a page."""
+    return request.headers.get("X-Fragment") == FIELD
+
+
 def allow_files() -> None:
     """Let this request be as long as a message with all its files; call it before its form is read."""
     request.max_content_length = MOST_BYTES
@@ -56,6 +89,21 @@ def take(place: Place, sent: Iterable[FileStorage], upload_key: str) -> list[str
         if file.filename:
             texts += _take(place, file, upload_key)
     return texts
+
+
+def take_early(place: Place) -> ResponseReturnValue:
+    """Take the files of this request in; answer with the list of those there, and what was refused."""
+    key = request.form.get("form_key", "")
+    told = take(place, request.files.getlist(FIELD), key)
+    return fragment(place, key, told), 400 if told else 200
+
+
+def count(token: str) -> None:
+    """Count what is sent by a partner's link, before it is stored; raise DomainError(TOO_MANY_TRIES)."""
+    with transaction() as session:
+        thread = conversations.find(session, services().signer, token).thread
+        brakes = throttle.conversation_brakes(thread.id, request.remote_addr or "")
+        throttle.attempt(session, brakes, now=here().now)
 
 
 def _take(place: Place, sent: FileStorage, upload_key: str) -> list[str]:
@@ -121,6 +169,21 @@ def shown(found: Sequence[Attachment], place: Place, *, waits: bool) -> list[Fil
     """Return the files of a message; of one's own that still `waits` a file can be taken back."""
     own = {file.id for file in found if waits and file.side == place.by.side.value}
     return attachment_words.lines(found, place.links, removable=own)
+
+
+def of_messages(session: Session, found: Sequence[Message], place: Place) -> dict[int, list[FileLine]]:
+    """Return the files of messages as a page shows them, by message."""
+    waiting = {message.id for message in found if message.state == MessageState.WAITING.value}
+    by_message = attachments.of_messages(session, [message.id for message in found])
+    return {
+        message_id: shown(files_of, place, waits=message_id in waiting)
+        for message_id, files_of in by_message.items()
+    }
+
+
+def composer(session: Session, thread: Thread, place: Place, upload_key: str) -> dict[str, object]:
+    """Return what the form of a message shows of files: which are possible, and those that are there."""
+    return {"offer": offer(), "chosen_files": chosen(session, thread, place, upload_key)}
 
 
 def offer() -> dict[str, object]:
