@@ -215,7 +215,8 @@ def find_draft(session: Session, thread: Thread, user: User) -> Draft | None:
 def author_names(session: Session, found: Iterable[Message]) -> dict[int, str]:
     """Return the names of the users who wrote these messages, by their ids."""
     ids = {message.author_id for message in found if message.author_id is not None}
-    return dict(session.execute(select(User.id, User.name).where(User.id.in_(ids))).tuples())
+    query = select(User.id, User.name).where(User.id.in_(ids))
+    return {row.id: row.name for row in session.execute(query)}
 
 
 def list_in(

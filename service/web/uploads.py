@@ -248,8 +248,9 @@ def _open(found: Attachment) -> BinaryIO:
 
 
 def _chunks(content: BinaryIO) -> Iterator[bytes]:
-    while chunk := content.read(_CHUNK):
-        yield chunk
+    with content:
+        while chunk := content.read(_CHUNK):
+            yield chunk
 
 
 def _sealed(response: Response) -> Response:
