@@ -27,7 +27,7 @@ from service.i18n.catalogs import Catalogs
 from service.mail.dkim import DkimSigner
 from service.mail.published import Lookup
 from service.mail.servers import MailServer, Reach
-from service.mail.verp import MOST_BASE, ReturnPath
+from service.mail.verp import MOST_BASE, ReplyAddresses, ReturnPath
 
 log = logging.getLogger(__name__)
 # Users name their servers themselves: none of them may hold a worker for minutes.
@@ -46,6 +46,7 @@ class Services:
     signer: Signer
     composer: Composer
     return_path: ReturnPath
+    replies: ReplyAddresses
     vault: Vault
     account_post: AccountPost
     file_judge: FileJudge
@@ -70,6 +71,7 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
         log.error("catalog: %s", problem)
     keys = (settings.secret(), *settings.secret_keys_old)
     signer = Signer(*keys)
+    replies = _replies(settings, keys)
     try:
         composer = Composer(
             catalogs,
@@ -78,6 +80,7 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
             mail_from=settings.mail_from,
             https=settings.https,
             dkim=_dkim(settings),
+            replies=replies,
         )
     except ValueError as error:
         raise SettingsRefused(
@@ -92,6 +95,7 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
         signer=signer,
         composer=composer,
         return_path=_return_path(settings, keys),
+        replies=replies,
         vault=Vault(*settings.vault_keys()),
         account_post=AccountPost(
             Reach(settings.mail_account_networks),
@@ -117,12 +121,27 @@ def _return_path(settings: Settings, keys: tuple[str, ...]) -> ReturnPath:
     try:
         return ReturnPath(settings.mail_from, settings.mail_bounce, *keys)
     except ValueError as error:
-        raise SettingsRefused(
-            (
-                "MAIL_BOUNCE must be one email address such as bounces@example.com, with at most "
-                f"{MOST_BASE} characters before the @ and no + among them, not {settings.mail_bounce!r}",
-            )
-        ) from error
+        raise _mailbox_refused("MAIL_BOUNCE", "bounces@example.com", settings.mail_bounce) from error
+
+
+def _replies(settings: Settings, keys: tuple[str, ...]) -> ReplyAddresses:
+    # Where nothing else is said, answers come in with the bounces.
+    named = ("MAIL_REPLIES", "replies@example.com", settings.mail_replies)
+    if not settings.mail_replies:
+        named = ("MAIL_BOUNCE", "bounces@example.com", settings.mail_bounce)
+    try:
+        return ReplyAddresses(named[2], *keys)
+    except ValueError as error:
+        raise _mailbox_refused(*named) from error
+
+
+def _mailbox_refused(name: str, example: str, given: str) -> SettingsRefused:
+    return SettingsRefused(
+        (
+            f"{name} must be one email address such as {example}, with at most "
+            f"{MOST_BASE} characters before the @ and no + among them, not {given!r}",
+        )
+    )
 
 
 def _dkim(settings: Settings) -> DkimSigner | None:

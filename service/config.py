@@ -39,7 +39,8 @@ class Settings:
     nothing any more, and what they signed is still accepted; `vault_keys_old` likewise still open what they
     sealed. `mail_domain_connections` and `mail_domain_rate` (mails a minute, 0 for no limit) are what one
     worker asks of one recipient domain at most. `mail_bounce` is where mails that come back go, by
-    subaddresses (`bounces+…@`); without it they go to `mail_from` and no report is believed.
+    subaddresses (`bounces+…@`); without it they go to `mail_from` and no report is believed. `mail_replies`
+    is where partners' answers to messages go, by subaddresses as well; without it as for `mail_bounce`.
     `mail_account_networks` are private networks in which users' own mail servers may stand. `dkim_key` is the
     file of the key that signs mails from `dkim_domain` and below; without one they go out unsigned.
     `mail_timeout` is the most seconds to wait for any answer of the relay; 0 waits as long as RFC 5321 asks.
@@ -63,6 +64,7 @@ class Settings:
     mail_url: str = field(default="capture:", repr=False)
     mail_from: str = "noreply@localhost.invalid"
     mail_bounce: str = ""
+    mail_replies: str = ""
     dkim_key: Path | None = None
     dkim_selector: str = ""
     dkim_domain: str = ""
@@ -95,9 +97,9 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], locales: Collection[str] = LOCALE_CODES) -> "Settings":
-        """Read `DATA HOST PORT BASE_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_BOUNCE MAIL_CONNECTIONS`
-        `MAIL_TIMEOUT MAIL_DOMAIN_CONNECTIONS MAIL_DOMAIN_RATE MAIL_ACCOUNT_NETWORKS SECRET_KEY`
-        `SECRET_KEY_OLD VAULT_KEY VAULT_KEY_OLD DKIM_KEY DKIM_SELECTOR DKIM_DOMAIN TRUSTED_PROXIES`
+        """Read `DATA HOST PORT BASE_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_BOUNCE MAIL_REPLIES`
+        `MAIL_CONNECTIONS MAIL_TIMEOUT MAIL_DOMAIN_CONNECTIONS MAIL_DOMAIN_RATE MAIL_ACCOUNT_NETWORKS`
+        `SECRET_KEY SECRET_KEY_OLD VAULT_KEY VAULT_KEY_OLD DKIM_KEY DKIM_SELECTOR DKIM_DOMAIN TRUSTED_PROXIES`
         `PSEUDO_LOCALES TRANSLATION_EDITING SCANNER_URL SCANNER_TIMEOUT SCANNER_LOCAL_SIGNATURES`.
         `locales` are the codes `LOCALE` may name.
 
@@ -126,6 +128,7 @@ class Settings:
             vault_keys_old=_old_keys(env, "VAULT_KEY_OLD", problems),
             mail_url=mail_url,
             mail_bounce=env.get("MAIL_BOUNCE") or "",
+            mail_replies=env.get("MAIL_REPLIES") or "",
             mail_from=mail_from,
             dkim_key=dkim_key,
             dkim_selector=dkim_selector,

@@ -20,10 +20,11 @@ from service.models import Campaign
 # Pinned: by default the engine takes a hash of the code, and an update would leave old work lying.
 APPLICATION_VERSION = "1"
 APPLICATION_NAME = "prospectus"
-SEND, SYSTEM, IMPORTS, HOURLY = "send", "system", "imports", "hourly"
+SEND, SYSTEM, IMPORTS, SCANS, HOURLY = "send", "system", "imports", "scans", "hourly"
 # Users' own mail servers may be slow: their campaigns take no place of those that go out the common way.
 ACCOUNTS = "accounts"
-DELIVER_JOB, SYSTEM_MAIL_JOB, IMPORT_JOB, HOURLY_JOB = "deliver", "system_mail", "run_import", "every_hour"
+DELIVER_JOB, SYSTEM_MAIL_JOB, IMPORT_JOB = "deliver", "system_mail", "run_import"
+SCAN_JOB, HOURLY_JOB = "scan", "every_hour"
 
 log = logging.getLogger(__name__)
 logging.getLogger("dbos").setLevel(logging.WARNING)
@@ -54,6 +55,10 @@ class EngineJobs:
     def run_import(self, session: Session, import_id: int) -> None:
         """Plan or apply an import, whichever its state asks for."""
         self._enqueue(session, IMPORTS, IMPORT_JOB, _fresh(f"import-{import_id}"), import_id)
+
+    def scan(self, session: Session, attachment_id: int) -> None:
+        """Have the virus scanner look at an attached file."""
+        self._enqueue(session, SCANS, SCAN_JOB, _fresh(f"scan-{attachment_id}"), attachment_id)
 
     def every_hour(self, session: Session, now: datetime) -> None:
         """Do the hourly work; a second asking in the same hour is nothing new, whoever asks."""

@@ -17,3 +17,6 @@ class LedgerOnly:
 
     def run_import(self, session: Session, import_id: int) -> None:
         """Leave it to the sweep."""
+
+    def scan(self, session: Session, attachment_id: int) -> None:
+        """Leave it to the sweep."""

@@ -89,7 +89,14 @@ def _empty(services: Services, folder: Maildir, came_to: tuple[str, ...]) -> boo
 def _take(services: Services, data: bytes, came_to: tuple[str, ...]) -> Taken:
     mail = understand(data)
     with services.db.transaction() as session:
-        return inbound.take(session, services.return_path, mail, came_to=came_to, now=datetime.now(UTC))
+        return inbound.take(
+            session,
+            services.return_path,
+            mail,
+            replies=services.replies,
+            came_to=came_to,
+            now=datetime.now(UTC),
+        )
 
 
 def _read(path: Path) -> bytes:

@@ -36,12 +36,24 @@ def find(session: Session, signer: Signer, token: str) -> Invitation:
     return Invitation(prospect, session.get_one(Program, prospect.program_id))
 
 
-def answer(session: Session, invitation: Invitation, *, accepted: bool, now: datetime) -> Stage:
-    """Record the partner's answer; accepting wins over an earlier no, answering twice changes nothing."""
+def answer(
+    session: Session,
+    invitation: Invitation,
+    *,
+    accepted: bool,
+    messaging: bool | None = None,
+    now: datetime,
+) -> Stage:
+    """Record the partner's answer; accepting wins over an earlier no, answering twice changes nothing.
+
+    With the acceptance the partner says whether they take messages; None leaves that as it is.
+    """
     event = StageEvent.JOINED if accepted else StageEvent.DECLINED
     goal = Stage.JOINED if accepted else Stage.DECLINED
     prospect_id = invitation.prospect.id
     stage = Stage(prospects.lock(session, prospect_id).stage)
     if stage in {goal, Stage.JOINED} or prospects.has_happened(session, prospect_id, event):
         return stage
+    if accepted and messaging is not None:
+        invitation.prospect.partner.messaging_enabled = messaging
     return prospects.record(session, prospect_id, event, now=now)

@@ -16,3 +16,6 @@ class Jobs(Protocol):
 
     def run_import(self, session: Session, import_id: int) -> None:
         """Plan or apply an import, whichever its state asks for."""
+
+    def scan(self, session: Session, attachment_id: int) -> None:
+        """Have the virus scanner look at an attached file."""

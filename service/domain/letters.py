@@ -4,17 +4,19 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy.orm import Session
 
 from service import links
 from service.domain import ads as program_ads
+from service.domain import notices
 from service.domain.deliveries import ClaimedDelivery
 from service.domain.recipients import Recipient
 from service.domain.signing import Signer
 from service.domain.system_mails import ClaimedSystemMail
 from service.facts.findings import Finding
-from service.i18n.catalogs import Catalogs
+from service.i18n.catalogs import Catalog, Catalogs
 from service.i18n.locales import ALL_LOCALES
 from service.mail import shipped, values
 from service.mail.addresses import Mailbox, parse
@@ -23,9 +25,10 @@ from service.mail.dkim import DkimSigner
 from service.mail.layout import Frame
 from service.mail.mime import Letter, serialize
 from service.mail.variants import choose_variant
+from service.mail.verp import ReplyAddresses
 from service.models import Campaign, Delivery, MailAccount, Program
 
-UNSUBSCRIBE, JOIN = "unsubscribe", "join"
+UNSUBSCRIBE, JOIN, CONVERSATION = "unsubscribe", "join", "conversation"
 # A system mail of this name carries its own finished words: a test of a draft, sent to oneself.
 COMPOSED = "composed"
 SENDER_NAME = "Prospectus"
@@ -146,6 +149,7 @@ class Composer:
         mail_from: str,
         https: bool,
         dkim: DkimSigner | None = None,
+        replies: ReplyAddresses | None = None,
     ) -> None:
         self._catalogs = catalogs
         self._signer = signer
@@ -153,6 +157,7 @@ class Composer:
         self._from = parse(mail_from)
         self._https = https
         self.dkim = dkim
+        self._replies = replies or ReplyAddresses("")
         self._compiled: dict[tuple[object, ...], CompiledVariant] = {}
         self._links: dict[tuple[str, str], str] = {}
 
@@ -199,11 +204,14 @@ class Composer:
     def system(self, claimed: ClaimedSystemMail) -> bytes:
         """Write the bytes of a claimed system mail."""
         catalog = self._catalogs.catalog(claimed.locale)
-        own = claimed.values
+        own = self._with_links(claimed, catalog)
         if claimed.template == COMPOSED:
             filled = Filled(str(own["subject"]), str(own["html"]), str(own["text"]))
         else:
-            filled = shipped.system(claimed.template, catalog, _typed(own))
+            needs = shipped.SYSTEM_TEMPLATES[claimed.template].needs
+            filled = shipped.system(
+                claimed.template, catalog, _typed({name: own[name] for name in needs if name in own})
+            )
         letter = Letter(
             sender=Mailbox(str(own.get("from_name") or SENDER_NAME), self._from),
             recipients=(Mailbox("", parse(claimed.address)),),
@@ -214,9 +222,27 @@ class Composer:
             text=filled.text,
             html=filled.html,
             reply_to=Mailbox("", parse(str(own["reply_to"]))) if own.get("reply_to") else None,
+            references=tuple(self._id(one) for one in _texts(own.get("references"))),
             automatic=True,
         )
         return self._bytes(letter)
+
+    def _with_links(self, claimed: ClaimedSystemMail, catalog: Catalog) -> Mapping[str, object]:
+        """Add what is made with the bytes and stored nowhere: links, address to answer to, words of news."""
+        own, locale = dict(claimed.values), claimed.locale
+        if claimed.template == "message-notification":
+            thread_id, version = cast(int, own["thread"]), cast(int, own["link_version"])
+            token = self._signer.sign(CONVERSATION, [thread_id, version])
+            reply_to = self._replies.of(thread_id, version)
+            own["url"] = links.url(self._base_url, "conversation", locale, token=token)
+            own |= {"reply_to": reply_to, "reads_replies": reply_to is not None, "from_name": own["name"]}
+        elif claimed.template == "message-received":
+            own["title"] = notices.title(catalog, *cast(_News, own["news"]))
+            own["url"] = links.url(self._base_url, "thread", locale, thread_id=own["thread"])
+        elif claimed.template == "daily-digest":
+            own["titles"] = [notices.title(catalog, *one) for one in cast(list[_News], own["all_news"])]
+            own["url"] = links.url(self._base_url, "notices", locale)
+        return own
 
     def _bytes(self, letter: Letter) -> bytes:
         raw = serialize(letter)
@@ -301,6 +327,14 @@ class Composer:
     def _id(self, message_id: str) -> str:
         bare = message_id.strip("<>")
         return f"<{bare}>" if "@" in bare else f"<{bare}@{self.host}>"
+
+
+# A kind of news and its values, as they are stored.
+_News = tuple[str, Mapping[str, object]]
+
+
+def _texts(stored: object) -> list[str]:
+    return [str(one) for one in stored] if isinstance(stored, list) else []
 
 
 def _typed(stored: Mapping[str, object]) -> dict[str, object]:

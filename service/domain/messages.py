@@ -1,13 +1,21 @@
 """Messages: writing one from either side, changing it until it is read, and what showing it sets going."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from service.domain import checks, message_search, prospects, threads
+from service.domain import (
+    checks,
+    conversation_mails,
+    message_search,
+    notifications,
+    prospects,
+    terms,
+    threads,
+)
 from service.domain.errors import DomainError
 from service.facts.limits import MESSAGE_CHARACTERS
 from service.facts.messages import Channel, MessageState, ScanState, Side
@@ -33,13 +41,14 @@ def send(
 
     Files uploaded under `form_key` belong to it, and it is shown once all of them are clean. `lang` is what
     the author says it is written in; without it that is detected. Raises DomainError: MESSAGING_OFF,
-    MESSAGE_EMPTY, MESSAGE_TOO_LONG, TEXT_UNPRINTABLE, ATTACHMENT_REFUSED.
+    TERMS_NOT_ACCEPTED, MESSAGE_EMPTY, MESSAGE_TOO_LONG, TEXT_UNPRINTABLE, ATTACHMENT_REFUSED.
     """
     thread = threads.lock(session, thread_id)
-    before = _find_by_form(session, thread_id, form_key)
+    before = find_by_form(session, thread_id, form_key, side=Side.BRAND)
     if before is not None:
         return before
     threads.require_messaging(thread.partner)
+    terms.require_accepted(session, actor)
     message = _add(session, thread, Side.BRAND, body, form_key=form_key, lang=lang, now=now)
     message.author_id = actor.id
     # The brand sees what it wrote at once, also while attachments are looked at.
@@ -58,18 +67,31 @@ def answer(
     form_key: str,
     channel: Channel = Channel.WEB,
     lang: str | None = None,
+    message_id: str | None = None,
+    files_left_out: int = 0,
     now: datetime,
 ) -> Message:
     """Write to the brand, as the partner, who may do so even with messages switched off.
 
-    By email `form_key` is the Message-ID of the mail. Raises DomainError as `send` does, but MESSAGING_OFF.
+    By email `form_key` stands for the mail, `message_id` is its Message-ID, and `files_left_out` how many of
+    its files were not taken over. Raises DomainError: MESSAGE_EMPTY, MESSAGE_TOO_LONG, TEXT_UNPRINTABLE,
+    ATTACHMENT_REFUSED.
     """
     thread = threads.lock(session, thread_id)
-    before = _find_by_form(session, thread_id, form_key, side=Side.PARTNER)
+    before = find_by_form(session, thread_id, form_key, side=Side.PARTNER)
     if before is not None:
         return before
-    message = _add(session, thread, Side.PARTNER, body, form_key=form_key, lang=lang, now=now)
-    message.channel = channel.value
+    message = _add(
+        session,
+        thread,
+        Side.PARTNER,
+        body,
+        form_key=form_key,
+        lang=lang,
+        files_left_out=files_left_out,
+        now=now,
+    )
+    message.channel, message.message_id = channel.value, message_id
     _show_if_ready(session, thread, message, now=now)
     return message
 
@@ -96,6 +118,9 @@ def _show_if_ready(session: Session, thread: Thread, message: Message, *, now: d
         _come(thread, message, now=now)
         thread.unread, thread.archived_at = True, None
         message_search.index(session, thread, message)
+        notifications.tell_message(session, thread, message, now=now)
+    else:
+        conversation_mails.queue(session, thread, message, now=now)
     _move_stage(session, thread, message, now=now)
     session.flush()
     return True
@@ -148,10 +173,20 @@ def set_language(session: Session, thread: Thread, message_id: int, lang: str) -
     return message
 
 
-def mark_read_by_partner(session: Session, thread: Thread, *, upto: int | None = None, now: datetime) -> None:
-    """Note that the partner has seen what the brand wrote; `upto` as in `threads.mark_read`."""
+def mark_read_by_partner(
+    session: Session,
+    thread: Thread,
+    *,
+    upto: int | None = None,
+    mails: Collection[str] | None = None,
+    now: datetime,
+) -> None:
+    """Note that the partner has seen what the brand wrote; `upto` as in `threads.mark_read`.
+
+    With `mails`, Message-IDs, it is only what these mails of ours told them.
+    """
     threads.lock(session, thread.id)
-    threads.note_read(session, thread, Side.BRAND, upto=upto, now=now)
+    threads.note_read(session, thread, Side.BRAND, upto=upto, mails=mails, now=now)
 
 
 def keep_draft(
@@ -163,10 +198,10 @@ def keep_draft(
     """
     _short_enough(body)
     threads.lock(session, thread.id)
-    if _find_by_form(session, thread.id, form_key) is not None:
+    if find_by_form(session, thread.id, form_key, side=Side.BRAND) is not None:
         return None
     draft = session.get(Draft, (actor.id, thread.id))
-    if not body.strip():
+    if not body.strip() and not _has_unsent_files(session, thread, actor, form_key):
         if draft is not None:
             session.delete(draft)
             session.flush()
@@ -174,7 +209,7 @@ def keep_draft(
     if draft is None:
         draft = Draft(user_id=actor.id, thread_id=thread.id)
         session.add(draft)
-    draft.body, draft.form_key, draft.updated_at = body, _plain(form_key)[:FORM_KEY_CHARACTERS], now
+    draft.body, draft.form_key, draft.updated_at = body, upload_key(form_key), now
     session.flush()
     return draft
 
@@ -188,6 +223,12 @@ def find(session: Session, thread: Thread, message_id: int) -> Message:
     if message is None or message.thread_id != thread.id:
         raise DomainError(Refusal.NOT_FOUND)
     return message
+
+
+def find_by_form(session: Session, thread_id: int, form_key: str, *, side: Side) -> Message | None:
+    """Return the message that a form of this side has become, or None."""
+    key = _key(side, form_key)
+    return session.scalar(select(Message).where(Message.thread_id == thread_id, Message.form_key == key))
 
 
 def find_draft(session: Session, thread: Thread, user: User) -> Draft | None:
@@ -222,17 +263,18 @@ def _add(
     *,
     form_key: str,
     lang: str | None,
+    files_left_out: int = 0,
     now: datetime,
 ) -> Message:
     uploaded = (
-        Attachment.thread_id == thread.id, Attachment.upload_key == _plain(form_key),
+        Attachment.thread_id == thread.id, Attachment.upload_key == upload_key(form_key),
         Attachment.side == side.value, Attachment.message_id.is_(None),
     )  # fmt: skip
     files = list(session.scalars(select(Attachment).where(*uploaded)))
     for file in files:
         if file.state in {ScanState.REFUSED.value, ScanState.UNSCANNED.value}:
             raise DomainError(Refusal.ATTACHMENT_REFUSED, field="files", name=file.name)
-    text = _checked(body, has_files=bool(files))
+    text = _checked(body, has_files=bool(files or files_left_out))
     message = Message(
         thread_id=thread.id,
         side=side.value,
@@ -241,6 +283,7 @@ def _add(
         body=text,
         lang=checks.locale(lang, field="lang") if lang else written.language_of(text),
         form_key=_key(side, form_key),
+        files_left_out=files_left_out,
         created_at=now,
     )
     session.add(message)
@@ -268,6 +311,14 @@ def _has_files(session: Session, message: Message) -> bool:
     return session.scalar(select(Attachment.id).where(Attachment.message_id == message.id)) is not None
 
 
+def _has_unsent_files(session: Session, thread: Thread, actor: User, form_key: str) -> bool:
+    unsent = (
+        Attachment.thread_id == thread.id, Attachment.message_id.is_(None), Attachment.user_id == actor.id,
+        Attachment.upload_key == upload_key(form_key),
+    )  # fmt: skip
+    return session.scalar(select(Attachment.id).where(*unsent).limit(1)) is not None
+
+
 def _find_own(session: Session, thread: Thread, message_id: int, side: Side) -> Message:
     threads.lock(session, thread.id)
     message = find(session, thread, message_id)
@@ -290,16 +341,11 @@ def _require_unread(message: Message) -> None:
         raise DomainError(Refusal.MESSAGE_READ)
 
 
-def _find_by_form(
-    session: Session, thread_id: int, form_key: str, *, side: Side = Side.BRAND
-) -> Message | None:
-    key = _key(side, form_key)
-    return session.scalar(select(Message).where(Message.thread_id == thread_id, Message.form_key == key))
-
-
-def _plain(form_key: str) -> str:
-    # No form has such a key, but a request or a mail can bring any, also what a database does not take.
-    return "".join(character if "!" <= character <= "~" else "?" for character in form_key)
+def upload_key(form_key: str) -> str:
+    """Return a form's key as drafts and files keep it."""
+    # No form has another, but a request or a mail can bring any, also what a database does not take.
+    plain = (character if "!" <= character <= "~" else "?" for character in form_key)
+    return "".join(plain)[:FORM_KEY_CHARACTERS]
 
 
 def _key(side: Side, form_key: str) -> str:

@@ -1,14 +1,16 @@
-"""News for one user: an import is done, a campaign is over."""
+"""News for one user: an import is done, a campaign is over, a partner has written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
+from service.facts.messages import MAIL_CHOICE_DEFAULTS, MailChoice, News
 from service.facts.words import N_, Phrase
+from service.i18n.catalogs import Catalog
 from service.mail import tokens
-from service.models import Campaign, Notice, User
+from service.models import Campaign, Notice, NotificationChoice, User
 
 FINISHED, UNKNOWN = "campaign_finished", "campaign_unknown"
 PAUSED, HELD = "campaign_paused", "campaign_held"
@@ -22,7 +24,11 @@ NOTICES: dict[str, Phrase] = {
     UNKNOWN: N_("Some deliveries need your decision: %(subject)s"),
     PAUSED: N_("Your email campaign was paused automatically: %(subject)s"),
     HELD: N_("Emails are waiting because your mail account cannot send: %(subject)s"),
+    News.MESSAGE.value: N_("New message from %(name)s"),
+    News.REPORT.value: N_("Conversation reported by %(name)s"),
+    News.ATTACHMENT.value: N_("A file that you attached was not sent: %(file)s"),
 }
+_MAILED = frozenset(kind.value for kind in News)
 
 
 def tell(
@@ -34,9 +40,13 @@ def tell(
     subject_id: int | None = None,
     **values: object,
 ) -> None:
-    """Add a notice of a known kind; KeyError for another."""
+    """Add a notice of a known kind, to be mailed if its user wants that; KeyError for another kind."""
     NOTICES[kind]
-    session.add(Notice(user_id=user_id, kind=kind, values=values, subject_id=subject_id, created_at=now))
+    choice = mail_choice(session, user_id, News(kind)) if kind in _MAILED else MailChoice.OFF
+    mail = None if choice is MailChoice.OFF else choice.value
+    session.add(
+        Notice(user_id=user_id, kind=kind, values=values, subject_id=subject_id, mail=mail, created_at=now)
+    )
 
 
 def tell_author(session: Session, campaign_id: int, kind: str, *, now: datetime) -> None:
@@ -53,6 +63,11 @@ def tell_author(session: Session, campaign_id: int, kind: str, *, now: datetime)
         title = title_of(campaign, author.locale, program_name=campaign.program_name or "")
         tell(session, author.id, kind, now=now, subject_id=campaign_id, subject=title)
         session.flush()
+
+
+def title(catalog: Catalog, kind: str, values: Mapping[str, object]) -> str:
+    """Return a notice in words."""
+    return catalog.say(NOTICES[kind], **values)
 
 
 def subject_of(campaign: Campaign, locale: str) -> str:
@@ -77,6 +92,18 @@ def mark_read(session: Session, user_id: int, *, now: datetime) -> None:
     session.execute(
         update(Notice).where(Notice.user_id == user_id, Notice.read_at.is_(None)).values(read_at=now)
     )
+
+
+def mark_read_about(session: Session, kind: str, subject_id: int, *, now: datetime) -> None:
+    """Mark every user's notices of a kind about one thing as read: somebody has seen to it."""
+    about = (Notice.kind == kind, Notice.subject_id == subject_id, Notice.read_at.is_(None))
+    session.execute(update(Notice).where(*about).values(read_at=now))
+
+
+def mail_choice(session: Session, user_id: int, kind: News) -> MailChoice:
+    """Return how a user wants to be mailed about a kind of news."""
+    kept = session.get(NotificationChoice, (user_id, kind.value))
+    return MailChoice(kept.mail) if kept is not None else MAIL_CHOICE_DEFAULTS[kind]
 
 
 def count_unread(session: Session, user_id: int) -> int:

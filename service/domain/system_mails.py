@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from service.domain import ledger
+from service.domain import conversation_mails, ledger
 from service.facts.states import DeliveryState
 from service.models import SystemMail
 
@@ -33,19 +33,40 @@ class ClaimedSystemMail:
 def claim(
     session: Session, *, token: str, now: datetime, limit: int = BATCH
 ) -> tuple[ClaimedSystemMail, ...]:
-    """Lease the next system mails that are due, oldest first."""
-    query = select(SystemMail).where(ledger.due(SystemMail, now)).order_by(SystemMail.id).limit(limit)
-    rows = ledger.cautious(list(session.scalars(ledger.locked(query, session))), limit)
+    """Lease the next system mails that are due, oldest first; a conversation's are filled, or not needed."""
+    query = select(SystemMail).where(_due(now)).order_by(SystemMail.id).limit(limit)
+    found = ledger.cautious(list(session.scalars(ledger.locked(query, session))), limit)
+    values = {row.id: row.values if row.thread_id is None else _filled(session, row, now) for row in found}
+    rows = [row for row in found if values[row.id] is not None]
+    session.flush()
     if rows:
         ledger.claim(session, SystemMail, [row.id for row in rows], token=token, now=now)
     claimed = tuple(
         ClaimedSystemMail(
-            row.id, row.template, row.address, row.locale, row.values, row.message_id, row.created_at
+            row.id,
+            row.template,
+            row.address,
+            row.locale,
+            values[row.id] or {},
+            row.message_id,
+            row.created_at,
         )
         for row in rows
     )
     session.expire_all()
     return claimed
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    waits = SystemMail.next_attempt_at
+    return and_(ledger.due(SystemMail, now), or_(waits.is_(None), waits <= now))
+
+
+def _filled(session: Session, row: SystemMail, now: datetime) -> Mapping[str, object] | None:
+    values = conversation_mails.fill(session, row)
+    if values is None:
+        row.state, row.settled_at = DeliveryState.CANCELLED.value, now
+    return values
 
 
 def mark_in_flight(connection: Connection, marks: Sequence[ledger.Mark]) -> frozenset[int]:
@@ -78,7 +99,7 @@ def sweep(session: Session, *, now: datetime, everything: bool = False) -> ledge
 def wanting_work(session: Session, *, now: datetime) -> int | None:
     """Return the oldest system mail that is due while nobody holds a lease on any, or None."""
     held = exists().where(SystemMail.state.in_([DeliveryState.CLAIMED.value, DeliveryState.IN_FLIGHT.value]))
-    query = select(SystemMail.id).where(ledger.due(SystemMail, now), ~held).order_by(SystemMail.id)
+    query = select(SystemMail.id).where(_due(now), ~held).order_by(SystemMail.id)
     return session.scalar(query.limit(1))
 
 

@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.domain import accounts, checks, prospects
+from service.domain import accounts, checks, notices, prospects
 from service.domain.errors import DomainError
 from service.facts.limits import MESSAGE_CHARACTERS
-from service.facts.messages import MessageState, Side
+from service.facts.messages import MessageState, News, Side
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.models import Message, Partner, ProgramAccess, Thread, User
@@ -62,16 +62,26 @@ def mark_read(session: Session, thread: Thread, *, upto: int | None = None, now:
     note_read(session, thread, Side.PARTNER, upto=upto, now=now)
     left = unread_of(thread, Side.PARTNER)
     thread.unread = session.scalar(select(Message.id).where(*left).limit(1)) is not None
+    if not thread.unread:
+        notices.mark_read_about(session, News.MESSAGE.value, thread.id, now=now)
     session.flush()
 
 
 def note_read(
-    session: Session, thread: Thread, side: Side, *, upto: int | None = None, now: datetime
+    session: Session,
+    thread: Thread,
+    side: Side,
+    *,
+    upto: int | None = None,
+    mails: Collection[str] | None = None,
+    now: datetime,
 ) -> None:
-    """Note that what a side wrote in a locked thread has been read by the other."""
+    """Note that what a side wrote in a locked thread has been read by the other; `mails` are Message-IDs."""
     read = unread_of(thread, side)
     if upto is not None:
         read = (*read, Message.id <= upto)
+    if mails is not None:
+        read = (*read, Message.message_id.in_(mails))
     for message in session.scalars(select(Message).where(*read)):
         message.read_at = now
     session.flush()

@@ -96,6 +96,14 @@ def vote_brakes(source: str) -> tuple[Brake, ...]:
     return (Brake(f"vote:source:{_digest(source_key(source))}", free=20),)
 
 
+def conversation_brakes(thread_id: int, source: str) -> tuple[Brake, ...]:
+    """Return what counts what a partner writes by a link: no answer comes soon after so many others."""
+    return (
+        Brake(f"conversation:{thread_id}", free=30),
+        Brake(f"conversation:source:{_digest(source_key(source))}", free=60),
+    )
+
+
 def attempt(session: Session, brakes: Sequence[Brake], *, now: datetime) -> None:
     """Count a try before it is made, so that tries made at once are counted too; commit before trying.
 

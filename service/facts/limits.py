@@ -10,6 +10,11 @@ EMAIL_SUBJECT_CHARACTERS = 200
 EMAIL_CONTENT_BYTES = 64 * 1024
 NAME_CHARACTERS = 200
 MESSAGE_CHARACTERS = 10_000
+REPORT_CHARACTERS = 2_000
+TERMS_BYTES = 64 * 1024
+# A mail about messages waits this long, so that the next ones and a second thought go into the same mail.
+MESSAGE_MAIL_WAITS = timedelta(minutes=1)
+DIGEST_HOUR = 8
 
 PAGE_ROWS = 50
 REQUEST_BYTES = 1024 * 1024
@@ -47,3 +52,8 @@ ANIMATION_PIXELS = 500_000_000
 PDF_PAGES = 1_000
 PDF_UNPACKED_BYTES = 512 * 1024 * 1024
 SIGNATURES_MOST_AGE = timedelta(days=7)
+# What one user of the brand, or the partner of one conversation, may attach within 24 hours.
+ATTACHMENT_DAY_BYTES = 500 * 1024 * 1024
+# A file that no message took is kept this long.
+UPLOAD_LIFE = timedelta(days=1)
+SCAN_GIVE_UP = timedelta(days=1)

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from service.facts.words import NP_, Phrase
+from service.facts.words import N_, NP_, Phrase
 
 
 class Side(StrEnum):
@@ -59,8 +59,29 @@ class MailChoice(StrEnum):
     OFF = "off"
 
 
+class News(StrEnum):
+    """What a user is told about conversations, in the application and, as they choose, by mail."""
+
+    MESSAGE = "message_received"
+    REPORT = "thread_reported"
+    ATTACHMENT = "attachment_refused"
+
+
+NEWS_LABELS: dict[News, Phrase] = {
+    News.MESSAGE: N_("A partner sends a message"),
+    News.REPORT: N_("A partner reports a conversation"),
+    News.ATTACHMENT: N_("A file that you attached is refused"),
+}
+
+
 MAIL_CHOICE_LABELS: dict[MailChoice, Phrase] = {
     MailChoice.AT_ONCE: NP_("notification mails", "At once"),
     MailChoice.DAILY: NP_("notification mails", "Once a day"),
     MailChoice.OFF: NP_("notification mails", "Off"),
+}
+# How a user is mailed who has chosen nothing.
+MAIL_CHOICE_DEFAULTS: dict[News, MailChoice] = {
+    News.MESSAGE: MailChoice.AT_ONCE,
+    News.REPORT: MailChoice.AT_ONCE,
+    News.ATTACHMENT: MailChoice.DAILY,
 }

@@ -24,7 +24,20 @@ class Refusal(Enum):
     MESSAGING_OFF = N_("%(name)s does not accept messages. You can write an email instead.")
     MESSAGE_EMPTY = N_("Write a message, or attach a file.")
     MESSAGE_TOO_LONG = N_("The message is longer than %(num)s characters.")
+    CONVERSATION_GONE = N_(
+        "This link is no longer valid. Open the latest email of the conversation, "
+        "or ask the sender for a new link."
+    )
+    REPORT_EMPTY = N_("Write what is wrong with the conversation.")
+    REPORT_TOO_LONG = N_("The report is longer than %(num)s characters.")
+    TERMS_NOT_ACCEPTED = N_("Read the messaging terms and accept them first.")
+    TERMS_TOO_LONG = N_("The terms in this language are longer than %(num)s kilobytes.")
     MESSAGE_READ = N_("The message has been read in the meantime. It cannot be changed any more.")
+    ATTACHMENTS_OFF = N_(
+        "Files cannot be attached, because no virus scanner is set up for this installation."
+    )
+    ATTACHMENTS_TOO_MANY = N_("At most %(num)s files can be attached to one message.")
+    ATTACHMENTS_QUOTA = N_("At most %(size)s can be attached within 24 hours. Try again later.")
     FORM_SENT_BEFORE = N_(
         "This form has already been sent with another text. Send it again to add this text as a new message."
     )

@@ -7,12 +7,12 @@ raises.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from service.facts.bounces import Status, reply_of, status_of
 from service.mail import unusual_bounces
-from service.mail.received import Fields, Part, blocks_of, fields_of, read
+from service.mail.received import NOTHING, Fields, Part, blocks_of, fields_of, read
 
 MOST_RECIPIENTS = 50
 MOST_IDS = 100
@@ -66,10 +66,15 @@ class Automatic:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Somebody wrote this; `answers`: the Message-IDs it refers to, the nearest first, without brackets."""
+    """Somebody wrote this; `answers`: the Message-IDs it refers to, the nearest first, without brackets.
+
+    `content` is the mail itself, `message_id` its own, empty where it has none.
+    """
 
     to: tuple[str, ...]
     answers: tuple[str, ...]
+    content: Part = field(default=NOTHING, repr=False, compare=False)
+    message_id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,8 @@ def understand(data: bytes) -> Inbound:
     if recipients:
         return Bounce(_addresses(mail, parts), recipients)
     if not _is_automatic(mail):
-        return Letter(_addresses(mail, ()), _references(mail.fields))
+        own = next(iter(_ids(mail.fields.first("message-id"))), "")
+        return Letter(_addresses(mail, ()), _references(mail.fields), mail, own)
     unusual = unusual_bounces.find(mail)
     if unusual is None:
         return Automatic() if report is None else NotUnderstood()

@@ -46,9 +46,10 @@ class Letter:
 
     `date` is aware; its own offset is written. `message_id` is the `<id@domain>` fixed when the delivery was
     made. `language` is a BCP 47 tag. List-Unsubscribe is written for an https address only, with
-    List-Unsubscribe-Post (RFC 8058). `bulk` adds `Precedence: bulk`, `automatic` adds `Auto-Submitted`.
-    Names and subject may hold any text but the characters of check H-1; bidi controls and tag characters
-    are left out of headers.
+    List-Unsubscribe-Post (RFC 8058). `references` are the `<id@domain>` of our own mails that came before in
+    the same conversation, the latest last (RFC 5322 section 3.6.4). `bulk` adds `Precedence: bulk`,
+    `automatic` adds `Auto-Submitted`. Names and subject may hold any text but the characters of check H-1;
+    bidi controls and tag characters are left out of headers.
     """
 
     sender: Mailbox
@@ -60,6 +61,7 @@ class Letter:
     text: str | Encoded
     html: str | Encoded | None = None
     reply_to: Mailbox | None = None
+    references: tuple[str, ...] = ()
     list_unsubscribe: str | None = None
     list_id: str | None = None
     bulk: bool = False
@@ -84,6 +86,10 @@ def serialize(letter: Letter) -> bytes:
     headers.append(_unstructured("Subject", letter.subject))
     headers.append(f"Date: {date(letter.date)}")
     headers.append(f"Message-ID: {_message_id(letter.message_id)}")
+    if letter.references:
+        known = [_message_id(one) for one in letter.references]
+        headers.append(f"In-Reply-To: {known[-1]}")
+        headers.append(f"References: {f'{CRLF} '.join(known)}")
     if letter.list_id is not None:
         headers.append(_list_id(letter.list_id))
     if letter.list_unsubscribe is not None and letter.list_unsubscribe.startswith("https://"):

@@ -86,6 +86,10 @@ class Part:
             yield from part.walk()
 
 
+# A mail of which there is nothing.
+NOTHING = Part("text/plain", {}, Fields(), b"")
+
+
 def read(data: bytes) -> Part:
     """Take a mail apart; what is beyond the limits of this module is not looked at."""
     start = _lines(data[:MOST_OCTETS])

@@ -49,7 +49,14 @@ class System:
     below: Mapping[str, str] = field(default_factory=dict)
 
 
+_CHOSEN = N_("You receive this email because you chose so in your notification settings.")
 SYSTEM_TEMPLATES: Mapping[str, System] = {
+    "message-notification": System(
+        N_("You receive this email because somebody wrote to you. You can switch messages off by its link."),
+        frozenset({"program_name", "name", "lines", "files", "url", "reads_replies"}),
+    ),
+    "message-received": System(_CHOSEN, frozenset({"program_name", "title", "lines", "files", "url"})),
+    "daily-digest": System(_CHOSEN, frozenset({"titles", "total", "url"})),
     "import-report": System(
         N_("You receive this email because you started this import."),
         frozenset(
@@ -79,21 +86,22 @@ def system(name: str, catalog: Catalog, values: Mapping[str, object]) -> Filled:
     """Return a mail of the service in a catalog's language.
 
     `values` are exactly those `SYSTEM_TEMPLATES[name].needs` names: whole numbers and truths as they are,
-    `moment` an aware time, `url` an absolute address, all else text, which stays text whatever it holds.
-    Raises KeyError for an unknown template, ValueError for values missing or too many.
+    `moment` an aware time, `url` an absolute address, a list its lines of text, all else text. Text stays
+    text whatever it holds; each line of a list is a value of its own, an empty one stays empty. Raises
+    KeyError for an unknown template, ValueError for values missing or too many.
     """
     kind = SYSTEM_TEMPLATES[name]
     if values.keys() != kind.needs:
         raise ValueError(f"{name} needs {sorted(kind.needs)}, not {sorted(values)}")
-    words = {key: _words(key, value) for key, value in values.items() if not isinstance(value, int)}
+    words = {name: _words(name, value) for name, value in _flat(values).items() if not isinstance(value, int)}
     uses = tuple(Use(_TOKEN.get(key, key), None, 0, 0) for key in words)
     frame = Frame(program_name=words.get("program_name", PRODUCT), why=kind.why, has_unsubscribe=False)
     values = {**values, **_below(kind, words.get("url", ""))}
     # No catalog and no template contains a mark: its prefix is looked for in both.
-    plain = _source(name, catalog, {**values, **dict.fromkeys(words, "")})
+    plain = _source(name, catalog, _gathered(values, dict.fromkeys(words, "")))
     marks = Marks.avoiding((*plain, frame.program_name), uses)
     marked = {key: marks.mark(number) for number, key in enumerate(words)}
-    subject, content = _source(name, catalog, {**values, **marked})
+    subject, content = _source(name, catalog, _gathered(values, marked))
     made = compile_marked(
         subject,
         dialect.parse(content, dialect.Profile.MAIL),
@@ -103,6 +111,30 @@ def system(name: str, catalog: Catalog, values: Mapping[str, object]) -> Filled:
         frame=frame,
     )
     return made.fill(Values({_TOKEN.get(key, key): word for key, word in words.items()}))
+
+
+def _flat(values: Mapping[str, object]) -> dict[str, object]:
+    """Give each line of a list a name of its own; an empty one has nothing to be filled in."""
+    flat: dict[str, object] = {}
+    for key, value in values.items():
+        if isinstance(value, list):
+            flat.update({f"{key}{number}": line for number, line in enumerate(value) if str(line).strip()})
+        else:
+            flat[key] = value
+    return flat
+
+
+def _gathered(values: Mapping[str, object], written: Mapping[str, str]) -> dict[str, object]:
+    """Put what stands for the values where a template looks for them, lines as a list again."""
+    return {
+        **values,
+        **written,
+        **{
+            key: [written.get(f"{key}{number}", "") for number in range(len(value))]
+            for key, value in values.items()
+            if isinstance(value, list)
+        },
+    }
 
 
 # An address is filled the way the join address is: whole, as a link.

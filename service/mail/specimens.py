@@ -14,6 +14,9 @@ from service.mail.values import Values, examples
 NAMES = (*CAMPAIGN_TEMPLATES, *SYSTEM_TEMPLATES)
 LABELS: Mapping[str, Phrase] = {
     **CAMPAIGN_LABELS,
+    "message-notification": N_("Message notification"),
+    "message-received": N_("Notification for a user"),
+    "daily-digest": N_("Notifications of a day"),
     "import-report": N_("Import report"),
     "password-reset": N_("Password reset"),
     "test-mail": N_("Test email"),
@@ -27,6 +30,9 @@ MADE_UP: Mapping[str, object] = {
     "rejected": 3,
     "url": "https://example.com/en/somewhere",
     "minutes": 60,
+    "files": 1,
+    "reads_replies": True,
+    "total": 2,
     "moment": datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC),
 }
 
@@ -36,7 +42,15 @@ def specimen(name: str, catalog: Catalog) -> Filled:
     printed = examples(catalog.locale.code)
     program = printed["programName"]
     if name in SYSTEM_TEMPLATES:
-        values = {**MADE_UP, "program_name": program}
+        name_of = printed["mpname"] or program
+        values = {
+            **MADE_UP,
+            "program_name": program,
+            "name": printed["senderName"],
+            "title": name_of,
+            "lines": [name_of, "", "https://example.com/"],
+            "titles": [name_of, program],
+        }
         return shipped.system(name, catalog, {key: values[key] for key in SYSTEM_TEMPLATES[name].needs})
     draft = shipped.draft(name, catalog)
     made = compile_variant(

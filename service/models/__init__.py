@@ -33,6 +33,7 @@ from service.models.imports import (
 from service.models.mail_account import MailAccount
 from service.models.message import (
     Attachment,
+    Digest,
     Draft,
     Message,
     MessagingTerms,
@@ -55,6 +56,7 @@ __all__ = [
     "CampaignMark",
     "Delivery",
     "DeliveryAttempt",
+    "Digest",
     "Draft",
     "Group",
     "GroupMember",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Moment
@@ -110,14 +110,28 @@ class Throttle(Base):
 
 
 class Notice(Base):
-    """A line of news for one user, shown until it is read; `phrase` names an entry of the notice table."""
+    """A line of news for one user, shown until it is read; `phrase` names an entry of the notice table.
+
+    `mail` is how the user is still to be mailed about it (a MailChoice), None if that is done or not wanted.
+    """
 
     __tablename__ = "notices"
+    __table_args__ = (
+        # Few of many are still to be mailed.
+        Index(
+            "ix_notices_mail",
+            "mail",
+            "user_id",
+            sqlite_where=text("mail IS NOT NULL"),
+            postgresql_where=text("mail IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str]
     values: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
     subject_id: Mapped[int | None]
+    mail: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(Moment)
     read_at: Mapped[datetime | None] = mapped_column(Moment)

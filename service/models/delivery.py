@@ -126,7 +126,9 @@ class SuppressionLift(Base):
 class SystemMail(Base):
     """A mail the product itself sends (password reset, import report, test mail), with the same states.
 
-    `values` fill the shipped template; they are emptied once it is settled: they may hold a link.
+    `values` fill the shipped template; they are emptied once it is settled: they may hold a link. One with a
+    `thread_id` tells the partner of its messages, and is filled each time it is claimed. A row with
+    `next_attempt_at` is left alone until then.
     """
 
     __tablename__ = "system_mails"
@@ -137,6 +139,7 @@ class SystemMail(Base):
     address: Mapped[str]
     locale: Mapped[str]
     values: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    thread_id: Mapped[int | None] = mapped_column(ForeignKey("threads.id", ondelete="CASCADE"), index=True)
     message_id: Mapped[str] = mapped_column(unique=True)
     state: Mapped[str]
     attempts: Mapped[int] = mapped_column(default=0)

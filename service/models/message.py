@@ -1,6 +1,6 @@
 """Conversations of the brand with partners: threads, messages, attached files, drafts and terms."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -84,6 +84,8 @@ class Message(Base):
     lang: Mapped[str | None]
     form_key: Mapped[str]
     message_id: Mapped[str | None]
+    # Files of a mail that brought it which stayed behind.
+    files_left_out: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(Moment)
     shown_at: Mapped[datetime | None] = mapped_column(Moment)
     edited_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -173,3 +175,13 @@ class NotificationChoice(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     mail: Mapped[str]
+
+
+class Digest(Base):
+    """The one mail a day with a user's news: that it is written, for which of the user's own days."""
+
+    __tablename__ = "digests"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment)

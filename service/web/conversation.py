@@ -1,150 +1,266 @@
-"""Inbox → a conversation: reading it, writing to the partner, and changing a message until it is read."""
+"""The page behind the link in a message's mail, where the partner reads and answers without an account."""
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
-from service.domain import checks, messages, threads
+from service.domain import conversations, messages, terms, threads
+from service.domain.conversations import Conversation
 from service.domain.errors import DomainError
-from service.facts.messages import Side
-from service.facts.permissions import Permission
-from service.facts.refusals import Refusal
+from service.facts.limits import MESSAGE_CHARACTERS, REPORT_CHARACTERS
+from service.facts.messages import MessageState, Side
 from service.facts.words import N_
-from service.i18n import written
-from service.models import Message
-from service.web import conversation_page, inbox_list
-from service.web.context import here, reader, reading, transaction
-from service.web.conversation_page import Editing, MessageForm
-from service.web.forms import done, number, refusal_text, say, warn
-from service.web.routes import page
-from service.web.words import lang_tag
+from service.links import PUBLIC_PATHS
+from service.models import Message, User
+from service.web import markdown_words, uploads
+from service.web.context import here, reading, services, transaction
+from service.web.forms import done, number, refusal_text, say
+from service.web.routes import Audience, Csrf, page
 
 bp = Blueprint("conversation", __name__)
-PATH = "/inbox/<int:thread_id>"
-MESSAGE = f"{PATH}/messages/<int:message_id>"
-DRAFT_SAVED = N_("The draft has been saved.")
+PATH = PUBLIC_PATHS["conversation"]
+# Messages on one page.
+MESSAGES = 50
 
 
-@page(bp, PATH, needs=Permission.MESSAGES_USE)
-def show(thread_id: int) -> ResponseReturnValue:
-    """Show a conversation, the newest message last."""
-    return conversation_page.show(thread_id)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A message as its partner sees it; `typed` is what a change that was refused would have made of it."""
+
+    message: Message
+    own: bool
+    author: str
+    changeable: bool
+    typed: str | None
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether its text is gone."""
+        return self.message.state == MessageState.WITHDRAWN.value
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the other side cannot see it yet."""
+        return self.message.state == MessageState.WAITING.value
 
 
-@page(bp, PATH, needs=Permission.MESSAGES_USE, methods=("POST",))
-def send(thread_id: int) -> ResponseReturnValue:
-    """Write to the partner; whoever answers has read what the page showed."""
-    form = conversation_page.sent_form()
+@bp.url_value_preprocessor
+def _allow_files(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    if endpoint == "conversation.answer":
+        uploads.allow_files()
+
+
+@bp.after_request
+def _keep_quiet(response: Response) -> Response:
+    """The address is a key: no other site learns it, no search engine keeps it."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@page(bp, PATH, needs=Audience.ANYONE, csrf=Csrf.SIGNED_PATH)
+def show(token: str) -> ResponseReturnValue:
+    """Show the conversation; looking changes nothing, the page's own script says what was seen."""
+    with reading() as session:
+        conversation = conversations.find(session, services().signer, token)
+        if request.headers.get("X-Fragment") == "messages":
+            return render_template("conversation/_messages.html", **_messages(session, conversation, token))
+        return _page(session, conversation, token)
+
+
+@page(bp, f"{PATH}/answer", needs=Audience.ANYONE, csrf=Csrf.SIGNED_PATH, methods=("POST",))
+def answer(token: str) -> ResponseReturnValue:
+    """Take an answer; the same form twice is one message."""
+    form_key = request.form.get("form_key", "")
+    if not form_key:
+        abort(400)
     try:
+        uploads.count(token)
+        told = uploads.take(uploads.of_partner(token), request.files.getlist(uploads.FIELD), form_key)
+        if told:
+            return _again(token, told=told)
         with transaction() as session:
-            thread = inbox_list.find(session, thread_id)
-            message = messages.send(
+            conversation = conversations.find(session, services().signer, token)
+            conversations.answer(
                 session,
-                thread.id,
-                actor=reader(),
-                body=form.body.data or "",
-                form_key=form.form_key.data or "",
-                lang=form.lang.data or None,
+                conversation,
+                body=request.form.get("body", ""),
+                form_key=form_key,
+                accepted_terms=number(request.form.get("accept")),
                 now=here().now,
             )
-            _require_same(message, form)
-            threads.mark_read(session, thread, upto=number(request.form.get("upto")), now=here().now)
     except DomainError as error:
-        if error.refusal is Refusal.NOT_FOUND:
-            raise
-        return _again(thread_id, form, error)
-    return redirect(_to(thread_id, message.id), 303)
+        return _again(token, error)
+    done(N_("Your message has been sent."))
+    return _back(token)
 
 
-@page(bp, f"{PATH}/draft", needs=Permission.MESSAGES_USE, methods=("POST",))
-def keep_draft(thread_id: int) -> ResponseReturnValue:
-    """Keep what is being typed, for this user alone; tell the page's script which language it is in."""
-    form = conversation_page.sent_form()
-    body, key = form.body.data or "", form.form_key.data or ""
-    is_script = request.accept_mimetypes.best == "application/json"
-    try:
-        with transaction() as session:
-            thread = inbox_list.find(session, thread_id)
-            draft = messages.keep_draft(
-                session, thread, actor=reader(), body=body, form_key=key, now=here().now
-            )
-    except DomainError as error:
-        if error.refusal is Refusal.NOT_FOUND or is_script:
-            raise
-        return _again(thread_id, form, error)
-    if is_script:
-        code = written.language_of(body)
-        told = say(DRAFT_SAVED) if draft is not None else ""
-        return jsonify(told=told, recognized=conversation_page.recognized_words(code), lang=lang_tag(code))
-    done(DRAFT_SAVED)
-    return redirect(_to(thread_id), 303)
-
-
-@page(bp, f"{MESSAGE}/edit", needs=Permission.MESSAGES_USE, methods=("POST",))
-def edit(thread_id: int, message_id: int) -> ResponseReturnValue:
-    """Change a message that the partner has not read."""
-    body = request.form.get("body", "")
-    try:
-        with transaction() as session:
-            thread = inbox_list.find(session, thread_id)
-            messages.edit(session, thread, message_id, side=Side.BRAND, body=body, now=here().now)
-    except DomainError as error:
-        if error.refusal is Refusal.NOT_FOUND:
-            raise
-        refused = Editing(message_id, body, refusal_text(error))
-        return conversation_page.show(thread_id, editing=refused, status=400)
-    done(N_("The message has been changed."))
-    return redirect(_to(thread_id, message_id), 303)
-
-
-@page(bp, f"{MESSAGE}/withdraw", needs=Permission.MESSAGES_USE, methods=("GET", "POST"))
-def withdraw(thread_id: int, message_id: int) -> ResponseReturnValue:
-    """Name what will happen, then take a message back that the partner has not read."""
-    if request.method == "GET":
-        with reading() as session:
-            thread = inbox_list.find(session, thread_id)
-            message = messages.find(session, thread, message_id)
-            if not conversation_page.may_change(message):
-                warn(say(Refusal.MESSAGE_READ.phrase))
-                return redirect(_to(thread_id, message_id), 303)
-            return render_template(
-                "inbox/withdraw.html", thread=thread, message=message, query=inbox_list.query()
-            )
-    try:
-        with transaction() as session:
-            thread = inbox_list.find(session, thread_id)
-            messages.withdraw(session, thread, message_id, side=Side.BRAND, now=here().now)
-    except DomainError as error:
-        if error.refusal is Refusal.NOT_FOUND:
-            raise
-        warn(refusal_text(error))
-    else:
-        done(N_("The message has been withdrawn."))
-    return redirect(_to(thread_id, message_id), 303)
-
-
-@page(bp, f"{MESSAGE}/language", needs=Permission.MESSAGES_USE, methods=("POST",))
-def set_language(thread_id: int, message_id: int) -> ResponseReturnValue:
-    """Correct the language that a message is written in."""
+@page(bp, f"{PATH}/read", needs=Audience.ANYONE, csrf=Csrf.SIGNED_PATH, methods=("POST",))
+def read(token: str) -> ResponseReturnValue:
+    """Note that the partner has seen the messages."""
     with transaction() as session:
-        thread = inbox_list.find(session, thread_id)
-        messages.set_language(session, thread, message_id, request.form.get("lang", ""))
-    done(N_("The language of the message has been saved."))
-    return redirect(_to(thread_id, message_id), 303)
+        conversation = conversations.find(session, services().signer, token)
+        messages.mark_read_by_partner(session, conversation.thread, now=here().now)
+    if request.form.get("by") == "script":
+        return make_response("", 204)
+    return _back(token)
 
 
-def _require_same(message: Message, form: MessageForm) -> None:
-    """Refuse a form that was sent before and holds another text now: it would be lost silently."""
-    if message.body != checks.paragraphs(form.body.data or "", field="body"):
-        raise DomainError(Refusal.FORM_SENT_BEFORE, field="body")
+@page(
+    bp,
+    f"{PATH}/messages/<int:message_id>",
+    needs=Audience.ANYONE,
+    csrf=Csrf.SIGNED_PATH,
+    methods=("POST",),
+)
+def change(token: str, message_id: int) -> ResponseReturnValue:
+    """Change or withdraw a message of the partner's that nobody has read yet."""
+    verb = request.form.get("do")
+    if verb not in {"edit", "withdraw"}:
+        abort(400)
+    try:
+        uploads.count(token)
+        with transaction() as session:
+            thread = conversations.find(session, services().signer, token).thread
+            if verb == "edit":
+                body = request.form.get("body", "")
+                messages.edit(session, thread, message_id, side=Side.PARTNER, body=body, now=here().now)
+            else:
+                messages.withdraw(session, thread, message_id, side=Side.PARTNER, now=here().now)
+    except DomainError as error:
+        return _again(token, error, edited=message_id if verb == "edit" else 0)
+    done(N_("The message has been changed.") if verb == "edit" else N_("The message has been withdrawn."))
+    return _back(token)
 
 
-def _again(thread_id: int, form: MessageForm, error: DomainError) -> ResponseReturnValue:
-    form.refuse(error)
-    if error.refusal is Refusal.FORM_SENT_BEFORE:
-        form.form_key.data = conversation_page.new_key()
-    return conversation_page.show(thread_id, form=form, status=400)
+@page(bp, f"{PATH}/messaging", needs=Audience.ANYONE, csrf=Csrf.SIGNED_PATH, methods=("POST",))
+def messaging(token: str) -> ResponseReturnValue:
+    """Switch messages on or off."""
+    wanted = request.form.get("messaging")
+    if wanted not in {"on", "off"}:
+        abort(400)
+    with transaction() as session:
+        conversation = conversations.find(session, services().signer, token)
+        threads.set_messaging(session, conversation.partner.id, enabled=wanted == "on")
+    done(N_("Messages are switched on.") if wanted == "on" else N_("Messages are switched off."))
+    return _back(token)
 
 
-def _to(thread_id: int, message_id: int | None = None) -> str:
-    anchor = f"message-{message_id}" if message_id else None
-    return url_for("conversation.show", thread_id=thread_id, **inbox_list.query(), _anchor=anchor)
+@page(bp, f"{PATH}/report", needs=Audience.ANYONE, csrf=Csrf.SIGNED_PATH, methods=("POST",))
+def report(token: str) -> ResponseReturnValue:
+    """Report the conversation to the brand."""
+    try:
+        uploads.count(token)
+        with transaction() as session:
+            conversation = conversations.find(session, services().signer, token)
+            conversations.report(session, conversation, words=request.form.get("words", ""), now=here().now)
+    except DomainError as error:
+        return _again(token, error)
+    done(N_("Your report has been sent to those responsible for the program."))
+    return _back(token)
+
+
+@page(bp, f"{PATH}/terms", needs=Audience.ANYONE, csrf=Csrf.SIGNED_PATH)
+def show_terms(token: str) -> ResponseReturnValue:
+    """Show the brand's terms for messages."""
+    with reading() as session:
+        conversation = conversations.find(session, services().signer, token)
+        current = terms.find_current(session)
+        accepted = current and terms.accepted_at(session, current, partner_id=conversation.partner.id)
+        _local(conversation)
+        return render_template(
+            "conversation/terms.html",
+            token=token,
+            terms=current,
+            accepted=accepted,
+            text=markdown_words.in_language_of_reader(current) if current else None,
+        )
+
+
+def _back(token: str) -> ResponseReturnValue:
+    return redirect(url_for("conversation.show", token=token), 303)
+
+
+def _again(
+    token: str, error: DomainError | None = None, *, edited: int = 0, told: Sequence[str] = ()
+) -> ResponseReturnValue:
+    """Show the page once more with what was typed and why it was not taken."""
+    with reading() as session:
+        conversation = conversations.find(session, services().signer, token)
+        return _page(session, conversation, token, error=error, edited=edited, told=told), 400
+
+
+def _page(
+    session: Session,
+    conversation: Conversation,
+    token: str,
+    *,
+    error: DomainError | None = None,
+    edited: int = 0,
+    told: Sequence[str] = (),
+) -> str:
+    waiting = terms.find_unaccepted(session, partner_id=conversation.partner.id)
+    form = request.form if error is not None or told else {}
+    form_key = form.get("form_key") or secrets.token_urlsafe(16)
+    return render_template(
+        "conversation/show.html",
+        **_messages(session, conversation, token, edited=edited),
+        partner=conversation.partner,
+        terms=terms.find_current(session),
+        terms_waiting=waiting,
+        **uploads.composer(session, conversation.thread, uploads.of_partner(token), form_key),
+        form_key=form_key,
+        files_told=told,
+        typed=form,
+        error=refusal_text(error) if error is not None else None,
+        error_field=error.field if error is not None else None,
+        most=MESSAGE_CHARACTERS,
+        most_report=REPORT_CHARACTERS,
+    )
+
+
+def _messages(
+    session: Session, conversation: Conversation, token: str, *, edited: int = 0
+) -> dict[str, object]:
+    """What the list of messages needs; `before` in the address goes back to earlier ones."""
+    _local(conversation)
+    before = number(request.args.get("before")) or None
+    found = messages.list_in(
+        session, conversation.thread, side=Side.PARTNER, before=before, limit=MESSAGES + 1
+    )
+    shown = found[1:] if len(found) > MESSAGES else found
+    ids = {message.author_id for message in shown if message.author_id is not None}
+    names: dict[int | None, str] = {user_id: session.get_one(User, user_id).name for user_id in ids}
+    names[None] = conversation.program.name
+    own = say(N_("You"))
+    lines = [
+        Line(
+            message,
+            own=(mine := message.side == Side.PARTNER.value),
+            author=own if mine else names[message.author_id],
+            changeable=mine and message.state != MessageState.WITHDRAWN.value and message.read_at is None,
+            typed=request.form.get("body") if message.id == edited else None,
+        )
+        for message in shown
+    ]
+    return {
+        "token": token,
+        "files_of": uploads.of_messages(session, shown, uploads.of_partner(token)),
+        "thread": conversation.thread,
+        "program_of": conversation.program,
+        "lines": lines,
+        "earlier": shown[0].id if len(found) > MESSAGES else None,
+        "unseen": any(not line.own and line.message.read_at is None for line in lines),
+        "before": before,
+    }
+
+
+def _local(conversation: Conversation) -> None:
+    """Tell times in the partner's zone: nobody is signed in here."""
+    here().zone = ZoneInfo(conversation.partner.time_zone or conversation.program.time_zone)

@@ -45,6 +45,7 @@ _SECRETS = ("password", "code")
 FORM_EXPIRED = N_("This form has expired. Open the page again and send it once more.")
 STATUS = {
     Refusal.NOT_FOUND: 404,
+    Refusal.CONVERSATION_GONE: 404,
     Refusal.NOT_ALLOWED: 403,
     Refusal.NO_PROGRAM: 403,
     Refusal.TRANSLATION_EDITING_OFF: 403,

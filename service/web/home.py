@@ -3,7 +3,9 @@
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from service import links
 from service.domain import campaigns, groups, imports, notices, prospects
+from service.facts.messages import News
 from service.facts.stages import Stage
 from service.facts.states import DeliveryState
 from service.models import Notice
@@ -60,6 +62,8 @@ def news() -> ResponseReturnValue:
 def _target(notice: Notice) -> str | None:
     if notice.subject_id is None:
         return None
+    if notice.kind in set(News):
+        return links.path("thread", here().locale.code, thread_id=notice.subject_id)
     if notice.kind.startswith("campaign"):
         return url_for("campaigns.show", campaign_id=notice.subject_id)
     return url_for("imports.show", import_id=notice.subject_id)

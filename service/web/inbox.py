@@ -56,4 +56,4 @@ def open_thread() -> ResponseReturnValue:
             raise
         warn(refusal_text(error))
         return redirect(url_for("inbox.new"), 303)
-    return redirect(url_for("conversation.show", thread_id=thread.id, _anchor="write"), 303)
+    return redirect(url_for("threads.show", thread_id=thread.id, _anchor="write"), 303)

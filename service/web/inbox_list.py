@@ -173,7 +173,7 @@ def _hits(session: Session, ids: Sequence[int], text: str) -> dict[str, object]:
 
 def _message(hit: Hit) -> str:
     return url_for(
-        "conversation.show",
+        "threads.show",
         thread_id=hit.thread.id,
         at=hit.message.id,
         **query(),

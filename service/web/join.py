@@ -33,5 +33,9 @@ def answer(token: str) -> ResponseReturnValue:
         invitation = invitations.find(session, services().signer, token)
         if said not in {"accept", "decline"}:
             abort(400)
-        invitations.answer(session, invitation, accepted=said == "accept", now=here().now)
+        # A box that is not ticked sends nothing, so the form says that it has one.
+        messaging = "messaging" in request.form if "offers_messaging" in request.form else None
+        invitations.answer(
+            session, invitation, accepted=said == "accept", messaging=messaging, now=here().now
+        )
     return redirect(url_for("join.show", token=token), 303)

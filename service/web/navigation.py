@@ -74,6 +74,7 @@ SETTINGS = (
         (
             Entry(NP_("settings", "Profile"), "profile.edit", Audience.SIGNED_IN, "user"),
             Entry(N_("Mail accounts"), "mail_accounts.index", Permission.EMAIL_SEND, "mail"),
+            Entry(N_("Notification settings"), "notifications.edit", Audience.SIGNED_IN, "bell"),
         ),
     ),
     Section(N_("Tools"), (Entry(N_("Import prospects"), "imports.index", Permission.IMPORT_RUN, "import"),)),
@@ -90,7 +91,10 @@ SETTINGS = (
     ),
     Section(
         N_("Installation"),
-        (Entry(N_("Sending domain"), "sending_domain.show", Permission.SETTINGS_MANAGE, "shield"),),
+        (
+            Entry(N_("Sending domain"), "sending_domain.show", Permission.SETTINGS_MANAGE, "shield"),
+            Entry(N_("Messaging terms"), "terms.edit", Permission.SETTINGS_MANAGE, "mail"),
+        ),
     ),
 )
 PROFILE = (
@@ -98,7 +102,7 @@ PROFILE = (
     Entry(N_("Settings"), "home.settings", Audience.SIGNED_IN),
     *(entry for section in SETTINGS for entry in section.entries),
 )
-INBOX_AREAS = frozenset({"inbox", "conversation"})
+INBOX_AREAS = frozenset({"inbox", "threads"})
 # A page that works in a program has nothing to show to a user who may work in none.
 _WITHOUT_PROGRAM = frozenset(
     {
@@ -111,6 +115,8 @@ _WITHOUT_PROGRAM = frozenset(
         "outbox.index",
         "translate.index",
         "sending_domain.show",
+        "notifications.edit",
+        "terms.edit",
     }
 )
 

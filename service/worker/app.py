@@ -21,6 +21,8 @@ from service.adapters.jobs import (
     HOURLY_JOB,
     IMPORT_JOB,
     IMPORTS,
+    SCAN_JOB,
+    SCANS,
     SEND,
     SYSTEM,
     SYSTEM_MAIL_JOB,
@@ -30,7 +32,7 @@ from service.adapters.jobs import (
 )
 from service.bootstrap import Services
 from service.facts.limits import WORKER_DEAD
-from service.worker import deliver, imports, sweep, system_mail
+from service.worker import deliver, imports, scan, sweep, system_mail
 from service.worker.account_rooms import AccountRooms
 from service.worker.clock import SteadyClock
 from service.worker.fence import Fence
@@ -47,9 +49,10 @@ BATCHES_A_PART = 20
 BATCHES_A_STEP = 10
 SWEEP_SECONDS = 5.0
 POLL_SECONDS = 0.5
+SCANS_AT_ONCE = 4
 STOP_SECONDS = 25
 EMBEDDED = "embedded"
-COMMON = frozenset({SEND, ACCOUNTS, SYSTEM, IMPORTS, HOURLY})
+COMMON = frozenset({SEND, ACCOUNTS, SYSTEM, IMPORTS, SCANS, HOURLY})
 
 
 def run(services: Services, *, slot: str = "1", stop: threading.Event | None = None) -> None:
@@ -144,6 +147,7 @@ class _Worker:
             DBOS.register_queue(queue, worker_concurrency=4, polling_interval_sec=POLL_SECONDS)
         DBOS.register_queue(SYSTEM, worker_concurrency=1, polling_interval_sec=POLL_SECONDS)
         DBOS.register_queue(IMPORTS, worker_concurrency=1, polling_interval_sec=POLL_SECONDS)
+        DBOS.register_queue(SCANS, worker_concurrency=SCANS_AT_ONCE, polling_interval_sec=POLL_SECONDS)
         DBOS.register_queue(HOURLY, worker_concurrency=1, polling_interval_sec=POLL_SECONDS)
 
     def sweep_until(self, ended: threading.Event) -> None:
@@ -183,6 +187,7 @@ class _Worker:
                 *repairs,
                 ("rescue", self._take_over),
                 ("imports", self._wake_imports),
+                ("scans", self._wake_scans),
                 ("campaigns", self._wake),
                 ("system mails", self._wake_system),
                 ("accounts", self._account_rooms.sweep),
@@ -213,6 +218,9 @@ class _Worker:
 
     def _wake_imports(self) -> None:
         imports.wake(self._services, self._jobs, holder=self._executor_id, now=self._clock())
+
+    def _wake_scans(self) -> None:
+        scan.wake(self._services, self._jobs, now=self._clock())
 
     def _wake_system(self) -> None:
         if not self._room.resting:
@@ -260,10 +268,16 @@ class _Worker:
             with noting(DBOS.workflow_id):
                 step("rows", lambda: self._run_import(import_id))
 
+        @DBOS.workflow(name=SCAN_JOB)
+        def scan_file(attachment_id: int) -> None:
+            with noting(DBOS.workflow_id):
+                step("file", lambda: scan.scan(self._services, attachment_id, self._clock))
+
         @DBOS.workflow(name=HOURLY_JOB)
         def every_hour(_at: str) -> None:
             with noting(DBOS.workflow_id):
                 step("hourly", self._do_hourly)
+                step("files", self._clear_files)
                 step("forget", lambda: self._jobs.forget_before(self._clock() - sweep.KEEP_JOBS))
 
     def _run_import(self, import_id: int) -> int:
@@ -285,6 +299,10 @@ class _Worker:
         with self._services.db.transaction() as session:
             self._jobs.deliver(session, campaign_id)
         return 1
+
+    def _clear_files(self) -> int:
+        scan.clear(self._services, now=self._clock())
+        return 0
 
     def _do_hourly(self) -> int:
         self._hourly_fault = sweep.every_hour(self._services.db, now=self._clock())

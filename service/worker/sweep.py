@@ -15,6 +15,7 @@ from service.domain import (
     deliveries,
     ledger,
     marks,
+    notifications,
     programs,
     prospects,
     schedules,
@@ -66,6 +67,8 @@ def repairs(services: Services, clock: Clock, *, everything: bool = False) -> li
         ("system leases", partial(system_mails.sweep, everything=everything)),
         ("starts", schedules.start_due),
         ("marks", marks.take),
+        ("news", partial(notifications.mail_due, jobs=services.jobs)),
+        ("digests", partial(notifications.send_digests, jobs=services.jobs)),
         ("ends", deliveries.finish_all_done),
     ]
     if everything:
@@ -148,5 +151,6 @@ def every_hour(db: Database, *, now: datetime) -> str:
         ("stages", deliveries.tell_all_prospects),
         ("workers", workers.forget_silent),
         ("invitations", prospects.expire),
+        ("digests", notifications.forget_digests),
     ]
     return each(_transactions(db, lambda: now, verbs))

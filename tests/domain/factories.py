@@ -20,6 +20,7 @@ class AskedJobs:
     delivered: list[int] = field(default_factory=list)
     system: list[int] = field(default_factory=list)
     imports: list[int] = field(default_factory=list)
+    scans: list[int] = field(default_factory=list)
 
     def deliver(self, session: Session, campaign_id: int) -> None:
         self.delivered.append(campaign_id)
@@ -29,6 +30,9 @@ class AskedJobs:
 
     def run_import(self, session: Session, import_id: int) -> None:
         self.imports.append(import_id)
+
+    def scan(self, session: Session, attachment_id: int) -> None:
+        self.scans.append(attachment_id)
 
 
 def program(session: Session, name: str = "Maison Aurore", **changes: object) -> Program:

@@ -35,6 +35,9 @@ class RecordedJobs:
     def run_import(self, session: Session, import_id: int) -> None:
         raise AssertionError
 
+    def scan(self, session: Session, attachment_id: int) -> None:
+        raise AssertionError
+
 
 @pytest.fixture
 def user(session: Session, now: datetime) -> User:

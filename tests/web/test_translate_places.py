@@ -69,6 +69,7 @@ def test_mails_and_lists_of_the_gallery_are_places_too(desk: Desk) -> None:
 
 def test_texts_found_nowhere_are_listed(desk: Desk) -> None:
     table = json.loads((desk.locales / "places.json").read_text(encoding="utf-8"))
+
     def found() -> list[str]:
         page = soup(desk.browser.get("/en/translate/ja?show=nowhere&q=Groups"))
         return [words(link) for link in page.select("tbody th a")]

@@ -3,6 +3,7 @@
 // The answer is the region itself (same id), alone or within a page. Its element with data-announce is read
 // out when its words change, at most every ten seconds and at the end.
 // An element with an id and data-with="REGION" is renewed from the same answers, except while it holds the focus.
+// data-every="MILLISECONDS" asks less often.
 const PAUSE = 2000;
 const SPEAK = 10000;
 
@@ -13,7 +14,7 @@ voice.setAttribute("role", "status");
 function follow(id, failures = 0, said = "", saidAt = 0) {
   const region = document.getElementById(id);
   if (!region || region.dataset.done !== undefined) return;
-  const wait = Math.min(PAUSE * 2 ** failures, 30000);
+  const wait = Math.min((Number(region.dataset.every) || PAUSE) * 2 ** failures, 30000);
   setTimeout(async () => {
     // A hidden page asks nothing; it catches up when it is shown.
     if (document.hidden) {

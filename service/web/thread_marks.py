@@ -11,7 +11,7 @@ from service.web.context import here, transaction
 from service.web.forms import done, number
 from service.web.routes import page
 
-bp = Blueprint("conversation_marks", __name__)
+bp = Blueprint("thread_marks", __name__)
 PATH = "/inbox/<int:thread_id>"
 
 
@@ -73,4 +73,4 @@ def assign(thread_id: int) -> ResponseReturnValue:
 
 
 def _conversation(thread_id: int) -> str:
-    return url_for("conversation.show", thread_id=thread_id, **inbox_list.query())
+    return url_for("threads.show", thread_id=thread_id, **inbox_list.query())

@@ -2,22 +2,23 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from flask import current_app, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from wtforms import HiddenField, SelectField, TextAreaField
 
-from service.domain import groups, messages, prospects, threads
+from service.domain import groups, messages, prospects, terms, threads
 from service.facts.limits import PAGE_ROWS
 from service.facts.messages import MessageState, Side
 from service.facts.words import N_
 from service.i18n import written
 from service.i18n.locales import LOCALES
 from service.models import Message, Partner, Thread
-from service.web import choices, inbox_list
+from service.web import choices, inbox_list, uploads
 from service.web.context import here, reader, reading
 from service.web.forms import Form, number, say
 
@@ -64,22 +65,34 @@ def languages() -> list[tuple[str, str]]:
 
 
 def show(
-    thread_id: int, *, form: MessageForm | None = None, editing: Editing | None = None, status: int = 200
+    thread_id: int,
+    *,
+    form: MessageForm | None = None,
+    editing: Editing | None = None,
+    told: Sequence[str] = (),
+    status: int = 200,
 ) -> ResponseReturnValue:
-    """Answer with a conversation; a form or a change that was refused keeps what was typed."""
+    """Answer with a conversation; a form or a change that was refused keeps what was typed.
+
+    `told` is what to say of files that were not taken.
+    """
     with reading() as session:
         thread = inbox_list.find(session, thread_id)
         shown = form or _draft_form(session, thread)
+        place = uploads.of_brand(thread_id)
         facts = {
             **inbox_list.facts(session, thread),
-            **_messages(session, thread),
+            **_messages(session, thread, place),
+            **uploads.composer(session, thread, place, shown.form_key.data or ""),
             **_partner(session, thread),
             "form": shown,
             "languages_of_texts": choices.languages(),
             "recognized": recognized_words(written.language_of(shown.body.data or "")),
             "editing": editing,
-            "problems": _problems(form, editing),
-            "terms_url": _terms_url(),
+            "problems": [*_problems(form, editing), *(("files", text) for text in told)],
+            "files_told": told,
+            "terms_url": url_for("terms.show") if terms.find_current(session) else None,
+            "terms_waiting": terms.find_unaccepted(session, reader()),
             "assignable": [(user.id, user.name) for user in threads.list_assignable(session, thread)],
         }
         name = "inbox/renewed.html" if inbox_list.is_renewal() else "inbox/show.html"
@@ -119,7 +132,7 @@ def _draft_form(session: Session, thread: Thread) -> MessageForm:
     return form
 
 
-def _messages(session: Session, thread: Thread) -> dict[str, object]:
+def _messages(session: Session, thread: Thread, place: uploads.Place) -> dict[str, object]:
     before, wanted = (number(request.args.get(name)) or None for name in ("earlier", "at"))
     found = _page(session, thread, before)
     if wanted and found and wanted < found[0].id:  # what a search found, further up than the page reaches
@@ -129,15 +142,16 @@ def _messages(session: Session, thread: Thread) -> dict[str, object]:
     query = inbox_list.query()
     return {
         "messages": found,
+        "files_of": uploads.of_messages(session, found, place),
         "authors": messages.author_names(session, found),
         "may_change": may_change,
         "pieces": pieces,
         "before": before,
         "upto": found[-1].id if found else 0,
-        "earlier_href": url_for("conversation.show", thread_id=thread.id, earlier=found[0].id, **query)
+        "earlier_href": url_for("threads.show", thread_id=thread.id, earlier=found[0].id, **query)
         if more
         else None,
-        "newest_href": url_for("conversation.show", thread_id=thread.id, **query) if before else None,
+        "newest_href": url_for("threads.show", thread_id=thread.id, **query) if before else None,
     }
 
 
@@ -169,7 +183,3 @@ def _local_time(partner: Partner) -> str:
 def _problems(form: MessageForm | None, editing: Editing | None) -> list[tuple[str, str]]:
     found = form.problems() if form else []
     return [*found, (f"edit-{editing.message_id}", editing.error)] if editing else found
-
-
-def _terms_url() -> str | None:
-    return url_for("terms.show") if "terms.show" in current_app.view_functions else None

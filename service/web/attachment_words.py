@@ -1,0 +1,73 @@
+"""Attached files as pages show them: what is known of each in the reader's words, and where links lead."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from service.facts.filetypes import IMAGES, FileType
+from service.facts.messages import SCAN_STATE_LABELS, ScanState
+from service.facts.words import N_
+from service.models import Attachment
+from service.web.context import here
+from service.web.forms import say
+
+_TONES = {
+    ScanState.WAITING: "info",
+    ScanState.CLEAN: "success",
+    ScanState.REFUSED: "danger",
+    ScanState.UNSCANNED: "warning",
+}
+THREAT = N_("The virus scanner found a threat in it: %(threat)s")
+NOT_SCANNED = N_("The virus scanner could not look into this file, so it cannot be sent.")
+AGAIN = N_("The virus scanner cannot be reached at the moment. It is asked again at: %(time)s")
+# Leads to a route of the file: (its name there, the file's id) -> address.
+Links = Callable[[str, int], str]
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """One file on a page; a link is None where it does not lead anywhere."""
+
+    id: int
+    name: str
+    size: str
+    state: str
+    tone: str
+    waits: bool
+    note: str
+    download: str | None
+    picture: str | None
+    table: str | None
+    remove: str | None
+
+
+def lines(files: Iterable[Attachment], links: Links, *, removable: Collection[int] = ()) -> list[FileLine]:
+    """Return files as a page shows them; those whose ids are `removable` can be taken back by the reader."""
+    return [_line(file, links, is_removable=file.id in removable) for file in files]
+
+
+def _line(file: Attachment, links: Links, *, is_removable: bool) -> FileLine:
+    state, kind = ScanState(file.state), FileType(file.kind)
+    is_clean = state is ScanState.CLEAN and file.file_id is not None
+    return FileLine(
+        id=file.id,
+        name=file.name,
+        size=here().formats.file_size(file.size),
+        state=say(SCAN_STATE_LABELS[state]),
+        tone=_TONES[state],
+        waits=state is ScanState.WAITING,
+        note=_note(file, state),
+        download=links("download", file.id) if is_clean else None,
+        picture=links("picture", file.id) if is_clean and kind in IMAGES else None,
+        table=links("table", file.id) if is_clean and kind is FileType.CSV else None,
+        remove=links("remove", file.id) if is_removable else None,
+    )
+
+
+def _note(file: Attachment, state: ScanState) -> str:
+    if state is ScanState.REFUSED and file.threat:
+        return say(THREAT, threat=file.threat)
+    if state is ScanState.UNSCANNED:
+        return say(NOT_SCANNED)
+    if state is ScanState.WAITING and file.tries and file.next_try_at is not None:
+        return say(AGAIN, time=here().formats.date_time(here().to_zone(file.next_try_at)))
+    return ""

@@ -1,0 +1,254 @@
+"""Files of a conversation over the web: attached, scanned by the real daemon, handed out inert."""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from urllib.parse import unquote
+
+import pytest
+from bs4 import BeautifulSoup
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from service.bootstrap import Services
+from service.config import Settings
+from service.domain import threads
+from service.domain.letters import CONVERSATION
+from service.facts.messages import ScanState
+from service.facts.permissions import BuiltInRole
+from service.models import Attachment, Message, Program, Thread
+from service.worker import scan
+from tests import clamd
+from tests.clamd import Clamd as Daemon
+from tests.domain import factories
+from tests.files.made import pdf, png
+from tests.web.conftest import Browser, Clock
+
+KEY = "a form key"
+FRAGMENT = {"X-Fragment": "files"}
+CSV = "名前,メール\r\n葉山,=1+1\r\n".encode()
+
+
+@pytest.fixture(scope="module")
+def daemon() -> Iterator[Daemon]:
+    with clamd.started() as running:
+        yield running
+
+
+@pytest.fixture
+def settings(settings: Settings, daemon: Daemon) -> Settings:
+    return replace(settings, scanner_url=daemon.url, scanner_local_signatures=True)
+
+
+@pytest.fixture
+def thread(parts: Services, program: Program, clock: Clock) -> Thread:
+    with parts.db.transaction() as session:
+        made = factories.prospect(session, program, "Lumière", messaging_enabled=True, at=clock.now)
+        return threads.open_with(session, program.id, made.partner_id, now=clock.now)
+
+
+@pytest.fixture
+def brand(enter: Callable[..., Browser]) -> Browser:
+    return enter(BuiltInRole.COMMUNITY_MANAGER)
+
+
+@pytest.fixture
+def partner_path(parts: Services, thread: Thread) -> str:
+    return f"/fr/conversation/{parts.signer.sign(CONVERSATION, [thread.id, 1])}"
+
+
+def scan_all(parts: Services, clock: Clock) -> None:
+    with parts.db.reading() as session:
+        waiting = session.scalars(
+            select(Attachment.id).where(Attachment.state == ScanState.WAITING.value)
+        ).all()
+    for attachment_id in waiting:
+        scan.scan(parts, attachment_id, clock)
+
+
+def attach(
+    browser: Browser, path: str, name: str, content: bytes, *, headers: dict[str, str] | None = None
+) -> TestResponse:
+    data = {"form_key": KEY, "files": (io.BytesIO(content), name)}
+    return browser.post(f"{path}/files", data, headers=FRAGMENT if headers is None else headers)
+
+
+def lines(answer: TestResponse) -> list[tuple[str, str]]:
+    page = BeautifulSoup(answer.get_data(as_text=True), "html.parser")
+    return [
+        (found.select_one("bdi").text, found.select_one(".badge").text)  # type: ignore[union-attr]
+        for found in page.select("[data-chosen] li")
+    ]
+
+
+def files_in(parts: Services) -> list[tuple[str, str, str | None]]:
+    with parts.db.reading() as session:
+        query = select(Attachment.name, Attachment.state, Attachment.threat).order_by(Attachment.id)
+        return [tuple(row) for row in session.execute(query)]  # type: ignore[misc]
+
+
+def test_a_file_goes_from_the_brand_to_the_partner(
+    brand: Browser, new_browser: Callable[[], Browser], parts: Services, clock: Clock, thread: Thread,
+    partner_path: str,
+) -> None:  # fmt: skip
+    """U-6, U-12: only once it is clean, under its own name, inert."""
+    path = f"/ja/inbox/{thread.id}"
+    brand.get(path)
+    assert lines(attach(brand, path, "見積り書.csv", CSV)) == [("見積り書.csv", "スキャン待ち")]
+    sent = brand.post(path, {"form_key": KEY, "body": "見積もりです。"})
+    assert sent.status_code == 303
+    partner = new_browser()
+    assert "見積もり" not in partner.get(partner_path).get_data(as_text=True)
+    assert partner.get(f"{partner_path}/files/1").status_code == 404
+    scan_all(parts, clock)
+    page = BeautifulSoup(partner.get(partner_path).get_data(as_text=True), "html.parser")
+    assert [link["href"] for link in page.select(".attachment-name a")] == [f"{partner_path}/files/1"]
+    answer = partner.client.get(f"{partner_path}/files/1")
+    assert answer.get_data() == CSV
+    kind, _, name = answer.headers["Content-Disposition"].rpartition("filename*=UTF-8''")
+    assert (kind, unquote(name)) == ('attachment; filename="attachment.csv"; ', "見積り書.csv")
+    assert {name: answer.headers[name] for name in SEALED} == SEALED
+
+
+SEALED = {
+    "Content-Type": "text/csv; charset=utf-8",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cache-Control": "private, no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def test_a_file_comes_from_the_partner(
+    brand: Browser, new_browser: Callable[[], Browser], parts: Services, clock: Clock, thread: Thread,
+    partner_path: str,
+) -> None:  # fmt: skip
+    partner = new_browser()
+    partner.get(partner_path)
+    data = {"form_key": KEY, "body": "Voici mon logo.", "files": (io.BytesIO(png((3, 2))), "Mon logo.png")}
+    assert partner.post(f"{partner_path}/answer", data).status_code == 303
+    scan_all(parts, clock)
+    page = BeautifulSoup(brand.get(f"/en/inbox/{thread.id}").get_data(as_text=True), "html.parser")
+    picture = page.select_one("img.attachment-picture")
+    assert picture is not None
+    drawn = brand.client.get(str(picture["src"]))
+    assert (drawn.mimetype, drawn.get_data()[:4]) == ("image/webp", b"RIFF")
+
+
+def test_a_threat_is_refused_and_named(brand: Browser, parts: Services, clock: Clock, thread: Thread) -> None:
+    """U-7: nobody gets it, and its bytes are gone."""
+    path = f"/en/inbox/{thread.id}"
+    brand.get(path)
+    attach(brand, path, "report.pdf", pdf(stream=clamd.EICAR))
+    scan_all(parts, clock)
+    assert files_in(parts) == [("report.pdf", "refused", clamd.EICAR_THREAT)]
+    assert list((parts.settings.data / "attachments").rglob("*.*")) == []
+    again = brand.post(path, {"form_key": KEY, "body": "See the report."})
+    assert (again.status_code, "Remove it first: report.pdf" in again.get_data(as_text=True)) == (400, True)
+    assert "See the report." in again.get_data(as_text=True)
+    assert (
+        brand.post(f"{path}/files/1/remove", {"form_key": KEY, "body": "See the report."}).status_code == 303
+    )
+    assert files_in(parts) == []
+    assert "See the report." in brand.get(path).get_data(as_text=True)
+
+
+def test_a_silent_scanner_keeps_files_waiting(
+    brand: Browser, parts: Services, clock: Clock, thread: Thread, daemon: Daemon
+) -> None:
+    """U-9, U-10, F-10: the page says so and when it is asked again; then it recovers."""
+    path = f"/fr/inbox/{thread.id}"
+    brand.get(path)
+    attach(brand, path, "a.csv", CSV)
+    silent = replace(parts, scanner=replace_timeout(parts))
+    daemon.pause()
+    try:
+        scan.scan(silent, 1, clock)
+    finally:
+        daemon.go_on()
+    page = brand.get(f"{path}/files?form_key={KEY}").get_data(as_text=True)
+    assert "L’antivirus est injoignable pour le moment" in page
+    assert files_in(parts) == [("a.csv", "waiting", None)]
+    scan.scan(parts, 1, clock)
+    assert files_in(parts) == [("a.csv", "waiting", None)]  # not before its time
+    clock.pass_by(scan.attachments.timedelta(minutes=1))
+    scan.scan(parts, 1, clock)
+    assert files_in(parts) == [("a.csv", "clean", None)]
+
+
+def replace_timeout(parts: Services) -> object:
+    from service.adapters.clamd import Clamd
+
+    return Clamd.from_url(parts.settings.scanner_url, seconds=0.3)
+
+
+def test_without_a_scanner_nothing_can_be_attached(
+    parts: Services, app: object, brand: Browser, thread: Thread
+) -> None:
+    """And everything else works."""
+    path = f"/en/inbox/{thread.id}"
+    app.extensions["prospectus"] = replace(parts, scanner=None)  # type: ignore[attr-defined]
+    page = brand.get(path).get_data(as_text=True)
+    assert ("no virus scanner is set up" in page, 'type="file"' in page) == (True, False)
+    assert attach(brand, path, "a.csv", CSV).status_code == 400
+    assert brand.post(path, {"form_key": KEY, "body": "Hello"}).status_code == 303
+    assert files_in(parts) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.exe", b"MZ", "are not allowed"),
+        ("a.png", pdf(), "its content is of type PDF"),
+        ("a.pdf", b"", "The file is empty"),
+        ("a.csv", b"x" * (10 * 1024 * 1024 + 1), "larger than 10 MB"),
+    ],
+)
+def test_what_may_not_be_attached_is_said_by_name_and_reason(
+    brand: Browser, parts: Services, thread: Thread, name: str, content: bytes, reason: str
+) -> None:
+    """U-1, U-2, U-4."""
+    path = f"/en/inbox/{thread.id}"
+    brand.get(path)
+    answer = attach(brand, path, name, content)
+    text = answer.get_data(as_text=True)
+    assert (answer.status_code, name in text, reason in text, files_in(parts)) == (400, True, True, [])
+
+
+def test_too_much_is_refused_before_it_is_read(brand: Browser, parts: Services, thread: Thread) -> None:
+    """U-4: by the length that is announced."""
+    path = f"/en/inbox/{thread.id}"
+    brand.get(path)
+    answer = brand.post(
+        f"{path}/files", {}, headers=FRAGMENT, environ_overrides={"CONTENT_LENGTH": str(10**9)}
+    )
+    assert answer.status_code == 413
+
+
+def test_a_csv_file_is_shown_as_text(brand: Browser, parts: Services, clock: Clock, thread: Thread) -> None:
+    path = f"/en/inbox/{thread.id}"
+    brand.get(path)
+    attach(brand, path, "a.csv", CSV)
+    scan_all(parts, clock)
+    page = BeautifulSoup(brand.get(f"{path}/files/1/table").get_data(as_text=True), "html.parser")
+    cells = [[cell.text for cell in row.select("td")] for row in page.select("main tbody tr")]
+    assert cells == [["葉山", "=1+1"]]
+
+
+def test_a_lost_right_is_lost_at_once(
+    brand: Browser, parts: Services, clock: Clock, thread: Thread, enter: Callable[..., Browser]
+) -> None:
+    """U-12, A-8: and a colleague without messages never had it."""
+    path = f"/en/inbox/{thread.id}"
+    brand.get(path)
+    attach(brand, path, "a.csv", CSV)
+    brand.post(path, {"form_key": KEY, "body": "Here it is."})
+    scan_all(parts, clock)
+    assert brand.get(f"{path}/files/1").status_code == 200
+    assert enter(BuiltInRole.ANALYST).get(f"{path}/files/1").status_code == 403
+    with parts.db.transaction() as session:
+        session.get_one(Thread, thread.id).link_version += 1
+        assert session.scalars(select(Message.state)).all() == ["sent"]
+    revoked = parts.signer.sign(CONVERSATION, [thread.id, 1])
+    assert brand.get(f"/en/conversation/{revoked}/files/1").status_code == 404
