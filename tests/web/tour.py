@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from service.adapters.capture import CapturedOutbox
 from service.bootstrap import Services
-from service.domain import accounts, campaigns, demo, mail_accounts, sessions, suppression
+from service.domain import accounts, campaigns, demo, mail_accounts, messages, sessions, suppression, threads
 from service.domain.campaigns import Writing
 from service.domain.credentials import reset_link
 from service.domain.letters import JOIN, UNSUBSCRIBE
@@ -31,10 +31,12 @@ from service.models import (
     Delivery,
     Group,
     Import,
+    Message,
     Partner,
     Program,
     Prospect,
     Suppression,
+    Thread,
     User,
 )
 from service.web.routes import Audience, declaration_of
@@ -99,6 +101,7 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
             session, program.id, "no@x.example", reason=SuppressionReason.MANUAL, now=clock.now
         )
         session.flush()
+        said = _message(session, program, user, clock.now)
         values = {
             "campaign_id": sent.id,
             "delivery_id": rows[0].id,
@@ -107,6 +110,8 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
             "account_id": account.id,
             "group_id": session.scalars(select(Group.id).where(Group.program_id == program.id)).first() or 0,
             "ad_id": session.scalars(select(Ad.id).where(Ad.program_id == program.id)).first() or 0,
+            "thread_id": said.thread_id,
+            "message_id": said.id,
             "entry_id": session.scalars(select(Suppression.id)).first() or 0,
         }
         link: dict[str, Any] = {"base_url": "http://x.example", "now": clock.now}
@@ -139,6 +144,15 @@ def _campaign(session: Session, program: Program, user: User, number: int, now: 
         session, program, writing, form_key=f"key {number}", selected=Selected(frozenset(prospects)),
         actor=user, now=now,
     )  # fmt: skip
+
+
+def _message(session: Session, program: Program, user: User, now: datetime) -> Message:
+    thread = session.scalars(
+        select(Thread).where(Thread.program_id == program.id).order_by(Thread.id)
+    ).first()
+    assert thread is not None
+    threads.set_messaging(session, thread.partner_id, enabled=True)
+    return messages.send(session, thread.id, actor=user, body="春のご案内", form_key="tour", now=now)
 
 
 def _capture(parts: Services) -> None:
