@@ -14,13 +14,24 @@ from werkzeug.test import TestResponse
 
 from service.adapters.capture import CapturedOutbox
 from service.bootstrap import Services
-from service.domain import accounts, campaigns, demo, mail_accounts, sessions, suppression
+from service.domain import (
+    accounts,
+    campaigns,
+    demo,
+    mail_accounts,
+    messages,
+    sessions,
+    suppression,
+    terms,
+    threads,
+)
 from service.domain.campaigns import Writing
 from service.domain.credentials import reset_link
-from service.domain.letters import JOIN, UNSUBSCRIBE
+from service.domain.letters import CONVERSATION, JOIN, UNSUBSCRIBE
 from service.domain.mail_accounts import Access
 from service.domain.selections import Selected
 from service.domain.suppression import SuppressionReason
+from service.facts.messages import Channel, Side
 from service.facts.states import DeliveryState
 from service.mail.addresses import Mailbox, parse
 from service.mail.mime import Letter, serialize
@@ -31,10 +42,12 @@ from service.models import (
     Delivery,
     Group,
     Import,
+    MessagingTerms,
     Partner,
     Program,
     Prospect,
     Suppression,
+    Thread,
     User,
 )
 from service.web.routes import Audience, declaration_of
@@ -99,6 +112,10 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
             session, program.id, "no@x.example", reason=SuppressionReason.MANUAL, now=clock.now
         )
         session.flush()
+        terms.publish(
+            session, {"en": "# Rules\n\nBe kind.", "ja": "親切に。"}, based_on=0, actor=user, now=clock.now
+        )
+        thread = _conversation(session, program, user, clock.now)
         values = {
             "campaign_id": sent.id,
             "delivery_id": rows[0].id,
@@ -108,10 +125,14 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
             "group_id": session.scalars(select(Group.id).where(Group.program_id == program.id)).first() or 0,
             "ad_id": session.scalars(select(Ad.id).where(Ad.program_id == program.id)).first() or 0,
             "entry_id": session.scalars(select(Suppression.id)).first() or 0,
+            "terms_id": session.scalars(select(MessagingTerms.id)).one(),
+            "thread_id": thread.id,
         }
         link: dict[str, Any] = {"base_url": "http://x.example", "now": clock.now}
         tokens = {
             "join.show": parts.signer.sign(JOIN, values["prospect_id"]),
+            "conversation.show": parts.signer.sign(CONVERSATION, [thread.id, thread.link_version]),
+            "conversation.show_terms": parts.signer.sign(CONVERSATION, [thread.id, thread.link_version]),
             "unsubscribe.show": parts.signer.sign(UNSUBSCRIBE, rows[0].id),
             "auth.sign_in_link": accounts.sign_in_link(session, parts.signer, user, **link).rpartition("/")[
                 2
@@ -123,11 +144,35 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
     return made
 
 
+def _conversation(session: Session, program: Program, user: User, now: datetime) -> Thread:
+    """A conversation with something of every kind in it."""
+    prospect = session.scalars(
+        select(Prospect).where(Prospect.program_id == program.id).order_by(Prospect.id)
+    ).first()
+    assert prospect is not None
+    prospect.partner.messaging_enabled = True
+    terms_now = terms.find_current(session)
+    assert terms_now is not None
+    terms.accept(session, terms_now.id, user=user, now=now)
+    thread = threads.open_with(session, program.id, prospect.partner_id, now=now)
+    messages.send(session, thread.id, actor=user, body="Hello {firstName}", form_key="a", now=now)
+    answer = messages.answer(session, thread.id, body="はい", form_key="b", channel=Channel.EMAIL, now=now)
+    answer.files_left_out = 2
+    gone = messages.answer(session, thread.id, body="gone", form_key="c", now=now)
+    messages.withdraw(session, thread, gone.id, side=Side.PARTNER, now=now)
+    messages.answer(session, thread.id, body="Hello {firstName}", form_key="d", now=now)
+    return thread
+
+
 def names_of(session: Session) -> frozenset[str]:
     """What people wrote of themselves and their things."""
     columns = (Partner.name, Program.name, Group.name, User.name, Ad.name, Import.file_name)
     found = {" ".join(name.split()) for column in columns for name in session.scalars(select(column))}
-    return frozenset(found) | {"Alex", "alex", "Join Kumo Outdoor", "春のご案内"}
+    return (
+        frozenset(found)
+        | {"Hello {firstName}", "はい", "Rules", "Be kind", "Be kind.", "親切に。"}
+        | {"Alex", "alex", "Join Kumo Outdoor", "春のご案内"}
+    )
 
 
 def _campaign(session: Session, program: Program, user: User, number: int, now: datetime) -> Campaign:
