@@ -86,7 +86,7 @@ def fill(session: Session, mail: SystemMail) -> dict[str, object] | None:
     return {
         "program_name": session.get_one(Program, thread.program_id).name,
         "name": names[messages[-1].author_id],
-        "lines": lines_of(messages, names if len(set(names.values())) > 1 else None),
+        "lines": lines_of(messages, names if len({one.author_id for one in messages}) > 1 else None),
         "files": sum(len(message.attachments) for message in messages),
         "thread": thread.id,
         "link_version": thread.link_version,

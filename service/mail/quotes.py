@@ -12,6 +12,7 @@ from dataclasses import dataclass
 SIGNATURE_LINES = 8
 # Mail programs break the line that introduces a quotation.
 _INTRODUCTION_LINES = 3
+_INTRODUCTION_MOST = 600
 _HEADER_LINES = 8
 
 
@@ -65,16 +66,23 @@ def _quoted_end(lines: Sequence[str]) -> int:
         start += 1
     if not quotes:
         return len(lines)
+    # Apple Mail quotes its introduction as well.
+    if any(_introduces([line[1:] for line in lines[start : start + count]]) for count in (1, 2)):
+        return start
     above = start
     while above and not lines[above - 1].strip():
         above -= 1
     for first in range(above - 1, max(above - 1 - _INTRODUCTION_LINES, -1), -1):
-        words = " ".join("".join(lines[first:above]).split())
-        if not lines[first].strip() or len(words) > 600:
+        if not lines[first].strip():
             break
-        if _INTRODUCTION.fullmatch(words):
+        if _introduces(lines[first:above]):
             return first
     return len(lines)
+
+
+def _introduces(lines: Sequence[str]) -> bool:
+    words = " ".join("".join(lines).split())
+    return len(words) <= _INTRODUCTION_MOST and _INTRODUCTION.fullmatch(words) is not None
 
 
 # Copies: a line of the mail program, or the header of the mail in words, and under it the mail as it was.

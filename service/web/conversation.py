@@ -15,6 +15,7 @@ from service.domain.conversations import Conversation
 from service.domain.errors import DomainError
 from service.facts.limits import MESSAGE_CHARACTERS, REPORT_CHARACTERS
 from service.facts.messages import MessageState, Side
+from service.facts.refusals import Refusal
 from service.facts.words import N_
 from service.links import PUBLIC_PATHS
 from service.models import Message, User
@@ -191,6 +192,8 @@ def _again(
     token: str, error: DomainError | None = None, *, edited: int = 0, told: Sequence[str] = ()
 ) -> ResponseReturnValue:
     """Show the page once more with what was typed and why it was not taken."""
+    if error.refusal is Refusal.NOT_FOUND:
+        raise error
     with reading() as session:
         conversation = conversations.find(session, services().signer, token)
         return _page(session, conversation, token, error=error, edited=edited, told=told), 400

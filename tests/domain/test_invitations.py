@@ -119,3 +119,22 @@ def test_answering_again_writes_nothing(session: Session, happened: StageEvent |
     events = [change.event for change in reversed(prospects.history(session, prospect.id))]
     assert events == ["marked", *([happened.value] if happened else []), "declined", "joined"]
     assert found.stage is Stage.JOINED
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "after"), [(False, True, True), (True, False, False), (True, None, True)]
+)
+def test_accepting_says_whether_messages_are_taken(
+    session: Session, before: bool, said: bool | None, after: bool
+) -> None:
+    """Declining changes nothing about messages, nor does a second answer."""
+    program = factories.program(session)
+    prospect = factories.prospect(session, program)
+    prospect.partner.messaging_enabled = before
+    invitation = invitations.Invitation(prospect, program)
+    invitations.answer(session, invitation, accepted=False, messaging=not after, now=factories.NOW)
+    assert prospect.partner.messaging_enabled is before
+    invitations.answer(session, invitation, accepted=True, messaging=said, now=factories.NOW)
+    assert prospect.partner.messaging_enabled is after
+    invitations.answer(session, invitation, accepted=True, messaging=not after, now=factories.NOW)
+    assert prospect.partner.messaging_enabled is after

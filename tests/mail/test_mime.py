@@ -266,3 +266,14 @@ def test_several_recipients_are_several_mailboxes() -> None:
     raw = clean_bytes(letter(recipients=boxes))
     assert mailboxes(raw, "To") == [(box.name, box.address.spec) for box in boxes]
     assert isinstance(letter(), Letter)
+
+
+def test_earlier_mails_of_a_conversation_are_named_unencoded() -> None:
+    """M-3: In-Reply-To is the latest; each on a line of its own, so that none is folded."""
+    ids = tuple(f"<{number:032x}@mail.example>" for number in range(5))
+    raw = clean_bytes(letter(references=ids))
+    assert raw.count(b"In-Reply-To: " + ids[-1].encode() + b"\r\n") == 1
+    assert b"References: " + "\r\n ".join(ids).encode() + b"\r\n" in raw
+    assert b"References" not in clean_bytes(letter())
+    with pytest.raises(MailRefused):
+        serialize(letter(references=("<a@b.example>\r\nBcc: evil@e.example",)))

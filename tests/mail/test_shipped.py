@@ -26,7 +26,25 @@ REPORT: dict[str, object] = {
     "file_name": "a.csv", "program_name": "Northwind", "dry_run": False, "created": 1204, "updated": 1,
     "unchanged": 0, "rejected": 1, "url": "https://prospectus.example/en/settings/import/7",
 }  # fmt: skip
+LINES = ["Hello **Lin**,", "", "# No heading", "<b>no tag</b>", "{firstName}", "=====", "- no list"]
+NOTIFICATION: dict[str, object] = {
+    "program_name": "Northwind", "name": "Emma Reed", "lines": LINES, "files": 2, "reads_replies": True,
+    "url": "https://prospectus.example/en/conversation/abc.def",
+}  # fmt: skip
 SYSTEM: dict[str, dict[str, object]] = {
+    "message-notification": NOTIFICATION,
+    "message-received": {
+        "program_name": "Northwind",
+        "title": "New message from 花と暮らし",
+        "lines": LINES,
+        "files": 0,
+        "url": "https://prospectus.example/en/inbox/7",
+    },
+    "daily-digest": {
+        "titles": ["New message from 花と暮らし"],
+        "total": 1,
+        "url": "https://prospectus.example/en/notices",
+    },
     "import-report": REPORT,
     "password-reset": {"url": "https://prospectus.example/en/reset/abc", "minutes": 60},
     "test-mail": {"program_name": "Northwind", "moment": MOMENT},
@@ -146,6 +164,30 @@ def test_a_file_name_is_only_words(code: str, catalogs: dict[str, Catalog], name
     filled = system("import-report", catalogs[code], {**REPORT, "file_name": name, "program_name": name})
     assert Shape(filled.html).elements == plain.elements
     sent(filled, code)
+
+
+@pytest.mark.parametrize("code", CODES)
+@given(name=VALUE, lines=st.lists(VALUE, max_size=8))
+@settings(max_examples=25, deadline=None)
+def test_a_message_is_only_words(
+    code: str, catalogs: dict[str, Catalog], name: str, lines: list[str]
+) -> None:
+    """H-1, T-1, T-3, T-6: whatever a message and its author's name hold, the page has the same links."""
+    plain = Shape(system("message-notification", catalogs[code], NOTIFICATION).html)
+    filled = system("message-notification", catalogs[code], {**NOTIFICATION, "name": name, "lines": lines})
+    shape = Shape(filled.html)
+    assert shape.links == plain.links
+    assert set(shape.elements) <= set(plain.elements)
+    sent(filled, code)
+
+
+def test_the_lines_of_a_message_stand_as_they_were_written(catalogs: dict[str, Catalog]) -> None:
+    filled = system("message-notification", catalogs["en"], NOTIFICATION)
+    assert "".join(f"> {line}\n" if line else ">\n" for line in LINES) in filled.text
+    assert "2 files are attached." in filled.text
+    assert "reply to this email" in filled.text
+    silent = system("message-notification", catalogs["en"], {**NOTIFICATION, "reads_replies": False})
+    assert "Replies to this email are not read." in silent.text
 
 
 def test_the_import_report_counts_rows_in_the_readers_language(catalogs: dict[str, Catalog]) -> None:

@@ -1,11 +1,11 @@
-"""Envelope senders that name and prove their delivery."""
+"""Envelope senders that name and prove their delivery, and addresses to answer to."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.mail.addresses import parse
-from service.mail.verp import MOST_BASE, ReturnPath
+from service.mail.verp import MOST_BASE, ReplyAddresses, ReturnPath, same_version
 
 KEY, OLDER = "k" * 40, "o" * 40
 BOUNCES = "bounces@mail.example"
@@ -99,3 +99,32 @@ def test_without_an_address_for_bounces_the_sender_is_the_same_for_all() -> None
 def test_an_address_that_cannot_carry_a_signature_is_refused(address: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 (any of them says what is wrong)
         ReturnPath("news@brand.example", address, KEY)
+
+
+REPLIES = ReplyAddresses(BOUNCES, KEY)
+THREADS, VERSIONS = st.integers(1, 2**31 - 1), st.integers(1, 2**31 - 1)
+
+
+@given(THREADS, VERSIONS)
+def test_an_address_to_answer_to_names_its_conversation_and_version(thread_id: int, version: int) -> None:
+    """D-7: the same mailbox takes bounces and answers, and neither passes for the other."""
+    address = REPLIES.of(thread_id, version)
+    assert address is not None
+    found = REPLIES.read(address.upper())
+    assert found is not None
+    assert found[0] == thread_id
+    assert same_version(version, found[1])
+    assert not same_version(version + 1, found[1])
+    assert parse(address).spec == address
+    assert len(address.partition("@")[0]) <= 64
+    assert PATH.read(address) is None
+    assert REPLIES.read(PATH.of(thread_id)) is None
+    assert ReplyAddresses(BOUNCES, OLDER).read(address) is None
+    assert ReplyAddresses(BOUNCES, OLDER, KEY).read(address) == found
+
+
+def test_without_a_mailbox_nothing_is_read() -> None:
+    assert ReplyAddresses("", KEY).of(1, 1) is None
+    assert ReplyAddresses("", KEY).read(str(REPLIES.of(1, 1))) is None
+    with pytest.raises(ValueError, match="already holds"):
+        ReplyAddresses("a+b@mail.example", KEY)

@@ -23,7 +23,11 @@ UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 COOKIE = "prospectus_session"
 # Routes without a form token: the signed token in their path is the authority, for mail programs that post
 # there, and for pages that are the same for everybody.
-SIGNED_PATHS = {"join.show", "join.answer", "unsubscribe.show", "unsubscribe.change", "help.vote"}
+CONVERSATION = {f"conversation.{name}" for name in ("answer", "read", "change", "messaging", "report")}
+SIGNED_PATHS = {
+    "join.show", "join.answer", "unsubscribe.show", "unsubscribe.change", "help.vote",
+    "conversation.show", "conversation.show_terms", *CONVERSATION,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ def test_these_forms_and_no_others_are_open_to_anyone(app: Flask) -> None:
         if route.method in UNSAFE and route.declared.needs is Audience.ANYONE
     }
     signing_in = {"sign_in", "code", "sign_out", "sign_in_link", "forgotten", "reset"}
-    by_link = {"join.answer", "unsubscribe.change", "help.vote"}
+    by_link = {"join.answer", "unsubscribe.change", "help.vote", *CONVERSATION}
     assert open_to_anyone == {f"auth.{name}" for name in signing_in} | by_link
 
 

@@ -109,3 +109,32 @@ def test_hostile_names_are_text(browser: Browser, invited: Callable[..., tuple[i
     """X-1."""
     _, token = invited(name=HOSTILE)
     assert HOSTILE in words(check_page(browser.get(f"/en/join/{token}"), "en").main)
+
+
+@pytest.mark.parametrize(
+    ("sent", "enabled"),
+    [
+        ({"offers_messaging": "1", "messaging": "1"}, True),
+        ({"offers_messaging": "1"}, False),
+        ({}, None),
+    ],
+)
+def test_the_box_for_messages_is_ticked_and_counts_with_the_acceptance(
+    browser: Browser,
+    parts: Services,
+    invited: Callable[..., tuple[int, str]],
+    sent: dict[str, str],
+    enabled: bool | None,
+) -> None:
+    """Taking it off says no; a form from before the box leaves all as it is."""
+    prospect_id, token = invited()
+    page = check_page(browser.get(f"/en/join/{token}"), "en")
+    box = page.select_one("input[name=messaging]")
+    assert box is not None
+    assert box.has_attr("checked")
+    with parts.db.transaction() as session:
+        session.get_one(Prospect, prospect_id).partner.messaging_enabled = before = not enabled
+    assert browser.client.post(f"/en/join/{token}", data={"answer": "accept", **sent}).status_code == 303
+    with parts.db.reading() as session:
+        found = session.get_one(Prospect, prospect_id).partner.messaging_enabled
+    assert found is (before if enabled is None else enabled)

@@ -14,24 +14,37 @@ from werkzeug.test import TestResponse
 
 from service.adapters.capture import CapturedOutbox
 from service.bootstrap import Services
-from service.domain import accounts, campaigns, demo, mail_accounts, messages, sessions, suppression, threads
+from service.domain import (
+    accounts,
+    campaigns,
+    demo,
+    mail_accounts,
+    messages,
+    sessions,
+    suppression,
+    terms,
+    threads,
+)
 from service.domain.campaigns import Writing
 from service.domain.credentials import reset_link
-from service.domain.letters import JOIN, UNSUBSCRIBE
+from service.domain.letters import CONVERSATION, JOIN, UNSUBSCRIBE
 from service.domain.mail_accounts import Access
 from service.domain.selections import Selected
 from service.domain.suppression import SuppressionReason
+from service.facts.messages import Channel, ScanState, Side
 from service.facts.states import DeliveryState
 from service.mail.addresses import Mailbox, parse
 from service.mail.mime import Letter, serialize
 from service.mail.servers import Reach
 from service.models import (
     Ad,
+    Attachment,
     Campaign,
     Delivery,
     Group,
     Import,
     Message,
+    MessagingTerms,
     Partner,
     Program,
     Prospect,
@@ -43,6 +56,7 @@ from service.web.routes import Audience, declaration_of
 from tests.web.conftest import COOKIE, Browser, Clock
 from tests.web.import_office import FILE, Office
 
+PARTNERS_FILES = tuple(f"conversation_files.{name}" for name in ("index", "download", "picture", "table"))
 STATES = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.SUPPRESSED)
 
 
@@ -101,7 +115,12 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
             session, program.id, "no@x.example", reason=SuppressionReason.MANUAL, now=clock.now
         )
         session.flush()
-        said = _message(session, program, user, clock.now)
+        terms.publish(
+            session, {"en": "# Rules\n\nBe kind.", "ja": "親切に。"}, based_on=0, actor=user, now=clock.now
+        )
+        thread = _conversation(session, program, user, clock.now)
+        said = _message(session, thread, user, clock.now)
+        file = _file(session, parts, said, clock.now)
         values = {
             "campaign_id": sent.id,
             "delivery_id": rows[0].id,
@@ -110,13 +129,20 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
             "account_id": account.id,
             "group_id": session.scalars(select(Group.id).where(Group.program_id == program.id)).first() or 0,
             "ad_id": session.scalars(select(Ad.id).where(Ad.program_id == program.id)).first() or 0,
-            "thread_id": said.thread_id,
             "message_id": said.id,
+            "file_id": file.id,
             "entry_id": session.scalars(select(Suppression.id)).first() or 0,
+            "terms_id": session.scalars(select(MessagingTerms.id)).one(),
+            "thread_id": thread.id,
         }
         link: dict[str, Any] = {"base_url": "http://x.example", "now": clock.now}
         tokens = {
             "join.show": parts.signer.sign(JOIN, values["prospect_id"]),
+            "conversation.show": parts.signer.sign(CONVERSATION, [thread.id, thread.link_version]),
+            **dict.fromkeys(
+                PARTNERS_FILES, parts.signer.sign(CONVERSATION, [thread.id, thread.link_version])
+            ),
+            "conversation.show_terms": parts.signer.sign(CONVERSATION, [thread.id, thread.link_version]),
             "unsubscribe.show": parts.signer.sign(UNSUBSCRIBE, rows[0].id),
             "auth.sign_in_link": accounts.sign_in_link(session, parts.signer, user, **link).rpartition("/")[
                 2
@@ -128,11 +154,35 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
     return made
 
 
+def _conversation(session: Session, program: Program, user: User, now: datetime) -> Thread:
+    """A conversation with something of every kind in it."""
+    prospect = session.scalars(
+        select(Prospect).where(Prospect.program_id == program.id).order_by(Prospect.id)
+    ).first()
+    assert prospect is not None
+    prospect.partner.messaging_enabled = True
+    terms_now = terms.find_current(session)
+    assert terms_now is not None
+    terms.accept(session, terms_now.id, user=user, now=now)
+    thread = threads.open_with(session, program.id, prospect.partner_id, now=now)
+    messages.send(session, thread.id, actor=user, body="Hello {firstName}", form_key="a", now=now)
+    answer = messages.answer(session, thread.id, body="はい", form_key="b", channel=Channel.EMAIL, now=now)
+    answer.files_left_out = 2
+    gone = messages.answer(session, thread.id, body="gone", form_key="c", now=now)
+    messages.withdraw(session, thread, gone.id, side=Side.PARTNER, now=now)
+    messages.answer(session, thread.id, body="Hello {firstName}", form_key="d", now=now)
+    return thread
+
+
 def names_of(session: Session) -> frozenset[str]:
     """What people wrote of themselves and their things."""
     columns = (Partner.name, Program.name, Group.name, User.name, Ad.name, Import.file_name)
     found = {" ".join(name.split()) for column in columns for name in session.scalars(select(column))}
-    return frozenset(found) | {"Alex", "alex", "Join Kumo Outdoor", "春のご案内"}
+    return (
+        frozenset(found)
+        | {"Hello {firstName}", "はい", "Rules", "Be kind", "Be kind.", "親切に。"}
+        | {"Alex", "alex", "Join Kumo Outdoor", "春のご案内"}
+    )
 
 
 def _campaign(session: Session, program: Program, user: User, number: int, now: datetime) -> Campaign:
@@ -146,13 +196,21 @@ def _campaign(session: Session, program: Program, user: User, number: int, now: 
     )  # fmt: skip
 
 
-def _message(session: Session, program: Program, user: User, now: datetime) -> Message:
-    thread = session.scalars(
-        select(Thread).where(Thread.program_id == program.id).order_by(Thread.id)
-    ).first()
-    assert thread is not None
-    threads.set_messaging(session, thread.partner_id, enabled=True)
+def _message(session: Session, thread: Thread, user: User, now: datetime) -> Message:
     return messages.send(session, thread.id, actor=user, body="春のご案内", form_key="tour", now=now)
+
+
+def _file(session: Session, parts: Services, message: Message, now: datetime) -> Attachment:
+    """A clean file of a message that both sides see."""
+    content = "名前,金額\r\n葉山,=1+1\r\n".encode()
+    file = Attachment(
+        thread_id=message.thread_id, message_id=message.id, upload_key="tour", side=Side.BRAND.value,
+        user_id=message.author_id, name="見積り書.csv", kind="csv", size=len(content), digest="d",
+        file_id=parts.attachments.put(content), state=ScanState.CLEAN.value, give_up_at=now, created_at=now,
+    )  # fmt: skip
+    session.add(file)
+    session.flush()
+    return file
 
 
 def _capture(parts: Services) -> None:
