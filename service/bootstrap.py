@@ -9,6 +9,7 @@ from service import dkim_key, paths
 from service.adapters.account_post import AccountPost
 from service.adapters.capture import CapturedOutbox
 from service.adapters.dns import DnsLookup
+from service.adapters.erasure_log import ErasureLog
 from service.adapters.smtp import Relay, SmtpMailer
 from service.adapters.smtp_connection import Timeouts
 from service.config import Settings, SettingsRefused
@@ -16,7 +17,8 @@ from service.db import Database
 from service.domain.jobs import Jobs
 from service.domain.letters import Composer
 from service.domain.outbox import Mailer
-from service.domain.signing import Signer
+from service.domain.erased import ADDRESS_MARKS
+from service.domain.signing import AddressMarks, Signer
 from service.domain.vault import Vault
 from service.i18n.catalogs import Catalogs
 from service.mail.dkim import DkimSigner
@@ -43,9 +45,15 @@ class Services:
     return_path: ReturnPath
     vault: Vault
     account_post: AccountPost
+    erasure_log: ErasureLog
 
     # Each call begins a new span of time for the questions that follow.
     dns: Callable[[], Lookup] = DnsLookup
+
+    @property
+    def captured(self) -> CapturedOutbox | None:
+        """The local outbox, where mails are captured."""
+        return self.mailer if isinstance(self.mailer, CapturedOutbox) else None
 
     def mailer_for(self, server: MailServer) -> Mailer:
         """Return what takes mail for a user's own server; where mails are captured, nothing leaves for it."""
@@ -77,7 +85,7 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
         ) from error
     return Services(
         settings=settings,
-        db=Database(settings.database),
+        db=Database(settings.database, {ADDRESS_MARKS: AddressMarks(*keys)}),
         catalogs=catalogs,
         mailer=_mailer(settings),
         jobs=_jobs(settings, engine=jobs),
@@ -85,6 +93,7 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
         composer=composer,
         return_path=_return_path(settings, keys),
         vault=Vault(*settings.vault_keys()),
+        erasure_log=ErasureLog(settings.data / "erasures.jsonl"),
         account_post=AccountPost(
             Reach(settings.mail_account_networks),
             helo=_helo(settings),

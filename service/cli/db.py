@@ -10,7 +10,8 @@ from service.cli.installation import installation_here, services_here, settings_
 from service.cli.words import REFUSED, WORDS, say
 from service.config import Settings
 from service.db import Database
-from service.domain import fence, mail_accounts, second_factor
+from service.cli.person import erase_everywhere
+from service.domain import erasure, fence, mail_accounts, second_factor
 from service.domain.vault import Vault
 from service.facts.words import N_, NN_
 from service.migrations import environment
@@ -66,6 +67,12 @@ def restored(*, nothing_was_sent: bool) -> None:
             count = fence.let_go(session, now=now)
             say(N_("Emails that wait to be sent again: %(count)s"), count=count)
             return
+        back = erasure.partners_back(session, services.erasure_log.read())
+    for partner_id in back:
+        erase_everywhere(services, partner_id, now=now)
+    if back:
+        say(NN_("%(num)s person who had been erased is erased again.", "%(num)s people who had been erased are erased again."), num=len(back))
+    with services.db.transaction() as session:
         fence.hold_back(session, now=now)
         say(N_("Emails held back until you decide: %(count)s"), count=fence.count_held_back(session))
         say(N_("They are listed as unknown in their campaigns."))

@@ -34,3 +34,6 @@ RETRY_GIVE_UP = timedelta(days=4)
 MOST_CRASHES = 5
 WORKER_DEAD = timedelta(seconds=30)
 WORKER_FORGOTTEN = timedelta(days=1)
+
+# The product's own mails are forgotten this many days after they were settled.
+KEEP_SYSTEM_MAILS_DAYS = 30

@@ -26,6 +26,11 @@ class Refusal(Enum):
     MESSAGE_TOO_LONG = N_("The message is longer than %(num)s characters.")
     MESSAGE_READ = N_("The message has been read in the meantime. It cannot be changed any more.")
     ATTACHMENT_REFUSED = N_("This file cannot be sent. Remove it first: %(name)s")
+    ERASURE_BUSY = N_(
+        "An email to this person is being sent, or an import with them is running. Try again in a minute."
+    )
+    ERASURE_UNCONFIRMED = N_("Enter the email address of the person as it is shown above.")
+    NEEDS_ALL_PROGRAMS = N_("Personal data is kept across programs. You need access to all of them.")
     NO_RECIPIENTS = N_("No recipient is selected. Select at least one prospect.")
     NO_VARIANT = N_("The campaign has no content in any language. Write at least one language variant.")
     SOURCE_VARIANT_EMPTY = N_("The source language variant needs a subject and content: %(language)s.")

@@ -20,6 +20,7 @@ from service.models.delivery import (
     SuppressionLift,
     SystemMail,
 )
+from service.models.erasure import ErasedAddress, Erasure
 from service.models.group import Group, GroupMember
 from service.models.help_vote import HelpVote
 from service.models.imports import (
@@ -55,6 +56,8 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "Draft",
+    "ErasedAddress",
+    "Erasure",
     "Group",
     "GroupMember",
     "HelpVote",

@@ -17,12 +17,14 @@ from service.domain import (
     marks,
     programs,
     prospects,
+    retention,
     schedules,
     sessions,
     system_mails,
     throttle,
     workers,
 )
+from service.domain.retention import Keep
 from service.models import Delivery, SystemMail
 from service.worker.deliver import Clock
 
@@ -138,7 +140,7 @@ def join_in(
     return len(wanted)
 
 
-def every_hour(db: Database, *, now: datetime) -> str:
+def every_hour(db: Database, keep: Keep, *, now: datetime) -> str:
     """Do what is done once an hour; return the first fault, as `each` does."""
     verbs: list[tuple[str, Verb]] = [
         ("sessions", sessions.sweep),
@@ -148,5 +150,6 @@ def every_hour(db: Database, *, now: datetime) -> str:
         ("stages", deliveries.tell_all_prospects),
         ("workers", workers.forget_silent),
         ("invitations", prospects.expire),
+        ("the past", partial(retention.sweep, keep=keep)),
     ]
     return each(_transactions(db, lambda: now, verbs))
