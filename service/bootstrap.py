@@ -7,17 +7,23 @@ from urllib.parse import urlsplit
 
 from service import dkim_key, paths
 from service.adapters.account_post import AccountPost
+from service.adapters.attachment_files import AttachmentFiles
 from service.adapters.capture import CapturedOutbox
+from service.adapters.clamd import Clamd
 from service.adapters.dns import DnsLookup
 from service.adapters.erasure_log import ErasureLog
+from service.adapters.file_judge import FileJudge
 from service.adapters.smtp import Relay, SmtpMailer
 from service.adapters.smtp_connection import Timeouts
 from service.config import Settings, SettingsRefused
 from service.db import Database
+from service.domain.attachment_store import AttachmentStore
+from service.domain.erased import ADDRESS_MARKS
+from service.domain.erasure import Erased
 from service.domain.jobs import Jobs
 from service.domain.letters import Composer
 from service.domain.outbox import Mailer
-from service.domain.erased import ADDRESS_MARKS
+from service.domain.scanning import Scanner
 from service.domain.signing import AddressMarks, Signer
 from service.domain.vault import Vault
 from service.i18n.catalogs import Catalogs
@@ -46,6 +52,9 @@ class Services:
     vault: Vault
     account_post: AccountPost
     erasure_log: ErasureLog
+    file_judge: FileJudge
+    attachments: AttachmentStore
+    scanner: Scanner | None
 
     # Each call begins a new span of time for the questions that follow.
     dns: Callable[[], Lookup] = DnsLookup
@@ -54,6 +63,13 @@ class Services:
     def captured(self) -> CapturedOutbox | None:
         """The local outbox, where mails are captured."""
         return self.mailer if isinstance(self.mailer, CapturedOutbox) else None
+
+    def clear_outside(self, done: Erased) -> None:
+        """Remove what an erasure left to be removed outside the database."""
+        for file_id in done.file_ids:
+            self.attachments.delete(file_id)
+        if self.captured is not None:
+            self.captured.forget(done.texts)
 
     def mailer_for(self, server: MailServer) -> Mailer:
         """Return what takes mail for a user's own server; where mails are captured, nothing leaves for it."""
@@ -99,7 +115,19 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
             helo=_helo(settings),
             timeouts=_timeouts(min(settings.mail_timeout or ACCOUNT_SECONDS, ACCOUNT_SECONDS)),
         ),
+        file_judge=FileJudge(),
+        attachments=AttachmentFiles(settings.data / "attachments"),
+        scanner=_scanner(settings),
     )
+
+
+def _scanner(settings: Settings) -> Scanner | None:
+    if not settings.scanner_url:
+        return None
+    try:
+        return Clamd.from_url(settings.scanner_url, seconds=settings.scanner_timeout)
+    except ValueError as error:
+        raise SettingsRefused((f"SCANNER_URL {error}",)) from error
 
 
 def _return_path(settings: Settings, keys: tuple[str, ...]) -> ReturnPath:

@@ -45,9 +45,12 @@ class Settings:
     `mail_account_networks` are private networks in which users' own mail servers may stand. `dkim_key` is the
     file of the key that signs mails from `dkim_domain` and below; without one they go out unsigned.
     `mail_timeout` is the most seconds to wait for any answer of the relay; 0 waits as long as RFC 5321 asks.
-    `keep_imports_days`, `keep_notices_days` and `keep_outbox_days` are how long the past is kept; 0 is for ever.
+    `keep_imports_days`, `keep_notices_days` and `keep_outbox_days` say how long; 0 is for ever.
     With `pseudo_locales` pages exist in en-XA and ar-XB too, for those who work on the words.
     With `translation_editing` translators may change the catalogs in the browser, and open pages follow them.
+    `scanner_url` is where attachments are scanned, `clamd://host:port` or `clamd+unix:///path`; empty is
+    nowhere, and then none is handed out. `scanner_timeout` is the most seconds for one file. With
+    `scanner_local_signatures` a scanner without a dated database of signatures is good enough.
     """
 
     data: Path = Path("var")
@@ -77,6 +80,9 @@ class Settings:
     keep_outbox_days: int = KEEP_OUTBOX_DAYS
     pseudo_locales: bool = False
     translation_editing: bool = False
+    scanner_url: str = ""
+    scanner_timeout: int = 30
+    scanner_local_signatures: bool = False
 
     @property
     def database(self) -> str:
@@ -100,6 +106,8 @@ class Settings:
         `SECRET_KEY_OLD VAULT_KEY VAULT_KEY_OLD DKIM_KEY DKIM_SELECTOR DKIM_DOMAIN TRUSTED_PROXIES`
         `KEEP_IMPORTS_DAYS KEEP_NOTICES_DAYS KEEP_OUTBOX_DAYS`
         `PSEUDO_LOCALES TRANSLATION_EDITING`. `locales` are the codes `LOCALE` may name.
+        `PSEUDO_LOCALES TRANSLATION_EDITING SCANNER_URL SCANNER_TIMEOUT SCANNER_LOCAL_SIGNATURES`.
+        `locales` are the codes `LOCALE` may name.
 
         Raises SettingsRefused with all problems at once.
         """
@@ -144,6 +152,11 @@ class Settings:
             pseudo_locales=bool(_number(env, "PSEUDO_LOCALES", 0, low=0, high=1, problems=problems)),
             translation_editing=bool(
                 _number(env, "TRANSLATION_EDITING", 0, low=0, high=1, problems=problems)
+            ),
+            scanner_url=_scanner_url(env.get("SCANNER_URL") or "", problems),
+            scanner_timeout=_number(env, "SCANNER_TIMEOUT", 30, low=1, high=600, problems=problems),
+            scanner_local_signatures=bool(
+                _number(env, "SCANNER_LOCAL_SIGNATURES", 0, low=0, high=1, problems=problems)
             ),
         )
         if problems:
@@ -233,6 +246,22 @@ def _mail_url(text: str, problems: list[str]) -> str:
             "smtps://user:password@host:port, with special characters of a password written as %XX"
         )
         return text
+
+
+def _scanner_url(text: str, problems: list[str]) -> str:
+    """Return the address of the scanner, a host or an absolute path; empty for none."""
+    try:
+        parts = urlsplit(text)
+        is_path = parts.scheme == "clamd+unix" and not parts.netloc and parts.path.startswith("/")
+        # Asked for, so that a port that is none is noticed.
+        is_host = (
+            parts.scheme == "clamd" and bool(_host(parts)) and parts.port != 0 and parts.path in {"", "/"}
+        )
+    except ValueError:
+        is_path = is_host = False
+    if text and not is_path and not is_host:
+        problems.append(f"SCANNER_URL must look like clamd://host:3310 or clamd+unix:///path, not {text!r}")
+    return text
 
 
 def _dkim(env: Mapping[str, str], mail_domain: str, problems: list[str]) -> tuple[Path | None, str, str]:

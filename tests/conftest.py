@@ -11,6 +11,7 @@ from service import bootstrap
 from service.config import Settings
 from service.db import Database, make_engine
 from service.migrations import environment
+from tests.clamd import Clamd, started
 from tests.judged import judge_outbox
 from tests.sink import Sink
 
@@ -54,6 +55,13 @@ def sink(tmp_path: Path) -> Iterator[Sink]:
     """A mail server that writes every transaction down before it answers."""
     with Sink(tmp_path / "journal.jsonl") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def clamd() -> Iterator[Clamd]:
+    """A virus scanner that knows the test threat of `tests/clamd.py` and no other."""
+    with started() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

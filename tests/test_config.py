@@ -287,3 +287,33 @@ def test_translations_are_edited_only_where_somebody_switched_it_on() -> None:
     assert problems(TRANSLATION_EDITING="yes") == (
         "TRANSLATION_EDITING must be a number from 0 to 1, not 'yes'",
     )
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "clamd://clamav", "clamd://127.0.0.1:3310", "clamd://[::1]:3310/", "clamd+unix:///run/clamd.ctl"],
+)
+def test_a_scanner_is_named_by_host_or_by_path(url: str, tmp_path: Path) -> None:
+    settings = Settings.from_env({"SCANNER_URL": url, "DATA": str(tmp_path), "SECRET_KEY": NEW})
+    services = bootstrap.build(settings, jobs=False)
+    services.db.dispose()
+    assert (settings.scanner_url, services.scanner is None) == (url, not url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["127.0.0.1:3310", "clamd:", "clamd://", "clamd://a b", "clamd://a:0", "clamd://a:99999", "clamd://a/b",
+     "clamd+unix://", "clamd+unix://run/clamd.ctl", "clamd+unix:run", "http://a"],
+)  # fmt: skip
+def test_a_scanner_that_cannot_exist_is_refused(url: str) -> None:
+    assert problems(SCANNER_URL=url) == (
+        f"SCANNER_URL must look like clamd://host:3310 or clamd+unix:///path, not {url!r}",
+    )
+
+
+def test_a_scanner_has_a_time_and_may_have_local_signatures_only() -> None:
+    usual = Settings.from_env({})
+    assert (usual.scanner_timeout, usual.scanner_local_signatures) == (30, False)
+    chosen = Settings.from_env({"SCANNER_TIMEOUT": "5", "SCANNER_LOCAL_SIGNATURES": "1"})
+    assert (chosen.scanner_timeout, chosen.scanner_local_signatures) == (5, True)
+    assert len(problems(SCANNER_TIMEOUT="0", SCANNER_LOCAL_SIGNATURES="yes")) == 2

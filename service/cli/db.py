@@ -7,16 +7,20 @@ import click
 
 from service.adapters.jobs import migrate_engine
 from service.cli.installation import installation_here, services_here, settings_here
+from service.cli.person import erase_everywhere
 from service.cli.words import REFUSED, WORDS, say
 from service.config import Settings
 from service.db import Database
-from service.cli.person import erase_everywhere
 from service.domain import erasure, fence, mail_accounts, second_factor
 from service.domain.vault import Vault
 from service.facts.words import N_, NN_
 from service.migrations import environment
 
 BATCH = 500
+ERASED_AGAIN = NN_(
+    "%(num)s person who had been erased is erased again.",
+    "%(num)s people who had been erased are erased again.",
+)
 
 
 @click.group("db", help=WORDS.say(N_("Prepare the database.")))
@@ -71,7 +75,7 @@ def restored(*, nothing_was_sent: bool) -> None:
     for partner_id in back:
         erase_everywhere(services, partner_id, now=now)
     if back:
-        say(NN_("%(num)s person who had been erased is erased again.", "%(num)s people who had been erased are erased again."), num=len(back))
+        say(ERASED_AGAIN, num=len(back))
     with services.db.transaction() as session:
         fence.hold_back(session, now=now)
         say(N_("Emails held back until you decide: %(count)s"), count=fence.count_held_back(session))

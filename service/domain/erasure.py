@@ -46,11 +46,15 @@ PARTNER = "partner"
 
 @dataclass(slots=True)
 class Erased:
-    """What was erased: rows by table, the stored files and the texts to remove outside the database."""
+    """What was erased: rows by table; and what is left to do outside the database.
+
+    There `file_ids` are stored files to delete, `texts` the person's addresses and names, `marks` those for
+    the log of erasures.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     file_ids: list[str] = field(default_factory=list)
-    addresses: frozenset[str] = frozenset()
+    texts: frozenset[str] = frozenset()
     marks: tuple[str, ...] = ()
 
     def count(self, name: str, number: int) -> None:
@@ -71,7 +75,7 @@ def erase_partner(
     session.scalars(select(Prospect).where(Prospect.partner_id == partner_id).with_for_update()).all()
     traces = people.traces_of(session, partner_id)
     _require_rest(session, traces)
-    done = Erased(addresses=traces.addresses | traces.written)
+    done = Erased(texts=traces.addresses | traces.written)
     _keep_out(session, traces, done, everywhere=never_again, now=now)
     _conversations(session, traces, done)
     _imports(session, traces, done, now=now)
@@ -139,7 +143,13 @@ def _mails(session: Session, traces: Traces, done: Erased, *, now: datetime) -> 
     cancelled = {"state": DeliveryState.CANCELLED.value, "settled_at": now, "next_attempt_at": None}
     _run(session, update(Delivery).where(mine, Delivery.state.in_(open_)).values(cancelled))
     pseudonym = erased.PSEUDONYM + sql_cast(Delivery.id, String)
-    nameless: dict[str, Any] = {"address": "", "address_key": pseudonym, "values": {}, "reply": None, "prospect_id": None}
+    nameless: dict[str, Any] = {
+        "address": "",
+        "address_key": pseudonym,
+        "values": {},
+        "reply": None,
+        "prospect_id": None,
+    }
     done.count("deliveries", _run(session, update(Delivery).where(mine).values(nameless)))
     theirs = SystemMail.address.in_(traces.written | traces.addresses)
     done.count("system_mails", _run(session, delete(SystemMail).where(theirs)))
@@ -147,8 +157,8 @@ def _mails(session: Session, traces: Traces, done: Erased, *, now: datetime) -> 
 
 def _partner(session: Session, traces: Traces, done: Erased) -> None:
     partner = session.get_one(Partner, traces.partner_id)
-    names = {name for name in (partner.name, partner.first_name, partner.last_name) if name}
-    done.count("notices", _forget_notices(session, names | traces.written))
+    done.texts |= {partner.name}
+    done.count("notices", _forget_notices(session, done.texts))
     theirs = StageChange.prospect_id.in_(traces.prospects)
     done.count("stage_changes", _run(session, delete(StageChange).where(theirs)))
     done.count("prospects", _run(session, delete(Prospect).where(Prospect.id.in_(traces.prospects))))

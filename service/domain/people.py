@@ -69,6 +69,13 @@ def list_matching(session: Session, text: str, *, limit: int = 20) -> Sequence[P
     return session.scalars(select(Partner).where(*conditions).order_by(Partner.id).limit(limit)).all()
 
 
+def list_with_address(session: Session, address_key: str) -> list[Partner]:
+    """Return the partners who have this address, as their own or as what a program knows them by."""
+    custom = select(Prospect.partner_id).where(Prospect.custom_email_key == address_key)
+    query = select(Partner).where(or_(Partner.email_key == address_key, Partner.id.in_(custom)))
+    return list(session.scalars(query.order_by(Partner.id)))
+
+
 def find(session: Session, partner_id: int) -> Partner:
     """Return a partner; raise DomainError(NOT_FOUND) where there is none."""
     partner = session.get(Partner, partner_id)

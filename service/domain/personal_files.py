@@ -1,4 +1,4 @@
-"""What is handed out about a person, as one archive: the facts as JSON, and the files of their conversations."""
+"""What is handed out about a person, in one archive: facts as JSON, and files of their conversations."""
 
 import zipfile
 from pathlib import PurePosixPath

@@ -37,3 +37,15 @@ WORKER_FORGOTTEN = timedelta(days=1)
 
 # The product's own mails are forgotten this many days after they were settled.
 KEEP_SYSTEM_MAILS_DAYS = 30
+ATTACHMENT_BYTES = 10 * 1024 * 1024
+ATTACHMENTS = 5
+# As file systems count them, in UTF-8.
+FILE_NAME_BYTES = 255
+# The largest pictures of telephones are a little smaller.
+IMAGE_PIXELS = 50_000_000
+GIF_FRAMES = 1_000
+# All frames of an animation together, each drawn on the whole canvas.
+ANIMATION_PIXELS = 500_000_000
+PDF_PAGES = 1_000
+PDF_UNPACKED_BYTES = 512 * 1024 * 1024
+SIGNATURES_MOST_AGE = timedelta(days=7)

@@ -64,6 +64,7 @@ class Refusal(Enum):
     )
     DELIVERY_NOT_UNKNOWN = N_("This delivery has been settled in the meantime. State: %(state)s")
     IMPORT_NOT_IN_STATE = N_("The import is in a state that does not allow this: %(state)s.")
+    IMPORT_CLEARED = N_("The file and the rows of this import have been deleted. Only the counts are left.")
     IMPORT_STORED_NOTHING = N_("This import created and changed nothing, so there is nothing to undo.")
     IMPORT_OVERTAKEN = N_("A later import changed some of the same prospects. Undo that one first: %(file)s.")
     IMPORT_OVERTAKEN_ELSEWHERE = N_(

@@ -7,9 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from service.db import Trouble, trouble_of
-from service.domain import workers
+from service.domain import scanning, workers
+from service.domain.scanning import ScannerState
 from service.models import Campaign, Delivery
-from service.web.context import here, reading
+from service.web.context import here, reading, services
 from service.web.routes import Audience, Located, page
 
 bp = Blueprint("health", __name__)
@@ -28,7 +29,19 @@ def show() -> ResponseReturnValue:
         return jsonify(status="down", database=trouble_of(error).value), 503
     in_trouble = sum(1 for beat in alive if beat.trouble)
     counts = {"alive": len(alive), "silent": silent, "in_trouble": in_trouble}
-    return jsonify(status="degraded" if silent or in_trouble else "ok", workers=counts)
+    scanner = _scanner_state()
+    cannot_scan = scanner not in {None, ScannerState.READY}
+    told = {} if scanner is None else {"scanner": scanner.value}
+    return jsonify(status="degraded" if silent or in_trouble or cannot_scan else "ok", workers=counts, **told)
+
+
+def _scanner_state() -> ScannerState | None:
+    """Whether attachments can be scanned now (U-11); None where no scanner is set up."""
+    scanner = services().scanner
+    if scanner is None:
+        return None
+    accepts_local = services().settings.scanner_local_signatures
+    return scanning.state_of(scanner, accepts_local=accepts_local, now=here().now)
 
 
 @page(bp, "/metrics", needs=Audience.ANYONE, located=Located.NOWHERE)

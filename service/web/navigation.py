@@ -89,7 +89,10 @@ SETTINGS = (
     ),
     Section(
         N_("Installation"),
-        (Entry(N_("Sending domain"), "sending_domain.show", Permission.SETTINGS_MANAGE, "shield"),),
+        (
+            Entry(N_("Sending domain"), "sending_domain.show", Permission.SETTINGS_MANAGE, "shield"),
+            Entry(N_("Personal data"), "personal_data.index", Permission.DATA_EXPORT, "user"),
+        ),
     ),
 )
 PROFILE = (
@@ -109,6 +112,7 @@ _WITHOUT_PROGRAM = frozenset(
         "outbox.index",
         "translate.index",
         "sending_domain.show",
+        "personal_data.index",
     }
 )
 
