@@ -65,7 +65,8 @@ class Services:
         return self.mailer if isinstance(self.mailer, CapturedOutbox) else None
 
     def clear_outside(self, done: Erased) -> None:
-        """Remove what an erasure left to be removed outside the database."""
+        """Remove what an erasure left to be removed outside of what it committed."""
+        self.db.fold_log()
         for file_id in done.file_ids:
             self.attachments.delete(file_id)
         if self.captured is not None:

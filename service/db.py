@@ -157,6 +157,17 @@ class Database:
         with self._reading() as session:
             yield session  # closing rolls back, and leaves what was read readable
 
+    def fold_log(self) -> None:
+        """Empty SQLite's log into its file: the log would keep what was deleted until it is written over.
+
+        Where somebody reads at this moment, that is left to the last one to close.
+        """
+        if self.engine.dialect.name == "sqlite":
+            # Past SQLAlchemy, which would begin a transaction.
+            connection = self.engine.raw_connection()
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
+
     def now(self) -> datetime:
         """Return the database's time; a file has none but its machine's."""
         if self.engine.dialect.name == "sqlite":

@@ -99,10 +99,6 @@ def seal_all(db: Database, vault: Vault) -> tuple[int, int]:
             with db.transaction() as session:
                 seen, more, refused = noun.reseal(session, vault, after=seen, limit=BATCH)
             sealed, unreadable = sealed + more, unreadable + refused
-    if sealed and db.engine.dialect.name == "sqlite":
-        # SQLite's log would keep what was replaced until it is written over. Past SQLAlchemy, which would
-        # begin a transaction; where somebody reads at this moment, it is left to the last one to close.
-        connection = db.engine.raw_connection()
-        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.close()
+    if sealed:
+        db.fold_log()
     return sealed, unreadable
