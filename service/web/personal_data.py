@@ -2,6 +2,7 @@
 
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -92,16 +93,22 @@ def export(partner_id: int) -> ResponseReturnValue:
     """Hand everything out as one archive."""
     _require_all_programs()
     file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
-    response = Response(mimetype="application/zip")
-    response.call_on_close(file.close)
     with reading() as session, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         write_export(archive, people.export(session, partner_id), services().attachments)
-    response.content_length = file.tell()
+    size = file.tell()
     file.seek(0)
-    response.response = iter(lambda: file.read(_CHUNK), b"")
+    response = Response(_sent(file), mimetype="application/zip")
+    response.call_on_close(file.close)
+    response.content_length = size
     response.headers["Content-Disposition"] = f'attachment; filename="person-{partner_id}.zip"'
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+def _sent(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
 
 
 @page(bp, f"{_PERSON}/erase", needs=Permission.DATA_ERASE, methods=("POST",))
