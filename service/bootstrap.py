@@ -11,17 +11,20 @@ from service.adapters.attachment_files import AttachmentFiles
 from service.adapters.capture import CapturedOutbox
 from service.adapters.clamd import Clamd
 from service.adapters.dns import DnsLookup
+from service.adapters.erasure_log import ErasureLog
 from service.adapters.file_judge import FileJudge
 from service.adapters.smtp import Relay, SmtpMailer
 from service.adapters.smtp_connection import Timeouts
 from service.config import Settings, SettingsRefused
 from service.db import Database
 from service.domain.attachment_store import AttachmentStore
+from service.domain.erased import ADDRESS_MARKS
+from service.domain.erasure import Erased
 from service.domain.jobs import Jobs
 from service.domain.letters import Composer
 from service.domain.outbox import Mailer
 from service.domain.scanning import Scanner
-from service.domain.signing import Signer
+from service.domain.signing import AddressMarks, Signer
 from service.domain.vault import Vault
 from service.i18n.catalogs import Catalogs
 from service.mail.dkim import DkimSigner
@@ -49,12 +52,26 @@ class Services:
     replies: ReplyAddresses
     vault: Vault
     account_post: AccountPost
+    erasure_log: ErasureLog
     file_judge: FileJudge
     attachments: AttachmentStore
     scanner: Scanner | None
 
     # Each call begins a new span of time for the questions that follow.
     dns: Callable[[], Lookup] = DnsLookup
+
+    @property
+    def captured(self) -> CapturedOutbox | None:
+        """The local outbox, where mails are captured."""
+        return self.mailer if isinstance(self.mailer, CapturedOutbox) else None
+
+    def clear_outside(self, done: Erased) -> None:
+        """Remove what an erasure left to be removed outside of what it committed."""
+        self.db.fold_log()
+        for file_id in done.file_ids:
+            self.attachments.delete(file_id)
+        if self.captured is not None:
+            self.captured.forget(done.texts)
 
     def mailer_for(self, server: MailServer) -> Mailer:
         """Return what takes mail for a user's own server; where mails are captured, nothing leaves for it."""
@@ -88,7 +105,7 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
         ) from error
     return Services(
         settings=settings,
-        db=Database(settings.database),
+        db=Database(settings.database, {ADDRESS_MARKS: AddressMarks(*keys)}),
         catalogs=catalogs,
         mailer=_mailer(settings),
         jobs=_jobs(settings, engine=jobs),
@@ -97,6 +114,7 @@ def build(settings: Settings, *, jobs: bool = True) -> Services:
         return_path=_return_path(settings, keys),
         replies=replies,
         vault=Vault(*settings.vault_keys()),
+        erasure_log=ErasureLog(settings.data / "erasures.jsonl"),
         account_post=AccountPost(
             Reach(settings.mail_account_networks),
             helo=_helo(settings),

@@ -1,6 +1,6 @@
 """The database: declarative base, UTC moments, engines with the durable settings, and the transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
@@ -126,12 +126,19 @@ def _begin_sqlite(connection: Any) -> None:
 
 
 class Database:
-    """An engine with the two ways to use it: a transaction that commits, and a read that does not lock."""
+    """An engine with the two ways to use it: a transaction that commits, and a read that does not lock.
 
-    def __init__(self, url: str) -> None:
+    `info` is what every session of it carries: the installation's keys that rules on data need.
+    """
+
+    def __init__(self, url: str, info: Mapping[str, object] | None = None) -> None:
         self.engine = make_engine(url)
+        self._info = dict(info or {})
         self._reading = sessionmaker(
-            self.engine.execution_options(reading=True), expire_on_commit=False, autoflush=False
+            self.engine.execution_options(reading=True),
+            expire_on_commit=False,
+            autoflush=False,
+            info=self._info,
         )
 
     @contextmanager
@@ -141,7 +148,7 @@ class Database:
         On SQLite OperationalError says that another writer took longer than `patience` seconds.
         """
         engine = self.engine.execution_options(patience=patience)
-        with Session(engine, expire_on_commit=False) as session, session.begin():
+        with Session(engine, expire_on_commit=False, info=self._info) as session, session.begin():
             yield session
 
     @contextmanager
@@ -149,6 +156,17 @@ class Database:
         """Yield a session for looking only; what it changed is thrown away."""
         with self._reading() as session:
             yield session  # closing rolls back, and leaves what was read readable
+
+    def fold_log(self) -> None:
+        """Empty SQLite's log into its file: the log would keep what was deleted until it is written over.
+
+        Where somebody reads at this moment, that is left to the last one to close.
+        """
+        if self.engine.dialect.name == "sqlite":
+            # Past SQLAlchemy, which would begin a transaction.
+            connection = self.engine.raw_connection()
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
 
     def now(self) -> datetime:
         """Return the database's time; a file has none but its machine's."""

@@ -1,12 +1,12 @@
 """The captured outbox: a mailer that keeps every mail in one small file instead of sending it."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
-from email.parser import BytesHeaderParser
+from email.parser import BytesHeaderParser, BytesParser
 from pathlib import Path
 
 from service.facts.replies import Outcome, Reply
@@ -52,6 +52,7 @@ class CapturedOutbox:
         connection = sqlite3.connect(self._file, timeout=30, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")
         return connection
 
     def connect(self) -> "CaptureConnection":
@@ -82,6 +83,29 @@ class CapturedOutbox:
         """Return how many mails are kept."""
         with closing(self._open()) as connection:
             return int(connection.execute("SELECT count(*) FROM mails").fetchone()[0])
+
+    def forget_before(self, moment: datetime) -> int:
+        """Delete mails that were captured before a moment; return how many."""
+        with closing(self._open()) as connection:
+            done = connection.execute("DELETE FROM mails WHERE at < ?", (moment.astimezone(UTC).isoformat(),))
+            return done.rowcount
+
+    def forget(self, texts: Collection[str]) -> int:
+        """Delete mails to one of these addresses, or with one of these texts anywhere; return how many."""
+        with closing(self._open()) as connection:
+            gone = [row[:1] for row in connection.execute("SELECT id, raw FROM mails") if _has(row[1], texts)]
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("DELETE FROM mails WHERE id = ?", gone)
+            connection.execute("COMMIT")
+        return len(gone)
+
+
+def _has(raw: bytes, texts: Collection[str]) -> bool:
+    """Look into the headers and the texts of a mail as a reader sees them."""
+    mail = BytesParser(policy=policy.default).parsebytes(raw)
+    shown = [str(value) for value in mail.values()]
+    shown += [part.get_content() for part in mail.walk() if part.get_content_maintype() == "text"]
+    return any(text in one for one in shown for text in texts)
 
 
 class CaptureConnection:

@@ -14,6 +14,7 @@ COMMANDS: dict[str, Phrase] = {
     "worker": N_("Start a worker alone."),
     "db": N_("Prepare the database."),
     "user": N_("Add users."),
+    "person": N_("Hand out or erase what is stored about a person."),
     "program": N_("Add programs."),
     "import": N_("Import prospects from a CSV file."),
     "mail": N_("Write and check emails."),

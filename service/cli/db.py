@@ -7,15 +7,20 @@ import click
 
 from service.adapters.jobs import migrate_engine
 from service.cli.installation import installation_here, services_here, settings_here
+from service.cli.person import erase_everywhere
 from service.cli.words import REFUSED, WORDS, say
 from service.config import Settings
 from service.db import Database
-from service.domain import fence, mail_accounts, message_search, second_factor
+from service.domain import erasure, fence, mail_accounts, message_search, second_factor
 from service.domain.vault import Vault
 from service.facts.words import N_, NN_
 from service.migrations import environment
 
 BATCH = 500
+ERASED_AGAIN = NN_(
+    "%(num)s person who had been erased is erased again.",
+    "%(num)s people who had been erased are erased again.",
+)
 
 
 @click.group("db", help=WORDS.say(N_("Prepare the database.")))
@@ -77,6 +82,12 @@ def restored(*, nothing_was_sent: bool) -> None:
             count = fence.let_go(session, now=now)
             say(N_("Emails that wait to be sent again: %(count)s"), count=count)
             return
+        back = erasure.partners_back(session, services.erasure_log.read())
+    for partner_id in back:
+        erase_everywhere(services, partner_id, now=now)
+    if back:
+        say(ERASED_AGAIN, num=len(back))
+    with services.db.transaction() as session:
         fence.hold_back(session, now=now)
         say(N_("Emails held back until you decide: %(count)s"), count=fence.count_held_back(session))
         say(N_("They are listed as unknown in their campaigns."))
@@ -99,10 +110,6 @@ def seal_all(db: Database, vault: Vault) -> tuple[int, int]:
             with db.transaction() as session:
                 seen, more, refused = noun.reseal(session, vault, after=seen, limit=BATCH)
             sealed, unreadable = sealed + more, unreadable + refused
-    if sealed and db.engine.dialect.name == "sqlite":
-        # SQLite's log would keep what was replaced until it is written over. Past SQLAlchemy, which would
-        # begin a transaction; where somebody reads at this moment, it is left to the last one to close.
-        connection = db.engine.raw_connection()
-        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.close()
+    if sealed:
+        db.fold_log()
     return sealed, unreadable

@@ -89,11 +89,14 @@ def request(
 def refusal(session: Session, program_ids: Collection[int], import_: Import) -> DomainError | None:
     """Return why an import cannot be undone now, None if it can.
 
-    IMPORT_NOT_IN_STATE while it runs or once it is undone, IMPORT_STORED_NOTHING where nothing was created or
-    updated, IMPORT_OVERTAKEN where a later import changed some of the same partners: that one goes first.
+    IMPORT_NOT_IN_STATE while it runs or once it is undone, IMPORT_CLEARED where its rows are deleted,
+    IMPORT_STORED_NOTHING where nothing was created or updated, IMPORT_OVERTAKEN where a later import changed
+    some of the same partners: that one goes first.
     """
     if import_.state not in _OVER:
         return DomainError(Refusal.IMPORT_NOT_IN_STATE, state=IMPORT_STATE_LABELS[ImportState(import_.state)])
+    if import_.cleared_at is not None:
+        return DomainError(Refusal.IMPORT_CLEARED)
     if not _rows_left(session, import_):
         return DomainError(Refusal.IMPORT_STORED_NOTHING)
     later = _overtaken_by(session, import_)

@@ -109,10 +109,12 @@ def choose_reading(
 
     `file` comes from `read_as`, or from `read_with` the same `mapping`; together with a mapping the language
     for people without one is chosen anew. Raises DomainError
-    IMPORT_NOT_IN_STATE once rows have been stored.
+    IMPORT_NOT_IN_STATE once rows have been stored, IMPORT_CLEARED once the file is deleted.
     """
     import_ = find(session, program_ids, import_id)
     _require(import_, *_OPEN, ImportState.REFUSED.value)
+    if import_.cleared_at is not None:
+        raise DomainError(Refusal.IMPORT_CLEARED)
     if isinstance(file.source, StoredFile):
         file.source.session = session
     # A file that is none, such as a picture, has neither.

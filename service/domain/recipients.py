@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service.domain import erased
 from service.facts.role_accounts import is_role_account
 from service.i18n.locales import LOCALES
 from service.mail.values import Recipient as MailRecipient
@@ -99,7 +100,9 @@ def resolve(session: Session, program: Program, prospect_ids: Sequence[int]) -> 
             .where(Prospect.id.in_(chunk), Prospect.program_id == program.id)
             .order_by(Prospect.id)
         )
-        for row in session.execute(query):
+        rows = session.execute(query).all()
+        suppressed |= erased.kept_out(session, program.id, (row[2] for row in rows))
+        for row in rows:
             recipient = Recipient(*row[:9], suppressed=row[2] in suppressed, zone_known=bool(row[9]))
             found.setdefault(recipient.address_key, recipient)
     return list(found.values())

@@ -39,6 +39,21 @@ class Signer:
         return f"{value}.{_unpadded(hmac.digest(key, value.encode(), 'sha1'))}"
 
 
+class AddressMarks:
+    """Keyed hashes by which an address is recognized without being kept; `keys` as those of `Signer`."""
+
+    def __init__(self, *keys: str) -> None:
+        self._keys = [hashlib.sha256(f"erased address:{key}".encode()).digest() for key in keys]
+
+    def mark(self, address_key: str) -> str:
+        """Return the mark to keep of an address in its comparison form."""
+        return self.marks(address_key)[0]
+
+    def marks(self, address_key: str) -> tuple[str, ...]:
+        """Return every mark under which an address may be kept, that of the current key first."""
+        return tuple(_unpadded(hmac.digest(key, address_key.encode(), "sha256")) for key in self._keys)
+
+
 # A number so short that the library does not try to make it shorter.
 _PLAIN_MOST = 10**8
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")

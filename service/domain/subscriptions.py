@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from service.domain import programs, suppression
+from service.domain import erased, programs, suppression
 from service.domain.errors import DomainError
 from service.domain.letters import UNSUBSCRIBE
 from service.domain.signing import Signer
@@ -53,8 +53,9 @@ def find(session: Session, signer: Signer, token: str) -> Subscription:
         raise DomainError(Refusal.NOT_FOUND)
     written_by = session.get_one(Campaign, delivery.campaign_id).program_id
     reasons = suppression.reasons(session, delivery.address_key)
+    gone = erased.is_pseudonym(delivery.address_key)  # nobody can write to them
     choices = {
-        program.id: Choice(program, program.id in reasons, reasons.get(program.id) in _THEIR_OWN)
+        program.id: Choice(program, gone or program.id in reasons, reasons.get(program.id) in _THEIR_OWN)
         for program in programs.list_all(session)
     }
     first = choices.pop(written_by)

@@ -40,6 +40,8 @@ MOST_CRASHES = 5
 WORKER_DEAD = timedelta(seconds=30)
 WORKER_FORGOTTEN = timedelta(days=1)
 
+# The product's own mails are forgotten this many days after they were settled.
+KEEP_SYSTEM_MAILS_DAYS = 30
 ATTACHMENT_BYTES = 10 * 1024 * 1024
 ATTACHMENTS = 5
 # As file systems count them, in UTF-8.

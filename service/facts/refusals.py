@@ -42,6 +42,11 @@ class Refusal(Enum):
         "This form has already been sent with another text. Send it again to add this text as a new message."
     )
     ATTACHMENT_REFUSED = N_("This file cannot be sent. Remove it first: %(name)s")
+    ERASURE_BUSY = N_(
+        "An email to this person is being sent, or an import with them is running. Try again in a minute."
+    )
+    ERASURE_UNCONFIRMED = N_("Enter the email address of the person as it is shown above.")
+    NEEDS_ALL_PROGRAMS = N_("Personal data is kept across programs. You need access to all of them.")
     NO_RECIPIENTS = N_("No recipient is selected. Select at least one prospect.")
     NO_VARIANT = N_("The campaign has no content in any language. Write at least one language variant.")
     SOURCE_VARIANT_EMPTY = N_("The source language variant needs a subject and content: %(language)s.")
@@ -75,6 +80,7 @@ class Refusal(Enum):
     )
     DELIVERY_NOT_UNKNOWN = N_("This delivery has been settled in the meantime. State: %(state)s")
     IMPORT_NOT_IN_STATE = N_("The import is in a state that does not allow this: %(state)s.")
+    IMPORT_CLEARED = N_("The file and the rows of this import have been deleted. Only the counts are left.")
     IMPORT_STORED_NOTHING = N_("This import created and changed nothing, so there is nothing to undo.")
     IMPORT_OVERTAKEN = N_("A later import changed some of the same prospects. Undo that one first: %(file)s.")
     IMPORT_OVERTAKEN_ELSEWHERE = N_(

@@ -20,6 +20,7 @@ from service.models.delivery import (
     SuppressionLift,
     SystemMail,
 )
+from service.models.erasure import ErasedAddress, Erasure
 from service.models.group import Group, GroupMember
 from service.models.help_vote import HelpVote
 from service.models.imports import (
@@ -58,6 +59,8 @@ __all__ = [
     "DeliveryAttempt",
     "Digest",
     "Draft",
+    "ErasedAddress",
+    "Erasure",
     "Group",
     "GroupMember",
     "HelpVote",

@@ -62,6 +62,8 @@ class Import(Base):
     # Rows of which something stays because it changed or was used after the import.
     kept_rows: Mapped[int] = mapped_column(default=0, server_default="0")
     undone_at: Mapped[datetime | None] = mapped_column(Moment)
+    # When its file and its rows were deleted: somebody in them was erased, or they were old.
+    cleared_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class ImportColumn(Base):

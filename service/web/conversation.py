@@ -192,7 +192,7 @@ def _again(
     token: str, error: DomainError | None = None, *, edited: int = 0, told: Sequence[str] = ()
 ) -> ResponseReturnValue:
     """Show the page once more with what was typed and why it was not taken."""
-    if error.refusal is Refusal.NOT_FOUND:
+    if error is not None and error.refusal is Refusal.NOT_FOUND:
         raise error
     with reading() as session:
         conversation = conversations.find(session, services().signer, token)

@@ -48,6 +48,7 @@ STATUS = {
     Refusal.CONVERSATION_GONE: 404,
     Refusal.NOT_ALLOWED: 403,
     Refusal.NO_PROGRAM: 403,
+    Refusal.NEEDS_ALL_PROGRAMS: 403,
     Refusal.TRANSLATION_EDITING_OFF: 403,
 }
 

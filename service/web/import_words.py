@@ -73,7 +73,7 @@ def facts(session: Session, import_: Import) -> dict[str, Any]:
         "running": import_.state in RUNNING,
         "cancellable": import_.state in CANCELLABLE,
         "undoable": may_be_undone(import_),
-        "has_result": import_.state in WITH_RESULT and total > 0,
+        "has_result": import_.state in WITH_RESULT and import_.cleared_at is None and total > 0,
         "reasons": [
             {
                 "rule": group.rule,
@@ -100,7 +100,12 @@ def stopped(import_: Import) -> list[str]:
 def may_be_undone(import_: Import) -> bool:
     """Whether to offer an undo; its page says whether it can be had."""
     over = import_.state in {ImportState.DONE.value, ImportState.CANCELLED.value}
-    return over and import_.applied_rows > 0 and import_.created_rows + import_.updated_rows > 0
+    return (
+        over
+        and import_.cleared_at is None
+        and import_.applied_rows > 0
+        and import_.created_rows + import_.updated_rows > 0
+    )
 
 
 def _program_name(import_: Import) -> str:

@@ -164,7 +164,8 @@ def show(import_id: int) -> ResponseReturnValue:
     """Show one import: what was read, its plan or its result, row by row."""
     with reading() as session:
         import_ = imports.find(session, programs(), import_id)
-        if import_.state in {ImportState.UPLOADED.value, ImportState.REFUSED.value}:
+        unread = import_.state in {ImportState.UPLOADED.value, ImportState.REFUSED.value}
+        if unread and import_.cleared_at is None:
             return _asked(session, import_)
         values = import_words.facts(session, import_)
         values |= import_words.rows(session, import_) | import_undo.result(session, import_)
@@ -251,7 +252,7 @@ def download(import_id: int, kind: str) -> ResponseReturnValue:
     """Serve the result file: guarded against spreadsheets, raw, or the rejected rows alone."""
     with reading() as session:
         import_ = imports.find(session, programs(), import_id)
-        if import_.state not in import_words.WITH_RESULT:
+        if import_.state not in import_words.WITH_RESULT or import_.cleared_at is not None:
             abort(404)
         name = import_.file_name
         file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115

@@ -94,6 +94,7 @@ SETTINGS = (
         (
             Entry(N_("Sending domain"), "sending_domain.show", Permission.SETTINGS_MANAGE, "shield"),
             Entry(N_("Messaging terms"), "terms.edit", Permission.SETTINGS_MANAGE, "mail"),
+            Entry(N_("Personal data"), "personal_data.index", Permission.DATA_EXPORT, "user"),
         ),
     ),
 )
@@ -117,6 +118,7 @@ _WITHOUT_PROGRAM = frozenset(
         "sending_domain.show",
         "notifications.edit",
         "terms.edit",
+        "personal_data.index",
     }
 )
 

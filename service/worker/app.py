@@ -31,6 +31,7 @@ from service.adapters.jobs import (
     own_queue,
 )
 from service.bootstrap import Services
+from service.domain.retention import Keep
 from service.facts.limits import WORKER_DEAD
 from service.worker import deliver, imports, scan, sweep, system_mail
 from service.worker.account_rooms import AccountRooms
@@ -305,7 +306,11 @@ class _Worker:
         return 0
 
     def _do_hourly(self) -> int:
-        self._hourly_fault = sweep.every_hour(self._services.db, now=self._clock())
+        settings, now = self._services.settings, self._clock()
+        keep = Keep(imports=settings.keep_imports_days, notices=settings.keep_notices_days)
+        self._hourly_fault = sweep.every_hour(self._services.db, keep, now=now)
+        if self._services.captured is not None and settings.keep_outbox_days:
+            self._services.captured.forget_before(now - timedelta(days=settings.keep_outbox_days))
         return 0
 
 

@@ -18,12 +18,14 @@ from service.domain import (
     notifications,
     programs,
     prospects,
+    retention,
     schedules,
     sessions,
     system_mails,
     throttle,
     workers,
 )
+from service.domain.retention import Keep
 from service.models import Delivery, SystemMail
 from service.worker.deliver import Clock
 
@@ -141,7 +143,7 @@ def join_in(
     return len(wanted)
 
 
-def every_hour(db: Database, *, now: datetime) -> str:
+def every_hour(db: Database, keep: Keep, *, now: datetime) -> str:
     """Do what is done once an hour; return the first fault, as `each` does."""
     verbs: list[tuple[str, Verb]] = [
         ("sessions", sessions.sweep),
@@ -152,5 +154,6 @@ def every_hour(db: Database, *, now: datetime) -> str:
         ("workers", workers.forget_silent),
         ("invitations", prospects.expire),
         ("digests", notifications.forget_digests),
+        ("the past", partial(retention.sweep, keep=keep)),
     ]
     return each(_transactions(db, lambda: now, verbs))

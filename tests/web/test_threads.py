@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from service.web.thread_page import pieces
 
 from service.bootstrap import Services
 from service.domain import threads
@@ -13,6 +12,7 @@ from service.facts.messages import MessageState
 from service.facts.permissions import BuiltInRole
 from service.i18n.locales import LOCALES
 from service.models import Draft, Message, Program, Thread
+from service.web.thread_page import pieces
 from tests.domain import factories
 from tests.web.conftest import Browser, Clock, check_page, error_of, soup, words
 from tests.web.threads import Post

@@ -56,7 +56,10 @@ from service.web.routes import Audience, declaration_of
 from tests.web.conftest import COOKIE, Browser, Clock
 from tests.web.import_office import FILE, Office
 
-PARTNERS_FILES = tuple(f"conversation_files.{name}" for name in ("index", "download", "picture", "table"))
+PARTNERS_PAGES = (
+    *("conversation.show", "conversation.show_terms"),
+    *(f"conversation_files.{name}" for name in ("index", "download", "picture", "table")),
+)
 STATES = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.SUPPRESSED)
 
 
@@ -136,6 +139,7 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
             "thread_id": thread.id,
         }
         link: dict[str, Any] = {"base_url": "http://x.example", "now": clock.now}
+        talk = parts.signer.sign(CONVERSATION, [thread.id, thread.link_version])
         tokens = {
             "join.show": parts.signer.sign(JOIN, values["prospect_id"]),
             "conversation.show": parts.signer.sign(CONVERSATION, [thread.id, thread.link_version]),

@@ -1,0 +1,52 @@
+"""Addresses of people who were erased: recognized by marks when they come back, and not written to."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.domain.signing import AddressMarks
+from service.models import ErasedAddress
+
+# Under this name every session carries the installation's AddressMarks.
+ADDRESS_MARKS = "address_marks"
+# What stands for an address in a row that must stay: no address has a colon before its @.
+PSEUDONYM = "erased:"
+
+
+def marks_of(session: Session) -> AddressMarks:
+    """Return what makes marks in this installation; KeyError for a session of a database opened without."""
+    marks: AddressMarks = session.info[ADDRESS_MARKS]
+    return marks
+
+
+def keep_out(
+    session: Session, program_id: int, address_key: str, *, reason: str, now: datetime
+) -> ErasedAddress | None:
+    """Have a program never write to an erased address again; None where that was so."""
+    marks = marks_of(session).marks(address_key)
+    there = select(ErasedAddress.id).where(
+        ErasedAddress.program_id == program_id, ErasedAddress.mark.in_(marks)
+    )
+    if session.scalar(there) is not None:
+        return None
+    kept = ErasedAddress(program_id=program_id, mark=marks[0], reason=reason, at=now)
+    session.add(kept)
+    session.flush()
+    return kept
+
+
+def kept_out(session: Session, program_id: int, address_keys: Iterable[str]) -> frozenset[str]:
+    """Return those addresses that a program must not write to because their owners were erased."""
+    query = select(ErasedAddress.mark).where(ErasedAddress.program_id == program_id)
+    known = frozenset(session.scalars(query))
+    if not known:
+        return frozenset()
+    marks = marks_of(session)
+    return frozenset(key for key in address_keys if not known.isdisjoint(marks.marks(key)))
+
+
+def is_pseudonym(address_key: str) -> bool:
+    """Tell whether this stands for the address of somebody erased."""
+    return address_key.startswith(PSEUDONYM)

@@ -1,0 +1,44 @@
+"""Data of the past that nobody needs any more, deleted by the clock."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete
+from sqlalchemy.orm import Session
+
+from service.domain import import_clearing
+from service.facts.limits import KEEP_SYSTEM_MAILS_DAYS
+from service.facts.states import OPEN_DELIVERIES
+from service.models import Notice, SystemMail
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How many days things are kept; 0 is for ever."""
+
+    imports: int
+    notices: int
+
+
+def sweep(session: Session, keep: Keep, *, now: datetime) -> dict[str, int]:
+    """Delete what is older than that and return how much of each kind it was.
+
+    Files and rows of imports to which nothing has happened for so long, notices that were read, and the
+    product's own mails that were settled a month ago.
+    """
+    done = {"imports": 0, "notices": 0}
+    if keep.imports:
+        age = timedelta(days=keep.imports)
+        done["imports"] = import_clearing.clear_old(session, age=age, now=now)
+    if keep.notices:
+        read = Notice.read_at < now - timedelta(days=keep.notices)
+        done["notices"] = _run(session, delete(Notice).where(read))
+    settled = SystemMail.settled_at < now - timedelta(days=KEEP_SYSTEM_MAILS_DAYS)
+    over = SystemMail.state.not_in([state.value for state in OPEN_DELIVERIES])
+    done["system_mails"] = _run(session, delete(SystemMail).where(settled, over))
+    return done
+
+
+def _run(session: Session, statement: Any) -> int:
+    return cast(CursorResult[Any], session.execute(statement)).rowcount

@@ -1,0 +1,304 @@
+"""Erasing and handing out what is stored about a person: complete, provable, and nobody else's."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from service.db import Base, Database
+from service.domain import (
+    erased,
+    erasure,
+    groups,
+    messages,
+    people,
+    recipients,
+    suppression,
+    threads,
+)
+from service.domain.errors import DomainError
+from service.domain.signing import AddressMarks
+from service.domain.suppression import SuppressionReason
+from service.facts.messages import ScanState, Side
+from service.facts.refusals import Refusal
+from service.facts.states import DeliveryState, ImportState
+from service.models import (
+    Attachment,
+    Bounce,
+    Campaign,
+    Delivery,
+    DeliveryAttempt,
+    Erasure,
+    Import,
+    Notice,
+    Partner,
+    Prospect,
+    SuppressionLift,
+    SystemMail,
+)
+from service.models.personal import OF_BOTH, OF_PARTNERS
+from tests.domain import factories
+from tests.domain.factories import NOW
+from tests.domain.import_desk import Desk
+
+CANARY = "canari-7f3e"
+ADDRESS, CUSTOM = f"{CANARY}@oiseaux.example", f"autre-{CANARY}@oiseaux.example"
+NAME = f"Atelier {CANARY}"
+KEYS = ("first key of the installation", "the key before it")
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}", {erased.ADDRESS_MARKS: AddressMarks(*KEYS)})
+    Base.metadata.create_all(database.engine)
+    yield database
+    database.dispose()
+
+
+@dataclass(frozen=True)
+class Known:
+    """A person of whom there is something in every table, and the program that knows them."""
+
+    partner_id: int
+    program_id: int
+    other_id: int
+
+
+@pytest.fixture
+def known(db: Database) -> Known:
+    """The canary with a neighbour who has the same traces and must keep them."""
+    desk = Desk(db)
+    desk.import_file(
+        f"Partner name,Contact email,Media property,Group name,Contact first name,Description,Partner ID\n"
+        f"{NAME},{ADDRESS.upper()},https://{CANARY}.example,Summer,{CANARY},{CANARY} sings,\n"
+        f"Neighbour,neighbour@oiseaux.example,https://neighbour.example,Summer,Ida,Next door,\n"
+    )
+    with db.transaction() as session:
+        ids = {partner.name: partner.id for partner in session.scalars(select(Partner).order_by(Partner.id))}
+        for name, partner_id in ids.items():
+            _leave_traces(session, desk, partner_id, CANARY if name == NAME else "neighbour")
+    return Known(ids[NAME], desk.program_id, ids["Neighbour"])
+
+
+def _leave_traces(session: Session, desk: Desk, partner_id: int, word: str) -> None:
+    partner = session.get_one(Partner, partner_id)
+    prospect = session.scalars(select(Prospect).where(Prospect.partner_id == partner_id)).one()
+    prospect.custom_email = prospect.custom_email_key = f"autre-{word}@oiseaux.example"
+    partner.messaging_enabled = True
+    partner.last_name, partner.business_model, partner.country = word, word, "FR"
+    author = session.get_one(factories.User, desk.user_id)
+    thread = threads.open_with(session, desk.program_id, partner_id, now=NOW)
+    messages.send(session, thread.id, actor=author, body=f"Hello {word}", form_key="a", now=NOW)
+    answer = messages.answer(session, thread.id, body=f"{word} answers", form_key="b", now=NOW)
+    answer.message_id = f"<{word}@mail.example>"
+    messages.keep_draft(session, thread, actor=author, body=f"Dear {word}", form_key="c", now=NOW)
+    threads.report(session, thread, words=f"{word} complains", now=NOW)
+    session.add(
+        Attachment(
+            thread_id=thread.id, message_id=answer.id, upload_key="b", side=Side.PARTNER.value,
+            name=f"{word}.pdf", kind="pdf", size=1, digest=f"digest-{word}", file_id=f"stored-{word}",
+            state=ScanState.REFUSED.value, threat=word, give_up_at=NOW, created_at=NOW,
+        )
+    )  # fmt: skip
+    campaign = Campaign(
+        program_id=desk.program_id, author_id=author.id, form_key=word[::-1], state="finished", from_name="Brand",
+        source_locale="en", unknown_policy="ask", created_at=NOW,
+    )  # fmt: skip
+    session.add(campaign)
+    session.flush()
+    delivery = Delivery(
+        campaign_id=campaign.id, prospect_id=prospect.id,
+        address=partner.email, address_key=partner.email_key, locale="fr", time_zone="UTC",
+        values={"name": word}, message_id=word[::-1],
+        state=DeliveryState.DEFERRED.value, reply=f"450 {word} is full", next_attempt_at=NOW,
+    )  # fmt: skip
+    session.add(delivery)
+    session.flush()
+    session.add(DeliveryAttempt(delivery_id=delivery.id, at=NOW, outcome="temporary", reply=f"450 {word}"))
+    session.add(Bounce(delivery_id=delivery.id, kind="soft", status="4.2.2", text=f"{word} is full", at=NOW))
+    suppression.suppress(
+        session, desk.program_id, partner.email_key, reason=SuppressionReason.COMPLAINT, now=NOW
+    )
+    session.add(
+        SuppressionLift(
+            program_id=desk.program_id, address_key=partner.email_key, reason="manual",
+            note=f"{word} asked", at=NOW,
+        )
+    )  # fmt: skip
+    session.add(
+        SystemMail(
+            template="message-notification", address=partner.email, locale="fr", values={"text": word},
+            message_id=f"s{word[::-1]}", state=DeliveryState.FAILED.value, created_at=NOW,
+            reply=f"550 {word}",
+        )
+    )  # fmt: skip
+    session.add(Notice(user_id=author.id, kind="import_done", values={"file": partner.name}, created_at=NOW))
+    session.flush()
+
+
+def _erase(db: Database, known: Known, **choices: bool) -> erasure.Erased:
+    with db.transaction() as session:
+        return erasure.erase_partner(session, known.partner_id, actor_id=None, now=NOW, **choices)
+
+
+def _bytes_on_disk(db: Database) -> bytes:
+    db.fold_log()
+    file = Path(str(db.engine.url.database))
+    return b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*")).lower()
+
+
+def test_the_traces_are_in_every_table(db: Database, known: Known) -> None:
+    """What the others stand on: a column that nothing was put into would prove nothing."""
+    bare = {
+        ("partners", "mpid"), ("partners", "locale"), ("partners", "time_zone"), ("import_rows", "reasons"),
+        ("import_leftovers", "reasons"), ("import_rows", "identity"), ("import_rows", "name"),
+        ("import_rows", "changes"),
+    }  # fmt: skip
+    with db.reading() as session:
+        for name, columns in {**OF_PARTNERS, **OF_BOTH}.items():
+            for column in columns:
+                held = Base.metadata.tables[name].columns[column]
+                count = session.scalar(select(func.count()).where(held.is_not(None)))
+                assert bool(count) != ((name, column) in bare), (name, column)
+
+
+def test_everything_is_handed_out(db: Database, known: Known) -> None:
+    """D-4: each personal column of each of their rows, and nothing of anybody else."""
+    with db.reading() as session:
+        found = people.export(session, known.partner_id)
+        for table, condition in people.reach(people.traces_of(session, known.partner_id)).items():
+            columns = OF_PARTNERS.get(table, frozenset()) | OF_BOTH.get(table, frozenset())
+            rows = session.execute(select(Base.metadata.tables[table]).where(condition)).mappings().all()
+            shown = [
+                {key: value for key, value in row.items() if key in columns and value is not None}
+                for row in rows
+            ]
+            handed_out = [
+                {key: value for key, value in row.items() if key in columns} for row in found.sections[table]
+            ]
+            assert handed_out == shown, table
+    text = found.as_json()
+    assert found.sections["rows of imported files"] != []
+    assert found.files == {f"stored-{CANARY}": f"{CANARY}.pdf"}
+    assert "neighbour" not in text.lower()
+
+
+def test_nothing_is_left_on_disk(db: Database, known: Known) -> None:
+    """D-5: not in a table, an index, or a page of the file that nobody uses any more."""
+    assert CANARY.encode() in _bytes_on_disk(db)
+    done = _erase(db, known)
+    left = _bytes_on_disk(db)
+    assert CANARY.encode() not in left
+    assert CANARY[::-1].encode() in left  # the Message-ID of the ledger, random in earnest
+    assert (done.file_ids, NAME in done.texts, ADDRESS in done.texts) == ([f"stored-{CANARY}"], True, True)
+
+
+def test_the_neighbour_keeps_everything_but_the_shared_file(db: Database, known: Known) -> None:
+    with db.reading() as session:
+        before = people.export(session, known.other_id).counts
+    _erase(db, known)
+    with db.reading() as session:
+        after = people.export(session, known.other_id).counts
+        (cleared,) = session.execute(select(Import.state, Import.cleared_at, Import.created_rows)).all()
+    del before["rows of imported files"]
+    assert after == before
+    assert tuple(cleared) == (ImportState.DONE.value, NOW, 2)
+
+
+def test_what_the_brand_did_stays_as_a_count(db: Database, known: Known) -> None:
+    _erase(db, known)
+    with db.reading() as session:
+        kept = session.scalars(select(Delivery).order_by(Delivery.id)).first()
+        assert kept is not None
+        row = (kept.address, kept.address_key, kept.values, kept.reply, kept.prospect_id, kept.state)
+        assert row == ("", f"erased:{kept.id}", {}, None, None, DeliveryState.CANCELLED.value)
+        logged = session.scalars(select(Erasure)).one()
+    assert (logged.subject, logged.subject_id, logged.counts["deliveries"]) == (
+        "partner",
+        known.partner_id,
+        1,
+    )
+
+
+@pytest.mark.parametrize("never_again", [True, False])
+def test_suppression_keeps_only_a_mark(db: Database, known: Known, never_again: bool) -> None:
+    """D-5: who comes back by an import is recognized, under any key there ever was."""
+    _erase(db, known, never_again=never_again)
+    for keys in (KEYS, ("a new key", KEYS[0])):
+        later = Database(
+            db.engine.url.render_as_string(hide_password=False), {erased.ADDRESS_MARKS: AddressMarks(*keys)}
+        )
+        with later.transaction() as session:
+            program = session.get_one(factories.Program, known.program_id)
+            back = [
+                factories.prospect(session, program, f"{address} {keys[0]}", email=address)
+                if people.list_with_address(session, address) == []
+                else session.scalars(
+                    select(Prospect).join(Prospect.partner).where(Partner.email == address)
+                ).one()
+                for address in (ADDRESS, CUSTOM, "stranger@oiseaux.example")
+            ]
+            found = recipients.resolve(session, program, [one.id for one in back])
+            assert [one.suppressed for one in found] == [True, never_again, False]
+        later.dispose()
+
+
+def test_a_mail_on_its_way_is_waited_for(db: Database, known: Known) -> None:
+    with db.transaction() as session:
+        session.execute(update(Delivery).values(state=DeliveryState.IN_FLIGHT.value))
+    with pytest.raises(DomainError) as refused:
+        _erase(db, known)
+    assert refused.value.refusal is Refusal.ERASURE_BUSY
+    with db.reading() as session:
+        assert people.find(session, known.partner_id).name == NAME
+
+
+def test_a_running_import_is_waited_for(db: Database, known: Known) -> None:
+    with db.transaction() as session:
+        session.execute(update(Import).values(state=ImportState.UNDOING.value))
+    with pytest.raises(DomainError) as refused:
+        _erase(db, known)
+    assert refused.value.refusal is Refusal.ERASURE_BUSY
+
+
+def test_a_backup_is_erased_again(db: Database, known: Known) -> None:
+    """D-5: who was there before the erasure, not who came anew after it."""
+    with db.transaction() as session:
+        marks = erased.marks_of(session)
+        session.execute(update(Partner).values(created_at=NOW))
+        session.execute(update(Prospect).values(created_at=NOW))
+        after, before = NOW + timedelta(days=1), NOW - timedelta(days=1)
+        assert erasure.partners_back(session, {marks.mark(ADDRESS): after}) == [known.partner_id]
+        assert erasure.partners_back(session, {marks.mark(CUSTOM): after}) == [known.partner_id]
+        assert erasure.partners_back(session, {marks.mark(ADDRESS): before, "other": after}) == []
+
+
+def test_a_group_stays(db: Database, known: Known) -> None:
+    _erase(db, known)
+    with db.reading() as session:
+        counted = {row.name: row.members for row in groups.list_of(session, known.program_id)}
+    assert counted == {"Summer": 1, "夏": 0}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp932", "gb18030"])
+def test_a_file_that_names_the_person_is_found_in_any_encoding(
+    db: Database, known: Known, encoding: str
+) -> None:
+    """In files that were never planned, too; in any case of letters, across pieces."""
+    desk = Desk.__new__(Desk)
+    desk.db, desk.jobs, desk.program_id = db, factories.AskedJobs(), known.program_id
+    with db.reading() as session:
+        desk.user_id = session.scalars(select(factories.User.id)).first() or 0
+    filler = "x,x@example.com,https://x.example\n" * 31_000
+    text = f"Partner name,Contact email,Media property\n{filler}y,{ADDRESS.title()},https://y.example\n"
+    import_id = desk.upload(text.encode(encoding), dry_run=True)
+    with db.transaction() as session:
+        session.get_one(Import, import_id).state = ImportState.CANCELLED.value
+    _erase(db, known)
+    with db.reading() as session:
+        found = session.get_one(Import, import_id)
+        assert found.cleared_at == NOW
