@@ -72,7 +72,7 @@ OF_NOBODY: Mapping[str, frozenset[str]] = {
     "mail_accounts": frozenset({"tls", "last_error"}),
     "messages": frozenset({"side", "channel", "state", "form_key"}),
     "messaging_terms": frozenset({"texts"}),
-    "notices": frozenset({"kind"}),
+    "notices": frozenset({"kind", "mail"}),
     "notification_choices": frozenset({"kind", "mail"}),
     "programs": frozenset({"name", "name_key", "default_locale", "time_zone"}),
     "roles": frozenset({"key", "name", "permissions"}),

@@ -105,8 +105,8 @@ def _leave_traces(session: Session, desk: Desk, partner_id: int, word: str) -> N
         )
     )  # fmt: skip
     campaign = Campaign(
-        program_id=desk.program_id, author_id=author.id, form_key=word[::-1], state="finished", from_name="Brand",
-        source_locale="en", unknown_policy="ask", created_at=NOW,
+        program_id=desk.program_id, author_id=author.id, form_key=word[::-1], state="finished",
+        from_name="Brand", source_locale="en", unknown_policy="ask", created_at=NOW,
     )  # fmt: skip
     session.add(campaign)
     session.flush()

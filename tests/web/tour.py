@@ -142,11 +142,7 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
         talk = parts.signer.sign(CONVERSATION, [thread.id, thread.link_version])
         tokens = {
             "join.show": parts.signer.sign(JOIN, values["prospect_id"]),
-            "conversation.show": parts.signer.sign(CONVERSATION, [thread.id, thread.link_version]),
-            **dict.fromkeys(
-                PARTNERS_FILES, parts.signer.sign(CONVERSATION, [thread.id, thread.link_version])
-            ),
-            "conversation.show_terms": parts.signer.sign(CONVERSATION, [thread.id, thread.link_version]),
+            **dict.fromkeys(PARTNERS_PAGES, talk),
             "unsubscribe.show": parts.signer.sign(UNSUBSCRIBE, rows[0].id),
             "auth.sign_in_link": accounts.sign_in_link(session, parts.signer, user, **link).rpartition("/")[
                 2
