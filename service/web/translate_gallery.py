@@ -17,6 +17,7 @@ from service.web import errors, letters, translate_samples
 from service.web.context import here, services
 from service.web.routes import one_of, page
 from service.web.security import MAIL_POLICY
+from service.web.translate_places import own_code
 from service.web.translate_samples import KINDS
 
 bp = Blueprint("translate_gallery", __name__)
@@ -45,7 +46,12 @@ def index() -> ResponseReturnValue:
     """List every mail with its subjects, and the pages for errors."""
     mails = {name: [_shown(name, code) for code in LOCALES] for name in NAMES}
     return render_template(
-        "translate/gallery.html", mails=mails, labels=LABELS, errors=errors.TITLES, kinds=KINDS
+        "translate/gallery.html",
+        mails=mails,
+        labels=LABELS,
+        errors=errors.TITLES,
+        kinds=KINDS,
+        code=own_code(),
     )
 
 

@@ -12,6 +12,7 @@ from service.domain import examples
 from service.facts.permissions import Permission
 from service.facts.words import N_, Phrase
 from service.i18n import places
+from service.i18n.locales import LOCALES, SOURCE
 from service.i18n.places import Places
 from service.mail.specimens import LABELS
 from service.web.context import here, reading, services
@@ -66,6 +67,11 @@ def place_of(rule: str) -> str:
     return _CONVERTER.sub("<", rule.removeprefix(_LOCALE)) or "/"
 
 
+def own_code() -> str:
+    """Return the reader's language, or the source's while they read in a pretended one."""
+    return here().locale.code if here().locale.code in LOCALES else SOURCE
+
+
 def places_of(message: str) -> list[Place]:
     """Return everything known to show a text: its pages first, then mails and the lists of the gallery."""
     known = known_places()
@@ -84,11 +90,11 @@ def _everywhere() -> Place:
 
 def _mail(name: str) -> Place:
     label = here().catalog.say(N_("Email: %(name)s"), name=LABELS[name])
-    return Place(label, url_for("translate_gallery.show", name=name, code=here().locale.code))
+    return Place(label, url_for("translate_gallery.show", name=name, code=own_code()))
 
 
 def _in_gallery(message: str, known: Places) -> Iterable[Place]:
-    say, code = here().catalog.say, here().locale.code
+    say, code = here().catalog.say, own_code()
     if message in known.errors:
         yield Place(say(N_("Error pages")), url_for("translate_gallery.error", status=404))
     lists = {one for state in known.empty for one in (state.title, state.text)}
@@ -150,7 +156,7 @@ def _value(rule: Rule, name: str, ids: Mapping[str, int]) -> object:
 
 def _title(message: str | None) -> str:
     """Return a page's heading in the reader's language."""
-    found = sheets().sheet("en").messages.get(message or "")
+    found = sheets().sheet(SOURCE).messages.get(message or "")
     if found is None:
         return ""
     entry = found.entry

@@ -55,13 +55,13 @@ def test_a_text_leads_to_its_page_under_inspection(sit: Sit) -> None:
 
 def test_a_page_that_cannot_be_opened_says_why(desk: Desk) -> None:
     assert listed(desk, GROUPS)["Groups"] == ("", "Your role does not open this page.")
-    assert listed(desk, message_id((None, "Forgot your password?")))["Sign in"] == (
+    assert listed(desk, message_id((None, "Forgotten your password?")))["Sign in"] == (
         "", "Only seen by people who are not signed in.",
     )  # fmt: skip
 
 
 def test_mails_and_lists_of_the_gallery_are_places_too(desk: Desk) -> None:
-    assert listed(desk, INVITATION, "ja")["メール: 招待"][0] == "/ja/translate/gallery/invitation/ja"
+    assert listed(desk, INVITATION, "ja")["メール：招待"][0] == "/ja/translate/gallery/invitation/ja"
     assert listed(desk, EMPTY)["Empty lists"][0] == "/en/translate/gallery/empty/en"
     refused = message_id((None, Refusal.NAME_MISSING.phrase.text))
     assert listed(desk, refused)["Error messages"][0] == "/en/translate/gallery/refusals/en"

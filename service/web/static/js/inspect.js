@@ -64,7 +64,8 @@ function pattern(text) {
 function find(where) {
   const id = location.hash.match(/^#text-([0-9a-f]{12})$/)?.[1];
   if (!id) return;
-  const found = where.querySelector(`[data-texts~="${id}"]`);
+  const shown = [...where.querySelectorAll(`[data-texts~="${id}"]`)].filter((one) => one.checkVisibility());
+  const found = shown.find((one) => one.closest("main")) ?? shown[0];
   if (found) {
     document.querySelector("[data-inspect-missing]").hidden = true;
     found.classList.add("text-found");
