@@ -114,14 +114,13 @@ def search(
 def _held(
     session: Session, program_ids: Collection[int], ids: Sequence[int]
 ) -> Iterator[tuple[Message, Thread]]:
-    query = (
-        select(Message, Thread)
-        .join(Thread, Thread.id == Message.thread_id)
-        .where(Message.id.in_(ids), Thread.program_id.in_(program_ids), threads.seen_by(Side.BRAND))
-        .where(Message.state != MessageState.WITHDRAWN.value)
-        .order_by(Message.id.desc())
-    )
-    return ((message, thread) for message, thread in session.execute(query))
+    # Not as one join: SQLite would go through all threads of the program, and not begin with these ids.
+    shown = (threads.seen_by(Side.BRAND), Message.state != MessageState.WITHDRAWN.value)
+    query = select(Message).where(Message.id.in_(ids), *shown).order_by(Message.id.desc())
+    held = session.scalars(query).all()
+    allowed = (Thread.id.in_({one.thread_id for one in held}), Thread.program_id.in_(program_ids))
+    known = {thread.id: thread for thread in session.scalars(select(Thread).where(*allowed))}
+    return ((one, known[one.thread_id]) for one in held if one.thread_id in known)
 
 
 def _candidates(
