@@ -23,7 +23,7 @@ HITS = 20
 # How many messages that may have the words are looked at in one search.
 MOST_LOOKED_AT = 2_000
 # PostgreSQL: the latest messages are read in their order first, older ones by these ranges of ids.
-LATEST = 4_000
+LATEST = 1_000
 RANGE = 131_072
 _SPACE = re.compile(r"\s+")
 
@@ -178,9 +178,10 @@ def _of_postgres(
     merged = union_all(*(select(one.c.message_id, one.c.grams) for one in each)).subquery()
     latest = select(merged).order_by(merged.c.message_id.desc()).limit(LATEST).subquery()
     has_all = latest.c.grams.bool_op("@>")(array(list(numbers), type_=Integer))
-    query = select(latest.c.message_id).where(has_all)
-    yield from session.scalars(query.order_by(latest.c.message_id.desc())).all()
-    top = session.scalar(select(func.min(latest.c.message_id))) or 0
+    query = select(latest.c.message_id, has_all).order_by(latest.c.message_id.desc())
+    rows = session.execute(query).all()
+    yield from (message_id for message_id, has in rows if has)
+    top = rows[-1][0] if len(rows) == LATEST else 0
     wanted = (
         MessageGrams.grams.bool_op("@>")(array(list(numbers), type_=Integer)),
         MessageGrams.grams.bool_op("&&")(array([-one for one in program_ids], type_=Integer)),
