@@ -287,3 +287,14 @@ def test_translations_are_edited_only_where_somebody_switched_it_on() -> None:
     assert problems(TRANSLATION_EDITING="yes") == (
         "TRANSLATION_EDITING must be a number from 0 to 1, not 'yes'",
     )
+
+
+def test_answers_come_in_with_the_bounces_unless_they_have_a_mailbox_of_their_own(tmp_path: Path) -> None:
+    """The reason names the setting that is wrong."""
+    base = {"DATA": str(tmp_path), "MAIL_BOUNCE": "bounces@brand.example"}
+    for more, mailbox in (({}, "bounces+"), ({"MAIL_REPLIES": "replies@brand.example"}, "replies+")):
+        services = bootstrap.build(Settings.from_env({**base, **more}), jobs=False)
+        assert str(services.replies.of(1, 1)).startswith(mailbox)
+        services.db.dispose()
+    with pytest.raises(SettingsRefused, match="MAIL_REPLIES must be one email address"):
+        bootstrap.build(Settings.from_env({**base, "MAIL_REPLIES": "a+b@brand.example"}), jobs=False)
