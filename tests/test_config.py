@@ -317,3 +317,14 @@ def test_a_scanner_has_a_time_and_may_have_local_signatures_only() -> None:
     chosen = Settings.from_env({"SCANNER_TIMEOUT": "5", "SCANNER_LOCAL_SIGNATURES": "1"})
     assert (chosen.scanner_timeout, chosen.scanner_local_signatures) == (5, True)
     assert len(problems(SCANNER_TIMEOUT="0", SCANNER_LOCAL_SIGNATURES="yes")) == 2
+
+
+def test_answers_come_in_with_the_bounces_unless_they_have_a_mailbox_of_their_own(tmp_path: Path) -> None:
+    """The reason names the setting that is wrong."""
+    base = {"DATA": str(tmp_path), "MAIL_BOUNCE": "bounces@brand.example"}
+    for more, mailbox in (({}, "bounces+"), ({"MAIL_REPLIES": "replies@brand.example"}, "replies+")):
+        services = bootstrap.build(Settings.from_env({**base, **more}), jobs=False)
+        assert str(services.replies.of(1, 1)).startswith(mailbox)
+        services.db.dispose()
+    with pytest.raises(SettingsRefused, match="MAIL_REPLIES must be one email address"):
+        bootstrap.build(Settings.from_env({**base, "MAIL_REPLIES": "a+b@brand.example"}), jobs=False)

@@ -9,13 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from service import bootstrap
 from service.config import Settings
 from service.db import Database
 from service.facts.states import DeliveryState
-from service.mail.verp import ReturnPath
-from service.models import Delivery
+from service.mail.verp import ReplyAddresses, ReturnPath
+from service.models import Delivery, Message
+from tests.domain.talks import talk
+from tests.mail.answers import PROGRAMS, mail
 from tests.mail.reports import dsn, letter
 from tests.outbound import make_campaign
 
@@ -204,3 +207,18 @@ def test_an_address_that_cannot_be_signed_is_refused_at_the_start(settings: Sett
         bootstrap.build(replace(settings, mail_bounce=address), jobs=False)
     (problem,) = refused.value.problems
     assert problem.startswith("MAIL_BOUNCE must be one email address")
+
+
+def test_an_answer_goes_into_its_conversation(run: Run, db: Database) -> None:
+    """From the pipe of a mail server to the message, at the address that this installation signs."""
+    with db.transaction() as session:
+        here = talk(session)
+        here.say(session, key="a")
+        address = ReplyAddresses(BOUNCES, KEY).of(here.thread.id, 1)
+    own, history = PROGRAMS["gmail fr"]
+    done = run(mail=mail(own + history, to=str(address)))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == b"-: The recipient answered a message. The answer is in the conversation.\n"
+    with db.reading() as session:
+        found = session.scalars(select(Message).where(Message.side == "partner")).one()
+        assert (found.body, found.lang) == (own.strip(), "fr")

@@ -65,11 +65,13 @@ def test_settings_works(enter: Callable[..., Browser], program: Program, code: s
     assert links == [
         "profile",
         "mail-accounts",
+        "notifications",
         "import",
         "suppression-list",
         "program",
         "ads",
         "sending-domain",
+        "messaging-terms",
     ]
 
 
