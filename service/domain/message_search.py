@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import delete, func, select, text, union_all
 from sqlalchemy.dialects.postgresql import array
@@ -19,11 +20,10 @@ from service.models.message_grams import terms_of
 # How much of a message an excerpt shows before the first place and from it on, in characters.
 BEFORE, FROM = 30, 120
 HITS = 20
-# How many messages that may have the words one statement names, and how many are looked at in one search.
-BATCH = 100
-MOST_LOOKED_AT = 5_000
+# How many messages that may have the words are looked at in one search.
+MOST_LOOKED_AT = 2_000
 # PostgreSQL: the latest messages are read in their order first, older ones by these ranges of ids.
-LATEST = 4_000
+LATEST = 1_000
 RANGE = 131_072
 _SPACE = re.compile(r"\s+")
 
@@ -98,7 +98,7 @@ def search(
     if not wanted or not program_ids:
         return Found((), None)
     numbers = grams.numbers_for(wanted)
-    for ids in _candidates(session, sorted(set(program_ids)), numbers, before):
+    for ids in _candidates(session, sorted(set(program_ids)), numbers, before, size=limit + 1):
         for message, thread in _held(session, program_ids, ids):
             places = grams.places(message.body, wanted)
             if places:
@@ -114,28 +114,32 @@ def search(
 def _held(
     session: Session, program_ids: Collection[int], ids: Sequence[int]
 ) -> Iterator[tuple[Message, Thread]]:
-    query = (
-        select(Message, Thread)
-        .join(Thread, Thread.id == Message.thread_id)
-        .where(Message.id.in_(ids), Thread.program_id.in_(program_ids), threads.seen_by(Side.BRAND))
-        .where(Message.state != MessageState.WITHDRAWN.value)
-        .order_by(Message.id.desc())
-    )
-    return ((message, thread) for message, thread in session.execute(query))
+    # Not as one join: SQLite would go through all threads of the program, and not begin with these ids.
+    shown = (threads.seen_by(Side.BRAND), Message.state != MessageState.WITHDRAWN.value)
+    query = select(Message).where(Message.id.in_(ids), *shown).order_by(Message.id.desc())
+    held = session.scalars(query).all()
+    allowed = (Thread.id.in_({one.thread_id for one in held}), Thread.program_id.in_(program_ids))
+    known = {thread.id: thread for thread in session.scalars(select(Thread).where(*allowed))}
+    return ((one, known[one.thread_id]) for one in held if one.thread_id in known)
 
 
 def _candidates(
-    session: Session, program_ids: Sequence[int], numbers: Sequence[int], before: int | None
+    session: Session, program_ids: Sequence[int], numbers: Sequence[int], before: int | None, *, size: int
 ) -> Iterator[Sequence[int]]:
-    """Yield batches of the ids of messages that have all the numbers, the latest first."""
+    """Yield batches of the ids of messages that have all the numbers, the latest first.
+
+    Nearly all have the words too, so that a batch of the size of a page is mostly enough.
+    """
     newest = session.scalar(select(func.max(MessageGrams.message_id)))
     if newest is None:
         return
     end = min(before, newest + 1) if before is not None else newest + 1
     if session.get_bind().dialect.name == "postgresql":
-        yield from _of_postgres(session, program_ids, numbers, end)
+        ids = _of_postgres(session, program_ids, numbers, end)
     else:
-        yield from _of_sqlite(session, program_ids, numbers, end)
+        ids = _of_sqlite(session, program_ids, numbers, end, size)
+    while batch := list(islice(ids, size)):
+        yield batch
 
 
 _MATCH = text(
@@ -145,21 +149,19 @@ _MATCH = text(
 
 
 def _of_sqlite(
-    session: Session, program_ids: Sequence[int], numbers: Sequence[int], end: int
-) -> Iterator[Sequence[int]]:
+    session: Session, program_ids: Sequence[int], numbers: Sequence[int], end: int, size: int
+) -> Iterator[int]:
     # FTS5 hands out what it finds by rowid, either way, and stops when it has enough.
     programs = " OR ".join(terms_of([-one]) for one in program_ids)
     wanted = f"({programs}) AND {' AND '.join(terms_of([one]) for one in numbers)}"
-    ids: Sequence[int] = session.scalars(_MATCH, {"wanted": wanted, "end": end, "most": BATCH}).all()
-    while ids:
-        yield ids
-        values = {"wanted": wanted, "end": ids[-1], "most": BATCH}
-        ids = session.scalars(_MATCH, values).all() if len(ids) == BATCH else ()
+    while ids := session.scalars(_MATCH, {"wanted": wanted, "end": end, "most": size}).all():
+        yield from ids
+        end = ids[-1]
 
 
 def _of_postgres(
     session: Session, program_ids: Sequence[int], numbers: Sequence[int], end: int
-) -> Iterator[Sequence[int]]:
+) -> Iterator[int]:
     """Look at the latest messages one by one, and for older ones into the index, by ranges of ids.
 
     Words that many messages have are among the latest; for others the index is short. So it never sorts all
@@ -176,9 +178,10 @@ def _of_postgres(
     merged = union_all(*(select(one.c.message_id, one.c.grams) for one in each)).subquery()
     latest = select(merged).order_by(merged.c.message_id.desc()).limit(LATEST).subquery()
     has_all = latest.c.grams.bool_op("@>")(array(list(numbers), type_=Integer))
-    query = select(latest.c.message_id).where(has_all)
-    yield from _batches(session.scalars(query.order_by(latest.c.message_id.desc())).all())
-    top = session.scalar(select(func.min(latest.c.message_id))) or 0
+    query = select(latest.c.message_id, has_all).order_by(latest.c.message_id.desc())
+    rows = session.execute(query).all()
+    yield from (message_id for message_id, has in rows if has)
+    top = rows[-1][0] if len(rows) == LATEST else 0
     wanted = (
         MessageGrams.grams.bool_op("@>")(array(list(numbers), type_=Integer)),
         MessageGrams.grams.bool_op("&&")(array([-one for one in program_ids], type_=Integer)),
@@ -186,17 +189,13 @@ def _of_postgres(
     while top > 0:
         there = (MessageGrams.message_id < top, MessageGrams.message_id >= top - RANGE)
         query = select(MessageGrams.message_id).where(*wanted, *there)
-        yield from _batches(session.scalars(query.order_by(MessageGrams.message_id.desc())).all())
+        yield from session.scalars(query.order_by(MessageGrams.message_id.desc())).all()
         top -= RANGE
-
-
-def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
 
 
 def _excerpt(body: str, places: Sequence[tuple[int, int]]) -> tuple[Piece, ...]:
     start = max(0, places[0][0] - BEFORE)
-    end = min(len(body), places[0][0] + FROM)
+    end = min(len(body), max(places[0][0] + FROM, places[0][1]))
     pieces: list[Piece] = []
     at = start
     for first, last in places:

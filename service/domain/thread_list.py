@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, tuple_, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from service.db import Moment
@@ -216,21 +229,20 @@ def _thread_ids(
     backwards: bool,
     limit: int,
 ) -> list[int]:
-    # Each program's index gives its own latest ones in order; merging these is quicker than sorting all.
+    order = _order(Thread.last_at, Thread.id, backwards)
     each = [
-        _matching(program_id, wanted, edge, backwards)
-        .order_by(*_order(Thread.last_at, Thread.id, backwards))
-        .limit(limit)
-        .subquery()
+        _matching(program_id, wanted, edge, backwards).order_by(*order).limit(limit)
         for program_id in sorted(set(program_ids))
     ]
     if not each:
         return []
     if len(each) == 1:
-        return list(session.scalars(select(each[0].c.id)))
-    merged = union_all(*(select(one.c.id, one.c.last_at) for one in each)).subquery()
-    order = _order(merged.c.last_at, merged.c.id, backwards)
-    return list(session.scalars(select(merged.c.id).order_by(*order).limit(limit)))
+        return list(session.scalars(each[0]))
+    # Each program's index gives its own latest ones in order; merging these is quicker than sorting all.
+    merged = union_all(*(select(one.c.id, one.c.last_at) for one in (query.subquery() for query in each)))
+    both = merged.subquery()
+    query = select(both.c.id).order_by(*_order(both.c.last_at, both.c.id, backwards))
+    return list(session.scalars(query.limit(limit)))
 
 
 def _matching(
@@ -277,14 +289,50 @@ def _order(at: _Column, number: _Column, backwards: bool) -> Sequence[ColumnElem
     return (at.asc(), number.asc()) if backwards else (at.desc(), number.desc())
 
 
-def _rows(session: Session, thread_ids: Sequence[int], *, user_id: int) -> list[Row]:
-    query = select(Thread, Prospect.id, Prospect.stage).outerjoin(Prospect, _IS_PROSPECT)
-    held = {row[0].id: row for row in session.execute(query.where(Thread.id.in_(thread_ids)))}
-    latest = _latest(session, thread_ids)
-    begun = select(Draft.thread_id, func.substr(Draft.body, 1, 2 * BEGINNING)).where(
-        Draft.user_id == user_id, Draft.thread_id.in_(thread_ids)
+_LISTED: BindParameter[int] = bindparam("listed", expanding=True)
+_OTHER = aliased(Message)
+_LAST = (
+    select(_OTHER.id)
+    .where(_OTHER.thread_id == Thread.id, threads.seen_by(Side.BRAND, _OTHER))
+    .order_by(_OTHER.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+# The latest message of each thread that the brand sees takes one look into an index.
+_LATEST = (
+    select(
+        Message.thread_id,
+        Message.id,
+        Message.side,
+        Message.state,
+        Message.lang,
+        func.substr(Message.body, 1, 2 * BEGINNING),
+        func.coalesce(Message.shown_at, Message.created_at, type_=Moment),
+        Message.edited_at.is_not(None),
+        select(func.count()).where(Attachment.message_id == Message.id).scalar_subquery(),
     )
-    drafts = {thread_id: _beginning(body) for thread_id, body in session.execute(begun)}
+    .join(Thread, Message.id == _LAST)
+    .where(Thread.id.in_(_LISTED))
+)
+_THREADS = (
+    select(Thread, Prospect.id, Prospect.stage)
+    .outerjoin(Prospect, _IS_PROSPECT)
+    .where(Thread.id.in_(_LISTED))
+)
+_BEGUN = select(Draft.thread_id, func.substr(Draft.body, 1, 2 * BEGINNING)).where(
+    Draft.user_id == bindparam("reader"), Draft.thread_id.in_(_LISTED)
+)
+
+
+def _rows(session: Session, thread_ids: Sequence[int], *, user_id: int) -> list[Row]:
+    listed = {"listed": thread_ids}
+    held = {row[0].id: row for row in session.execute(_THREADS, listed)}
+    latest = {
+        row[0]: Latest(row[1], Side(row[2]), MessageState(row[3]), row[4], _beginning(row[5]), *row[6:])
+        for row in session.execute(_LATEST, listed)
+    }
+    begun = session.execute(_BEGUN, {**listed, "reader": user_id})
+    drafts = {thread_id: _beginning(body) for thread_id, body in begun}
     return [
         Row(
             thread=held[one][0],
@@ -296,41 +344,6 @@ def _rows(session: Session, thread_ids: Sequence[int], *, user_id: int) -> list[
         for one in thread_ids
         if one in held
     ]
-
-
-def _latest(session: Session, thread_ids: Sequence[int]) -> dict[int, Latest]:
-    """Return the latest message of each thread that the brand sees: one look into an index for each."""
-    other = aliased(Message)
-    seen = threads.seen_by(Side.BRAND, other)
-    last = (
-        select(other.id)
-        .where(other.thread_id == Thread.id, seen)
-        .order_by(other.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    files = select(func.count()).where(Attachment.message_id == Message.id).scalar_subquery()
-    query = (
-        select(
-            Message.thread_id,
-            Message.id,
-            Message.side,
-            Message.state,
-            Message.lang,
-            func.substr(Message.body, 1, 2 * BEGINNING),
-            func.coalesce(Message.shown_at, Message.created_at, type_=Moment),
-            Message.edited_at.is_not(None),
-            files,
-        )
-        .join(Thread, Message.id == last)
-        .where(Thread.id.in_(thread_ids))
-    )
-    return {
-        thread_id: Latest(
-            number, Side(side), MessageState(state), lang, _beginning(body), at, bool(edited), count
-        )
-        for thread_id, number, side, state, lang, body, at, edited, count in session.execute(query)
-    }
 
 
 def _beginning(body: str) -> str:

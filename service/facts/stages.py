@@ -43,7 +43,9 @@ ARCHIVED_LABEL = NP_("stage", "Archived")
 # What the help says of each; `days` is the period an invitation waits, `restore` the label of that action.
 STAGE_MEANINGS: dict[Stage, Phrase] = {
     Stage.NEW: N_("The prospect was added. Nothing has been sent yet."),
-    Stage.OUTREACH: N_("The mail server accepted your first email to the prospect."),
+    Stage.OUTREACH: N_(
+        "The mail server accepted your first email to the prospect, or you sent the first message."
+    ),
     Stage.IN_CONVERSATION: N_("The prospect answered."),
     Stage.JOINED: N_("The prospect accepted the invitation."),
     Stage.DECLINED: N_("The prospect declined the invitation."),

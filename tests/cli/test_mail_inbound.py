@@ -114,7 +114,8 @@ def test_what_is_no_mail_is_said_and_the_others_are_recorded(
 
 
 @pytest.mark.parametrize(
-    "command", ["mail inbound", "worker", "db restored", "db rotate-secrets", "program add Aurora"]
+    "command",
+    ["mail inbound", "worker", "db restored", "db rotate-secrets", "db reindex", "program add Aurora"],
 )
 def test_where_there_is_no_installation_none_is_made(tmp_path: Path, command: str) -> None:
     """It is refused in words, with nothing left behind."""

@@ -126,8 +126,8 @@ def test_pages_go_on_where_they_ended(talk: Talk) -> None:
 
 
 def test_older_messages_are_found_through_the_index(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small windows, ranges and batches: what lies on their edges is found, and once."""
-    for name, size in (("LATEST", 3), ("RANGE", 4), ("BATCH", 2)):
+    """Small windows and ranges: what lies on their edges is found, and once."""
+    for name, size in (("LATEST", 3), ("RANGE", 4)):
         monkeypatch.setattr(message_search, name, size)
     thread, noise = talk.thread(), Talk(talk.session, "Other")
     other = noise.thread()
@@ -142,14 +142,14 @@ def test_older_messages_are_found_through_the_index(talk: Talk, monkeypatch: pyt
 def test_a_search_ends_and_says_where(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pairs that all are there without the word: it looks at so many, and can be gone on with."""
     monkeypatch.setattr(message_search, "MOST_LOOKED_AT", 4)
-    monkeypatch.setattr(message_search, "BATCH", 2)
     thread = talk.thread()
     talk.send(thread, "東京都")
     for _ in range(5):
         talk.send(thread, "東京と京都")
-    first = message_search.search(talk.session, [talk.program.id], "東京都")
+    programs = [talk.program.id]
+    first = message_search.search(talk.session, programs, "東京都", limit=1)
     assert (first.hits, first.next is None) == ([], False)
-    second = message_search.search(talk.session, [talk.program.id], "東京都", before=first.next)
+    second = message_search.search(talk.session, programs, "東京都", before=first.next, limit=1)
     assert [hit.message.body for hit in second.hits] == ["東京都"]
 
 
@@ -164,6 +164,12 @@ def test_an_excerpt_is_cut_around_the_first_place(talk: Talk) -> None:
         Piece(" " + "い" * 116, found=False),
         Piece("…", found=False),
     )
+
+
+def test_a_long_word_is_marked_whole(talk: Talk) -> None:
+    talk.send(talk.thread(), "あ" * 300)
+    [hit] = message_search.search(talk.session, [talk.program.id], "あ" * 150).hits
+    assert hit.excerpt == (Piece("あ" * 150, found=True), Piece("…", found=False))
 
 
 def test_the_index_is_made_anew_from_the_messages(talk: Talk) -> None:
