@@ -67,6 +67,11 @@ def secret_presented() -> str | None:
     return request.cookies.get(cookie_name(services().settings))
 
 
+def asks_by_itself() -> None:
+    """Say that a page asks without its reader: that is no visit, and a session ends when nobody is there."""
+    g.pop("session_due", None)
+
+
 def _arrive() -> ResponseReturnValue | None:
     clock = cast(Callable[[], datetime], current_app.extensions["clock"])
     code = localization.requested_locale() or localization.preferred_locale()

@@ -1,13 +1,13 @@
 """Inbox: the conversations of a program, beginning a new one, and what an open page asks for again."""
 
-from flask import Blueprint, g, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.domain import prospect_list, thread_list, threads
 from service.domain.errors import DomainError
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
-from service.web import inbox_list
+from service.web import identity, inbox_list
 from service.web.context import here, program, reading, transaction
 from service.web.forms import number, refusal_text, warn
 from service.web.routes import page
@@ -20,17 +20,13 @@ NAMES = 20
 def index() -> ResponseReturnValue:
     """List the conversations, the latest first."""
     with reading() as session:
-        name = "inbox/renewed.html" if inbox_list.is_renewal() else "inbox/index.html"
-        return render_template(name, **inbox_list.facts(session))
+        return render_template(inbox_list.template_of("inbox/index.html"), **inbox_list.facts(session))
 
 
 @page(bp, "/inbox/news", needs=Permission.MESSAGES_USE)
 def news() -> ResponseReturnValue:
-    """Tell an open page whether anything has changed since it was made.
-
-    Pages ask by themselves: that is no visit of the reader, whose session ends when nobody is there.
-    """
-    g.pop("session_due", None)
+    """Tell an open page whether anything has changed since it was made."""
+    identity.asks_by_itself()
     with reading() as session:
         return jsonify(inbox_list.version(session, number(request.args.get("thread")) or None))
 

@@ -14,7 +14,7 @@ from service.domain.thread_list import ThreadFilter
 from service.facts.words import N_, NP_, Phrase
 from service.i18n.locales import LOCALES
 from service.models import Thread
-from service.web import choices, prospect_query
+from service.web import choices, identity, prospect_query
 from service.web.context import here, program, reader
 from service.web.forms import number, say
 from service.web.words import label, lang_tag
@@ -31,9 +31,12 @@ def find(session: Session, thread_id: int) -> Thread:
     return threads.find_in(session, [one.id for one in here().programs], thread_id)
 
 
-def is_renewal() -> bool:
-    """Whether the page's own script asks for what is new, and not a reader for a page."""
-    return request.headers.get("X-Fragment") == FRAGMENT
+def template_of(page: str) -> str:
+    """Return the template to answer with: the page's, or what is new where its own script asks for that."""
+    if request.headers.get("X-Fragment") != FRAGMENT:
+        return page
+    identity.asks_by_itself()
+    return "inbox/renewed.html"
 
 
 def query() -> dict[str, Any]:

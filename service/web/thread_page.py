@@ -95,8 +95,7 @@ def show(
             "terms_waiting": terms.find_unaccepted(session, reader()),
             "assignable": [(user.id, user.name) for user in threads.list_assignable(session, thread)],
         }
-        name = "inbox/renewed.html" if inbox_list.is_renewal() else "inbox/show.html"
-        return render_template(name, **facts), status
+        return render_template(inbox_list.template_of("inbox/show.html"), **facts), status
 
 
 def recognized_words(code: str | None) -> str:

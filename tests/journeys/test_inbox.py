@@ -148,7 +148,7 @@ def test_writing_editing_withdrawing_and_what_arrives_meanwhile(
     see_no_barrier(page)
     # It was seen here, so it is read everywhere.
     expect(page.locator("form[data-mark-read]")).to_have_count(0)
-    expect(row).to_contain_text("Merci, avec plaisir")
+    expect(row).to_contain_text("In conversation")
     expect(row).not_to_contain_text("Unread")
 
     press(page, "link", "Withdraw")

@@ -300,6 +300,7 @@ def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(
     browser = enter()
     clock.pass_by(timedelta(hours=11))
     assert browser.get("/en/inbox/news").status_code == 200
+    assert browser.get("/en/inbox", headers={"X-Fragment": "inbox"}).status_code == 200
     clock.pass_by(timedelta(hours=2))
     with parts.db.reading() as session:
         secret = browser.cookie(COOKIE)

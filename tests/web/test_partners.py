@@ -187,7 +187,7 @@ def test_from_a_row_to_a_message_or_an_email(
     """Partners → More → Message, and More → Email."""
     browser = enter()
     joined = join(program, "Harbour", messaging_enabled=enabled)
-    more = soup(browser.get("/en/partners")).select_one(".row-actions")
+    more = soup(browser.get("/en/partners")).select_one("td.row-actions")
     assert more is not None
     email = next(link for link in more.select("a") if words(link) == "Email")
     assert email["href"] == f"/en/campaigns/new?prospect={joined.id}"
