@@ -30,6 +30,8 @@ NAMING = {
 
 # Seconds a transaction waits for SQLite's single writer.
 PATIENCE = 5.0
+# Connections kept open: as many as the threads of a web process, and two more.
+POOL = 10
 # For PostgreSQL: a machine that is gone without a word is noticed within ten seconds or so, not within hours.
 NOTICE_SOON = {
     "connect_timeout": round(PATIENCE),
@@ -78,11 +80,13 @@ def make_engine(url: str) -> Engine:
     An error never shows the values of its statement: they are people's data, and errors go to the log.
     """
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=NOTICE_SOON)
+        engine = create_engine(
+            url, pool_size=POOL, pool_pre_ping=True, hide_parameters=True, connect_args=NOTICE_SOON
+        )
         event.listen(engine, "connect", _prepare_postgres)
         return engine
     connecting = {"timeout": 5, "check_same_thread": False}
-    engine = create_engine(url, connect_args=connecting, hide_parameters=True)
+    engine = create_engine(url, pool_size=POOL, connect_args=connecting, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     event.listen(engine, "handle_error", _distrust)
