@@ -42,16 +42,17 @@ async function renew() {
   if (!fresh) throw new Error("not the inbox");
   changedAt = Date.now();
   const told = [];
-  const before = document.getElementById("inbox-told")?.textContent;
-  const now = fresh.querySelector("#inbox-told")?.textContent;
-  if (before !== now) told.push(now);
+  const before = document.getElementById("inbox-told");
+  const now = fresh.querySelector("#inbox-told");
+  const more = before && now && Number(now.dataset.unread) > Number(before.dataset.unread);
   document.title = fresh.dataset.title;
   const done = [
     whole("inbox-count", fresh),
     whole("thread-marks", fresh),
     rows(fresh),
-    list("messages", fresh, (come) => come.dataset.arrival && told.unshift(come.dataset.arrival)),
+    list("messages", fresh, (come) => come.dataset.arrival && told.push(come.dataset.arrival)),
   ];
+  if (more && !told.length) told.push(now.textContent);
   const upto = document.getElementById("upto");
   if (upto) upto.value = fresh.querySelector("#upto").value;
   if (told.length) voice.textContent = told.join(". ");
