@@ -11,6 +11,7 @@ from service.models.account import (
     UserSession,
 )
 from service.models.ad import Ad
+from service.models.audit import AuditEntry
 from service.models.campaign import Campaign, CampaignMark, Variant
 from service.models.delivery import (
     Bounce,
@@ -39,6 +40,7 @@ from service.models.worker import Installation, WorkerBeat
 
 __all__ = [
     "Ad",
+    "AuditEntry",
     "Bounce",
     "Campaign",
     "CampaignMark",

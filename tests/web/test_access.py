@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from service.bootstrap import Services
 from service.db import Base
-from service.domain import accounts, demo, sessions
+from service.domain import demo, roles, sessions
 from service.facts.permissions import ROLE_PERMISSIONS, BuiltInRole, Permission
 from service.models import User
 from service.web.routes import Audience, Cache, Csrf, Declaration, Located, declaration_of
@@ -104,13 +104,15 @@ def act_as(
 
 
 @pytest.fixture
-def user_with(add_user: Callable[..., User], parts: Services, demo_data: None) -> Callable[..., User]:
+def user_with(
+    add_user: Callable[..., User], parts: Services, clock: Clock, demo_data: None
+) -> Callable[..., User]:
     """Add a user whose custom role has these permissions."""
 
     def add(permissions: frozenset[Permission], **more: object) -> User:
         with parts.db.transaction() as session:
             number = len(session.scalars(select(User.id)).all())
-            accounts.add_role(session, f"Role {number}", permissions, actor=None)
+            roles.add(session, f"Role {number}", permissions, actor=None, now=clock.now)
         return add_user(f"Role {number}", email=f"user{number}@example.test", password=None, **more)
 
     return add
