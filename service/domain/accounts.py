@@ -2,12 +2,13 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from service import links
 from service.domain import audit, checks, sessions
@@ -25,6 +26,7 @@ from service.facts.permissions import (
     Permission,
 )
 from service.facts.refusals import Refusal
+from service.i18n.folding import name_key
 from service.mail import addresses
 from service.models import Program, Role, UsedLink, User
 
@@ -84,6 +86,20 @@ def find_user(session: Session, email: str) -> User | None:
     return session.scalars(select(User).where(User.email_key == key)).one_or_none()
 
 
+def find(session: Session, user_id: int) -> User:
+    """Return a user; refuses an id that is not there."""
+    user = session.get(User, user_id)
+    if user is None:
+        raise DomainError(Refusal.NOT_FOUND)
+    return user
+
+
+def list_all(session: Session) -> Sequence[User]:
+    """Return every user with their programs, by name; invited and disabled ones too."""
+    found = session.scalars(select(User).options(selectinload(User.programs))).all()
+    return sorted(found, key=lambda user: (name_key(user.name), user.id))
+
+
 def first_administrator(session: Session) -> User | None:
     """Return the administrator who has been there longest and is not disabled; None where there is none."""
     administrators = select(User).join(Role).where(Role.key == BuiltInRole.ADMINISTRATOR.value, *_AT_WORK)
@@ -126,9 +142,9 @@ def add_user(
     """Add a user; without a password they come in by a sign-in link and set one there.
 
     `actor` is None for the command line, `act` is what the audit trail calls it. Raises DomainError:
-    EMAIL_INVALID, USER_KNOWN, NAME_MISSING, NAME_TOO_LONG, TEXT_UNPRINTABLE, LOCALE_UNKNOWN, ZONE_UNKNOWN, the
-    PASSWORD_ ones, NOT_ALLOWED where the actor lacks `users.manage` or a permission that the role would give,
-    NOT_FOUND or PROGRAMS_NOT_YOURS for programs that the actor may not work in.
+    EMAIL_INVALID, USER_KNOWN, NAME_MISSING, NAME_TOO_LONG, TEXT_UNPRINTABLE, LOCALE_UNKNOWN, ZONE_UNKNOWN,
+    the PASSWORD_ ones, NOT_ALLOWED where the actor lacks `users.manage` or a permission that the role would
+    give, NOT_FOUND or PROGRAMS_NOT_YOURS for programs that the actor may not work in.
     """
     require(actor, {Permission.USERS_MANAGE} | role_permissions(role))
     _require_programs(session, actor, {program.id for program in programs}, all_programs=all_programs)
@@ -196,7 +212,7 @@ def change_role(session: Session, user: User, role: Role, *, actor: User | None,
         return
     if role.key != BuiltInRole.ADMINISTRATOR.value:
         _keep_an_administrator(session, user)
-    marks = {"before": role_mark(user.role), "after": role_mark(role)}
+    marks: dict[str, Any] = {"before": role_mark(user.role), "after": role_mark(role)}
     user.role = role
     session.flush()
     sessions.renew_all(session, user.id)
@@ -232,8 +248,9 @@ def change_programs(
     user.all_programs = all_programs
     user.programs = list(session.scalars(select(Program).where(Program.id.in_(kept))))
     session.flush()
-    details = {"all": all_programs, "given": sorted(kept - before), "taken": sorted(before - kept)}
-    audit.record(session, Act.USER_PROGRAMS_CHANGED, actor=actor, subject_id=user.id, now=now, **details)
+    given, taken = sorted(kept - before), sorted(before - kept)
+    about: dict[str, Any] = {"all": all_programs, "given": given, "taken": taken}
+    audit.record(session, Act.USER_PROGRAMS_CHANGED, actor=actor, subject_id=user.id, now=now, **about)
 
 
 def disable(session: Session, user: User, *, actor: User | None, now: datetime) -> None:

@@ -55,7 +55,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A filter of the trail; what is None does not narrow. The span includes `since` and ends before `until`."""
+    """A filter of the trail; None does not narrow. The span includes `since` and ends before `until`."""
 
     user_id: int | None = None
     area: Area | None = None
@@ -91,8 +91,9 @@ def subjects(session: Session, entries: Iterable[AuditEntry]) -> dict[tuple[str,
     """Return what the entries are about by kind and id, as far as it has a name and is still there."""
     wanted: dict[str, set[int]] = {}
     for entry in entries:
-        if entry.subject_kind in _TABLES and entry.subject_id is not None:
-            wanted.setdefault(entry.subject_kind, set()).add(entry.subject_id)
+        kind = entry.subject_kind or ""
+        if kind in _TABLES and entry.subject_id is not None:
+            wanted.setdefault(kind, set()).add(entry.subject_id)
     found: dict[tuple[str, int], Any] = {}
     for kind, ids in wanted.items():
         table = _TABLES[kind]

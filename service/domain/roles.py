@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -56,7 +57,7 @@ def edit(
     if before != after and actor is not None and actor.role_id == role.id:
         raise DomainError(Refusal.OWN_ROLE_PERMISSIONS, field="permissions")
     accounts.require(actor, before ^ after)
-    details: dict[str, object] = {"given": sorted(after - before), "taken": sorted(before - after)}
+    details: dict[str, Any] = {"given": sorted(after - before), "taken": sorted(before - after)}
     kept = _free_name(session, name, role)
     if kept != role.name:
         details["name_before"] = role.name

@@ -91,18 +91,24 @@ def link(signer: Signer, user: User, *, base_url: str) -> str:
 
 def is_expired(user: User, *, now: datetime) -> bool:
     """Whether an invitation was sent too long ago (`USER_INVITATION_LIFE`)."""
-    return user.invited_at is not None and now - user.invited_at >= USER_INVITATION_LIFE
+    end = expires_at(user)
+    return end is not None and now >= end
+
+
+def expires_at(user: User) -> datetime | None:
+    """Return until when an invitation can be accepted; None for a user who was not invited, or has joined."""
+    return None if user.invited_at is None else user.invited_at + USER_INVITATION_LIFE
 
 
 def user_of(session: Session, signer: Signer, token: str, *, now: datetime) -> User:
-    """Return who is invited by a link; raise DomainError(LINK_SPENT) for a used, old, withdrawn or forged one."""
+    """Return whom a link invites; raise DomainError(LINK_SPENT) for a used, old, withdrawn or forged one."""
     payload = signer.read(_PURPOSE, token)
     if isinstance(payload, list) and len(payload) == 2 and payload[1]:
         user_id, nonce = payload
         user = session.get(User, user_id, with_for_update={"of": User}, populate_existing=True)
-        if user is not None and user.invitation == nonce and user.disabled_at is None:
-            if not is_expired(user, now=now):
-                return user
+        open_ = user is not None and user.invitation == nonce and user.disabled_at is None
+        if user is not None and open_ and not is_expired(user, now=now):
+            return user
     raise DomainError(Refusal.LINK_SPENT)
 
 

@@ -20,6 +20,7 @@ _MADE_UP: Mapping[str, object] = {
     "rejected": 3,
     "url": "https://example.com/en/somewhere",
     "minutes": 60,
+    "days": 7,
     "moment": datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC),
 }
 
@@ -29,7 +30,7 @@ def specimen(name: str, catalog: Catalog) -> Filled:
     printed = examples(catalog.locale.code)
     program = printed["programName"]
     if name in SYSTEM_TEMPLATES:
-        values = {**_MADE_UP, "program_name": program}
+        values = {**_MADE_UP, "program_name": program, "inviter": printed["senderName"]}
         return shipped.system(name, catalog, {key: values[key] for key in SYSTEM_TEMPLATES[name].needs})
     draft = shipped.draft(name, catalog)
     made = compile_variant(

@@ -4,6 +4,7 @@ from flask import Flask
 
 from service.web import (
     ads,
+    audit,
     auth,
     campaigns,
     compose,
@@ -26,6 +27,7 @@ from service.web import (
     programs,
     prospect_facts,
     prospects,
+    roles,
     schedules,
     sending_domain,
     suppressions,
@@ -35,6 +37,7 @@ from service.web import (
     translate_live,
     translate_texts,
     unsubscribe,
+    users,
 )
 
 BLUEPRINTS = (
@@ -57,6 +60,9 @@ BLUEPRINTS = (
     import_undo.bp,
     programs.bp,
     ads.bp,
+    users.bp,
+    roles.bp,
+    audit.bp,
     outbox.bp,
     sending_domain.bp,
     join.bp,

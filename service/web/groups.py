@@ -6,9 +6,10 @@ from wtforms import StringField
 
 from service.domain import groups
 from service.domain.errors import DomainError
+from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.words import N_
-from service.web.context import here, program, reading, transaction
+from service.web.context import here, program, reading, record, transaction
 from service.web.forms import FILTERS, Form, done
 from service.web.routes import page
 
@@ -69,6 +70,7 @@ def delete(group_id: int) -> ResponseReturnValue:
         return render_template("groups/delete.html", group=group, members=members)
     with transaction() as session:
         name = groups.remove(session, program().id, group_id)
+        record(session, Act.GROUP_DELETED, subject_id=group_id, program_id=program().id, name=name)
     done(N_("The group has been deleted: %(name)s"), name=name)
     return redirect(url_for("groups.index"), 303)
 

@@ -25,6 +25,7 @@ LABELS: dict[str, Phrase] = {
     "import-report": N_("Import report"),
     "password-reset": N_("Password reset"),
     "test-mail": N_("Test email"),
+    "user-invitation": N_("Invitation to the team"),
 }
 _NAME, _CODE = one_of("name", NAMES), one_of("code", LOCALES)
 
