@@ -49,8 +49,10 @@ def index() -> ResponseReturnValue:
         return render_template(
             "audit/index.html",
             lines=audit_words.lines(session, shown),
-            kept=kept,
+            kept=dict.fromkeys(_NAMES, "") | kept,
+            narrows=bool(kept),
             people=people,
+            program_choices=[(str(one.id), one.name) for one in here().programs],
             areas=[(area.value, say(phrase)) for area, phrase in AREA_LABELS.items()],
             chips=_chips(kept, dict(people)),
             first_href=_href(kept) if before else None,

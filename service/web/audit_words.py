@@ -1,6 +1,6 @@
 """Entries of the audit trail told in the reader's language: a sentence, and notes on what changed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,13 +42,19 @@ def lines(session: Session, entries: Sequence[AuditEntry]) -> list[Line]:
     return told
 
 
+def _act(entry: AuditEntry) -> Act | None:
+    """The act, None for one of a later version whose database this is."""
+    return Act(entry.act) if entry.act in set(Act) else None
+
+
 def _sentence(entry: AuditEntry, who: str, subjects: Subjects) -> str:
     values: dict[str, Any] = {"who": who, "name": _name(entry, subjects)}
     if "num" in entry.details:
         values["num"] = entry.details["num"]
     if (code := str(entry.details.get("locale", ""))) in LOCALES:
         values["language"] = here().formats.language_name(LOCALES[code].tag)
-    return say(ACTS[Act(entry.act)].sentence, **values)
+    act = _act(entry)
+    return say(ACTS[act].sentence, **values) if act else entry.act
 
 
 def _name(entry: AuditEntry, subjects: Subjects) -> str:
@@ -58,17 +64,20 @@ def _name(entry: AuditEntry, subjects: Subjects) -> str:
     found = subjects.get((entry.subject_kind or "", entry.subject_id or 0))
     if found is None:
         return f"#{entry.subject_id}" if entry.subject_id else "–"
-    naming = {
-        SubjectKind.ROLE: role_name,
-        SubjectKind.CAMPAIGN: campaign_title,
-        SubjectKind.IMPORT: lambda import_: import_.file_name,
-        SubjectKind.MAIL_ACCOUNT: lambda account: account.address,
-    }
-    return str(naming.get(SubjectKind(entry.subject_kind), lambda one: one.name)(found))
+    naming = _NAMING.get(entry.subject_kind or "")
+    return naming(found) if naming else str(found.name)
+
+
+_NAMING: Mapping[str, Callable[[Any], str]] = {
+    SubjectKind.ROLE.value: role_name,
+    SubjectKind.CAMPAIGN.value: campaign_title,
+    SubjectKind.IMPORT.value: lambda import_: str(import_.file_name),
+    SubjectKind.MAIL_ACCOUNT.value: lambda account: str(account.address),
+}
 
 
 def _notes(entry: AuditEntry) -> Iterator[str]:
-    act, details = Act(entry.act), entry.details
+    act, details = _act(entry), entry.details
     if act in {Act.USER_ADDED, Act.USER_INVITED} and "role" in details:
         yield say(N_("Role: %(name)s"), name=_role(details["role"]))
     elif act is Act.USER_ROLE_CHANGED:
@@ -103,7 +112,7 @@ def _role(mark: object) -> str:
 
 def _programs(ids: object) -> list[str]:
     names = {program.id: program.name for program in here().programs}
-    return [names.get(one, f"#{one}") for one in ids] if isinstance(ids, list) else []
+    return [names[one] for one in ids if one in names] if isinstance(ids, list) else []
 
 
 def _permissions(values: object) -> list[str]:

@@ -60,7 +60,7 @@ def new() -> ResponseReturnValue:
         else:
             done(N_("The role has been created: %(name)s"), name=made.name)
             return redirect(url_for("roles.index"), 303)
-    page_text = render_template("roles/new.html", form=form, options=_options(None))
+    page_text = render_template("roles/new.html", form=form, **_boxes(None))
     return page_text, 400 if form.problems() else 200
 
 
@@ -134,13 +134,16 @@ def _wanted(form: RoleForm, role: Role) -> frozenset[Permission]:
     return given | (kept - here().permissions)
 
 
-def _options(role: Role | None) -> list[tuple[str, str, bool]]:
-    """Return (value, label, whether the reader may give or take it) of every permission."""
+def _boxes(role: Role | None) -> dict[str, object]:
+    """What the boxes of a form need: those that the reader can neither give nor take are fixed."""
     own = role is not None and role.id == reader().role_id
-    return [
-        (permission.value, say(label), permission in here().permissions and not own)
-        for permission, label in PERMISSION_LABELS.items()
-    ]
+    fixed = frozenset(Permission) if own else frozenset(Permission) - here().permissions
+    held = accounts.role_permissions(role) if role else frozenset()
+    return {
+        "options": [(permission.value, say(label)) for permission, label in PERMISSION_LABELS.items()],
+        "fixed": fixed,
+        "kept": sorted(held & fixed),
+    }
 
 
 def _refuse(form: Form, error: DomainError) -> None:
@@ -172,7 +175,7 @@ def _shown(session: Session, role: Role, form: RoleForm, theirs: Rows = ()) -> s
         form=form,
         theirs=list(theirs),
         own=role.id == reader().role_id,
-        options=_options(role),
+        **_boxes(role),
         held=accounts.role_permissions(role),
         users=roles.users_of(session, role.id),
         permissions=PERMISSION_LABELS,

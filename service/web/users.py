@@ -1,6 +1,6 @@
 """Settings → Users: who there is, invitations, roles, programs, disabling."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -24,6 +24,7 @@ from service.web.words import role_name
 bp = Blueprint("users", __name__)
 PATH = "/settings/users"
 NEEDS = Permission.USERS_MANAGE
+Rows = Sequence[tuple[str, str]]
 ACTIVE, INVITED, EXPIRED, DISABLED = "active", "invited", "expired", "disabled"
 STATES = {
     ACTIVE: NP_("user", "Active"),
@@ -101,7 +102,7 @@ def new() -> ResponseReturnValue:
             return redirect(url_for("users.index"), 303)
     with reading() as session:
         page_text = render_template(
-            "users/new.html", form=form, languages=choices.languages(), **_offers(session, None)
+            "users/new.html", form=form, language_choices=choices.languages(), **_offers(session, None)
         )
     return page_text, 400 if form.problems() else 200
 
@@ -145,13 +146,11 @@ def update(user_id: int) -> ResponseReturnValue:
     except DomainError as error:
         _refuse(form, error)
         with reading() as session:
-            user, theirs = accounts.find(session, user_id), []
+            user, theirs = accounts.find(session, user_id), list[tuple[str, str]]()
             if error.refusal is Refusal.EDITED_MEANWHILE:
                 form.before.data = _mark(user)
-                theirs = [
-                    (say(N_("Role")), role_name(user.role)),
-                    (say(N_("Programs")), _program_words(user)),
-                ]
+                theirs.append((say(N_("Role")), role_name(user.role)))
+                theirs.append((say(N_("Programs")), _program_words(user)))
             return _shown(session, user, form, theirs), 409 if theirs else 400
     done(N_("The user has been saved: %(name)s"), name=user.name)
     return redirect(url_for("users.index"), 303)
@@ -218,7 +217,7 @@ def _chips(session: Session, text: str, state: str, role_id: int) -> list[tuple[
     words = {
         "q": text,
         "state": say(STATES[state]) if state else "",
-        "role": names.get(role_id, str(role_id)),
+        "role": names.get(role_id, "–"),
     }
     labels = {"q": N_("Search"), "state": NP_("user", "State"), "role": N_("Role")}
     return [
@@ -265,8 +264,8 @@ def _offers(session: Session, user: User | None) -> dict[str, Any]:
     mine = here().permissions
     offered = [one for one in roles.list_all(session) if _within(one, mine)]
     return {
-        "roles": [(str(one.id), role_name(one)) for one in offered],
-        "programs": [(str(one.id), one.name) for one in here().programs],
+        "offered_roles": [(str(one.id), role_name(one)) for one in offered],
+        "offered_programs": [(str(one.id), one.name) for one in here().programs],
         "may_give_all": reader().all_programs,
     }
 
@@ -282,7 +281,7 @@ def _shown(session: Session, user: User, form: AccessForm, theirs: Rows = ()) ->
         "users/show.html",
         person=user,
         form=form,
-        theirs=theirs or [],
+        theirs=list(theirs),
         state=state_of(user),
         state_word=say(STATES[state_of(user)]),
         is_me=mine,

@@ -86,8 +86,8 @@ _FAMILY_FIRST = ("ja", "zh")
 
 def install(app: Flask) -> None:
     """Add the filters `label number percent long_date short_day date_time relative language zone country`
-    `file_size contact role_name campaign_title campaign_tag lang_tag reply delivery_reason address_warning`, and the
-    functions `number delivery_parts`.
+    `file_size contact role_name campaign_title campaign_tag lang_tag reply delivery_reason address_warning`,
+    and the functions `number delivery_parts`.
     """
     filters: dict[str, Callable[..., str]] = {
         "label": label,
