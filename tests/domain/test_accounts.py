@@ -14,7 +14,8 @@ from service.domain.passwords import Passwords
 from service.domain.signing import Signer
 from service.facts.permissions import ROLE_PERMISSIONS, BuiltInRole, Permission
 from service.facts.refusals import Refusal
-from service.models import Program, Role, UsedLink, User
+from service.models import AuditEntry, Program, Role, UsedLink, User
+from tests.domain import factories
 
 FAST = Passwords(memory_kib=8, passes=1)
 SIGNER = Signer("a key of the tests that is long enough")
@@ -359,3 +360,47 @@ def test_a_link_used_in_two_places_at_once_signs_in_one(db: Database, now: datet
         assert accounts.sweep_used_links(session, now=now) == 0
         assert accounts.sweep_used_links(session, now=now + timedelta(hours=3)) == 1
         assert session.scalar(select(func.count(UsedLink.id))) == 0
+
+
+def test_nobody_gives_or_takes_a_program_that_is_not_theirs(session: Session, now: datetime) -> None:
+    """A-3, A-2: what the actor cannot see stays as it is, and is as if it were not there."""
+    mine, other, foreign = (factories.program(session, name) for name in ("Mine", "Other", "Foreign"))
+    role = roles.add(session, "User keepers", [Permission.USERS_MANAGE], actor=None, now=now)
+    keeper = make_user(session, now, "keeper@example.test", role)
+    keeper.programs = [mine, other]
+    user = make_user(session, now, "user@example.test", role)
+    user.programs = [mine, foreign]
+
+    def change(actor: User | None, *programs: Program, all_programs: bool = False) -> None:
+        accounts.change_programs(
+            session, user, [one.id for one in programs], all_programs=all_programs, actor=actor, now=now
+        )
+
+    change(keeper, other)
+    assert {one.id for one in user.programs} == {other.id, foreign.id}
+    for programs, whole, refusal in (
+        ((foreign,), False, Refusal.NOT_FOUND),
+        ((), True, Refusal.PROGRAMS_NOT_YOURS),
+    ):
+        with pytest.raises(DomainError) as error:
+            change(keeper, *programs, all_programs=whole)
+        assert refused(error) is refusal
+    with pytest.raises(DomainError) as error:
+        change(user, mine)
+    assert refused(error) is Refusal.OWN_PROGRAMS
+    change(None, all_programs=True)
+    assert (user.all_programs, user.programs) == (True, [])
+    with pytest.raises(DomainError) as error:
+        change(keeper, mine)
+    assert refused(error) is Refusal.PROGRAMS_NOT_YOURS
+    keeper.all_programs = True
+    change(keeper, foreign)
+    assert (user.all_programs, user.programs) == (False, [foreign])
+    entries = session.scalars(
+        select(AuditEntry.details).where(AuditEntry.act == "user_programs_changed")
+    ).all()
+    assert entries == [
+        {"all": False, "given": [other.id], "taken": [mine.id]},
+        {"all": True, "given": [], "taken": [other.id, foreign.id]},
+        {"all": False, "given": [foreign.id], "taken": []},
+    ]
