@@ -89,6 +89,7 @@ def test_a_used_link_lets_nobody_in(
     path, form = link(parts), {"password": PASSWORD, "time_zone": "UTC"}
     assert browser.submit(path, form).status_code == 303
     other = new_browser()
+    other.get("/en/sign-in")
     for answer in (other.get(path), other.post(path, {**form, "password": "another good one"})):
         assert answer.status_code == 410
         assert other.cookie(COOKIE) is None
@@ -113,7 +114,7 @@ def test_a_bad_password_is_said_beside_its_field_and_uses_nothing_up(
     answer = browser.submit(path, {"password": "short", "time_zone": "Europe/Paris"})
     assert answer.status_code == 400
     page = soup(answer)
-    assert error_of(page, "password") == "パスワードは8文字以上にしてください。"
+    assert error_of(page, "password") == "パスワードは8文字以上で入力してください。"
     assert form_of(page)["time_zone"] == "Europe/Paris"
     assert browser.submit(path, {"password": PASSWORD, "time_zone": "Europe/Paris"}).status_code == 303
 
