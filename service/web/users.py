@@ -165,7 +165,7 @@ def change(user_id: int, verb: str) -> ResponseReturnValue:
             said, name = _carry_out(session, verb, user, actor)
         done(said, name=name)
     except DomainError as error:
-        if error.refusal in {Refusal.NOT_FOUND, Refusal.NOT_ALLOWED}:
+        if error.refusal is Refusal.NOT_FOUND:
             raise
         warn(refusal_text(error))
     if verb == "withdraw":

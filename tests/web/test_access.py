@@ -165,7 +165,7 @@ def test_these_forms_and_no_others_are_open_to_anyone(app: Flask) -> None:
         for route in routes_of(app)
         if route.method in UNSAFE and route.declared.needs is Audience.ANYONE
     }
-    signing_in = {"sign_in", "code", "sign_out", "sign_in_link", "forgotten", "reset"}
+    signing_in = {"sign_in", "code", "sign_out", "sign_in_link", "forgotten", "reset", "invitation"}
     by_link = {"join.answer", "unsubscribe.change", "help.vote"}
     assert open_to_anyone == {f"auth.{name}" for name in signing_in} | by_link
 

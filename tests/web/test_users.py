@@ -242,7 +242,7 @@ def test_nobody_gives_more_than_they_have(
 
 
 def test_a_user_with_more_rights_is_read_only(
-    keeper: Browser, add_user: Callable[..., User], role_id: Callable[..., int]
+    keeper: Browser, add_user: Callable[..., User], role_id: Callable[..., int], parts: Services
 ) -> None:
     """A-3."""
     boss, me = add_user(password=None), f"{PATH}/{1}"
@@ -252,7 +252,12 @@ def test_a_user_with_more_rights_is_read_only(
     assert keeper.post(f"{PATH}/{boss.id}", data).status_code == 403
     for verb in ("disable", "enable", "resend", "withdraw"):
         answer = keeper.post(f"{PATH}/{boss.id}/{verb}")
-        assert answer.status_code == 403, verb
+        notice = soup(keeper.get(f"{PATH}/{boss.id}")).select_one(".notices")
+        assert (answer.status_code, verb) == (303, verb)
+        assert "Your role does not include this permission" in words(notice)
+    kept = found(parts, boss.email)
+    assert kept is not None
+    assert (kept.role_id, kept.disabled_at) == (boss.role_id, None)
     assert soup(keeper.get(me)).select("main form") == []
 
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from service.adapters.capture import CapturedOutbox
 from service.bootstrap import Services
-from service.domain import accounts, campaigns, demo, mail_accounts, sessions, suppression
+from service.domain import accounts, campaigns, demo, mail_accounts, sessions, suppression, user_invitations
 from service.domain.campaigns import Writing
 from service.domain.credentials import reset_link
 from service.domain.letters import JOIN, UNSUBSCRIBE
@@ -109,6 +109,10 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
             "ad_id": session.scalars(select(Ad.id).where(Ad.program_id == program.id)).first() or 0,
             "entry_id": session.scalars(select(Suppression.id)).first() or 0,
         }
+        invited = user_invitations.invite(
+            session, parts.jobs, parts.signer, email="ren@x.example", name="Ren", role=user.role, locale="en",
+            programs=[program], all_programs=False, base_url="http://x.example", actor=user, now=clock.now,
+        )  # fmt: skip
         link: dict[str, Any] = {"base_url": "http://x.example", "now": clock.now}
         tokens = {
             "join.show": parts.signer.sign(JOIN, values["prospect_id"]),
@@ -116,6 +120,9 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
             "auth.sign_in_link": accounts.sign_in_link(session, parts.signer, user, **link).rpartition("/")[
                 2
             ],
+            "auth.invitation": user_invitations.link(
+                parts.signer, invited, base_url=link["base_url"]
+            ).rpartition("/")[2],
             "auth.reset": reset_link(parts.signer, user, **link).rpartition("/")[2],
         }
         made = World({**values, "mail_id": 1}, drafted.id, tokens, names_of(session))
@@ -164,13 +171,13 @@ def visits(app: Flask, world: World, code: str, browser: Browser) -> Iterator[Vi
     for rule in sorted(app.url_map.iter_rules(), key=str):
         if "GET" not in (rule.methods or ()):
             continue
-        for path in _paths(app, rule, world, code):
+        for path in paths(app, rule, world, code):
             yield Visit(rule.endpoint, path, "administrator", browser.client.get(path))
             if declaration_of(app, rule.endpoint).needs is Audience.ANYONE:
                 yield Visit(rule.endpoint, path, "anonymous", nobody.client.get(path))
 
 
-def _paths(app: Flask, rule: Rule, world: World, code: str) -> Iterator[str]:
+def paths(app: Flask, rule: Rule, world: World, code: str) -> Iterator[str]:
     adapter = app.url_map.bind("localhost")
     names = sorted(rule.arguments)
     for values in product(*(_values(rule, name, world, code) for name in names)):
