@@ -1,4 +1,4 @@
-"""Hostile values in the query of every page: nothing breaks, nothing is stored, nothing is shown as markup."""
+"""Hostile values in the query of every page: nothing breaks, nothing is stored, nothing becomes markup."""
 
 import re
 from collections.abc import Iterator
