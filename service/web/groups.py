@@ -63,7 +63,7 @@ def edit(group_id: int) -> ResponseReturnValue:
 @page(bp, "/groups/<int:group_id>/delete", needs=Permission.GROUPS_MANAGE, methods=("GET", "POST"))
 def delete(group_id: int) -> ResponseReturnValue:
     """Name what will happen, then delete the group."""
-    if request.method == "GET":
+    if request.method != "POST":
         with reading() as session:
             group = groups.find(session, program().id, group_id)
             members = next(row.members for row in groups.list_of(session, program().id) if row.id == group_id)

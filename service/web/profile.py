@@ -76,7 +76,7 @@ def edit() -> ResponseReturnValue:
 @page(bp, "/settings/profile/password", needs=Audience.SIGNED_IN, methods=("GET", "POST"))
 def password() -> ResponseReturnValue:
     """Change the password; every other session ends, this one goes on under a new secret."""
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect(url_for("profile.edit", _anchor="password"), 303)
     form = PasswordForm()
     try:
@@ -107,7 +107,7 @@ def password() -> ResponseReturnValue:
 def two_step() -> ResponseReturnValue:
     """Show the state of two-step verification; turn it on with a code of the secret that was shown."""
     form = TurnOnForm()
-    if request.method == "GET" or second_factor.is_on(reader()):
+    if request.method != "POST" or second_factor.is_on(reader()):
         return _show_two_step(form)
     try:
         _confirm(form.current_password.data or "")
@@ -135,7 +135,7 @@ def two_step() -> ResponseReturnValue:
 @page(bp, "/settings/profile/two-step/off", needs=Audience.SIGNED_IN, methods=("GET", "POST"))
 def turn_off() -> ResponseReturnValue:
     """Turn two-step verification off."""
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect(url_for("profile.two_step"), 303)
     form = ConfirmForm()
     try:
@@ -153,7 +153,7 @@ def turn_off() -> ResponseReturnValue:
 @page(bp, "/settings/profile/two-step/recovery-codes", needs=Audience.SIGNED_IN, methods=("GET", "POST"))
 def recovery_codes() -> ResponseReturnValue:
     """Make new recovery codes, which replace the old ones, and show them this once."""
-    if request.method == "GET" or not second_factor.is_on(reader()):
+    if request.method != "POST" or not second_factor.is_on(reader()):
         return redirect(url_for("profile.two_step"), 303)
     form = ConfirmForm()
     try:

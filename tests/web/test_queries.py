@@ -86,6 +86,7 @@ def hold(app: Flask, parts: Services, clock: Clock, requests: int) -> int:
     names, count = parameters(), 0
     before = state_of(parts)
     for number, path in enumerate(pages(app, world)):
+        assert browser.client.head(path).status_code < 500, path
         for request in range(requests):
             # Begun elsewhere for each page and name, so that few requests try all payloads over all pages.
             query = {
@@ -104,7 +105,7 @@ def hold(app: Flask, parts: Services, clock: Clock, requests: int) -> int:
 
 
 def test_a_hostile_query_breaks_no_page(app: Flask, parts: Services, clock: Clock) -> None:
-    """W-4, W-5: every page with every query value, a few payloads each; `make sweep` tries them all."""
+    """W-1, W-4, W-5: every page with every query value, a few payloads each; `make sweep` tries them all."""
     assert hold(app, parts, clock, requests=3) > 200
 
 
