@@ -8,6 +8,7 @@ PUBLIC_PATHS = {
     "sign_in": "/sign-in",
     "sign_in_link": "/sign-in/link/<token>",
     "reset": "/reset/<token>",
+    "user_invitation": "/invitation/<token>",
     "join": "/join/<token>",
     "conversation": "/conversation/<token>",
     "thread": "/inbox/<thread_id>",

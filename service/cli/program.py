@@ -6,7 +6,8 @@ import click
 
 from service.cli.installation import installation_here, refusals_said
 from service.cli.words import WORDS, say
-from service.domain import programs
+from service.domain import audit, programs
+from service.facts.acts import Act
 from service.facts.words import N_
 from service.i18n.locales import LOCALES
 
@@ -30,12 +31,14 @@ def add(name: str, locale: str | None, time_zone: str) -> None:
     """Add one program."""
     services = installation_here()
     settings = services.settings
+    now = datetime.now(UTC)
     with refusals_said(), services.db.transaction() as session:
-        programs.add(
+        made = programs.add(
             session,
             name=name,
             default_locale=locale or settings.locale,
             time_zone=time_zone,
-            now=datetime.now(UTC),
+            now=now,
         )
+        audit.record(session, Act.PROGRAM_ADDED, actor=None, subject_id=made.id, program_id=made.id, now=now)
     say(N_("The program has been added: %(name)s."), name=name)

@@ -34,6 +34,7 @@ STAGE = N_("Stage")
 HAPPENED = N_("What happened")
 PERMISSION = N_("Permission")
 ROLES = N_("Roles that include it")
+YES, NO = N_("Yes"), N_("No")
 WRITTEN = N_("What you write")
 REFUSED = N_("What the form answers")
 
@@ -50,6 +51,7 @@ FACTS: Mapping[str, Callable[[Catalog], str]] = {
     "email content size": lambda catalog: catalog.formats.file_size(limits.EMAIL_CONTENT_BYTES),
     "email subject characters": lambda catalog: catalog.formats.number(limits.EMAIL_SUBJECT_CHARACTERS),
     "invitation days": lambda catalog: catalog.formats.number(limits.INVITATION_DAYS),
+    "user invitation days": lambda catalog: catalog.formats.number(limits.USER_INVITATION_LIFE.days),
     "soft bounces": lambda catalog: catalog.formats.number(bounces.SOFT_MOST),
     "soft bounce days": lambda catalog: catalog.formats.number(bounces.SOFT_PERIOD.days),
     "hard bounce share": lambda catalog: catalog.formats.percent(bounces.HARD_LIMIT.share),
@@ -144,6 +146,22 @@ def _permissions(catalog: Catalog) -> str:
     return _table(catalog, (PERMISSION, ROLES), rows)
 
 
+def _role_matrix(catalog: Catalog) -> str:
+    """Every permission, and for each role of every installation whether it includes it."""
+    rows = [
+        (
+            escape(catalog.say(label)),
+            *(
+                escape(catalog.say(YES if permission in included else NO))
+                for included in permissions.ROLE_PERMISSIONS.values()
+            ),
+        )
+        for permission, label in permissions.PERMISSION_LABELS.items()
+    ]
+    roles = [permissions.ROLE_LABELS[role] for role in permissions.ROLE_PERMISSIONS]
+    return _table(catalog, (PERMISSION, *roles), rows)
+
+
 # Each is one mistake; what the checks answer is what the author of an email sees.
 _MISTAKES = (
     "{fristName}",
@@ -206,6 +224,7 @@ TABLES: Mapping[str, Callable[[Catalog], str]] = {
     "csv-example": _csv_example,
     "file-errors": _file_errors,
     "permissions": _permissions,
+    "role-matrix": _role_matrix,
     "stages": _stages,
     "token-errors": _token_errors,
 }

@@ -1,20 +1,22 @@
-"""Users and roles: who there is, what they may do, and how they are added, changed and disabled."""
+"""Users and what they may do: how they are added, changed and disabled."""
 
 import hashlib
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from service import links
-from service.domain import checks, sessions
+from service.domain import audit, checks, sessions
 from service.domain import passwords as password_rules
 from service.domain.errors import DomainError
 from service.domain.passwords import Passwords
 from service.domain.signing import Signer
+from service.facts.acts import Act
 from service.facts.limits import SIGN_IN_LINK_LIFE
 from service.facts.permissions import (
     PERMISSION_LABELS,
@@ -29,6 +31,8 @@ from service.mail import addresses
 from service.models import Program, Role, UsedLink, User
 
 _SIGN_IN_LINK = "sign-in"
+# The conditions for users who are neither disabled nor only invited.
+_AT_WORK = (User.disabled_at.is_(None), User.invitation.is_(None))
 
 
 def ensure_roles(session: Session) -> None:
@@ -50,27 +54,9 @@ def built_in_role(session: Session, key: BuiltInRole) -> Role:
     return found
 
 
-def add_role(session: Session, name: str, permissions: Iterable[Permission], *, actor: User | None) -> Role:
-    """Add a custom role.
-
-    Raises DomainError: NOT_ALLOWED where the actor lacks `roles.manage` or one of the permissions given,
-    ROLE_NAME_TAKEN, NAME_MISSING, NAME_TOO_LONG, TEXT_UNPRINTABLE.
-    """
-    given = frozenset(permissions)
-    _require(actor, {Permission.ROLES_MANAGE} | given)
-    name = checks.name(name)
-    taken = {name_key(role.name) for role in session.scalars(select(Role))}
-    if name_key(name) in taken:
-        raise DomainError(Refusal.ROLE_NAME_TAKEN, field="name", name=name)
-    role = Role(key=None, name=name, permissions=sorted(given))
-    session.add(role)
-    session.flush()
-    return role
-
-
 def permissions_of(user: User) -> frozenset[Permission]:
-    """Return what the user may do at this moment; nothing for a disabled one."""
-    return frozenset() if user.disabled_at is not None else role_permissions(user.role)
+    """Return what the user may do at this moment; nothing for one who is disabled or only invited."""
+    return role_permissions(user.role) if may_sign_in(user) else frozenset()
 
 
 def role_permissions(role: Role) -> frozenset[Permission]:
@@ -79,6 +65,11 @@ def role_permissions(role: Role) -> frozenset[Permission]:
         return ROLE_PERMISSIONS[BuiltInRole(role.key)]
     known = {permission.value for permission in Permission}
     return frozenset(Permission(value) for value in role.permissions if value in known)
+
+
+def is_invited(user: User) -> bool:
+    """Whether the user has not accepted their invitation yet."""
+    return user.invitation is not None
 
 
 def is_administrator(user: User) -> bool:
@@ -95,11 +86,23 @@ def find_user(session: Session, email: str) -> User | None:
     return session.scalars(select(User).where(User.email_key == key)).one_or_none()
 
 
+def find(session: Session, user_id: int) -> User:
+    """Return a user; refuses an id that is not there."""
+    user = session.get(User, user_id)
+    if user is None:
+        raise DomainError(Refusal.NOT_FOUND)
+    return user
+
+
+def list_all(session: Session) -> Sequence[User]:
+    """Return every user with their programs, by name; invited and disabled ones too."""
+    found = session.scalars(select(User).options(selectinload(User.programs))).all()
+    return sorted(found, key=lambda user: (name_key(user.name), user.id))
+
+
 def first_administrator(session: Session) -> User | None:
     """Return the administrator who has been there longest and is not disabled; None where there is none."""
-    administrators = (
-        select(User).join(Role).where(Role.key == BuiltInRole.ADMINISTRATOR.value, User.disabled_at.is_(None))
-    )
+    administrators = select(User).join(Role).where(Role.key == BuiltInRole.ADMINISTRATOR.value, *_AT_WORK)
     return session.scalars(administrators.order_by(User.id).limit(1)).one_or_none()
 
 
@@ -133,15 +136,18 @@ def add_user(
     all_programs: bool = False,
     passwords: Passwords | None = None,
     actor: User | None = None,
+    act: Act = Act.USER_ADDED,
     now: datetime,
 ) -> User:
     """Add a user; without a password they come in by a sign-in link and set one there.
 
-    `actor` is None for the command line. Raises DomainError: EMAIL_INVALID, USER_KNOWN, NAME_MISSING,
-    NAME_TOO_LONG, TEXT_UNPRINTABLE, LOCALE_UNKNOWN, ZONE_UNKNOWN, the PASSWORD_ ones, NOT_ALLOWED where
-    the actor lacks `users.manage` or a permission that the role would give.
+    `actor` is None for the command line, `act` is what the audit trail calls it. Raises DomainError:
+    EMAIL_INVALID, USER_KNOWN, NAME_MISSING, NAME_TOO_LONG, TEXT_UNPRINTABLE, LOCALE_UNKNOWN, ZONE_UNKNOWN,
+    the PASSWORD_ ones, NOT_ALLOWED where the actor lacks `users.manage` or a permission that the role would
+    give, NOT_FOUND or PROGRAMS_NOT_YOURS for programs that the actor may not work in.
     """
-    _require(actor, {Permission.USERS_MANAGE} | role_permissions(role))
+    require(actor, {Permission.USERS_MANAGE} | role_permissions(role))
+    _require_programs(session, actor, {program.id for program in programs}, all_programs=all_programs)
     parsed = _parse_address(email)
     if session.scalar(select(func.count(User.id)).where(User.email_key == parsed.key)):
         raise DomainError(Refusal.USER_KNOWN, field="email", address=parsed.as_written)
@@ -166,7 +172,13 @@ def add_user(
     )
     session.add(user)
     session.flush()
+    audit.record(session, act, actor=actor, subject_id=user.id, now=now, role=role_mark(role))
     return user
+
+
+def role_mark(role: Role) -> list[str | None]:
+    """Return what the audit trail calls a role by, also when it is gone: its key and its name."""
+    return [role.key, role.name]
 
 
 def update_profile(session: Session, user: User, *, name: str, locale: str, time_zone: str) -> None:
@@ -187,7 +199,7 @@ def work_in(session: Session, user_id: int, program_id: int) -> None:
     session.flush()
 
 
-def change_role(session: Session, user: User, role: Role, *, actor: User | None) -> None:
+def change_role(session: Session, user: User, role: Role, *, actor: User | None, now: datetime) -> None:
     """Give a user another role; it holds from their next request on, under a new session secret.
 
     Raises DomainError: OWN_ROLE, LAST_ADMINISTRATOR, NOT_ALLOWED where the actor lacks `users.manage`
@@ -195,12 +207,50 @@ def change_role(session: Session, user: User, role: Role, *, actor: User | None)
     """
     if actor is not None and actor.id == user.id:
         raise DomainError(Refusal.OWN_ROLE)
-    _require(actor, {Permission.USERS_MANAGE} | role_permissions(user.role) | role_permissions(role))
-    if role.id != user.role_id and role.key != BuiltInRole.ADMINISTRATOR.value:
+    require(actor, {Permission.USERS_MANAGE} | role_permissions(user.role) | role_permissions(role))
+    if role.id == user.role_id:
+        return
+    if role.key != BuiltInRole.ADMINISTRATOR.value:
         _keep_an_administrator(session, user)
+    marks: dict[str, Any] = {"before": role_mark(user.role), "after": role_mark(role)}
     user.role = role
     session.flush()
     sessions.renew_all(session, user.id)
+    audit.record(session, Act.USER_ROLE_CHANGED, actor=actor, subject_id=user.id, now=now, **marks)
+
+
+def change_programs(
+    session: Session,
+    user: User,
+    program_ids: Collection[int],
+    *,
+    all_programs: bool,
+    actor: User | None,
+    now: datetime,
+) -> None:
+    """Say which programs a user may work in; it holds from their next request on.
+
+    Programs that the actor may not work in are neither given nor taken: what the user has of them stays.
+    Raises DomainError: OWN_PROGRAMS; NOT_ALLOWED where the actor may not manage this user; PROGRAMS_NOT_YOURS
+    where all programs are given or taken by somebody who has not all; NOT_FOUND for a program that is not
+    there or not the actor's.
+    """
+    if actor is not None and actor.id == user.id:
+        raise DomainError(Refusal.OWN_PROGRAMS)
+    require(actor, {Permission.USERS_MANAGE} | role_permissions(user.role))
+    wanted = set() if all_programs else set(program_ids)
+    _require_programs(session, actor, wanted, all_programs=all_programs or user.all_programs)
+    before = {program.id for program in user.programs}
+    theirs = set() if actor is None else before - {program.id for program in programs_of(session, actor)}
+    kept = wanted | (theirs if not all_programs else set())
+    if (user.all_programs, before) == (all_programs, kept):
+        return
+    user.all_programs = all_programs
+    user.programs = list(session.scalars(select(Program).where(Program.id.in_(kept))))
+    session.flush()
+    given, taken = sorted(kept - before), sorted(before - kept)
+    about: dict[str, Any] = {"all": all_programs, "given": given, "taken": taken}
+    audit.record(session, Act.USER_PROGRAMS_CHANGED, actor=actor, subject_id=user.id, now=now, **about)
 
 
 def disable(session: Session, user: User, *, actor: User | None, now: datetime) -> None:
@@ -208,19 +258,20 @@ def disable(session: Session, user: User, *, actor: User | None, now: datetime) 
 
     Raises DomainError: LAST_ADMINISTRATOR, NOT_ALLOWED where the actor may not manage this user.
     """
-    _require(actor, {Permission.USERS_MANAGE} | role_permissions(user.role))
+    require(actor, {Permission.USERS_MANAGE} | role_permissions(user.role))
     _keep_an_administrator(session, user)
     if user.disabled_at is None:
         user.disabled_at = now
-        session.flush()
+        audit.record(session, Act.USER_DISABLED, actor=actor, subject_id=user.id, now=now)
     sessions.revoke_all(session, user.id, now=now)
 
 
-def enable(session: Session, user: User, *, actor: User | None) -> None:
+def enable(session: Session, user: User, *, actor: User | None, now: datetime) -> None:
     """Let a disabled user in again; raise DomainError(NOT_ALLOWED) where the actor may not manage them."""
-    _require(actor, {Permission.USERS_MANAGE} | role_permissions(user.role))
-    user.disabled_at = None
-    session.flush()
+    require(actor, {Permission.USERS_MANAGE} | role_permissions(user.role))
+    if user.disabled_at is not None:
+        user.disabled_at = None
+        audit.record(session, Act.USER_ENABLED, actor=actor, subject_id=user.id, now=now)
 
 
 def sign_in_link(session: Session, signer: Signer, user: User, *, base_url: str, now: datetime) -> str:
@@ -255,6 +306,11 @@ def sweep_used_links(session: Session, *, now: datetime) -> int:
     return len(session.scalars(gone.returning(UsedLink.id)).all())
 
 
+def may_sign_in(user: User) -> bool:
+    """Whether the user is neither disabled nor only invited."""
+    return user.disabled_at is None and not is_invited(user)
+
+
 def password_mark(user: User) -> str:
     """Return a mark that changes whenever the password does; links carry it to die with the password."""
     return hashlib.sha256(f"mark:{user.password_hash or ''}".encode()).hexdigest()[:16]
@@ -267,14 +323,17 @@ def _read_link(session: Session, signer: Signer, token: str, *, now: datetime) -
         user = session.get(User, user_id)
         fresh = now.timestamp() - issued < SIGN_IN_LINK_LIFE.total_seconds()
         used = select(UsedLink.id).where(UsedLink.purpose == _SIGN_IN_LINK, UsedLink.nonce == nonce)
-        usable = user is not None and user.disabled_at is None and mark == password_mark(user)
+        usable = user is not None and may_sign_in(user) and mark == password_mark(user)
         if user is not None and usable and fresh and session.scalar(used) is None:
             return user, str(nonce)
     raise DomainError(Refusal.LINK_SPENT)
 
 
-def _require(actor: User | None, needed: Collection[Permission]) -> None:
-    # Nobody gives, takes or touches what they do not hold themselves.
+def require(actor: User | None, needed: Collection[Permission]) -> None:
+    """Refuse with NOT_ALLOWED what takes a permission that the actor lacks; the command line lacks none.
+
+    Nobody gives, takes or touches what they do not hold themselves.
+    """
     if actor is None:
         return
     lacking = sorted(set(needed) - permissions_of(actor))
@@ -282,16 +341,26 @@ def _require(actor: User | None, needed: Collection[Permission]) -> None:
         raise DomainError(Refusal.NOT_ALLOWED, permission=PERMISSION_LABELS[lacking[0]])
 
 
+def _require_programs(
+    session: Session, actor: User | None, program_ids: Collection[int], *, all_programs: bool
+) -> None:
+    if actor is None:
+        return
+    if all_programs and not actor.all_programs:
+        raise DomainError(Refusal.PROGRAMS_NOT_YOURS, field="all_programs")
+    # Said alike of a program that is not there and of one that is not the actor's.
+    if not set(program_ids) <= {program.id for program in programs_of(session, actor)}:
+        raise DomainError(Refusal.NOT_FOUND)
+
+
 def _keep_an_administrator(session: Session, leaving: User) -> None:
-    if not is_administrator(leaving) or leaving.disabled_at is not None:
+    if not is_administrator(leaving) or not may_sign_in(leaving):
         return
     # The role's row is the lock: two administrators cannot remove each other at the same moment.
     role = session.scalars(
         select(Role).where(Role.key == BuiltInRole.ADMINISTRATOR.value).with_for_update()
     ).one()
-    others = select(func.count(User.id)).where(
-        User.role_id == role.id, User.disabled_at.is_(None), User.id != leaving.id
-    )
+    others = select(func.count(User.id)).where(User.role_id == role.id, *_AT_WORK, User.id != leaving.id)
     if not session.scalar(others):
         raise DomainError(Refusal.LAST_ADMINISTRATOR)
 

@@ -155,13 +155,13 @@ def launch(
     now: datetime,
     leave_out_roles: bool = False,
     at: datetime | None = None,
-) -> None:
+) -> bool:
     """Freeze content and recipients and start sending, or have that start at the moment `at`.
 
     What the author saw is what goes out: a scheduled campaign freezes when it is scheduled, not when it
-    starts. Launching what is launched or scheduled changes nothing. `leave_out` drops the recipients for whom
-    a token has neither value nor fallback; without it they refuse the launch. `leave_out_roles` drops
-    addresses of an office, such as info@.
+    starts. Launching what is launched or scheduled changes nothing, and returns False. `leave_out` drops the
+    recipients for whom a token has neither value nor fallback; without it they refuse the launch.
+    `leave_out_roles` drops addresses of an office, such as info@.
     """
     state = CampaignState.SENDING if at is None else CampaignState.SCHEDULED
     claimed = session.execute(
@@ -172,7 +172,7 @@ def launch(
     )
     session.refresh(campaign)
     if not claimed.rowcount:  # type: ignore[attr-defined]
-        return
+        return False
     _freeze(session, campaign)  # first: the review judges what will be sent
     found = review(session, composer, campaign)
     found.refuse_unless_ready(leave_out=leave_out, leave_out_roles=leave_out_roles)
@@ -180,6 +180,7 @@ def launch(
     _queue(session, campaign, chosen, composer.new_message_id)
     if at is None:
         jobs.deliver(session, campaign.id)
+    return True
 
 
 def _freeze(session: Session, campaign: Campaign) -> None:

@@ -29,7 +29,7 @@ def request_reset(
     The caller says the same whoever it was; the same work is done for an unknown address and thrown away.
     """
     user = accounts.find_user(session, email)
-    if user is not None and user.disabled_at is None:
+    if user is not None and accounts.may_sign_in(user):
         _queue(
             session,
             jobs,
@@ -59,7 +59,7 @@ def user_of_reset(session: Session, signer: Signer, token: str, *, now: datetime
         user_id, issued, mark = payload
         user = session.get(User, user_id, with_for_update=_HELD)
         fresh = now.timestamp() - issued < RESET_LINK_LIFE.total_seconds()
-        if user is not None and fresh and user.disabled_at is None and mark == accounts.password_mark(user):
+        if user is not None and fresh and accounts.may_sign_in(user) and mark == accounts.password_mark(user):
             return user
     raise DomainError(Refusal.LINK_SPENT)
 

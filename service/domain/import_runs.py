@@ -15,6 +15,7 @@ from service.csvfile import CsvFile, FileRefused
 from service.csvfile.rows import Row
 from service.domain import (
     accounts,
+    audit,
     import_apply,
     import_files,
     import_plan,
@@ -27,6 +28,7 @@ from service.domain import (
 from service.domain.import_files import StoredFile
 from service.domain.import_reasons import Reason
 from service.domain.jobs import Jobs
+from service.facts.acts import Act
 from service.facts.findings import Finding, Severity
 from service.facts.permissions import Permission
 from service.facts.states import ImportState
@@ -123,6 +125,7 @@ class Runner:
             return 1
         import_.state = ImportState.DONE.value
         import_.finished_at = now
+        _note(session, Act.IMPORT_APPLIED, import_, now)
         self._report(session, jobs, import_, now, dry_run=False)
         return 0
 
@@ -130,6 +133,7 @@ class Runner:
         if import_reverse.undo_rows(session, import_, limit=self._applied):
             return 1
         import_.state, import_.undone_at = ImportState.UNDONE.value, now
+        _note(session, Act.IMPORT_UNDONE, import_, now)
         _tell(session, import_, "import_undone", now)
         return 0
 
@@ -176,6 +180,11 @@ _UNDO = {ImportState.UNDOING.value, ImportState.UNDONE.value}
 
 def _tell(session: Session, import_: Import, kind: str, now: datetime) -> None:
     notices.tell(session, _for_whom(import_), kind, now=now, subject_id=import_.id, file=import_.file_name)
+
+
+def _note(session: Session, act: Act, import_: Import, now: datetime) -> None:
+    user = session.get(User, _for_whom(import_))
+    audit.record(session, act, actor=user, subject_id=import_.id, program_id=import_.program_id, now=now)
 
 
 def begin(session: Session, import_id: int, *, holder: str = "", now: datetime) -> int:

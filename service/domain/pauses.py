@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
-from service.domain import ledger, notices
+from service.domain import audit, ledger, notices
+from service.facts.acts import Act
 from service.facts.bounces import LIMITS, BounceKind, Limit, PauseReason
 from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState
 from service.models import Bounce, Campaign, Delivery
@@ -50,6 +51,9 @@ def pause(session: Session, program_id: int, reason: PauseReason, *, now: dateti
     hold(session, held)
     for campaign_id in sorted(held):
         notices.tell_author(session, campaign_id, notices.PAUSED, now=now)
+        audit.record(
+            session, Act.CAMPAIGN_PAUSED, actor=None, subject_id=campaign_id, program_id=program_id, now=now
+        )
     return len(held)
 
 

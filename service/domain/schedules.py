@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from service.domain import audit
 from service.domain.errors import DomainError
 from service.domain.jobs import Jobs
+from service.facts.acts import Act
 from service.facts.limits import SCHEDULE_AHEAD
 from service.facts.refusals import Refusal
 from service.facts.states import CAMPAIGN_STATE_LABELS, CampaignState
@@ -73,9 +75,14 @@ def start_due(session: Session, *, now: datetime) -> int:
         update(Campaign)
         .where(Campaign.state == CampaignState.SCHEDULED.value, Campaign.scheduled_at <= now)
         .values(state=CampaignState.SENDING.value, launched_at=now)
+        .returning(Campaign.id, Campaign.program_id)
         .execution_options(synchronize_session=False)
-    )
-    return int(started.rowcount)  # type: ignore[attr-defined]
+    ).all()
+    for campaign_id, program_id in started:
+        audit.record(
+            session, Act.CAMPAIGN_LAUNCHED, actor=None, subject_id=campaign_id, program_id=program_id, now=now
+        )
+    return len(started)
 
 
 def undo(session: Session, campaign: Campaign) -> None:

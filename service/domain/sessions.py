@@ -33,6 +33,7 @@ def open_session(
         browser=browser[:_BROWSER_CHARACTERS],
     )
     session.add(row)
+    session.get_one(User, user.id).seen_at = now
     session.flush()
     return row, secret
 
@@ -63,7 +64,7 @@ def saw(session: Session, session_id: int, *, now: datetime) -> str | None:
     row = session.get(UserSession, session_id, with_for_update=True)
     if row is None or not is_open(row, now=now):
         return None
-    row.seen_at = now
+    row.seen_at = row.user.seen_at = now
     return rotate(session, row) if row.renew else None
 
 

@@ -27,6 +27,7 @@ SESSION_IDLE = timedelta(hours=12)
 SESSION_LENGTH = timedelta(days=14)
 RESET_LINK_LIFE = timedelta(hours=1)
 SIGN_IN_LINK_LIFE = timedelta(hours=1)
+USER_INVITATION_LIFE = timedelta(days=7)
 SIGN_IN_TRIES = 10
 
 INVITATION_DAYS = 60

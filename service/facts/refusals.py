@@ -103,6 +103,17 @@ class Refusal(Enum):
     CODE_REFUSED = N_("This code is incorrect or has already been used.")
     LINK_SPENT = N_("This link has expired or has already been used.")
     OWN_ROLE = N_("You cannot change your own role.")
+    OWN_PROGRAMS = N_("You cannot change your own program access.")
+    PROGRAMS_NOT_YOURS = N_(
+        "Only a user with access to all programs can give or take access to all programs."
+    )
+    ALREADY_JOINED = N_("This user has already accepted the invitation.")
+    INVITATION_NOT_YOURS = N_(
+        "This invitation is for another person. Sign out first, then open the link again."
+    )
+    ROLE_BUILT_IN = N_("A built-in role cannot be changed. Create a custom role instead.")
+    OWN_ROLE_PERMISSIONS = N_("You cannot change the permissions of your own role.")
+    ROLE_IN_USE = N_("A role can be deleted only when no user has it.")
     ROLE_NAME_TAKEN = N_("A role with this name already exists: %(name)s.")
     LAST_ADMINISTRATOR = N_("The last account administrator cannot be removed.")
     LOCALE_UNKNOWN = N_("This language is not available: %(language)s.")

@@ -72,6 +72,10 @@ SYSTEM_TEMPLATES: Mapping[str, System] = {
         N_("You receive this email because you asked for a test email."),
         frozenset({"program_name", "moment"}),
     ),
+    "user-invitation": System(
+        N_("You receive this email because somebody invited you to their team with this email address."),
+        frozenset({"inviter", "url", "days"}),
+    ),
 }
 
 

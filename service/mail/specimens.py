@@ -20,6 +20,7 @@ LABELS: Mapping[str, Phrase] = {
     "import-report": N_("Import report"),
     "password-reset": N_("Password reset"),
     "test-mail": N_("Test email"),
+    "user-invitation": N_("Invitation to the team"),
 }
 MADE_UP: Mapping[str, object] = {
     "file_name": "prospects.csv",
@@ -33,6 +34,7 @@ MADE_UP: Mapping[str, object] = {
     "files": 1,
     "reads_replies": True,
     "total": 2,
+    "days": 7,
     "moment": datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC),
 }
 
@@ -47,6 +49,7 @@ def specimen(name: str, catalog: Catalog) -> Filled:
             **MADE_UP,
             "program_name": program,
             "name": printed["senderName"],
+            "inviter": printed["senderName"],
             "title": name_of,
             "lines": [name_of, "", "https://example.com/"],
             "titles": [name_of, program],

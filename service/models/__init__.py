@@ -11,6 +11,7 @@ from service.models.account import (
     UserSession,
 )
 from service.models.ad import Ad
+from service.models.audit import AuditEntry
 from service.models.campaign import Campaign, CampaignMark, Variant
 from service.models.delivery import (
     Bounce,
@@ -52,6 +53,7 @@ from service.models.worker import Installation, WorkerBeat
 __all__ = [
     "Ad",
     "Attachment",
+    "AuditEntry",
     "Bounce",
     "Campaign",
     "CampaignMark",

@@ -18,10 +18,15 @@ class Role(Base):
     key: Mapped[str | None] = mapped_column(unique=True)
     name: Mapped[str]
     permissions: Mapped[list[str]] = mapped_column(JSON, default=list)
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class User(Base):
-    """A person of the brand; `email_key` is the comparison form of the address."""
+    """A person of the brand; `email_key` is the comparison form of the address.
+
+    `invitation` is what the link of an invitation carries, from `invited_at` until it is accepted: until then
+    the user may do nothing.
+    """
 
     __tablename__ = "users"
 
@@ -39,6 +44,9 @@ class User(Base):
     totp_last_step: Mapped[int | None]
     disabled_at: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    invitation: Mapped[str | None]
+    invited_at: Mapped[datetime | None] = mapped_column(Moment)
+    seen_at: Mapped[datetime | None] = mapped_column(Moment)
 
     role: Mapped[Role] = relationship(lazy="joined")
     programs: Mapped[list[Program]] = relationship(secondary="program_access")

@@ -6,11 +6,12 @@ from wtforms import HiddenField, StringField
 
 from service.domain import ads
 from service.domain.errors import DomainError
+from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.facts.words import N_
 from service.models import Ad
-from service.web.context import program, reading, transaction
+from service.web.context import program, reading, record, transaction
 from service.web.forms import FILTERS, Form, done, number, say
 from service.web.routes import page
 
@@ -33,13 +34,14 @@ def index() -> ResponseReturnValue:
     if request.method == "POST":
         try:
             with transaction() as session:
-                ads.add(
+                made = ads.add(
                     session,
                     program().id,
                     name=form.name.data or "",
                     link_url=form.link_url.data or "",
                     image_url=form.image_url.data or None,
                 )
+                record(session, Act.AD_CREATED, subject_id=made.id, program_id=program().id)
         except DomainError as error:
             form.refuse(error)
         else:
@@ -69,6 +71,7 @@ def edit(ad_id: int) -> ResponseReturnValue:
                     link_url=form.link_url.data or "",
                     image_url=form.image_url.data or None,
                 )
+                record(session, Act.AD_CHANGED, subject_id=ad_id, program_id=program().id)
         except DomainError as error:
             form.refuse(error)
             if error.refusal is Refusal.EDITED_MEANWHILE:

@@ -8,18 +8,20 @@ from flask import Blueprint, Response, current_app, flash, redirect, render_temp
 from flask import session as form_cookie
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import BuildError
-from wtforms import PasswordField, StringField
+from wtforms import PasswordField, SelectField, StringField
 
-from service.domain import accounts, credentials, second_factor, sessions, throttle
+from service import links
+from service.domain import accounts, audit, credentials, second_factor, sessions, throttle, user_invitations
 from service.domain.errors import DomainError
+from service.facts.acts import Act
 from service.facts.limits import PASSWORD_ADVISED_CHARACTERS, PASSWORD_MIN_CHARACTERS
 from service.facts.refusals import Refusal
 from service.facts.words import N_
 from service.i18n.locales import ALL_LOCALES
 from service.models import User
-from service.web import identity
+from service.web import choices, identity
 from service.web.browsers import browser_name
-from service.web.context import here, reading, services, transaction
+from service.web.context import here, reading, record, services, transaction
 from service.web.forms import FILTERS, Form, done, say
 from service.web.passwords import hasher
 from service.web.routes import Audience, declaration_of, page
@@ -56,6 +58,13 @@ class ResetForm(Form):
     """The new password."""
 
     password = PasswordField()
+
+
+class InvitationForm(Form):
+    """The password of a new user and where they are."""
+
+    password = PasswordField()
+    time_zone = SelectField()
 
 
 class EmptyForm(Form):
@@ -102,6 +111,8 @@ def sign_out() -> ResponseReturnValue:
     if place.session_id is not None:
         with transaction() as session:
             sessions.end(session, place.session_id, now=place.now)
+            if place.user is not None:
+                record(session, Act.SIGNED_OUT, subject_id=place.user.id)
     form_cookie.clear()
     done(N_("You have signed out."))
     response = current_app.make_response(redirect(url_for("auth.sign_in"), 303))
@@ -157,6 +168,7 @@ def reset(token: str) -> ResponseReturnValue:
                     hasher=hasher(),
                     now=here().now,
                 )
+                audit.record(session, Act.PASSWORD_RESET, actor=user, subject_id=user.id, now=here().now)
             form_cookie.clear()
             done(N_("Your password has been changed. Sign in with the new one."))
             response = current_app.make_response(redirect(url_for("auth.sign_in"), 303))
@@ -173,6 +185,50 @@ def reset(token: str) -> ResponseReturnValue:
         render_template(
             "auth/reset.html",
             form=form,
+            shortest=PASSWORD_MIN_CHARACTERS,
+            advised=PASSWORD_ADVISED_CHARACTERS,
+        ),
+        status,
+    )
+
+
+@page(bp, links.PUBLIC_PATHS["user_invitation"], needs=Audience.ANYONE, methods=("GET", "POST"))
+def invitation(token: str) -> ResponseReturnValue:
+    """Join the team by the link of an invitation: choose a password and a time zone, and be signed in."""
+    form, signer = InvitationForm(), services().signer
+    try:
+        with reading() as session:
+            user = user_invitations.user_of(session, signer, token, now=here().now)
+        if here().user is not None:  # somebody else: who is invited cannot have signed in yet
+            raise DomainError(Refusal.INVITATION_NOT_YOURS)
+        if request.method == "POST":
+            with transaction() as session:
+                user = user_invitations.accept(
+                    session,
+                    signer,
+                    token,
+                    password=form.password.data or "",
+                    time_zone=form.time_zone.data or "",
+                    hasher=hasher(),
+                    now=here().now,
+                )
+            response = _open(user)
+            done(N_("Welcome to the team."))
+            return response
+    except DomainError as error:
+        if error.refusal is Refusal.INVITATION_NOT_YOURS:
+            raise
+        if error.refusal is Refusal.LINK_SPENT:
+            return _spent(error)
+        form.refuse(error)
+    form.time_zone.choices = choices.zones(user.time_zone)
+    status = 400 if form.problems() else 200
+    return (
+        render_template(
+            "auth/invitation.html",
+            form=form,
+            invited=user,
+            zone=form.time_zone.data or user.time_zone,
             shortest=PASSWORD_MIN_CHARACTERS,
             advised=PASSWORD_ADVISED_CHARACTERS,
         ),
@@ -212,8 +268,9 @@ def _try_password(email: str, password: str) -> ResponseReturnValue:
         throttle.attempt(session, brakes, now=now)
     with reading() as session:
         user = accounts.find_user(session, email)
-    kept = user.password_hash if user is not None and user.disabled_at is None else None
+    kept = user.password_hash if user is not None and accounts.may_sign_in(user) else None
     if not hasher().verify(kept, password) or user is None or kept is None:
+        _note_failure(user.id if user else None)
         raise DomainError(Refusal.SIGN_IN_REFUSED)
     renewed = hasher().hash(password) if hasher().is_outdated(kept) else None
     with transaction() as session:
@@ -224,14 +281,25 @@ def _try_password(email: str, password: str) -> ResponseReturnValue:
 
 
 def _try_code(user: User, given: str) -> ResponseReturnValue:
-    brakes = throttle.code_brakes(user.id)
+    user_id, brakes = user.id, throttle.code_brakes(user.id)
     with transaction() as session:
         throttle.attempt(session, brakes, now=here().now)
-    with transaction() as session:
-        user = session.get_one(User, user.id)
-        second_factor.confirm(session, services().vault, user, given, now=here().now)
-        throttle.forgive(session, brakes)
+    try:
+        with transaction() as session:
+            user = session.get_one(User, user_id)
+            second_factor.confirm(session, services().vault, user, given, now=here().now)
+            throttle.forgive(session, brakes)
+    except DomainError:
+        _note_failure(user_id)
+        raise
     return _open(user)
+
+
+def _note_failure(user_id: int | None) -> None:
+    # Nothing of what was typed is kept: it may be somebody's address, or a password in the wrong field.
+    act = Act.SIGN_IN_UNKNOWN if user_id is None else Act.SIGN_IN_FAILED
+    with transaction() as session:
+        audit.record(session, act, actor=None, subject_id=user_id, now=here().now)
 
 
 def _enter(user: User) -> ResponseReturnValue:
@@ -245,12 +313,13 @@ def _enter(user: User) -> ResponseReturnValue:
 def _open(user: User) -> ResponseReturnValue:
     place = here()
     with transaction() as session:
-        if session.get_one(User, user.id).disabled_at is not None:
+        if not accounts.may_sign_in(session.get_one(User, user.id)):
             raise DomainError(Refusal.SIGN_IN_REFUSED)
         if place.session_id is not None:
             sessions.end(session, place.session_id, now=place.now)
         browser = browser_name(request.headers.get("User-Agent", ""))
         _, secret = sessions.open_session(session, user, browser=browser, now=place.now)
+        audit.record(session, Act.SIGNED_IN, actor=user, subject_id=user.id, now=place.now)
     form_cookie.clear()  # with the token of the forms, which belonged to nobody
     if user.password_hash is None:
         flash(
@@ -271,7 +340,7 @@ def _pending_user() -> User | None:
         return None
     with reading() as session:
         user = session.get(User, user_id)
-    if user is None or user.disabled_at is not None or mark != accounts.password_mark(user):
+    if user is None or not accounts.may_sign_in(user) or mark != accounts.password_mark(user):
         return None
     return user
 

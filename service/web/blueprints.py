@@ -5,6 +5,7 @@ from flask import Flask
 from service.web import (
     ads,
     attachments,
+    audit,
     auth,
     campaigns,
     compose,
@@ -32,6 +33,7 @@ from service.web import (
     programs,
     prospect_facts,
     prospects,
+    roles,
     schedules,
     sending_domain,
     suppressions,
@@ -44,6 +46,7 @@ from service.web import (
     translate_live,
     translate_texts,
     unsubscribe,
+    users,
 )
 
 BLUEPRINTS = (
@@ -71,6 +74,9 @@ BLUEPRINTS = (
     personal_data.bp,
     ads.bp,
     attachments.bp,
+    users.bp,
+    roles.bp,
+    audit.bp,
     outbox.bp,
     sending_domain.bp,
     join.bp,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from service.domain import campaigns, decisions, outbox
 from service.domain.errors import DomainError
+from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.states import CampaignState, DeliveryState
 from service.facts.words import N_, NN_
@@ -15,7 +16,7 @@ from service.i18n.locales import LOCALES
 from service.links import PUBLIC_PATHS
 from service.models import Campaign
 from service.web import campaign_progress, choices
-from service.web.context import here, program, reading, services, transaction
+from service.web.context import here, program, reading, record, services, transaction
 from service.web.forms import done, number, refusal_text, say, warn
 from service.web.routes import page
 from service.web.words import BAR, date_time
@@ -72,13 +73,17 @@ def change(campaign_id: int, verb: str) -> ResponseReturnValue:
             campaign = _find(session, campaign_id)
             if verb == "pause":
                 campaigns.pause(session, campaign)
+                act = Act.CAMPAIGN_PAUSED
                 said = N_("The campaign is paused. Emails already in flight are being finished.")
             elif verb == "resume":
                 campaigns.resume(session, services().jobs, campaign)
+                act = Act.CAMPAIGN_RESUMED
                 said = N_("The campaign goes on.")
             else:
                 campaigns.cancel(session, campaign, now=here().now)
+                act = Act.CAMPAIGN_CANCELLED
                 said = N_("The campaign is cancelled. What had not been sent will not be sent.")
+            record(session, act, subject_id=campaign.id, program_id=campaign.program_id)
         done(said)
     except DomainError as error:
         warn(refusal_text(error))
@@ -104,10 +109,13 @@ def decide(campaign_id: int, delivery_id: int) -> ResponseReturnValue:
             campaign = _find(session, campaign_id)
             if verb == "resend":
                 outbox.resend(session, services().jobs, campaign.id, delivery_id, now=here().now)
+                act = Act.DELIVERIES_RESENT
                 done(NN_("%(num)s email will be sent again.", "%(num)s emails will be sent again."), num=1)
             else:
                 outbox.treat_as_sent(session, campaign.id, delivery_id, now=here().now)
+                act = Act.DELIVERIES_SETTLED
                 done(N_("The email is treated as sent."))
+            record(session, act, subject_id=campaign.id, program_id=campaign.program_id)
     except DomainError as error:
         warn(refusal_text(error))
     return redirect(url_for("campaigns.show", campaign_id=campaign_id), 303)

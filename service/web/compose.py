@@ -23,6 +23,7 @@ from service.domain.errors import DomainError
 from service.domain.recipients import Recipient
 from service.domain.schedules import Start
 from service.domain.selections import Selected
+from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.facts.states import CampaignState
@@ -30,7 +31,7 @@ from service.facts.words import N_
 from service.mail import shipped
 from service.models import Campaign, Program
 from service.web import drafts, letters, schedules
-from service.web.context import here, program, reader, reading, services, transaction
+from service.web.context import here, program, reader, reading, record, services, transaction
 from service.web.drafts import ComposeForm
 from service.web.forms import done, number, refusal_text, say, warn
 from service.web.routes import page
@@ -223,7 +224,7 @@ def _launch(form: ComposeForm, campaign_id: int, *, later: bool) -> ResponseRetu
         start = _start(later)
         with transaction() as session:
             campaign = campaigns.find(session, [program().id], campaign_id)
-            campaigns.launch(
+            launched = campaigns.launch(
                 session,
                 services().jobs,
                 services().composer,
@@ -233,6 +234,9 @@ def _launch(form: ComposeForm, campaign_id: int, *, later: bool) -> ResponseRetu
                 at=start.moment if start else None,
                 now=here().now,
             )
+            if launched:
+                act = Act.CAMPAIGN_SCHEDULED if start else Act.CAMPAIGN_LAUNCHED
+                record(session, act, subject_id=campaign.id, program_id=campaign.program_id)
             if selections.find(session, reader().id, program().id).to_json() == campaign.selection:
                 selections.keep(session, reader().id, program().id, selections.NOTHING, now=here().now)
     except DomainError as error:

@@ -11,7 +11,9 @@ from flask import current_app, g
 from sqlalchemy.orm import Session
 
 from service.bootstrap import Services
+from service.domain import audit
 from service.domain.errors import DomainError
+from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.i18n.catalogs import Catalog
@@ -70,6 +72,26 @@ def program() -> Program:
 def services() -> Services:
     """Return the parts the installation was built from."""
     return cast(Services, current_app.extensions["prospectus"])
+
+
+def record(
+    session: Session,
+    act: Act,
+    *,
+    subject_id: int | None = None,
+    program_id: int | None = None,
+    **details: object,
+) -> None:
+    """Write down in the audit trail what the reader does; in the transaction that does it."""
+    audit.record(
+        session,
+        act,
+        actor=here().user,
+        now=here().now,
+        subject_id=subject_id,
+        program_id=program_id,
+        **details,
+    )
 
 
 @contextmanager

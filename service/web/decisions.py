@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 
 from service.domain import campaigns, decisions, outbox
 from service.domain.errors import DomainError
+from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.states import CampaignState, DeliveryState
 from service.facts.words import N_
 from service.links import PUBLIC_PATHS
 from service.models import Campaign
 from service.web import campaign_progress
-from service.web.context import here, reading, services, transaction
+from service.web.context import here, reading, record, services, transaction
 from service.web.forms import done, number, refusal_text, warn
 from service.web.routes import page
 
@@ -46,12 +47,16 @@ def decide(campaign_id: int, kind: str) -> ResponseReturnValue:
     try:
         with transaction() as session:
             campaign = _find(session, campaign_id)
+            rounds = campaign.rounds
             if kind == "failed":
                 decisions.resend_failed(session, jobs, campaign, round_=round_)
             elif kind == "resend":
                 decisions.resend_unknown(session, jobs, campaign, round_=round_)
             else:
                 decisions.treat_unknown_as_sent(session, campaign, round_=round_, now=here().now)
+            if campaign.rounds != rounds:
+                act = Act.DELIVERIES_SETTLED if kind == "settle" else Act.DELIVERIES_RESENT
+                record(session, act, subject_id=campaign.id, program_id=campaign.program_id)
         done(SAID[kind])
     except DomainError as error:
         warn(refusal_text(error))

@@ -49,6 +49,7 @@ STATUS = {
     Refusal.NOT_ALLOWED: 403,
     Refusal.NO_PROGRAM: 403,
     Refusal.NEEDS_ALL_PROGRAMS: 403,
+    Refusal.INVITATION_NOT_YOURS: 403,
     Refusal.TRANSLATION_EDITING_OFF: 403,
 }
 

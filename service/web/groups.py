@@ -6,9 +6,10 @@ from wtforms import StringField
 
 from service.domain import groups
 from service.domain.errors import DomainError
+from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.words import N_
-from service.web.context import here, program, reading, transaction
+from service.web.context import here, program, reading, record, transaction
 from service.web.forms import FILTERS, Form, done
 from service.web.routes import page
 
@@ -62,13 +63,14 @@ def edit(group_id: int) -> ResponseReturnValue:
 @page(bp, "/groups/<int:group_id>/delete", needs=Permission.GROUPS_MANAGE, methods=("GET", "POST"))
 def delete(group_id: int) -> ResponseReturnValue:
     """Name what will happen, then delete the group."""
-    if request.method == "GET":
+    if request.method != "POST":
         with reading() as session:
             group = groups.find(session, program().id, group_id)
             members = next(row.members for row in groups.list_of(session, program().id) if row.id == group_id)
         return render_template("groups/delete.html", group=group, members=members)
     with transaction() as session:
         name = groups.remove(session, program().id, group_id)
+        record(session, Act.GROUP_DELETED, subject_id=group_id, program_id=program().id, name=name)
     done(N_("The group has been deleted: %(name)s"), name=name)
     return redirect(url_for("groups.index"), 303)
 

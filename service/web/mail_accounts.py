@@ -10,12 +10,13 @@ from wtforms import PasswordField, SelectField, StringField
 from service.domain import mail_accounts, throttle
 from service.domain.errors import DomainError
 from service.domain.mail_accounts import Access, AccountUnusable
+from service.facts.acts import Act
 from service.facts.mail_checks import MAIL_CHECK_WORDS, MailCheck
 from service.facts.permissions import Permission
 from service.facts.words import N_, Phrase
 from service.mail.servers import FIRST, Checked, Reach
 from service.models import MailAccount, User
-from service.web.context import here, reader, reading, services, transaction
+from service.web.context import here, reader, reading, record, services, transaction
 from service.web.forms import FILTERS, Form, done, number, refusal_text, say, warn
 from service.web.routes import page
 
@@ -73,6 +74,7 @@ def create() -> ResponseReturnValue:
                 reach=_reach(),
                 now=here().now,
             )
+            record(session, Act.ACCOUNT_CONNECTED, subject_id=account.id)
     except DomainError as error:
         form.refuse(error)
         return _show(form, None)
@@ -128,6 +130,7 @@ def disconnect(account_id: int) -> ResponseReturnValue:
     with transaction() as session:
         account = mail_accounts.find(session, reader().id, account_id)
         mail_accounts.disconnect(session, account, now=here().now)
+        record(session, Act.ACCOUNT_DISCONNECTED, subject_id=account_id)
     said = N_("The mail account %(address)s is disconnected. Its password has been deleted.")
     done(said, address=account.address)
     return redirect(url_for("mail_accounts.index"), 303)

@@ -90,6 +90,14 @@ SETTINGS = (
         ),
     ),
     Section(
+        N_("Users and roles"),
+        (
+            Entry(N_("Users"), "users.index", Permission.USERS_MANAGE, "partners"),
+            Entry(N_("Roles"), "roles.index", Permission.ROLES_MANAGE, "lock"),
+            Entry(N_("Audit trail"), "audit.index", Permission.AUDIT_VIEW, "audit"),
+        ),
+    ),
+    Section(
         N_("Installation"),
         (
             Entry(N_("Sending domain"), "sending_domain.show", Permission.SETTINGS_MANAGE, "shield"),
@@ -119,6 +127,9 @@ _WITHOUT_PROGRAM = frozenset(
         "notifications.edit",
         "terms.edit",
         "personal_data.index",
+        "users.index",
+        "roles.index",
+        "audit.index",
     }
 )
 

@@ -7,12 +7,13 @@ from wtforms import HiddenField, PasswordField, SelectField, StringField
 
 from service.domain import accounts, credentials, second_factor, sessions, throttle
 from service.domain.errors import DomainError
+from service.facts.acts import Act
 from service.facts.limits import PASSWORD_ADVISED_CHARACTERS, PASSWORD_MIN_CHARACTERS
 from service.facts.refusals import Refusal
 from service.facts.words import N_, NN_
 from service.models import User
 from service.web import choices, identity
-from service.web.context import here, reader, reading, services, transaction
+from service.web.context import here, reader, reading, record, services, transaction
 from service.web.forms import FILTERS, Form, done
 from service.web.passwords import hasher
 from service.web.routes import Audience, page
@@ -75,7 +76,7 @@ def edit() -> ResponseReturnValue:
 @page(bp, "/settings/profile/password", needs=Audience.SIGNED_IN, methods=("GET", "POST"))
 def password() -> ResponseReturnValue:
     """Change the password; every other session ends, this one goes on under a new secret."""
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect(url_for("profile.edit", _anchor="password"), 303)
     form = PasswordForm()
     try:
@@ -90,6 +91,7 @@ def password() -> ResponseReturnValue:
                 hasher=hasher(),
                 now=here().now,
             )
+            record(session, Act.PASSWORD_CHANGED, subject_id=user.id)
     except DomainError as error:
         form.refuse(error)
         return _show(_profile_form(saved=True), form)
@@ -105,7 +107,7 @@ def password() -> ResponseReturnValue:
 def two_step() -> ResponseReturnValue:
     """Show the state of two-step verification; turn it on with a code of the secret that was shown."""
     form = TurnOnForm()
-    if request.method == "GET" or second_factor.is_on(reader()):
+    if request.method != "POST" or second_factor.is_on(reader()):
         return _show_two_step(form)
     try:
         _confirm(form.current_password.data or "")
@@ -121,6 +123,7 @@ def two_step() -> ResponseReturnValue:
                 now=here().now,
             )
             sessions.revoke_all(session, user.id, keep=here().session_id, now=here().now)
+            record(session, Act.TWO_STEP_ON, subject_id=user.id)
     except DomainError as error:
         if error.refusal is Refusal.LINK_SPENT:
             form.offer.data = None  # shown too long ago: another secret is offered
@@ -132,13 +135,14 @@ def two_step() -> ResponseReturnValue:
 @page(bp, "/settings/profile/two-step/off", needs=Audience.SIGNED_IN, methods=("GET", "POST"))
 def turn_off() -> ResponseReturnValue:
     """Turn two-step verification off."""
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect(url_for("profile.two_step"), 303)
     form = ConfirmForm()
     try:
         _confirm(form.current_password.data or "")
         with transaction() as session:
             second_factor.turn_off(session, session.get_one(User, reader().id))
+            record(session, Act.TWO_STEP_OFF, subject_id=reader().id)
     except DomainError as error:
         form.refuse(error)
         return _show_two_step(form)
@@ -149,13 +153,14 @@ def turn_off() -> ResponseReturnValue:
 @page(bp, "/settings/profile/two-step/recovery-codes", needs=Audience.SIGNED_IN, methods=("GET", "POST"))
 def recovery_codes() -> ResponseReturnValue:
     """Make new recovery codes, which replace the old ones, and show them this once."""
-    if request.method == "GET" or not second_factor.is_on(reader()):
+    if request.method != "POST" or not second_factor.is_on(reader()):
         return redirect(url_for("profile.two_step"), 303)
     form = ConfirmForm()
     try:
         _confirm(form.current_password.data or "")
         with transaction() as session:
             codes = second_factor.new_recovery_codes(session, session.get_one(User, reader().id))
+            record(session, Act.RECOVERY_CODES_MADE, subject_id=reader().id)
     except DomainError as error:
         form.refuse(error)
         return _show_two_step(form)
@@ -167,6 +172,7 @@ def end_session(session_id: int) -> ResponseReturnValue:
     """End one of the user's own sessions."""
     with transaction() as session:
         sessions.revoke(session, reader().id, session_id, now=here().now)
+        record(session, Act.SESSIONS_ENDED, subject_id=reader().id, num=1)
     done(N_("The session has ended."))
     return redirect(url_for("profile.edit"), 303)
 
@@ -176,6 +182,8 @@ def end_other_sessions() -> ResponseReturnValue:
     """End every session of the user but this one."""
     with transaction() as session:
         count = sessions.revoke_all(session, reader().id, keep=here().session_id, now=here().now)
+        if count:
+            record(session, Act.SESSIONS_ENDED, subject_id=reader().id, num=count)
     done(NN_("%(num)s session has ended.", "%(num)s sessions have ended."), num=count)
     return redirect(url_for("profile.edit"), 303)
 

@@ -6,13 +6,14 @@ from wtforms import HiddenField, SelectField, StringField
 
 from service.domain import accounts, programs
 from service.domain.errors import DomainError
+from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.facts.words import N_
 from service.i18n.locales import LOCALES
 from service.models import Program
 from service.web import choices
-from service.web.context import here, program, reader, transaction
+from service.web.context import here, program, reader, record, transaction
 from service.web.forms import FILTERS, Form, done, number, say
 from service.web.routes import Audience, page
 
@@ -52,6 +53,7 @@ def edit() -> ResponseReturnValue:
                     invitation_days=number(form.invitation_days.data),
                     hourly_limit=number(form.hourly_limit.data) if form.hourly_limit.data else None,
                 )
+                record(session, Act.PROGRAM_CHANGED, subject_id=current.id, program_id=current.id)
         except DomainError as error:
             form.refuse(error)
             if error.refusal is Refusal.EDITED_MEANWHILE:

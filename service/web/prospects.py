@@ -12,12 +12,13 @@ from service.domain.errors import DomainError
 from service.domain.partners import Profile
 from service.domain.prospect_list import Page, ProspectFilter
 from service.domain.selections import NOTHING, Selected
+from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.sources import PartnerKind
 from service.facts.words import N_, NN_
 from service.models import Prospect
 from service.web import choices, prospect_query
-from service.web.context import here, program, reader, reading, transaction
+from service.web.context import here, program, reader, reading, record, transaction
 from service.web.forms import FILTERS, Form, done, number, say, warn
 from service.web.routes import page
 from service.web.words import address_warning, campaign_title
@@ -140,6 +141,7 @@ def archive(prospect_id: int) -> ResponseReturnValue:
     """Put a prospect away."""
     with transaction() as session:
         prospect = prospects.find(session, program().id, prospect_id)
+        _note(session, Act.PROSPECTS_ARCHIVED, prospect, when=prospect.archived_at is None)
         prospects.archive(session, prospect, now=here().now, actor_id=reader().id)
     done(N_("The prospect has been archived."))
     return redirect(url_for("prospects.index", **_query_of_list()), 303)  # type: ignore[arg-type]
@@ -150,9 +152,15 @@ def restore(prospect_id: int) -> ResponseReturnValue:
     """Bring an archived prospect back."""
     with transaction() as session:
         prospect = prospects.find(session, program().id, prospect_id)
+        _note(session, Act.PROSPECTS_RESTORED, prospect, when=prospect.archived_at is not None)
         prospects.restore(session, prospect, now=here().now, actor_id=reader().id)
     done(N_("The prospect has been restored."))
     return redirect(url_for("prospects.show", prospect_id=prospect_id), 303)
+
+
+def _note(session: Session, act: Act, prospect: Prospect, *, when: bool) -> None:
+    if when:
+        record(session, act, subject_id=prospect.id, program_id=prospect.program_id, num=1)
 
 
 @page(bp, "/prospects/new", needs=Permission.PROSPECTS_EDIT, methods=("GET", "POST"))

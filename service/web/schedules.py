@@ -8,11 +8,12 @@ from werkzeug.wrappers import Response
 from service.domain import campaigns, schedules
 from service.domain.errors import DomainError
 from service.domain.schedules import Start
+from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.words import N_
 from service.links import PUBLIC_PATHS
 from service.models import Campaign
-from service.web.context import here, services, transaction
+from service.web.context import here, record, services, transaction
 from service.web.forms import done, refusal_text, warn
 from service.web.routes import page
 from service.web.words import date_time
@@ -39,7 +40,9 @@ def change(campaign_id: int) -> ResponseReturnValue:
     try:
         start = read(request.form.get("send_at", ""))
         with transaction() as session:
-            schedules.change(session, _find(session, campaign_id), at=start.moment)
+            campaign = _find(session, campaign_id)
+            schedules.change(session, campaign, at=start.moment)
+            _note(session, Act.CAMPAIGN_SCHEDULED, campaign)
         say_scheduled(start)
     except DomainError as error:
         warn(refusal_text(error))
@@ -51,7 +54,11 @@ def start_now(campaign_id: int) -> ResponseReturnValue:
     """Start it at once."""
     try:
         with transaction() as session:
-            schedules.start(session, services().jobs, _find(session, campaign_id), now=here().now)
+            campaign = _find(session, campaign_id)
+            before = campaign.state
+            schedules.start(session, services().jobs, campaign, now=here().now)
+            if campaign.state != before:
+                _note(session, Act.CAMPAIGN_LAUNCHED, campaign)
         done(N_("The campaign is on its way."))
     except DomainError as error:
         warn(refusal_text(error))
@@ -64,11 +71,18 @@ def undo(campaign_id: int) -> ResponseReturnValue:
     try:
         with transaction() as session:
             campaign = _find(session, campaign_id)
+            before = campaign.state
             schedules.undo(session, campaign)
+            if campaign.state != before:
+                _note(session, Act.CAMPAIGN_UNSCHEDULED, campaign)
         done(N_("The schedule is cancelled. The campaign is a draft again."))
     except DomainError as error:
         warn(refusal_text(error))
     return _back(campaign_id)
+
+
+def _note(session: Session, act: Act, campaign: Campaign) -> None:
+    record(session, act, subject_id=campaign.id, program_id=campaign.program_id)
 
 
 def _find(session: Session, campaign_id: int) -> Campaign:

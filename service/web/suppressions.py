@@ -8,11 +8,12 @@ from wtforms import StringField
 from service.domain import suppression_list
 from service.domain.errors import DomainError
 from service.domain.suppression import SuppressionReason
+from service.facts.acts import Act
 from service.facts.limits import PAGE_ROWS
 from service.facts.permissions import Permission
 from service.facts.words import N_
 from service.models import Suppression
-from service.web.context import here, program, reader, reading, transaction
+from service.web.context import here, program, reader, reading, record, transaction
 from service.web.forms import FILTERS, Form, done, number
 from service.web.routes import page
 
@@ -46,6 +47,8 @@ def add() -> ResponseReturnValue:
     try:
         with transaction() as session:
             new = suppression_list.add(session, program().id, form.email.data or "", now=here().now)
+            if new:
+                record(session, Act.SUPPRESSION_ADDED, program_id=program().id)
     except DomainError as error:
         form.refuse(error)
         with reading() as session:
@@ -76,6 +79,7 @@ def lift(entry_id: int) -> ResponseReturnValue:
             suppression_list.lift(
                 session, entry, note=form.note.data or "", actor_id=reader().id, now=here().now
             )
+            record(session, Act.SUPPRESSION_LIFTED, subject_id=entry_id, program_id=program().id)
     except DomainError as error:
         if error.field != "note":
             raise

@@ -11,13 +11,14 @@ from service.adapters import catalog_files
 from service.domain import translations
 from service.domain.errors import DomainError
 from service.domain.translations import TEXT_STATE_LABELS, Message, Sheet
+from service.facts.acts import Act
 from service.facts.findings import SEVERITY_LABELS
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.facts.words import N_
 from service.i18n import po
 from service.i18n.locales import LOCALES, SOURCE, Locale
-from service.web.context import here, services
+from service.web.context import here, record, services, transaction
 from service.web.forms import done, refusal_text
 from service.web.routes import one_of, page
 from service.web.translate_places import known_places, places_of
@@ -74,7 +75,7 @@ def save(message: str, code: str) -> ResponseReturnValue:
     entry = _entry_of(message)
     strings = [_sent(name, entry.id) for name, _ in _form_names(entry, LOCALES[code])]
     try:
-        changed = _save(code, entry.key, strings)
+        changed = _save(code, entry.key, strings, message)
     except DomainError as error:
         if error.refusal is Refusal.TRANSLATION_EDITING_OFF:
             raise
@@ -87,7 +88,7 @@ def save(message: str, code: str) -> ResponseReturnValue:
     return redirect(url_for(".show", message=message), 303)
 
 
-def _save(code: str, key: po.Key, strings: Sequence[str]) -> bool:
+def _save(code: str, key: po.Key, strings: Sequence[str], message: str) -> bool:
     if not services().settings.translation_editing:
         raise DomainError(Refusal.TRANSLATION_EDITING_OFF)
     path, (_, allowed) = sheets().path(code), sheets().settings()
@@ -104,9 +105,13 @@ def _save(code: str, key: po.Key, strings: Sequence[str]) -> bool:
         )
 
     try:
-        return catalog_files.change(path, revised)
+        changed = catalog_files.change(path, revised)
     except OSError as error:
         raise DomainError(Refusal.CATALOG_UNWRITABLE, path=f"{code}/LC_MESSAGES/{path.name}") from error
+    if changed:  # the file is no part of a transaction: it is written first, so that no entry is untrue
+        with transaction() as session:
+            record(session, Act.TRANSLATION_CHANGED, locale=code, message=message)
+    return changed
 
 
 def _sent(name: str, source: str) -> str:

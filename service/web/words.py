@@ -27,7 +27,7 @@ from service.facts.words import N_, NP_, Phrase
 from service.i18n.locales import LOCALES
 from service.mail import addresses, tokens
 from service.mail.shipped import CAMPAIGN_LABELS
-from service.models import Campaign, Delivery, Partner
+from service.models import Campaign, Delivery, Partner, Role
 from service.web.context import here
 
 NO_SUBJECT = N_("(no subject)")
@@ -88,8 +88,8 @@ _FAMILY_FIRST = ("ja", "zh")
 
 def install(app: Flask) -> None:
     """Add the filters `label number percent long_date short_day date_time relative language zone country`
-    `file_size contact campaign_title campaign_tag lang_tag reply delivery_reason address_warning`, and the
-    functions `number delivery_parts`.
+    `file_size contact role_name campaign_title campaign_tag lang_tag reply delivery_reason address_warning`,
+    and the functions `number delivery_parts`.
     """
     filters: dict[str, Callable[..., str]] = {
         "label": label,
@@ -107,6 +107,7 @@ def install(app: Flask) -> None:
         "country": lambda code: here().formats.country_name(code),
         "file_size": lambda size: here().formats.file_size(size),
         "contact": contact_name,
+        "role_name": role_name,
         "campaign_title": campaign_title,
         "campaign_tag": campaign_tag,
         "lang_tag": lang_tag,
@@ -136,6 +137,11 @@ def delivery_parts(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
 def label(value: str, kind: str) -> str:
     """Return the word for a fact, such as the stage `new`."""
     return here().catalog.say(LABELS[kind][value])
+
+
+def role_name(role: Role) -> str:
+    """Return what a role is called: a built-in one in the reader's language."""
+    return label(role.key, "role") if role.key else role.name
 
 
 def date_time(moment: datetime) -> str:

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from service.db import Database
 from service.domain import accounts, programs
+from service.models import AuditEntry
 
 HEAVY = ("sqlalchemy", "flask", "werkzeug", "dbos", "alembic")
 
@@ -45,6 +47,11 @@ def test_an_installation_without_the_demo_can_be_filled(tmp_path: Path) -> None:
         assert program is not None
         assert user is not None
         assert (program.time_zone, user.all_programs, user.locale) == ("Asia/Tokyo", True, "ja")
+        # The trail tells of both, without a user who did it.
+        assert [
+            (entry.act, entry.user_id, entry.subject_id)
+            for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+        ] == [("program_added", None, program.id), ("user_added", None, user.id)]
     database.dispose()
 
 

@@ -105,6 +105,9 @@ def test_stages_and_permissions_are_those_of_the_code(catalogs: Catalogs, locale
     assert permissions.count("<tr>") == len(Permission) + 1
     translator = catalog.say(ROLE_LABELS[BuiltInRole.TRANSLATOR])
     assert permissions.count(translator) == len(ROLE_PERMISSIONS[BuiltInRole.TRANSLATOR])
+    matrix = html.render(parse(TABLES["role-matrix"](catalog)))
+    assert matrix.count(f"<td>{catalog.gettext('Yes')}</td>") == sum(map(len, ROLE_PERMISSIONS.values()))
+    assert matrix.count("<td>") == len(Permission) * (len(BuiltInRole) + 1)
 
 
 @pytest.mark.parametrize("locale", LOCALES)

@@ -8,13 +8,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.db import Database
-from service.domain import accounts, sessions
+from service.domain import accounts, roles, sessions
 from service.domain.errors import DomainError
 from service.domain.passwords import Passwords
 from service.domain.signing import Signer
 from service.facts.permissions import ROLE_PERMISSIONS, BuiltInRole, Permission
 from service.facts.refusals import Refusal
-from service.models import Program, Role, UsedLink, User
+from service.models import AuditEntry, Program, Role, UsedLink, User
+from tests.domain import factories
 
 FAST = Passwords(memory_kib=8, passes=1)
 SIGNER = Signer("a key of the tests that is long enough")
@@ -112,16 +113,18 @@ def test_a_disabled_user_may_do_nothing(session: Session, now: datetime) -> None
     assert accounts.permissions_of(user) == ROLE_PERMISSIONS[BuiltInRole.COMMUNITY_MANAGER]
     accounts.disable(session, user, actor=None, now=now)
     assert accounts.permissions_of(user) == frozenset()
-    accounts.enable(session, user, actor=None)
+    accounts.enable(session, user, actor=None, now=now)
     assert accounts.permissions_of(user) == ROLE_PERMISSIONS[BuiltInRole.COMMUNITY_MANAGER]
 
 
-def test_a_custom_role_gives_what_it_lists_and_forgets_what_no_longer_exists(session: Session) -> None:
-    role = accounts.add_role(session, "Group keepers", [Permission.GROUPS_MANAGE], actor=None)
+def test_a_custom_role_gives_what_it_lists_and_forgets_what_no_longer_exists(
+    session: Session, now: datetime
+) -> None:
+    role = roles.add(session, "Group keepers", [Permission.GROUPS_MANAGE], actor=None, now=now)
     role.permissions = [*role.permissions, "moon.land"]
     assert accounts.role_permissions(role) == {Permission.GROUPS_MANAGE}
     with pytest.raises(DomainError) as error:
-        accounts.add_role(session, " ｇｒｏｕｐ  KEEPERS", [], actor=None)
+        roles.add(session, " ｇｒｏｕｐ  KEEPERS", [], actor=None, now=now)
     assert refused(error) is Refusal.ROLE_NAME_TAKEN
 
 
@@ -132,23 +135,23 @@ def test_nobody_changes_their_own_role(session: Session, now: datetime) -> None:
         user = make_user(session, now, f"user{number}@example.test", key)
         with pytest.raises(DomainError) as error:
             accounts.change_role(
-                session, user, accounts.built_in_role(session, BuiltInRole.ADMINISTRATOR), actor=user
+                session, user, accounts.built_in_role(session, BuiltInRole.ADMINISTRATOR), actor=user, now=now
             )
         assert refused(error) is Refusal.OWN_ROLE
 
 
 def test_nobody_gives_what_they_do_not_hold(session: Session, now: datetime) -> None:
     """A-3: a user grants a permission they lack."""
-    role = accounts.add_role(
-        session, "User keepers", [Permission.USERS_MANAGE, Permission.ROLES_MANAGE], actor=None
+    role = roles.add(
+        session, "User keepers", [Permission.USERS_MANAGE, Permission.ROLES_MANAGE], actor=None, now=now
     )
     keeper = make_user(session, now, "keeper@example.test", role)
     other = make_user(
-        session, now, "other@example.test", accounts.add_role(session, "Nothing", [], actor=None)
+        session, now, "other@example.test", roles.add(session, "Nothing", [], actor=None, now=now)
     )
     analyst = accounts.built_in_role(session, BuiltInRole.ANALYST)
     with pytest.raises(DomainError) as error:
-        accounts.change_role(session, other, analyst, actor=keeper)
+        accounts.change_role(session, other, analyst, actor=keeper, now=now)
     assert refused(error) is Refusal.NOT_ALLOWED
     with pytest.raises(DomainError) as error:
         accounts.add_user(
@@ -163,18 +166,18 @@ def test_nobody_gives_what_they_do_not_hold(session: Session, now: datetime) -> 
         )
     assert refused(error) is Refusal.NOT_ALLOWED
     with pytest.raises(DomainError) as error:
-        accounts.add_role(session, "More", [Permission.DATA_ERASE], actor=keeper)
+        roles.add(session, "More", [Permission.DATA_ERASE], actor=keeper, now=now)
     assert refused(error) is Refusal.NOT_ALLOWED
     boss = make_user(session, now, "boss@example.test", BuiltInRole.ADMINISTRATOR)
     make_user(session, now, "boss2@example.test", BuiltInRole.ADMINISTRATOR)
     for act in (
-        lambda: accounts.change_role(session, boss, role, actor=keeper),
+        lambda: accounts.change_role(session, boss, role, actor=keeper, now=now),
         lambda: accounts.disable(session, boss, actor=keeper, now=now),
     ):
         with pytest.raises(DomainError) as error:
             act()
         assert refused(error) is Refusal.NOT_ALLOWED
-    accounts.change_role(session, other, role, actor=keeper)
+    accounts.change_role(session, other, role, actor=keeper, now=now)
     assert other.role is role
 
 
@@ -185,15 +188,15 @@ def test_the_last_administrator_stays(session: Session, now: datetime) -> None:
     gone = make_user(session, now, "gone@example.test", BuiltInRole.ADMINISTRATOR)
     accounts.disable(session, gone, actor=boss, now=now)
     for act in (
-        lambda: accounts.change_role(session, boss, analyst, actor=None),
+        lambda: accounts.change_role(session, boss, analyst, actor=None, now=now),
         lambda: accounts.disable(session, boss, actor=None, now=now),
         lambda: accounts.disable(session, boss, actor=boss, now=now),
     ):
         with pytest.raises(DomainError) as error:
             act()
         assert refused(error) is Refusal.LAST_ADMINISTRATOR
-    accounts.enable(session, gone, actor=boss)
-    accounts.change_role(session, boss, analyst, actor=gone)
+    accounts.enable(session, gone, actor=boss, now=now)
+    accounts.change_role(session, boss, analyst, actor=gone, now=now)
     assert accounts.permissions_of(boss) == ROLE_PERMISSIONS[BuiltInRole.ANALYST]
 
 
@@ -229,7 +232,7 @@ def test_a_new_role_renews_the_secret_of_open_sessions(session: Session, now: da
     user = make_user(session, now)
     row, secret = sessions.open_session(session, user, now=now)
     accounts.change_role(
-        session, user, accounts.built_in_role(session, BuiltInRole.COMMUNITY_MANAGER), actor=None
+        session, user, accounts.built_in_role(session, BuiltInRole.COMMUNITY_MANAGER), actor=None, now=now
     )
     session.refresh(row)
     assert sessions.is_due(row, now=now)
@@ -357,3 +360,47 @@ def test_a_link_used_in_two_places_at_once_signs_in_one(db: Database, now: datet
         assert accounts.sweep_used_links(session, now=now) == 0
         assert accounts.sweep_used_links(session, now=now + timedelta(hours=3)) == 1
         assert session.scalar(select(func.count(UsedLink.id))) == 0
+
+
+def test_nobody_gives_or_takes_a_program_that_is_not_theirs(session: Session, now: datetime) -> None:
+    """A-3, A-2: what the actor cannot see stays as it is, and is as if it were not there."""
+    mine, other, foreign = (factories.program(session, name) for name in ("Mine", "Other", "Foreign"))
+    role = roles.add(session, "User keepers", [Permission.USERS_MANAGE], actor=None, now=now)
+    keeper = make_user(session, now, "keeper@example.test", role)
+    keeper.programs = [mine, other]
+    user = make_user(session, now, "user@example.test", role)
+    user.programs = [mine, foreign]
+
+    def change(actor: User | None, *programs: Program, all_programs: bool = False) -> None:
+        accounts.change_programs(
+            session, user, [one.id for one in programs], all_programs=all_programs, actor=actor, now=now
+        )
+
+    change(keeper, other)
+    assert {one.id for one in user.programs} == {other.id, foreign.id}
+    for programs, whole, refusal in (
+        ((foreign,), False, Refusal.NOT_FOUND),
+        ((), True, Refusal.PROGRAMS_NOT_YOURS),
+    ):
+        with pytest.raises(DomainError) as error:
+            change(keeper, *programs, all_programs=whole)
+        assert refused(error) is refusal
+    with pytest.raises(DomainError) as error:
+        change(user, mine)
+    assert refused(error) is Refusal.OWN_PROGRAMS
+    change(None, all_programs=True)
+    assert (user.all_programs, user.programs) == (True, [])
+    with pytest.raises(DomainError) as error:
+        change(keeper, mine)
+    assert refused(error) is Refusal.PROGRAMS_NOT_YOURS
+    keeper.all_programs = True
+    change(keeper, foreign)
+    assert (user.all_programs, user.programs) == (False, [foreign])
+    entries = session.scalars(
+        select(AuditEntry.details).where(AuditEntry.act == "user_programs_changed")
+    ).all()
+    assert entries == [
+        {"all": False, "given": [other.id], "taken": [mine.id]},
+        {"all": True, "given": [], "taken": [other.id, foreign.id]},
+        {"all": False, "given": [foreign.id], "taken": []},
+    ]

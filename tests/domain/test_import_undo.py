@@ -337,6 +337,7 @@ def test_an_undo_stops_with_the_rights_and_goes_on_with_them(desk: Desk) -> None
             session.get_one(User, other.id),
             accounts.built_in_role(session, BuiltInRole.ANALYST),
             actor=None,
+            now=NOW,
         )
     with desk.db.transaction() as session:
         assert runner.step(session, desk.jobs, now=NOW) == 0

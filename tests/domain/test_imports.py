@@ -376,7 +376,9 @@ def shut_out(session: Session, who: User) -> None:
 
 
 def demote(session: Session, who: User) -> None:
-    accounts.change_role(session, who, accounts.built_in_role(session, BuiltInRole.ANALYST), actor=None)
+    accounts.change_role(
+        session, who, accounts.built_in_role(session, BuiltInRole.ANALYST), actor=None, now=NOW
+    )
 
 
 def send_away(session: Session, who: User) -> None:

@@ -95,7 +95,7 @@ def test_disabling_ends_every_session(session: Session, user: User, now: datetim
     _, secret = sessions.open_session(session, user, now=now)
     accounts.disable(session, user, actor=None, now=now)
     assert sessions.find(session, secret, now=now) is None
-    accounts.enable(session, user, actor=None)
+    accounts.enable(session, user, actor=None, now=now)
     assert sessions.find(session, secret, now=now) is None
 
 

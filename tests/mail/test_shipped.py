@@ -48,6 +48,11 @@ SYSTEM: dict[str, dict[str, object]] = {
     "import-report": REPORT,
     "password-reset": {"url": "https://prospectus.example/en/reset/abc", "minutes": 60},
     "test-mail": {"program_name": "Northwind", "moment": MOMENT},
+    "user-invitation": {
+        "inviter": "Emma Reed",
+        "url": "https://prospectus.example/en/invitation/abc",
+        "days": 7,
+    },
 }
 
 _kept: dict[tuple[str, str], CompiledVariant] = {}

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from service.bootstrap import Services
 from service.db import Base
-from service.domain import accounts, demo, sessions
+from service.domain import demo, roles, sessions
 from service.facts.permissions import ROLE_PERMISSIONS, BuiltInRole, Permission
 from service.models import User
 from service.web.routes import Audience, Cache, Csrf, Declaration, Located, declaration_of
@@ -108,13 +108,15 @@ def act_as(
 
 
 @pytest.fixture
-def user_with(add_user: Callable[..., User], parts: Services, demo_data: None) -> Callable[..., User]:
+def user_with(
+    add_user: Callable[..., User], parts: Services, clock: Clock, demo_data: None
+) -> Callable[..., User]:
     """Add a user whose custom role has these permissions."""
 
     def add(permissions: frozenset[Permission], **more: object) -> User:
         with parts.db.transaction() as session:
             number = len(session.scalars(select(User.id)).all())
-            accounts.add_role(session, f"Role {number}", permissions, actor=None)
+            roles.add(session, f"Role {number}", permissions, actor=None, now=clock.now)
         return add_user(f"Role {number}", email=f"user{number}@example.test", password=None, **more)
 
     return add
@@ -167,7 +169,7 @@ def test_these_forms_and_no_others_are_open_to_anyone(app: Flask) -> None:
         for route in routes_of(app)
         if route.method in UNSAFE and route.declared.needs is Audience.ANYONE
     }
-    signing_in = {"sign_in", "code", "sign_out", "sign_in_link", "forgotten", "reset"}
+    signing_in = {"sign_in", "code", "sign_out", "sign_in_link", "forgotten", "reset", "invitation"}
     by_link = {"join.answer", "unsubscribe.change", "help.vote", *CONVERSATION}
     assert open_to_anyone == {f"auth.{name}" for name in signing_in} | by_link
 

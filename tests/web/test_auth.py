@@ -487,7 +487,7 @@ def test_a_forged_host_changes_no_link(
 
 
 def test_rights_are_those_of_this_moment(
-    browser: Browser, add_user: AddUser, sign_in: SignIn, parts: Services, program: object
+    browser: Browser, add_user: AddUser, sign_in: SignIn, parts: Services, program: object, clock: Clock
 ) -> None:
     """A-8: a revoked role loses an open tab at once, under a new secret (A-4)."""
     user = add_user()
@@ -496,7 +496,7 @@ def test_rights_are_those_of_this_moment(
     assert browser.get("/en/settings/program").status_code == 200
     with parts.db.transaction() as session:
         analyst = accounts.built_in_role(session, BuiltInRole.ANALYST)
-        accounts.change_role(session, session.get_one(User, user.id), analyst, actor=None)
+        accounts.change_role(session, session.get_one(User, user.id), analyst, actor=None, now=clock.now)
     before = browser.cookie(COOKIE)
     assert browser.get("/en/settings/program").status_code == 403
     assert browser.post("/en/settings/program", {"name": "Mine"}).status_code == 403

@@ -29,6 +29,7 @@ PAGES = (
     "install-and-run",
     "mark-prospects",
     "import-faq",
+    "roles-and-permissions",
     "unsubscribe-and-suppression",
 )
 TITLES = {

@@ -70,6 +70,9 @@ def test_settings_works(enter: Callable[..., Browser], program: Program, code: s
         "suppression-list",
         "program",
         "ads",
+        "users",
+        "roles",
+        "audit",
         "sending-domain",
         "messaging-terms",
     ]

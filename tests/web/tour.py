@@ -24,6 +24,7 @@ from service.domain import (
     suppression,
     terms,
     threads,
+    user_invitations,
 )
 from service.domain.campaigns import Writing
 from service.domain.credentials import reset_link
@@ -138,6 +139,10 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
             "terms_id": session.scalars(select(MessagingTerms.id)).one(),
             "thread_id": thread.id,
         }
+        invited = user_invitations.invite(
+            session, parts.jobs, parts.signer, email="ren@x.example", name="Ren", role=user.role, locale="en",
+            programs=[program], all_programs=False, base_url="http://x.example", actor=user, now=clock.now,
+        )  # fmt: skip
         link: dict[str, Any] = {"base_url": "http://x.example", "now": clock.now}
         talk = parts.signer.sign(CONVERSATION, [thread.id, thread.link_version])
         tokens = {
@@ -147,6 +152,9 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
             "auth.sign_in_link": accounts.sign_in_link(session, parts.signer, user, **link).rpartition("/")[
                 2
             ],
+            "auth.invitation": user_invitations.link(
+                parts.signer, invited, base_url=link["base_url"]
+            ).rpartition("/")[2],
             "auth.reset": reset_link(parts.signer, user, **link).rpartition("/")[2],
         }
         made = World({**values, "mail_id": 1}, drafted.id, tokens, names_of(session))
@@ -236,13 +244,13 @@ def visits(app: Flask, world: World, code: str, browser: Browser) -> Iterator[Vi
     for rule in sorted(app.url_map.iter_rules(), key=str):
         if "GET" not in (rule.methods or ()):
             continue
-        for path in _paths(app, rule, world, code):
+        for path in paths(app, rule, world, code):
             yield Visit(rule.endpoint, path, "administrator", browser.client.get(path))
             if declaration_of(app, rule.endpoint).needs is Audience.ANYONE:
                 yield Visit(rule.endpoint, path, "anonymous", nobody.client.get(path))
 
 
-def _paths(app: Flask, rule: Rule, world: World, code: str) -> Iterator[str]:
+def paths(app: Flask, rule: Rule, world: World, code: str) -> Iterator[str]:
     adapter = app.url_map.bind("localhost")
     names = sorted(rule.arguments)
     for values in product(*(_values(rule, name, world, code) for name in names)):
