@@ -37,6 +37,8 @@ class Area(StrEnum):
     SUPPRESSIONS = "suppressions"
     MAIL_ACCOUNTS = "mail_accounts"
     TRANSLATIONS = "translations"
+    CONVERSATIONS = "conversations"
+    PERSONAL_DATA = "personal_data"
 
 
 AREA_LABELS: dict[Area, Phrase] = {
@@ -50,6 +52,8 @@ AREA_LABELS: dict[Area, Phrase] = {
     Area.SUPPRESSIONS: N_("Suppression list"),
     Area.MAIL_ACCOUNTS: N_("Mail accounts"),
     Area.TRANSLATIONS: N_("Translations"),
+    Area.CONVERSATIONS: N_("Conversations"),
+    Area.PERSONAL_DATA: N_("Personal data"),
 }
 
 
@@ -100,6 +104,14 @@ class Act(StrEnum):
     ACCOUNT_CONNECTED = "account_connected"
     ACCOUNT_DISCONNECTED = "account_disconnected"
     TRANSLATION_CHANGED = "translation_changed"
+    MESSAGE_SENT = "message_sent"
+    MESSAGE_CHANGED = "message_changed"
+    MESSAGE_WITHDRAWN = "message_withdrawn"
+    THREAD_ARCHIVED = "thread_archived"
+    THREAD_RESTORED = "thread_restored"
+    TERMS_CHANGED = "terms_changed"
+    PERSON_EXPORTED = "person_exported"
+    PERSON_ERASED = "person_erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +211,17 @@ ACTS: dict[Act, ActFacts] = {
     Act.TRANSLATION_CHANGED: ActFacts(
         Area.TRANSLATIONS, None, N_("%(who)s changed a text in this language: %(language)s")
     ),
+    # The trail says in which program, not with whom: it holds nothing personal.
+    Act.MESSAGE_SENT: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s sent a message to a partner.")),
+    Act.MESSAGE_CHANGED: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s changed a message.")),
+    Act.MESSAGE_WITHDRAWN: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s withdrew a message.")),
+    Act.THREAD_ARCHIVED: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s archived a conversation.")),
+    Act.THREAD_RESTORED: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s restored a conversation.")),
+    Act.TERMS_CHANGED: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s changed the messaging terms.")),
+    Act.PERSON_EXPORTED: ActFacts(
+        Area.PERSONAL_DATA, None, N_("%(who)s exported what is stored about a person.")
+    ),
+    Act.PERSON_ERASED: ActFacts(Area.PERSONAL_DATA, None, N_("%(who)s erased a person.")),
 }
 
 # Who acts where nobody is signed in: the command line, and what happens by itself.

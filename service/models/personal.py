@@ -29,7 +29,9 @@ OF_PARTNERS: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 # About users of the brand.
 OF_USERS: Mapping[str, frozenset[str]] = {
-    "users": frozenset({"email", "email_key", "name", "password_hash", "locale", "time_zone", "totp_secret"}),
+    "users": frozenset(
+        {"invitation", "email", "email_key", "name", "password_hash", "locale", "time_zone", "totp_secret"}
+    ),
     "user_sessions": frozenset({"secret_hash", "browser"}),
     "recovery_codes": frozenset({"code_hash"}),
     "mail_accounts": frozenset({"address", "address_key", "host", "user_name", "secret"}),
@@ -45,6 +47,7 @@ OF_BOTH: Mapping[str, frozenset[str]] = {
 OF_NOBODY: Mapping[str, frozenset[str]] = {
     "ads": frozenset({"name", "link_url", "image_url"}),
     "attachments": frozenset({"upload_key", "side", "kind", "state"}),
+    "audit_entries": frozenset({"act", "subject_kind", "details"}),
     "bounces": frozenset({"kind"}),
     "campaign_marks": frozenset({"counts"}),
     "campaigns": frozenset(

@@ -12,11 +12,12 @@ from wtforms import BooleanField, StringField
 from service.domain import erasure, people
 from service.domain.errors import DomainError
 from service.domain.personal_files import write_export
+from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.facts.words import N_, NP_, Phrase
 from service.mail import addresses
-from service.web.context import here, reader, reading, services, transaction
+from service.web.context import here, reader, reading, record, services, transaction
 from service.web.forms import FILTERS, Form, done, say
 from service.web.routes import page
 
@@ -88,13 +89,15 @@ def _show(partner_id: int, form: EraseForm) -> ResponseReturnValue:
     return shown, 400 if problems else 200
 
 
-@page(bp, f"{_PERSON}/export.zip", needs=Permission.DATA_EXPORT)
+@page(bp, f"{_PERSON}/export.zip", needs=Permission.DATA_EXPORT, methods=("POST",))
 def export(partner_id: int) -> ResponseReturnValue:
-    """Hand everything out as one archive."""
+    """Hand everything out as one archive; not by a link, for the trail tells of it."""
     _require_all_programs()
     file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
     with reading() as session, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         write_export(archive, people.export(session, partner_id), services().attachments)
+    with transaction() as session:
+        record(session, Act.PERSON_EXPORTED)
     size = file.tell()
     file.seek(0)
     response = Response(_sent(file), mimetype="application/zip")
@@ -126,6 +129,7 @@ def erase(partner_id: int) -> ResponseReturnValue:
                 never_again=bool(form.never_again.data),
                 now=here().now,
             )
+            record(session, Act.PERSON_ERASED)
             services().erasure_log.note(gone.marks, at=here().now)
     except DomainError as error:
         if error.refusal is Refusal.NOT_FOUND:

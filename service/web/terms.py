@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from service.domain import terms
 from service.domain.errors import DomainError
+from service.facts.acts import Act
 from service.facts.limits import TERMS_BYTES
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
@@ -12,7 +13,7 @@ from service.facts.words import N_
 from service.i18n.locales import LOCALES
 from service.models import MessagingTerms
 from service.web import markdown_words
-from service.web.context import here, reader, reading, transaction
+from service.web.context import here, reader, reading, record, transaction
 from service.web.forms import done, number, refusal_text
 from service.web.routes import Audience, page
 
@@ -56,6 +57,7 @@ def publish() -> ResponseReturnValue:
     try:
         with transaction() as session:
             held = terms.publish(session, texts, based_on=based_on, actor=reader(), now=here().now)
+            record(session, Act.TERMS_CHANGED)
     except DomainError as error:
         if error.refusal is Refusal.EDITED_MEANWHILE:
             with reading() as session:

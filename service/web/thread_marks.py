@@ -4,10 +4,11 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.domain import threads
+from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.words import N_
 from service.web import inbox_list
-from service.web.context import here, transaction
+from service.web.context import here, record, transaction
 from service.web.forms import done, number
 from service.web.routes import page
 
@@ -49,7 +50,9 @@ def set_priority(thread_id: int) -> ResponseReturnValue:
 def archive(thread_id: int) -> ResponseReturnValue:
     """Put a conversation away; the partner's next message brings it back."""
     with transaction() as session:
-        threads.archive(session, inbox_list.find(session, thread_id), now=here().now)
+        thread = inbox_list.find(session, thread_id)
+        threads.archive(session, thread, now=here().now)
+        record(session, Act.THREAD_ARCHIVED, program_id=thread.program_id)
     done(N_("The thread has been archived."))
     return redirect(url_for("inbox.index", **inbox_list.query()), 303)
 
@@ -58,7 +61,9 @@ def archive(thread_id: int) -> ResponseReturnValue:
 def restore(thread_id: int) -> ResponseReturnValue:
     """Bring an archived conversation back."""
     with transaction() as session:
-        threads.restore(session, inbox_list.find(session, thread_id))
+        thread = inbox_list.find(session, thread_id)
+        threads.restore(session, thread)
+        record(session, Act.THREAD_RESTORED, program_id=thread.program_id)
     done(N_("The thread has been restored."))
     return redirect(_conversation(thread_id), 303)
 

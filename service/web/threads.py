@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from service.domain import checks, messages, terms, threads
 from service.domain.errors import DomainError
+from service.facts.acts import Act
 from service.facts.messages import Side
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
@@ -14,7 +15,7 @@ from service.facts.words import N_
 from service.i18n import written
 from service.models import Message
 from service.web import inbox_list, thread_page, uploads
-from service.web.context import here, reader, reading, transaction
+from service.web.context import here, reader, reading, record, transaction
 from service.web.forms import done, number, refusal_text, say, warn
 from service.web.routes import page
 from service.web.thread_page import Editing, MessageForm
@@ -60,6 +61,8 @@ def send(thread_id: int) -> ResponseReturnValue:
                 now=here().now,
             )
             _require_same(message, form)
+            if message.created_at == here().now:  # or else it is the same form again
+                record(session, Act.MESSAGE_SENT, program_id=thread.program_id)
             threads.mark_read(session, thread, upto=number(request.form.get("upto")), now=here().now)
     except DomainError as error:
         if error.refusal is Refusal.NOT_FOUND:
@@ -102,6 +105,7 @@ def edit(thread_id: int, message_id: int) -> ResponseReturnValue:
         with transaction() as session:
             thread = inbox_list.find(session, thread_id)
             messages.edit(session, thread, message_id, side=Side.BRAND, body=body, now=here().now)
+            record(session, Act.MESSAGE_CHANGED, program_id=thread.program_id)
     except DomainError as error:
         if error.refusal is Refusal.NOT_FOUND:
             raise
@@ -128,6 +132,7 @@ def withdraw(thread_id: int, message_id: int) -> ResponseReturnValue:
         with transaction() as session:
             thread = inbox_list.find(session, thread_id)
             messages.withdraw(session, thread, message_id, side=Side.BRAND, now=here().now)
+            record(session, Act.MESSAGE_WITHDRAWN, program_id=thread.program_id)
     except DomainError as error:
         if error.refusal is Refusal.NOT_FOUND:
             raise

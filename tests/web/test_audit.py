@@ -28,7 +28,11 @@ NOT_RECORDED = {
     "imports.cancel", "imports.read", "imports.upload", "join.answer", "mail_accounts.check",
     "mail_accounts.update", "partners.mark", "profile.edit", "programs.switch", "prospect_facts.edit",
     "prospects.add_to_group", "prospects.new", "prospects.select", "translate_inspect.switch",
-    "unsubscribe.change",
+    "unsubscribe.change", "attachments.upload", "attachments.remove", "conversation.answer",
+    "conversation.change", "conversation.messaging", "conversation.read", "conversation.report",
+    "conversation_files.upload", "conversation_files.remove", "inbox.new", "notifications.save",
+    "terms.accept", "thread_marks.assign", "thread_marks.mark_read", "thread_marks.mark_unread",
+    "thread_marks.set_priority", "threads.keep_draft", "threads.set_language",
 }  # fmt: skip
 # What the trail tells of: here, in the verb it calls, or when its import is through.
 RECORDED = {
@@ -39,7 +43,8 @@ RECORDED = {
     "profile.turn_off", "profile.two_step", "programs.edit", "prospects.archive", "prospects.restore",
     "roles.delete", "roles.new", "roles.update", "schedules.change", "schedules.start_now", "schedules.undo",
     "suppressions.add", "suppressions.lift", "translate_texts.save", "users.change", "users.new",
-    "users.update",
+    "users.update", "personal_data.erase", "personal_data.export", "terms.publish",
+    "thread_marks.archive", "thread_marks.restore", "threads.edit", "threads.send", "threads.withdraw",
 }  # fmt: skip
 
 
