@@ -11,6 +11,7 @@ from flask import current_app, g
 from sqlalchemy.orm import Session
 
 from service.bootstrap import Services
+from service.domain.conversations import Conversation
 from service.domain.errors import DomainError
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
@@ -57,6 +58,11 @@ def reader() -> User:
     user = here().user
     assert user is not None
     return user
+
+
+def use_zone_of(conversation: Conversation) -> None:
+    """Tell times in the partner's zone, on pages where nobody is signed in."""
+    here().zone = ZoneInfo(conversation.partner.time_zone or conversation.program.time_zone)
 
 
 def program() -> Program:
