@@ -98,7 +98,9 @@ def answer(token: str) -> ResponseReturnValue:
             waits = message.state == MessageState.WAITING.value
     except DomainError as error:
         return _again(token, error)
-    done(N_("Your message is sent once its files are scanned.") if waits else N_("Your message has been sent."))
+    done(
+        N_("Your message is sent once its files are scanned.") if waits else N_("Your message has been sent.")
+    )
     return _back(token)
 
 

@@ -61,7 +61,6 @@ def traveller(browser: Browser, demo: Demo) -> Iterator[Callable[..., Traveller]
         assert one.errors == []
 
 
-
 def begin(page: Page, words: Catalog, name: str) -> None:
     """Find somebody to write to, as the inbox offers it."""
     page.get_by_role("link", name=words.gettext("New message"), exact=True).last.click()

@@ -71,7 +71,10 @@ def attach(
     browser: Browser, path: str, name: str, content: bytes, *, headers: dict[str, str] | None = None
 ) -> TestResponse:
     data = {"form_key": KEY, "files": (io.BytesIO(content), name)}
-    return browser.post(f"{path}/files", data, headers=FRAGMENT if headers is None else headers)
+    answer = browser.post(f"{path}/files", data, headers=FRAGMENT if headers is None else headers)
+    # The client keeps a large body in a file and leaves it open.
+    answer.request.environ["wsgi.input"].close()
+    return answer
 
 
 def lines(answer: TestResponse) -> list[tuple[str, str]]:
@@ -301,3 +304,16 @@ def test_a_partner_is_not_told_of_the_installation(
     page = new_browser().get(partner_path).get_data(as_text=True)
     assert "Il n’est pas possible de joindre des fichiers ici." in page
     assert ("antivirus" in page, 'type="file"' in page) == (False, False)
+
+
+def test_a_refusal_is_told_apart_from_the_files_that_are_there(brand: Browser, thread: Thread) -> None:
+    """F-4: the script puts it in the place of the file; a reader finds the others with their state."""
+    path = f"/en/inbox/{thread.id}"
+    brand.get(path)
+    attach(brand, path, "a.csv", CSV)
+    answer = attach(brand, path, "a.exe", b"MZ")
+    page = BeautifulSoup(answer.get_data(as_text=True), "html.parser")
+    assert [found.text.strip().startswith("Error a.exe: ") for found in page.select("[data-refused]")] == [
+        True
+    ]
+    assert [line["data-words"] for line in page.select("[data-file-line]")] == ["a.csv: Waiting for scan"]

@@ -32,7 +32,12 @@ for (const field of document.querySelectorAll("[data-attach]")) {
     const known = told(old);
     const news = told(next).filter((words) => !known.includes(words));
     const held = old.contains(document.activeElement) ? document.activeElement.closest("[data-file-line]")?.dataset.fileLine : null;
+    const top = old.querySelector("ul")?.scrollTop ?? 0;
     old.replaceWith(next);
+    // What cannot be sent is seen first.
+    const list = next.querySelector("ul");
+    const bad = next.querySelector("li:has(.badge-danger, .badge-warning)");
+    if (list) list.scrollTop = bad ? bad.offsetTop - list.offsetTop : top;
     if (news.length) voice.textContent = news.join(". ");
     if (held !== null) (next.querySelector(`[data-file-line="${held}"] button`) ?? input).focus({ preventScroll: true });
   };
