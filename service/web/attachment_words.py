@@ -10,11 +10,12 @@ from service.models import Attachment
 from service.web.context import here
 from service.web.forms import say
 
-_TONES = {
-    ScanState.WAITING: "info",
-    ScanState.CLEAN: "success",
-    ScanState.REFUSED: "danger",
-    ScanState.UNSCANNED: "warning",
+# Tone and icon of a state's badge.
+_LOOKS = {
+    ScanState.WAITING: ("info", "clock"),
+    ScanState.CLEAN: ("success", "check"),
+    ScanState.REFUSED: ("danger", "danger"),
+    ScanState.UNSCANNED: ("warning", "warning"),
 }
 THREAT = N_("The virus scanner found a threat in it: %(threat)s")
 NOT_SCANNED = N_("The virus scanner could not look into this file, so it cannot be sent.")
@@ -32,6 +33,7 @@ class FileLine:
     size: str
     state: str
     tone: str
+    icon: str
     waits: bool
     note: str
     download: str | None
@@ -47,13 +49,15 @@ def lines(files: Iterable[Attachment], links: Links, *, removable: Collection[in
 
 def _line(file: Attachment, links: Links, *, is_removable: bool) -> FileLine:
     state, kind = ScanState(file.state), FileType(file.kind)
+    tone, icon = _LOOKS[state]
     is_clean = state is ScanState.CLEAN and file.file_id is not None
     return FileLine(
         id=file.id,
         name=file.name,
         size=here().formats.file_size(file.size),
         state=say(SCAN_STATE_LABELS[state]),
-        tone=_TONES[state],
+        tone=tone,
+        icon=icon,
         waits=state is ScanState.WAITING,
         note=_note(file, state),
         download=links("download", file.id) if is_clean else None,

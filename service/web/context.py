@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.bootstrap import Services
 from service.domain import audit
+from service.domain.conversations import Conversation
 from service.domain.errors import DomainError
 from service.facts.acts import Act
 from service.facts.permissions import Permission
@@ -59,6 +60,11 @@ def reader() -> User:
     user = here().user
     assert user is not None
     return user
+
+
+def use_zone_of(conversation: Conversation) -> None:
+    """Tell times in the partner's zone, on pages where nobody is signed in."""
+    here().zone = ZoneInfo(conversation.partner.time_zone or conversation.program.time_zone)
 
 
 def program() -> Program:

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,7 +19,7 @@ from service.facts.words import N_
 from service.links import PUBLIC_PATHS
 from service.models import Message, User
 from service.web import markdown_words, uploads
-from service.web.context import here, reading, services, transaction
+from service.web.context import here, reading, services, transaction, use_zone_of
 from service.web.forms import done, number, refusal_text, say
 from service.web.routes import Audience, Csrf, page
 
@@ -88,7 +87,7 @@ def answer(token: str) -> ResponseReturnValue:
             return _again(token, told=told)
         with transaction() as session:
             conversation = conversations.find(session, services().signer, token)
-            conversations.answer(
+            message = conversations.answer(
                 session,
                 conversation,
                 body=request.form.get("body", ""),
@@ -96,9 +95,12 @@ def answer(token: str) -> ResponseReturnValue:
                 accepted_terms=number(request.form.get("accept")),
                 now=here().now,
             )
+            waits = message.state == MessageState.WAITING.value
     except DomainError as error:
         return _again(token, error)
-    done(N_("Your message has been sent."))
+    done(
+        N_("Your message is sent once its files are scanned.") if waits else N_("Your message has been sent.")
+    )
     return _back(token)
 
 
@@ -174,7 +176,7 @@ def show_terms(token: str) -> ResponseReturnValue:
         conversation = conversations.find(session, services().signer, token)
         current = terms.find_current(session)
         accepted = current and terms.accepted_at(session, current, partner_id=conversation.partner.id)
-        _local(conversation)
+        use_zone_of(conversation)
         return render_template(
             "conversation/terms.html",
             token=token,
@@ -232,7 +234,7 @@ def _messages(
     session: Session, conversation: Conversation, token: str, *, edited: int = 0
 ) -> dict[str, object]:
     """What the list of messages needs; `before` in the address goes back to earlier ones."""
-    _local(conversation)
+    use_zone_of(conversation)
     before = number(request.args.get("before")) or None
     found = messages.list_in(
         session, conversation.thread, side=Side.PARTNER, before=before, limit=MESSAGES + 1
@@ -262,8 +264,3 @@ def _messages(
         "unseen": any(not line.own and line.message.read_at is None for line in lines),
         "before": before,
     }
-
-
-def _local(conversation: Conversation) -> None:
-    """Tell times in the partner's zone: nobody is signed in here."""
-    here().zone = ZoneInfo(conversation.partner.time_zone or conversation.program.time_zone)

@@ -48,6 +48,10 @@ SECTIONS: dict[str, Phrase] = {
 }
 
 
+# People on the page of a search.
+MATCHES = 20
+
+
 class EraseForm(Form):
     """What must be entered before somebody is erased."""
 
@@ -61,9 +65,13 @@ def index() -> ResponseReturnValue:
     _require_all_programs()
     text = request.args.get("q", "")[:200].strip()
     with reading() as session:
-        found = people.list_matching(session, text) if text else ()
+        found = people.list_matching(session, text, limit=MATCHES + 1) if text else ()
         return render_template(
-            "personal_data/index.html", q=text, found=found, erasures=erasure.list_recent(session)
+            "personal_data/index.html",
+            q=text,
+            found=found[:MATCHES],
+            more=len(found) > MATCHES,
+            erasures=erasure.list_recent(session),
         )
 
 

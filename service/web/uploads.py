@@ -25,7 +25,7 @@ from service.files import FileRefused, csvs, names, thumbnails
 from service.models import Attachment, Message, Thread
 from service.web import attachment_words, inbox_list
 from service.web.attachment_words import FileLine, Links
-from service.web.context import here, reader, reading, services, transaction
+from service.web.context import here, reader, reading, services, transaction, use_zone_of
 from service.web.forms import refusal_text, say
 
 MOST_BYTES = ATTACHMENTS * ATTACHMENT_BYTES + REQUEST_BYTES
@@ -36,11 +36,12 @@ _OF_A_FILE = N_("%(file)s: %(reason)s")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A conversation as one of its sides sees it: how to find it, who looks, where files' links lead."""
+    """A conversation as one of its sides sees it: how to find it, who looks, where links lead."""
 
     thread: Callable[[Session], Thread]
     by: Sender
     links: Links
+    page: str
 
 
 def of_brand(thread_id: int) -> Place:
@@ -53,6 +54,7 @@ def of_brand(thread_id: int) -> Place:
         thread=lambda session: inbox_list.find(session, thread_id),
         by=Sender(Side.BRAND, reader().id),
         links=links,
+        page=url_for("threads.show", thread_id=thread_id),
     )
 
 
@@ -62,10 +64,16 @@ def of_partner(token: str) -> Place:
     def links(name: str, file_id: int) -> str:
         return url_for(f"conversation_files.{name}", token=token, file_id=file_id)
 
+    def thread(session: Session) -> Thread:
+        conversation = conversations.find(session, services().signer, token)
+        use_zone_of(conversation)
+        return conversation.thread
+
     return Place(
-        thread=lambda session: conversations.find(session, services().signer, token).thread,
+        thread=thread,
         by=Sender(Side.PARTNER),
         links=links,
+        page=url_for("conversation.show", token=token),
     )
 
 
@@ -236,7 +244,11 @@ def table(place: Place, attachment_id: int) -> str:
         with _open(found) as content:
             rows = csvs.preview(content.read(), locale=here().locale.code)
     return render_template(
-        "attachments/table.html", name=found.name, rows=rows, href=place.links("download", found.id)
+        "attachments/table.html",
+        name=found.name,
+        rows=rows,
+        href=place.links("download", found.id),
+        back=place.page,
     )
 
 

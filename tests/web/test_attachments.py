@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 import pytest
 from bs4 import BeautifulSoup
@@ -70,7 +71,10 @@ def attach(
     browser: Browser, path: str, name: str, content: bytes, *, headers: dict[str, str] | None = None
 ) -> TestResponse:
     data = {"form_key": KEY, "files": (io.BytesIO(content), name)}
-    return browser.post(f"{path}/files", data, headers=FRAGMENT if headers is None else headers)
+    answer = browser.post(f"{path}/files", data, headers=FRAGMENT if headers is None else headers)
+    # The client keeps a large body in a file and leaves it open.
+    answer.request.environ["wsgi.input"].close()
+    return answer
 
 
 def lines(answer: TestResponse) -> list[tuple[str, str]]:
@@ -252,3 +256,64 @@ def test_a_lost_right_is_lost_at_once(
         assert session.scalars(select(Message.state)).all() == ["sent"]
     revoked = parts.signer.sign(CONVERSATION, [thread.id, 1])
     assert brand.get(f"/en/conversation/{revoked}/files/1").status_code == 404
+
+
+def test_a_table_leads_back_and_keeps_its_columns(
+    new_browser: Callable[[], Browser], parts: Services, clock: Clock, partner_path: str
+) -> None:
+    partner = new_browser()
+    attach(partner, partner_path, "a.csv", CSV)
+    scan_all(parts, clock)
+    page = BeautifulSoup(partner.get(f"{partner_path}/files/1/table").get_data(as_text=True), "html.parser")
+    assert [cell.text for cell in page.select("main thead th")] == ["名前", "メール"]
+    assert [link["href"] for link in page.select(".page-back")] == [partner_path]
+
+
+def test_a_partner_is_told_that_a_message_waits(
+    new_browser: Callable[[], Browser], parts: Services, clock: Clock, partner_path: str
+) -> None:
+    """D-7: and not that it was sent."""
+    partner = new_browser()
+    sent = attach(partner, partner_path, "a.csv", CSV)
+    assert sent.status_code == 200
+    partner.post(f"{partner_path}/answer", {"form_key": KEY, "body": "Voici."})
+    page = BeautifulSoup(partner.get(partner_path).get_data(as_text=True), "html.parser")
+    assert [note.text.strip() for note in page.select(".notice")] == [
+        "Votre message sera envoyé dès que ses fichiers auront été analysés."
+    ]
+
+
+def test_times_of_a_partners_files_are_in_their_zone(
+    new_browser: Callable[[], Browser], parts: Services, clock: Clock, thread: Thread, partner_path: str
+) -> None:
+    """D-7: in the list that the script renews as well."""
+    with parts.db.transaction() as session:
+        session.get_one(Thread, thread.id).partner.time_zone = "Asia/Tokyo"
+    partner = new_browser()
+    attach(partner, partner_path, "a.csv", CSV)
+    scan.scan(replace(parts, scanner=None), 1, clock)
+    again = (clock.now + scan.attachments.timedelta(minutes=1)).astimezone(ZoneInfo("Asia/Tokyo"))
+    shown = partner.get(f"{partner_path}/files?form_key={KEY}").get_data(as_text=True)
+    assert f"{again:%H:%M}" in shown
+
+
+def test_a_partner_is_not_told_of_the_installation(
+    app: object, new_browser: Callable[[], Browser], parts: Services, partner_path: str
+) -> None:
+    app.extensions["prospectus"] = replace(parts, scanner=None)  # type: ignore[attr-defined]
+    page = new_browser().get(partner_path).get_data(as_text=True)
+    assert "Il n’est pas possible de joindre des fichiers ici." in page
+    assert ("antivirus" in page, 'type="file"' in page) == (False, False)
+
+
+def test_a_refusal_is_told_apart_from_the_files_that_are_there(brand: Browser, thread: Thread) -> None:
+    """F-4: the script puts it in the place of the file; a reader finds the others with their state."""
+    path = f"/en/inbox/{thread.id}"
+    brand.get(path)
+    attach(brand, path, "a.csv", CSV)
+    answer = attach(brand, path, "a.exe", b"MZ")
+    page = BeautifulSoup(answer.get_data(as_text=True), "html.parser")
+    assert [found.text.strip().startswith("Error a.exe: ") for found in page.select("[data-refused]")] == [
+        True
+    ]
+    assert [line["data-words"] for line in page.select("[data-file-line]")] == ["a.csv: Waiting for scan"]

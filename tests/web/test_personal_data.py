@@ -38,6 +38,21 @@ def test_a_person_is_found_by_name_and_address(
     assert "Nobody was found" in browser.get(f"{PAGE}?q=nobody").get_data(as_text=True)
 
 
+def test_a_search_says_when_it_shows_not_everybody(
+    enter: Callable[..., Browser], parts: Services, program: Program, clock: Clock
+) -> None:
+    browser = enter(BuiltInRole.ADMINISTRATOR)
+    told = []
+    for number in range(21):
+        with parts.db.transaction() as session:
+            email = f"{number}@example.test"
+            factories.prospect(session, program, "Hikari", email=email, at=clock.now)
+        if number >= 19:
+            text = browser.get(f"{PAGE}?q=hikari").get_data(as_text=True)
+            told.append((text.count('<th scope="row">'), "Only the first 20 are shown" in text))
+    assert told == [(20, False), (20, True)]
+
+
 def test_everything_is_handed_out_in_one_archive(
     enter: Callable[..., Browser], parts: Services, person: int
 ) -> None:
