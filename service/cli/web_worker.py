@@ -1,5 +1,5 @@
-"""A gunicorn worker whose threads cannot be held by slow clients: heads are gathered before a thread is asked,
-and a body has to keep coming.
+"""A gunicorn worker whose threads slow clients cannot hold: a head is gathered before a thread is asked, and
+a body has to keep coming.
 """
 
 import time
@@ -19,7 +19,7 @@ HEAD_BYTES = 32 * 1024
 """As much as nginx takes by default."""
 BODY_SECONDS = 10.0
 BODY_BYTES_PER_SECOND = 5_000
-"""A body has ten seconds, and one more for each 5,000 bytes that arrived: slower than any working connection."""
+"""A body has ten seconds, and one more for each 5,000 bytes that arrived: less than any working line."""
 
 
 class Inflow(SocketUnreader):  # type: ignore[misc]
@@ -31,7 +31,7 @@ class Inflow(SocketUnreader):  # type: ignore[misc]
         self._received = 0
 
     def gather(self) -> bool:
-        """Take what is here of a head; return whether a thread can go on with it, even if only to refuse it."""
+        """Take what is here of a head; return whether a thread can go on with it, be it to refuse it."""
         self._body_since = None
         held: bytes = self.buf.getvalue()
         while not _is_settled(held):
@@ -53,7 +53,7 @@ class Inflow(SocketUnreader):  # type: ignore[misc]
         self._received = 0
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """Return the next piece; TimeoutError when a body takes too long, LimitRequestHeaders for a long head."""
+        """Return the next piece; TimeoutError for a slow body, LimitRequestHeaders for a long head."""
         if self._body_since is None:
             return self._end_of_head()
         if self.sock.gettimeout() is not None:  # gunicorn drains a body that nobody read, and watches itself
@@ -91,14 +91,15 @@ class _Told:
 
     def __init__(self, reader: Any) -> None:
         self._reader = reader
+        self.answered = False
 
     def read(self, size: int) -> bytes:
         try:
             return bytes(self._reader.read(size))
-        except TimeoutError as error:
-            raise RequestTimeout from error
-        except ParseException as error:
-            raise BadRequest from error
+        except (TimeoutError, ParseException) as error:
+            if self.answered:
+                raise TimeoutError from error  # gunicorn, at what nobody read, closes the connection
+            raise (RequestTimeout if isinstance(error, TimeoutError) else BadRequest) from error
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -122,8 +123,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def handle_request(self, req: Any, conn: TConn) -> bool:
         """Answer one request."""
         conn.parser.unreader.expect_body()
-        req.body.reader = _Told(req.body.reader)
-        return bool(super().handle_request(req, conn))
+        req.body.reader = reader = _Told(req.body.reader)
+        try:
+            return bool(super().handle_request(req, conn))
+        finally:
+            reader.answered = True
 
     def _gather(self, conn: TConn, sock: Any) -> None:
         if conn.parser.unreader.gather():
