@@ -3,8 +3,10 @@ a body has to keep coming.
 """
 
 import time
+from contextlib import suppress
 from functools import partial
 from selectors import EVENT_READ
+from socket import SHUT_RD, SHUT_WR
 from typing import Any
 
 from gunicorn.http import RequestParser  # type: ignore[import-untyped]
@@ -17,6 +19,8 @@ HEAD_SECONDS = 10.0
 """For the whole head of a request, counted from the connection or from the answer before."""
 HEAD_BYTES = 32 * 1024
 """As much as nginx takes by default."""
+FAREWELL_SECONDS = 1.0
+"""For a client to close its side after the last answer."""
 BODY_SECONDS = 10.0
 BODY_BYTES_PER_SECOND = 5_000
 """A body has ten seconds, and one more for each 5,000 bytes that arrived: less than any working line."""
@@ -102,6 +106,19 @@ class _Told:
             raise (RequestTimeout if isinstance(error, TimeoutError) else BadRequest) from error
 
 
+def _see_off(sock: Any) -> None:
+    """Say that nothing more comes, and leave the client a moment to read (RFC 9112 section 9.6)."""
+    end = time.monotonic() + FAREWELL_SECONDS
+    with suppress(OSError):
+        sock.shutdown(SHUT_WR)
+        while (left := end - time.monotonic()) > 0:
+            sock.settimeout(left)
+            if not sock.recv(4096):
+                break
+    with suppress(OSError):
+        sock.shutdown(SHUT_RD)
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]
     """Threads of gunicorn that get a connection only when the head of a request is here."""
 
@@ -128,6 +145,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return bool(super().handle_request(req, conn))
         finally:
             reader.answered = True
+
+    def handle(self, conn: TConn) -> bool:
+        """Answer; after a last answer the wait for the client is here, as gunicorn's loop would stand still."""
+        kept = bool(super().handle(conn))
+        if not kept:
+            _see_off(conn.sock)
+        return kept
 
     def _gather(self, conn: TConn, sock: Any) -> None:
         if conn.parser.unreader.gather():

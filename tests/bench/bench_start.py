@@ -1,6 +1,7 @@
-"""L-9: from the start of `prospectus serve --web-only` to its first 200, with four catalogs of 5,000 messages."""
+"""L-9: `prospectus serve --web-only` from its start to the first 200, with four catalogs of 5,000."""
 
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -34,7 +35,8 @@ def test_start_to_first_page(tmp_path: Path, migrated: Path, database: str) -> N
     counted = sorted(spent[1:])  # the first one compiles the modules
     print(
         f"\nstart to the first 200, 4 × {MESSAGES:,} messages, database {database}, {RUNS} runs: "
-        f"median {counted[RUNS // 2]:.2f} s, worst {counted[-1]:.2f} s (target ≤ {TARGET:.0f} s)"
+        f"median {counted[RUNS // 2][0]:.2f} s, worst {counted[-1][0]:.2f} s (target ≤ {TARGET:.0f} s); "
+        f"processor {min(used for _, used in counted):.2f} s"
     )
 
 
@@ -55,7 +57,8 @@ def _tree(folder: Path) -> None:
         file.write_text(text + "".join(made), encoding="utf-8")
 
 
-def _start(folder: Path, data: Path) -> float:
+def _start(folder: Path, data: Path) -> tuple[float, float]:
+    """Return the seconds it took, and the processor time of its whole life with all its processes."""
     port = free_port()
     environment = {
         **os.environ,
@@ -65,7 +68,7 @@ def _start(folder: Path, data: Path) -> float:
         "PYTHONPATH": str(folder),
         "PYTHONDONTWRITEBYTECODE": "",
     }
-    began = time.perf_counter()
+    began, used = time.perf_counter(), _processor()
     with (data / "log").open("wb") as log:
         running = subprocess.Popen(
             [sys.executable, "-m", "service", "serve", "--web-only"],
@@ -78,10 +81,16 @@ def _start(folder: Path, data: Path) -> float:
         while not _answers(port):
             assert running.poll() is None, (data / "log").read_text()
             time.sleep(0.01)
-        return time.perf_counter() - began
+        spent = time.perf_counter() - began
     finally:
         running.send_signal(signal.SIGTERM)
         running.wait(60)
+    return spent, _processor() - used
+
+
+def _processor() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _answers(port: int) -> bool:
