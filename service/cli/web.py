@@ -17,12 +17,17 @@ class _Server(BaseApplication):  # type: ignore[misc]
         host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         chosen = {
             "bind": f"{host}:{self._settings.port}",
-            "worker_class": "gthread",
+            "worker_class": "service.cli.web_worker.Worker",
             "workers": 2,
             "threads": 8,
             "preload_app": True,
             "control_socket_disable": True,
             "loglevel": "warning",
+            "limit_request_line": 8190,
+            "limit_request_fields": 100,
+            "limit_request_field_size": 8190,
+            # TRUSTED_PROXIES alone says whose word counts, not where a request comes from.
+            "forwarded_allow_ips": "",
             "timeout": 60,
             "graceful_timeout": 20,
         }

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlencode
 
 from flask import Flask
 
@@ -92,6 +93,32 @@ def test_search_and_ask_among_many_blocks() -> None:
     print(f"\nhelp, index of 4 × {BLOCKS:,} blocks: {time.process_time() - began:.2f} s")
     _times("search", index.search)
     _times("ask", index.ask)
+
+
+def test_markdown_and_questions_through_the_application(tmp_path: Path) -> None:
+    """L-2: pages as Markdown, and questions at their addresses, in every language by turns."""
+    settings = Settings(data=tmp_path, secret_key="k" * 40)
+    services = bootstrap.build(settings, jobs=False)
+    bring_up_to_date(settings, services.db)
+    client = create_app(services).test_client(use_cookies=False)
+    slugs = [slug for slug in asking.searchable().pages.slugs() if slug != "index"]
+    markdown = [f"/{code}/help/{slug}.md" for slug in slugs for code in LOCALES]
+    questions = [
+        f"/{code}/help/{slugs[0]}.md?" + urlencode({"ask": one[code]})
+        for one in asking.QUESTIONS["tuned"]
+        for code in LOCALES
+    ]
+    for what, paths, target in (("pages as .md", markdown, 50), ("?ask=", questions, 300)):
+        assert {client.get(path).status_code for path in paths} == {200}
+        spent = []
+        for number in range(ASKED):
+            began = time.perf_counter()
+            client.get(paths[number % len(paths)])
+            spent.append((time.perf_counter() - began) * 1000)
+        spent.sort()
+        p50, p99 = spent[len(spent) // 2], spent[int(len(spent) * 0.99)]
+        print(f"\nhelp, {what}: p50 {p50:.1f} ms, p99 {p99:.1f} ms of wall time (target p99 ≤ {target} ms)")
+    services.db.dispose()
 
 
 def _page(pages: Pages, code: str, slug: str):  # type: ignore[no-untyped-def]
