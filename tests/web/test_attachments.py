@@ -1,12 +1,16 @@
 """Files of a conversation over the web: attached, scanned by the real daemon, handed out inert."""
 
 import io
+import resource
+import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
 from bs4 import BeautifulSoup
+from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -22,6 +26,7 @@ from tests import clamd
 from tests.clamd import Clamd as Daemon
 from tests.domain import factories
 from tests.files.made import pdf, png
+from tests.journeys.served import answering
 from tests.web.conftest import Browser, Clock
 
 KEY = "a form key"
@@ -252,3 +257,68 @@ def test_a_lost_right_is_lost_at_once(
         assert session.scalars(select(Message.state)).all() == ["sent"]
     revoked = parts.signer.sign(CONVERSATION, [thread.id, 1])
     assert brand.get(f"/en/conversation/{revoked}/files/1").status_code == 404
+
+
+@contextmanager
+def full_disk(most: int) -> Iterator[None]:
+    """No file may grow beyond so many bytes, as on a disk that is full for it."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+
+@pytest.mark.parametrize(
+    ("size", "status", "told"),
+    [
+        (300_000, 400, "a.csv: Le fichier n’a pas pu être enregistré"),
+        # So long that it goes to a temporary file before anything of ours sees it.
+        (1_500_000, 503, "Le serveur ne peut rien enregistrer pour le moment"),
+    ],
+)
+def test_a_full_disk_is_told(
+    brand: Browser, parts: Services, thread: Thread, size: int, status: int, told: str
+) -> None:
+    """F-3: nothing is kept by half, and with room again the same file goes in."""
+    path = f"/fr/inbox/{thread.id}"
+    brand.get(path)
+    content = b"a,b\r\n" * (size // 5)
+    with full_disk(200_000):
+        answer = attach(brand, path, "a.csv", content)
+    assert answer.status_code == status
+    assert told in answer.get_data(as_text=True)
+    assert (files_in(parts), kept_files(parts)) == ([], [])
+    assert attach(brand, path, "a.csv", content).status_code == 200
+    assert (files_in(parts), kept_files(parts)) == ([("a.csv", "waiting", None)], [size // 5 * 5])
+
+
+def kept_files(parts: Services) -> list[int]:
+    """The sizes of everything in the store, finished or not."""
+    folder = parts.settings.data / "attachments"
+    return [file.stat().st_size for file in folder.rglob("*") if file.is_file()]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_a_partial_upload_leaves_nothing(
+    app: Flask, parts: Services, partner_path: str, new_browser: Callable[[], Browser], share: float
+) -> None:
+    """F-12: over a real connection that ends in the middle; nothing is stored or counted."""
+    boundary, content = "x-boundary-x", b"a,b\r\n" * 40_000
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="form_key"\r\n\r\n{KEY}\r\n'
+    head += f'--{boundary}\r\nContent-Disposition: form-data; name="files"; filename="a.csv"\r\n\r\n'
+    body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
+    with answering(app) as url:
+        host, _, port = url.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
+            request = f"POST {partner_path}/files HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n"
+            request += f"Content-Type: multipart/form-data; boundary={boundary}\r\n"
+            request += f"Content-Length: {len(body)}\r\n\r\n"
+            connection.sendall(request.encode() + body[: int(len(body) * share)])
+            connection.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.split(b" ")[1] == b"400"
+    assert (files_in(parts), kept_files(parts)) == ([], [])
+    assert attach(new_browser(), partner_path, "a.csv", content).status_code == 200
+    assert kept_files(parts) == [len(content)]

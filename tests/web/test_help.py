@@ -29,6 +29,7 @@ PAGES = (
     "install-and-run",
     "mark-prospects",
     "import-faq",
+    "personal-data",
     "unsubscribe-and-suppression",
 )
 TITLES = {

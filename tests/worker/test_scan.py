@@ -127,8 +127,8 @@ def test_a_stored_file_that_vanished_is_given_up(services: Services) -> None:
         with services.db.reading() as session:
             now = session.get_one(Attachment, attachment_id).next_try_at or now
     assert here.states() == [ScanState.UNSCANNED.value]
-    # Five times within two hours, then hourly.
-    assert verdicts == len(attachments.RETRY_MINUTES) + 24 - 1
+    # At ever longer intervals within the first hours, then hourly.
+    assert verdicts == len(attachments.RETRY_MINUTES) + 24
     with services.db.reading() as session:
         told = session.execute(select(Notice.kind, Notice.values)).all()
     assert [tuple(one) for one in told] == [("attachment_refused", {"file": "rates.csv"})]
