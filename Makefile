@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 DATA ?= var
 PIP := $(PY) -m pip --python $(BIN)/python install -q --disable-pip-version-check --root-user-action=ignore
-# Wheels only, each with a hash: nothing of others runs while it is installed.
+# Wheels only, each with a hash: nothing of others runs while it is installed. One tool of the tests has none.
 LOCKED := $(PIP) --only-binary :all: --require-hashes
 PYTEST := $(BIN)/python -m pytest
 # One more than processors, as tests of workers mostly wait; journeys keep a browser and a demo busy each.
@@ -27,7 +27,7 @@ $(VENV)/.run: requirements.txt pyproject.toml hatch_build.py
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
-	$(LOCKED) -r requirements-dev.txt
+	$(LOCKED) --no-binary dkimpy -r requirements-dev.txt
 	@touch $@
 
 # Peers stand beside the environment, so that nothing but the benches can import them.

@@ -72,7 +72,7 @@ def erase_partner(
     DomainError: NOT_FOUND, ERASURE_BUSY while a mail to them is on its way or an import with them runs.
     """
     # Whoever writes to their prospects or threads waits for this.
-    session.scalars(select(Prospect).where(Prospect.partner_id == partner_id).with_for_update()).all()
+    session.scalars(select(Prospect.id).where(Prospect.partner_id == partner_id).with_for_update()).all()
     traces = people.traces_of(session, partner_id)
     _require_rest(session, traces)
     done = Erased(texts=traces.addresses | traces.written)

@@ -25,7 +25,8 @@ UNREACHABLE = N_("The virus scanner cannot be reached. Attachments wait until it
 NO_SIGNATURES = N_("The virus scanner has no dated signatures. Attachments wait until it has them.")
 OLD_SIGNATURES = NN_(
     "The signatures of the virus scanner are older than %(num)s day. Attachments wait until it has new ones.",
-    "The signatures of the virus scanner are older than %(num)s days. Attachments wait until it has new ones.",
+    "The signatures of the virus scanner are older than %(num)s days. "
+    "Attachments wait until it has new ones.",
 )
 Start = Callable[[Callable[[], None]], object]
 
@@ -101,7 +102,7 @@ def _state() -> ScannerState:
 
 
 def _trouble() -> str:
-    """Say to those who run the installation what is wrong; empty for everybody else, and where all is well."""
+    """Say to those who run the installation what is wrong; empty for everybody else and where all is well."""
     if not here().may(Permission.SETTINGS_MANAGE):
         return ""
     match _state():

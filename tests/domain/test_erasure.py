@@ -242,14 +242,18 @@ def test_the_index_of_messages_forgets_too(db: Database, known: Known) -> None:
 
     def leaves() -> list[bytes]:
         with db.reading() as session:
-            found = session.execute(text("SELECT block FROM message_grams_index_data WHERE id > 10 ORDER BY id"))
+            found = session.execute(
+                text("SELECT block FROM message_grams_index_data WHERE id > 10 ORDER BY id")
+            )
             return [bytes(row.block) for row in found]
 
     _erase(db, known)
     left = leaves()
     with db.transaction() as session:
         for command in ("rebuild", "optimize"):
-            session.execute(text(f"INSERT INTO message_grams_index (message_grams_index) VALUES ('{command}')"))
+            session.execute(
+                text(f"INSERT INTO message_grams_index (message_grams_index) VALUES ('{command}')")
+            )
     assert left == leaves()
 
 

@@ -38,10 +38,13 @@ def notice(session: Session, user: User, *, read: bool) -> None:
     session.flush()
 
 
-def imported(session: Session, user: User, program: Program, state: ImportState, *, undone_days: int | None = None) -> int:
+def imported(
+    session: Session, user: User, program: Program, state: ImportState, *, undone_days: int | None = None
+) -> int:
     undone_at = None if undone_days is None else NOW + days(undone_days)
     made = Import(
-        program_id=program.id, user_id=user.id, size=16, file_name="people.csv", locale="en", encoding="utf-8", delimiter=",",
+        program_id=program.id, user_id=user.id, size=16, file_name="people.csv", locale="en",
+        encoding="utf-8", delimiter=",",
         mapping={}, state=state.value, digest="d", created_at=NOW, undone_at=undone_at,
     )  # fmt: skip
     session.add(made)
@@ -58,7 +61,7 @@ def with_files(session: Session) -> list[int]:
 def mail(session: Session, state: DeliveryState, *, settled: bool = True) -> None:
     session.add(
         SystemMail(
-            template="test-mail", address="a@x.example", locale="en", values={}, message_id=f"m{state}{settled}",
+            template="test-mail", address="a@x.example", locale="en", values={}, message_id=f"m{state}",
             state=state.value, created_at=NOW, settled_at=NOW if settled else None,
         )
     )  # fmt: skip

@@ -40,6 +40,10 @@ def test_only_wheels_are_installed_and_only_by_their_hashes() -> None:
     installing = [line for line in makefile.splitlines() if " -r requirements" in line]
     assert len(installing) == len(LOCKS)
     assert all(line.startswith("\t$(LOCKED) ") for line in installing)
+    # The one that has no wheel checks signatures in the tests, and is not part of the service.
+    built = [line.split("--no-binary ")[1].split()[0] for line in installing if "--no-binary" in line]
+    assert built == ["dkimpy"]
+    assert "dkimpy" not in {one.name for one in sbom.read((ROOT / "requirements.txt").read_text())}
 
 
 def test_the_bill_names_what_the_service_runs_on() -> None:

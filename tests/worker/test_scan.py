@@ -175,9 +175,7 @@ def test_a_worker_alone_asks_at_once(services: Services) -> None:
     with services.db.transaction() as session:
         session.execute(update(Attachment).values(next_try_at=later))
         session.execute(
-            update(Attachment)
-            .where(Attachment.id == 2)
-            .values(state=ScanState.CLEAN.value, next_try_at=None)
+            update(Attachment).where(Attachment.id == 2).values(state=ScanState.CLEAN.value, next_try_at=None)
         )
         attachments.ask_at_once(session, now=later - timedelta(minutes=30))
         assert attachments.list_due(session, now=later - timedelta(minutes=30), limit=10) == [1]
