@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 DATA ?= var
 PIP := $(PY) -m pip --python $(BIN)/python install -q --disable-pip-version-check --root-user-action=ignore
-# Wheels only, each with a hash: nothing of others runs while it is installed. One tool of the tests has none.
+# Wheels only, each with a hash: nothing of others runs while it is installed. One tool of the tests has no wheel.
 LOCKED := $(PIP) --only-binary :all: --require-hashes
 PYTEST := $(BIN)/python -m pytest
 # One more than processors, as tests of workers mostly wait; journeys keep a browser and a demo busy each.
@@ -32,7 +32,7 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 
 # Peers stand beside the environment, so that nothing but the benches can import them.
 $(VENV)/.bench: $(VENV)/.dev requirements-bench.txt
-	$(LOCKED) --upgrade --target $(VENV)/bench -r requirements-bench.txt
+	$(PIP) --require-hashes --upgrade --target $(VENV)/bench -r requirements-bench.txt
 	@touch $@
 
 setup: $(VENV)/.dev ## Make the environment for running, testing and checking

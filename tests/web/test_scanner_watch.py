@@ -113,7 +113,7 @@ def in_trouble(app: Flask) -> ScannerWatch:
 
 def banner(browser: Browser, path: str) -> list[str]:
     page = BeautifulSoup(browser.get(path).get_data(as_text=True), "html.parser")
-    return [found.get_text() for found in page.select("main > .notice-warning p:not(.notice-title)")]
+    return [found.get_text() for found in page.select("main > .notices > .notice-warning p:not(.notice-title)")]
 
 
 @pytest.mark.parametrize("code", WORDS)
@@ -126,7 +126,7 @@ def test_administrators_see_it_on_every_page(
         first, *_ = banner(browser, f"/{code}/{path}")
         assert first.startswith(WORDS[code])
     page = BeautifulSoup(browser.get(f"/{code}/groups").get_data(as_text=True), "html.parser")
-    link = page.select_one("main > .notice-warning a")
+    link = page.select_one("main > .notices > .notice-warning a")
     assert link is not None
     target, _, place = str(link["href"]).partition("#")
     help_page = BeautifulSoup(browser.get(target).get_data(as_text=True), "html.parser")
