@@ -211,7 +211,8 @@ def test_a_kill_at_each_step_of_a_scan(settings: Settings, services: Services, p
     worker = Worker(settings, log)
     wait_for(lambda: here.states() == [ScanState.CLEAN, ScanState.REFUSED], log=log)
     wait_for(lambda: here.mails()[MAIL] == 1, log=log)
-    assert worker.stop() == 0
+    # Where the kill came last, nothing was left to do, and this may reach it before it has begun.
+    assert worker.stop() in {0, -signal.SIGTERM}
     assert (here.is_shown(fine), here.is_shown(bad)) == (True, False)
     scan.clear(services, now=datetime.now(UTC) + timedelta(hours=2))
     assert stored(services) == known(services)
