@@ -113,7 +113,9 @@ def in_trouble(app: Flask) -> ScannerWatch:
 
 def banner(browser: Browser, path: str) -> list[str]:
     page = BeautifulSoup(browser.get(path).get_data(as_text=True), "html.parser")
-    return [found.get_text() for found in page.select("main > .notices > .notice-warning p:not(.notice-title)")]
+    return [
+        found.get_text() for found in page.select("main > .notices > .notice-warning p:not(.notice-title)")
+    ]
 
 
 @pytest.mark.parametrize("code", WORDS)
