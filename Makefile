@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 DATA ?= var
 PIP := $(PY) -m pip --python $(BIN)/python install -q --disable-pip-version-check --root-user-action=ignore
+# Wheels only, each with a hash: nothing of others runs while it is installed. One tool of the tests has no wheel.
+LOCKED := $(PIP) --only-binary :all: --require-hashes
 PYTEST := $(BIN)/python -m pytest
 # One more than processors, as tests of workers mostly wait; journeys keep a browser and a demo busy each.
 JOBS ?= $(shell expr $$(nproc) + 1)
@@ -13,19 +15,19 @@ JOURNEYS ?= $(shell nproc)
 .DEFAULT_GOAL := help
 # Images of Python often say it. Tests start Python hundreds of times, and would compile the service each time.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup run test journeys sweep check lint format catalogs bench figures locks wheel places clean
+.PHONY: help setup run test journeys sweep check lint format catalogs bench figures locks wheel sbom places clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.run: requirements.txt pyproject.toml hatch_build.py
 	@test -x $(BIN)/python || $(PY) -m venv --without-pip $(VENV)
-	$(PIP) --require-hashes -r requirements.txt
+	$(LOCKED) -r requirements.txt
 	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
-	$(PIP) --require-hashes -r requirements-dev.txt
+	$(LOCKED) --no-binary dkimpy -r requirements-dev.txt
 	@touch $@
 
 # Peers stand beside the environment, so that nothing but the benches can import them.
@@ -85,6 +87,10 @@ locks: ## Write the hash-pinned locks again (needs uv)
 
 wheel: $(VENV)/.dev ## Build the wheel into dist/
 	$(PY) -m pip --python $(BIN)/python wheel -q --no-deps --no-build-isolation -w dist .
+
+sbom: $(VENV)/.dev ## Write the list of what the service runs on into dist/sbom.json
+	@mkdir -p dist
+	$(BIN)/python -m tests.packaging.sbom requirements.txt > dist/sbom.json
 
 clean: ## Remove the environment and build products (never var/)
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.domain import messages, notices, threads
@@ -20,7 +20,7 @@ from service.models import Attachment, Message, Thread
 # Minutes until the scanner is asked again, the last one until `give_up_at`.
 RETRY_MINUTES = (1, 5, 15, 30, 60)
 # Whoever scans a file has it for this long; a worker that dies meanwhile leaves it to the next.
-_AT_WORK = timedelta(minutes=2)
+_AT_WORK = timedelta(minutes=1)
 _A_DAY = timedelta(days=1)
 
 
@@ -172,6 +172,12 @@ _STATES = {
     ScanOutcome.NOT_SCANNED: ScanState.UNSCANNED,
     ScanOutcome.UNAVAILABLE: ScanState.UNSCANNED,
 }
+
+
+def ask_at_once(session: Session, *, now: datetime) -> None:
+    """Have every waiting file scanned now: whoever had one is gone, and an outage may be over."""
+    waiting = update(Attachment).where(Attachment.state == ScanState.WAITING.value)
+    session.execute(waiting.values(next_try_at=now))
 
 
 def list_due(session: Session, *, now: datetime, limit: int) -> list[int]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.domain.signing import AddressMarks
@@ -45,6 +45,12 @@ def kept_out(session: Session, program_id: int, address_keys: Iterable[str]) -> 
         return frozenset()
     marks = marks_of(session)
     return frozenset(key for key in address_keys if not known.isdisjoint(marks.marks(key)))
+
+
+def count(session: Session, program_id: int) -> int:
+    """Return how many addresses a program must not write to because their owners were erased."""
+    query = select(func.count()).where(ErasedAddress.program_id == program_id)
+    return session.scalar(query) or 0
 
 
 def is_pseudonym(address_key: str) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import CursorResult, String, delete, func, select, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
-from service.domain import erased, import_clearing, people
+from service.domain import erased, import_clearing, message_search, people
 from service.domain.errors import DomainError
 from service.domain.people import Traces
 from service.domain.suppression import SuppressionReason
@@ -72,7 +72,7 @@ def erase_partner(
     DomainError: NOT_FOUND, ERASURE_BUSY while a mail to them is on its way or an import with them runs.
     """
     # Whoever writes to their prospects or threads waits for this.
-    session.scalars(select(Prospect).where(Prospect.partner_id == partner_id).with_for_update()).all()
+    session.scalars(select(Prospect.id).where(Prospect.partner_id == partner_id).with_for_update()).all()
     traces = people.traces_of(session, partner_id)
     _require_rest(session, traces)
     done = Erased(texts=traces.addresses | traces.written)
@@ -123,6 +123,7 @@ def _conversations(session: Session, traces: Traces, done: Erased) -> None:
     done.file_ids += [one for one in session.scalars(select(Attachment.file_id).where(of_threads)) if one]
     done.count("attachments", _run(session, delete(Attachment).where(of_threads)))
     done.count("messages", _run(session, delete(Message).where(Message.thread_id.in_(traces.threads))))
+    message_search.forget_deleted(session)
     done.count("threads", _run(session, delete(Thread).where(Thread.id.in_(traces.threads))))
 
 

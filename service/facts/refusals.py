@@ -38,6 +38,10 @@ class Refusal(Enum):
     )
     ATTACHMENTS_TOO_MANY = N_("At most %(num)s files can be attached to one message.")
     ATTACHMENTS_QUOTA = N_("At most %(size)s can be attached within 24 hours. Try again later.")
+    ATTACHMENT_NOT_STORED = N_(
+        "The file could not be stored, because the server cannot store anything at the moment. "
+        "Try again later."
+    )
     FORM_SENT_BEFORE = N_(
         "This form has already been sent with another text. Send it again to add this text as a new message."
     )

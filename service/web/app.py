@@ -18,6 +18,7 @@ from service.web import (
     identity,
     localization,
     navigation,
+    scanner_watch,
     security,
     translate_inspect,
     translate_live,
@@ -58,6 +59,7 @@ def create_app(services: Services, *, clock: Callable[[], datetime] = now_utc) -
     catalog_functions.install(app.jinja_env, lambda: here().catalog)
     words.install(app)
     navigation.install(app)
+    scanner_watch.install(app, services)
     translate_live.install(app)
     translate_inspect.install(app)
     blueprints.register(app)

@@ -1,5 +1,6 @@
 """What the reader sees when something is refused or fails: in their language, with what to do next."""
 
+import errno
 from collections.abc import Sequence
 
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
@@ -43,6 +44,7 @@ ADVICE: dict[int, Phrase] = {
 CANNOT_STORE = N_(
     "The server cannot store anything at the moment. What you sent was not stored; try again later."
 )
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 _SECRETS = ("password", "code")
 FORM_EXPIRED = N_("This form has expired. Open the page again and send it once more.")
 STATUS = {
@@ -62,6 +64,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(DomainError, _refused)
     app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(OSError, _system)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -95,6 +98,15 @@ def _database(error: DBAPIError) -> ResponseReturnValue:
     current_app.logger.warning("the database refused a request: %s", error.orig)
     text = here().catalog.say(CANNOT_STORE) if trouble is Trouble.STORAGE and "here" in g else None
     return (*_page(503, text, again=_sent_again()), {"Retry-After": "5"})
+
+
+def _system(error: OSError) -> ResponseReturnValue:
+    # A long request is written to a temporary file before anything of ours sees it.
+    if error.errno not in _NO_ROOM:
+        return _unexpected(error)
+    current_app.logger.warning("a request found no room: %s", error.strerror)
+    text = here().catalog.say(CANNOT_STORE) if "here" in g else None
+    return (*_page(503, text), {"Retry-After": "5"})
 
 
 def _sent_again() -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from wtforms import StringField
 
-from service.domain import suppression_list
+from service.domain import erased, suppression_list
 from service.domain.errors import DomainError
 from service.domain.suppression import SuppressionReason
 from service.facts.acts import Act
@@ -105,6 +105,7 @@ def _listed(session: Session, form: AddForm) -> str:
         search=search,
         readable=suppression_list.readable,
         number_of=suppression_list.count(session, program().id),
+        erased_count=erased.count(session, program().id),
         found_of=suppression_list.count(session, program().id, search=search) if search else None,
         first_href=url_for("suppressions.index", q=kept) if before else None,
         next_href=following if len(found) > PAGE_ROWS else None,

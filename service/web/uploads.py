@@ -1,6 +1,7 @@
 """Taking files in and handing them out, the same for users of the brand and for a partner."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -23,11 +24,12 @@ from service.facts.refusals import Refusal
 from service.facts.words import N_
 from service.files import FileRefused, csvs, names, thumbnails
 from service.models import Attachment, Message, Thread
-from service.web import attachment_words, inbox_list
+from service.web import attachment_words, inbox_list, scanner_watch
 from service.web.attachment_words import FileLine, Links
 from service.web.context import here, reader, reading, services, transaction, use_zone_of
 from service.web.forms import refusal_text, say
 
+log = logging.getLogger(__name__)
 MOST_BYTES = ATTACHMENTS * ATTACHMENT_BYTES + REQUEST_BYTES
 FIELD = "files"
 _CHUNK = 1 << 16
@@ -133,7 +135,11 @@ def _take(place: Place, sent: FileStorage, upload_key: str) -> list[str]:
 
 def _keep(place: Place, judged: files.Judged, upload_key: str) -> None:
     store = services().attachments
-    file_id = store.put(judged.content)
+    try:
+        file_id = store.put(judged.content)
+    except OSError as error:
+        log.warning("an attached file could not be stored: %s", error.strerror)
+        raise DomainError(Refusal.ATTACHMENT_NOT_STORED) from error
     digest = hashlib.sha256(judged.content).hexdigest()
     upload = Upload(judged.name, judged.type, len(judged.content), digest, file_id)
     kept = False
@@ -198,6 +204,7 @@ def offer() -> dict[str, object]:
     """Return what a composer says of files: whether they are possible, which, how many and how large."""
     return {
         "on": services().scanner is not None,
+        "waits": scanner_watch.waits(),
         "accept": ACCEPT,
         "types": [kind.label for kind in FileType],
         "most": ATTACHMENTS,

@@ -12,6 +12,7 @@ from service.bootstrap import Services
 from service.db import SWEEPING, Database, Trouble, first_at, trouble_of
 from service.domain import (
     accounts,
+    attachments,
     deliveries,
     ledger,
     marks,
@@ -75,6 +76,7 @@ def repairs(services: Services, clock: Clock, *, everything: bool = False) -> li
     ]
     if everything:
         verbs.append(("stages", deliveries.tell_all_prospects))
+        verbs.append(("scans", attachments.ask_at_once))
     return _transactions(services.db, clock, verbs, task=None if everything else SWEEPING)
 
 

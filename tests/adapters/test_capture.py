@@ -1,6 +1,8 @@
 """The captured outbox keeps every mail as it would have been sent."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 from service.adapters.capture import CapturedOutbox
@@ -49,3 +51,45 @@ def test_mails_are_listed_newest_first_and_page_by_page(tmp_path: Path) -> None:
     assert [line.id for line in outbox.mails(before=first[-1].id, limit=2)] == [3, 2]
     assert [line.id for line in outbox.mails(recipient="p1@example.com")] == [4, 2]
     assert outbox.count() == 5
+
+
+def letter(to: str, text: str, subject: str = "Hello") -> bytes:
+    made = EmailMessage()
+    made["To"], made["Subject"], made["Message-ID"] = to, subject, f"<{len(text)}@brand.example>"
+    made.set_content(text)
+    made.add_alternative(f"<p>{text}</p>", subtype="html")
+    return made.as_bytes(policy=SMTP)
+
+
+def test_mails_of_somebody_erased_are_forgotten(tmp_path: Path) -> None:
+    """D-5: by address or by name, encoded as mails encode them; no byte of them is left in the file."""
+    outbox = CapturedOutbox(tmp_path / "outbox.db", clock=lambda: AT)
+    connection = outbox.connect()
+    mails = [
+        letter("canary@oiseaux.example", "Hello canary@oiseaux.example"),
+        letter("team@brand.example", "葉山 ひかり has answered " + "x" * 80),
+        letter("team@brand.example", "See below.", subject="葉山 ひかり"),
+        letter("other@oiseaux.example", "Hello other"),
+    ]
+    for data in mails:
+        connection.begin(sender="noreply@brand.example", recipient="r@x.example", data=data)
+    connection.close()
+    assert outbox.forget({"canary@oiseaux.example", "葉山 ひかり"}) == 3
+    assert [found.raw for line in outbox.mails() if (found := outbox.find(line.id))] == [mails[3]]
+    assert outbox.forget({"canary@oiseaux.example"}) == 0
+    left = b"".join(file.read_bytes() for file in tmp_path.glob("outbox.db*"))
+    assert (b"canary@" in left, b"other@" in left) == (False, True)
+
+
+def test_old_mails_are_forgotten(tmp_path: Path) -> None:
+    """D-6: those from before a moment, whatever zone it is told in."""
+    moments = [AT, AT + timedelta(days=1), AT + timedelta(days=2)]
+    outbox = CapturedOutbox(tmp_path / "outbox.db", clock=lambda: moments[outbox.count()])
+    connection = outbox.connect()
+    for number in range(3):
+        connection.begin(sender="noreply@brand.example", recipient="r@x.example", data=mail(number))
+    connection.close()
+    tokyo = timezone(timedelta(hours=9))
+    assert outbox.forget_before(AT.astimezone(tokyo)) == 0
+    assert outbox.forget_before(moments[2].astimezone(tokyo)) == 2
+    assert [line.at for line in outbox.mails()] == [moments[2]]

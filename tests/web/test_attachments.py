@@ -1,13 +1,18 @@
 """Files of a conversation over the web: attached, scanned by the real daemon, handed out inert."""
 
+import gc
 import io
+import resource
+import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import pytest
 from bs4 import BeautifulSoup
+from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -23,6 +28,7 @@ from tests import clamd
 from tests.clamd import Clamd as Daemon
 from tests.domain import factories
 from tests.files.made import pdf, png
+from tests.journeys.served import answering
 from tests.web.conftest import Browser, Clock
 
 KEY = "a form key"
@@ -70,11 +76,18 @@ def scan_all(parts: Services, clock: Clock) -> None:
 def attach(
     browser: Browser, path: str, name: str, content: bytes, *, headers: dict[str, str] | None = None
 ) -> TestResponse:
-    data = {"form_key": KEY, "files": (io.BytesIO(content), name)}
-    answer = browser.post(f"{path}/files", data, headers=FRAGMENT if headers is None else headers)
-    # The client keeps a large body in a file and leaves it open.
-    answer.request.environ["wsgi.input"].close()
-    return answer
+    body, kind = multipart({"csrf_token": browser.token, "form_key": KEY}, name, content)
+    return browser.client.post(
+        f"{path}/files", data=body, content_type=kind, headers=FRAGMENT if headers is None else headers
+    )
+
+
+def multipart(fields: dict[str, str], name: str, content: bytes) -> tuple[bytes, str]:
+    """Put a form together as a browser does; the test client would leave a temporary file behind."""
+    parts = [f'name="{field}"\r\n\r\n{value}\r\n'.encode() for field, value in fields.items()]
+    parts.append(f'name="files"; filename="{name}"\r\n\r\n'.encode() + content + b"\r\n")
+    disposed = b"".join(b"--x-boundary\r\nContent-Disposition: form-data; " + part for part in parts)
+    return disposed + b"--x-boundary--\r\n", "multipart/form-data; boundary=x-boundary"
 
 
 def lines(answer: TestResponse) -> list[tuple[str, str]]:
@@ -317,3 +330,70 @@ def test_a_refusal_is_told_apart_from_the_files_that_are_there(brand: Browser, t
         True
     ]
     assert [line["data-words"] for line in page.select("[data-file-line]")] == ["a.csv: Waiting for scan"]
+
+
+@contextmanager
+def full_disk(most: int) -> Iterator[None]:
+    """No file may grow beyond so many bytes, as on a disk that is full for it."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+
+# Werkzeug drops a temporary file that it could not fill, which closes it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    ("size", "status", "told"),
+    [
+        (300_000, 400, "Le fichier n’a pas pu être enregistré"),
+        # So long that it goes to a temporary file before anything of ours sees it.
+        (1_500_000, 503, "Le serveur ne peut rien enregistrer pour le moment"),
+    ],
+)
+def test_a_full_disk_is_told(
+    brand: Browser, parts: Services, thread: Thread, size: int, status: int, told: str
+) -> None:
+    """F-3: nothing is kept by half, and with room again the same file goes in."""
+    path = f"/fr/inbox/{thread.id}"
+    brand.get(path)
+    content = b"a,b\r\n" * (size // 5)
+    with full_disk(200_000):
+        answer = attach(brand, path, "a.csv", content)
+    gc.collect()
+    assert answer.status_code == status
+    assert told in answer.get_data(as_text=True)
+    assert (files_in(parts), kept_files(parts)) == ([], [])
+    assert attach(brand, path, "a.csv", content).status_code == 200
+    assert (files_in(parts), kept_files(parts)) == ([("a.csv", "waiting", None)], [size // 5 * 5])
+
+
+def kept_files(parts: Services) -> list[int]:
+    """The sizes of everything in the store, finished or not."""
+    folder = parts.settings.data / "attachments"
+    return [file.stat().st_size for file in folder.rglob("*") if file.is_file()]
+
+
+# Werkzeug drops the beginnings it has kept, which closes them.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_a_partial_upload_leaves_nothing(
+    app: Flask, parts: Services, partner_path: str, new_browser: Callable[[], Browser], share: float
+) -> None:
+    """F-12: over a real connection that ends in the middle; nothing is stored or counted."""
+    content = b"a,b\r\n" * 40_000
+    body, kind = multipart({"form_key": KEY}, "a.csv", content)
+    with answering(app) as url:
+        host, _, port = url.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
+            request = f"POST {partner_path}/files HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n"
+            request += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+            connection.sendall(request.encode() + body[: int(len(body) * share)])
+            connection.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.split(b" ")[1] == b"400"
+    assert (files_in(parts), kept_files(parts)) == ([], [])
+    assert attach(new_browser(), partner_path, "a.csv", content).status_code == 200
+    assert kept_files(parts) == [len(content)]

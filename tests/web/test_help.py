@@ -29,7 +29,10 @@ PAGES = (
     "install-and-run",
     "mark-prospects",
     "import-faq",
+    "inbox",
+    "send-a-message",
     "roles-and-permissions",
+    "personal-data",
     "unsubscribe-and-suppression",
 )
 TITLES = {

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from service.bootstrap import Services
-from service.domain import suppression
+from service.domain import erased, suppression
 from service.domain.suppression import SuppressionReason
 from service.facts.permissions import BuiltInRole
 from service.i18n.locales import LOCALES
@@ -159,3 +159,21 @@ def test_another_programs_list_does_not_exist(
         assert browser.get(path).status_code == 404
         browser.post(path, {"note": "x"})
     assert kept(parts) == ["ann@x.example"]
+
+
+def test_addresses_of_erased_people_are_a_count(
+    enter: Callable[..., Browser], put: Callable[..., int], parts: Services, program: Program
+) -> None:
+    """D-5: they are kept out too, and nobody can read who they were."""
+    browser = enter()
+    with parts.db.transaction() as session:
+        for number in range(2):
+            address = f"p{number}@x.example"
+            erased.keep_out(session, program.id, address, reason="unsubscribed", now=factories.NOW)
+    page = soup(browser.get(PATH))
+    told = "2 addresses of erased people are kept as codes only. They get no emails either."
+    assert (words(page.select_one("[data-erased]")), page.select_one(".empty")) == (told, None)
+    put("c@x.example")
+    assert rows(browser) == ["c@x.example"]
+    assert words(soup(browser.get(PATH)).select_one("[data-erased]")) == told
+    assert soup(browser.get(f"{PATH}?q=p1")).select_one("[data-erased]") is None

@@ -27,6 +27,9 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "MAIL_URL": settings.mail_url,
         "MAIL_CONNECTIONS": str(settings.mail_connections),
         "MAIL_TIMEOUT": str(settings.mail_timeout),
+        "SCANNER_URL": settings.scanner_url,
+        "SCANNER_TIMEOUT": str(settings.scanner_timeout),
+        "SCANNER_LOCAL_SIGNATURES": str(int(settings.scanner_local_signatures)),
     }
 
 

@@ -1,0 +1,185 @@
+"""`prospectus person`, and `prospectus db restored` with what was erased since the backup."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from service.adapters.jobs import migrate_engine
+from service.bootstrap import Services
+from service.config import Settings
+from service.domain import messages, recipients, threads
+from service.facts.messages import ScanState, Side
+from service.mail.addresses import Mailbox, parse
+from service.mail.mime import Letter, serialize
+from service.models import Attachment, Erasure, Partner, Program, Prospect
+from tests.domain import factories
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+CANARY = "canari-7f3e"
+ADDRESS = f"{CANARY}@oiseaux.example"
+HTML = '<!doctype html><html lang="en"><head><title>Hello</title></head><body><p>Hello</p></body></html>'
+
+
+@pytest.fixture
+def run(settings: Settings) -> Run:
+    """Run a command on the installation."""
+    migrate_engine(settings.database)
+    environment = {
+        **os.environ,
+        "DATA": str(settings.data),
+        "SECRET_KEY": settings.secret_key,
+        "BASE_URL": settings.base_url,
+        "LC_ALL": "C.UTF-8",
+        "LANGUAGE": "",
+    }
+
+    def call(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "service", *arguments]
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return call
+
+
+@pytest.fixture
+def person(services: Services) -> int:
+    """Somebody with a conversation, a stored file and a captured mail, and their neighbour."""
+    for name, address in (("Neighbour", "neighbour@oiseaux.example"), (f"Atelier {CANARY}", ADDRESS)):
+        partner_id = _person(services, name, address)
+    services.db.fold_log()
+    return partner_id
+
+
+def _person(services: Services, name: str, address: str) -> int:
+    now = datetime.now(UTC)
+    file_id = services.attachments.put(f"rates of {name}".encode())
+    with services.db.transaction() as session:
+        program = session.scalars(select(Program)).first() or factories.program(session)
+        made = factories.prospect(session, program, name, email=address, messaging_enabled=True, at=now)
+        thread = threads.open_with(session, program.id, made.partner_id, now=now)
+        said = messages.answer(session, thread.id, body=f"I am {name}.", form_key=address[:20], now=now)
+        session.add(
+            Attachment(
+                thread_id=thread.id, message_id=said.id, upload_key="k", side=Side.PARTNER.value,
+                name=f"{name}.csv", kind="csv", size=1, digest="0" * 64, file_id=file_id,
+                state=ScanState.CLEAN.value, give_up_at=now, created_at=now,
+            )
+        )  # fmt: skip
+        partner_id = made.partner_id
+    assert services.captured is not None
+    letter = Letter(
+        sender=Mailbox("Alex", parse("noreply@brand.example")),
+        recipients=(Mailbox(name, parse(address)),),
+        subject=f"Hello {name}",
+        date=now,
+        message_id=f"<{partner_id}@brand.example>",
+        language="en",
+        text="Hello",
+        html=HTML,
+    )
+    outbox = services.captured.connect()
+    outbox.begin(sender="noreply@brand.example", recipient=address, data=serialize(letter))
+    outbox.close()
+    return partner_id
+
+
+def names(services: Services) -> list[str]:
+    with services.db.reading() as session:
+        return list(session.scalars(select(Partner.name).order_by(Partner.id)))
+
+
+def bytes_below(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file()).lower()
+
+
+def back_up(settings: Settings, to: Path) -> None:
+    with sqlite3.connect(settings.database.removeprefix("sqlite:///")) as live, sqlite3.connect(to) as copy:
+        live.backup(copy)
+    live.close()
+    copy.close()
+
+
+def test_a_person_is_exported_with_their_files(run: Run, person: int, tmp_path: Path) -> None:
+    """D-4: what the page hands out, and nobody else's."""
+    file = tmp_path / "person.zip"
+    ran = run("person", "export", ADDRESS.upper(), str(file))
+    assert (ran.returncode, ran.stdout) == (0, f"Written: {file}\n")
+    with zipfile.ZipFile(file) as archive:
+        attached = f"attachments/001-Atelier {CANARY}.csv"
+        assert archive.namelist() == ["person.json", attached]
+        facts = archive.read("person.json").decode()
+        assert archive.read(attached) == f"rates of Atelier {CANARY}".encode()
+    assert json.loads(facts)["messages"][0]["body"] == f"I am Atelier {CANARY}."
+    assert "neighbour" not in facts.lower()
+
+
+def test_a_person_is_erased_everywhere(run: Run, person: int, services: Services) -> None:
+    """D-5: no byte is left in the database, the store and the outbox; the neighbour keeps theirs."""
+    data = services.settings.data
+    assert CANARY.encode() in bytes_below(data)
+    services.db.dispose()
+    ran = run("person", "erase", "--yes", ADDRESS)
+    assert (ran.returncode, ran.stdout) == (0, "1 person is erased.\n")
+    assert CANARY.encode() not in bytes_below(data)
+    assert names(services) == ["Neighbour"]
+    assert services.captured is not None
+    assert services.captured.count() == 1
+    assert b"rates of neighbour" in bytes_below(data / "attachments")
+    with services.db.reading() as session:
+        assert session.scalars(select(Erasure.subject_id)).all() == [person]
+
+
+def test_it_is_asked_before(run: Run, person: int, services: Services) -> None:
+    """Without an answer nothing is done."""
+    assert run("person", "erase", ADDRESS).returncode == 1
+    assert len(names(services)) == 2
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("nobody@x.example", "Nobody with this address is stored: nobody@x.example"),
+        ("no address", "email address"),
+    ],
+)
+def test_somebody_unknown_is_named(run: Run, person: int, tmp_path: Path, address: str, said: str) -> None:
+    for command in (["export", address, str(tmp_path / "x.zip")], ["erase", "--yes", address]):
+        ran = run("person", *command)
+        assert (ran.returncode, said in ran.stderr) == (2, True)
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_a_backup_forgets_again(run: Run, person: int, services: Services, tmp_path: Path) -> None:
+    """D-5, F-20: erased people who come back with a backup are erased again, with every byte of them."""
+    settings = services.settings
+    back_up(settings, tmp_path / "backup.db")
+    services.db.dispose()
+    assert run("person", "erase", "--yes", ADDRESS).returncode == 0
+    assert run("db", "restored").stdout.count("erased again") == 0
+    for file in settings.data.glob("prospectus.db*"):
+        file.unlink()
+    (tmp_path / "backup.db").rename(settings.data / "prospectus.db")
+    assert CANARY.encode() in bytes_below(settings.data)
+    ran = run("db", "restored")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines()[0] == "1 person who had been erased is erased again."
+    assert CANARY.encode() not in bytes_below(settings.data)
+    assert names(services) == ["Neighbour"]
+    # Nobody writes to them if they are imported anew.
+    with services.db.transaction() as session:
+        program = session.scalars(select(Program)).one()
+        back = factories.prospect(session, program, "Back", email=ADDRESS)
+        known = session.scalars(select(Prospect.id).order_by(Prospect.id)).all()
+        found = recipients.resolve(session, program, known)
+        assert {one.prospect_id: one.suppressed for one in found}[back.id] is True
+        assert sum(one.suppressed for one in found) == 1
