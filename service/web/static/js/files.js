@@ -2,16 +2,15 @@
 // that are here is renewed until all of them are scanned. Without this script files go with the message itself.
 const PAUSE = 2000;
 
-const voice = document.createElement("p");
-voice.className = "visually-hidden";
-voice.setAttribute("role", "status");
-document.body.append(voice);
-
 for (const field of document.querySelectorAll("[data-attach]")) {
   const input = field.querySelector("input[type=file]");
   const uploading = field.querySelector("[data-uploading]");
   const form = input.form;
   const address = field.dataset.attach;
+  const voice = document.createElement("p");
+  voice.className = "visually-hidden";
+  voice.setAttribute("role", "status");
+  field.append(voice);
   let fresh = 0;
   let underway = Promise.resolve();
   let left = 0;
