@@ -147,7 +147,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             reader.answered = True
 
     def handle(self, conn: TConn) -> bool:
-        """Answer; after a last answer wait for the client here, as gunicorn's loop would stand still."""
+        """Answer; after the last answer wait for the client here, as gunicorn's loop would stand still."""
         kept = bool(super().handle(conn))
         if not kept:
             _see_off(conn.sock)
