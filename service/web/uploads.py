@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from flask import Response, render_template, request, url_for
+from flask import Response, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
@@ -90,9 +90,10 @@ def allow_files() -> None:
 
 
 def take(place: Place, sent: Iterable[FileStorage], upload_key: str) -> list[str]:
-    """Judge and store the files of a form; return what to tell of those that are not taken, or changed.
+    """Judge and store the files of a form; return what to tell of those that are not taken.
 
-    Each file is for itself: one that is refused does not take the others with it.
+    Each file is for itself: one that is refused does not take the others with it. What was changed in one that
+    is taken is told on the next page.
     """
     texts: list[str] = []
     for file in sent:
@@ -128,9 +129,10 @@ def _take(place: Place, sent: FileStorage, upload_key: str) -> list[str]:
         return [_of_file(name, words.say(refused.reason.phrase, refused.values, here().catalog))]
     except DomainError as error:
         return [_of_file(name, refusal_text(error))]
-    return [
-        _of_file(name, say(note.phrase)) for note in judged.notes if note is not FileNote.POSITION_REMOVED
-    ]
+    for note in judged.notes:
+        if note is not FileNote.POSITION_REMOVED:
+            flash(_of_file(name, say(note.phrase)), "info")
+    return []
 
 
 def _keep(place: Place, judged: files.Judged, upload_key: str) -> None:
