@@ -92,8 +92,8 @@ def allow_files() -> None:
 def take(place: Place, sent: Iterable[FileStorage], upload_key: str) -> list[str]:
     """Judge and store the files of a form; return what to tell of those that are not taken.
 
-    Each file is for itself: one that is refused does not take the others with it. What was changed in one that
-    is taken is told on the next page.
+    Each file is for itself: one that is refused does not take the others with it. What was changed in one
+    that is taken is told on the next page.
     """
     texts: list[str] = []
     for file in sent:
