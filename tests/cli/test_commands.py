@@ -101,7 +101,7 @@ def test_help_lists_every_command_in_the_users_language(tmp_path: Path, language
     assert shown.returncode == 0
     listed = re.findall(r"^  ([a-z]+)  ", shown.stdout, re.MULTILINE)
     assert listed == [
-        *("demo", "serve", "worker", "db", "user", "program"),
+        *("demo", "serve", "worker", "db", "user", "person", "program"),
         *("import", "mail", "csv", "content", "catalog"),
     ]
 

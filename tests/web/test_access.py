@@ -23,10 +23,14 @@ UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 COOKIE = "prospectus_session"
 # Routes without a form token: the signed token in their path is the authority, for mail programs that post
 # there, and for pages that are the same for everybody.
-CONVERSATION = {f"conversation.{name}" for name in ("answer", "read", "change", "messaging", "report")}
+CONVERSATION = {
+    *(f"conversation.{name}" for name in ("answer", "read", "change", "messaging", "report")),
+    *(f"conversation_files.{name}" for name in ("upload", "remove")),
+}
 SIGNED_PATHS = {
     "join.show", "join.answer", "unsubscribe.show", "unsubscribe.change", "help.vote",
     "conversation.show", "conversation.show_terms", *CONVERSATION,
+    *(f"conversation_files.{name}" for name in ("index", "download", "picture", "table")),
 }  # fmt: skip
 
 
