@@ -30,7 +30,7 @@ NOT_RECORDED = {
     "prospects.add_to_group", "prospects.new", "prospects.select", "translate_inspect.switch",
     "unsubscribe.change", "attachments.upload", "attachments.remove", "conversation.answer",
     "conversation.change", "conversation.messaging", "conversation.read", "conversation.report",
-    "conversation_files.upload", "conversation_files.remove", "inbox.new", "notifications.save",
+    "conversation_files.upload", "conversation_files.remove", "inbox.open_thread", "notifications.save",
     "terms.accept", "thread_marks.assign", "thread_marks.mark_read", "thread_marks.mark_unread",
     "thread_marks.set_priority", "threads.keep_draft", "threads.set_language",
 }  # fmt: skip
