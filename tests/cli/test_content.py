@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,9 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
 def test_a_folder_is_shown_on_this_machine_until_it_is_interrupted(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text("# Hello\n", encoding="utf-8")
     command = [sys.executable, "-m", "service", "content", "preview", str(tmp_path), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    # A shell in the background has its children ignore this signal.
+    usual = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=usual) as process:
         assert process.stdout is not None
         address = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
         assert address is not None

@@ -7,9 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.db import Database
-from service.domain import inbound, prospects, threads
+from service.domain import inbound, messages, prospects, threads
 from service.domain.inbound import Done, TakeFiles
 from service.facts.limits import MESSAGE_CHARACTERS
+from service.facts.messages import Side
 from service.facts.stages import StageEvent
 from service.mail.bounces import understand
 from service.mail.verp import ReplyAddresses, ReturnPath
@@ -162,7 +163,9 @@ def test_files_are_told_to_be_left_out(session: Session, here: Talk) -> None:
     data = parts("mixed", part("More."), image, image, to=address(here), message_id="c@y.example")
     assert take(session, data, files=take_files) is Done.REPLY
     last = answers(session)[-1]
-    assert (taken, last.files_left_out) == ([(2, last.form_key)], 1)
+    ((count, key),) = taken
+    assert (count, last.files_left_out) == (2, 1)
+    assert messages.find_by_form(session, last.thread_id, key, side=Side.PARTNER) is last
 
 
 def test_an_answer_longer_than_a_message_becomes_several(session: Session, here: Talk) -> None:

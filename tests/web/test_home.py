@@ -75,6 +75,7 @@ def test_settings_works(enter: Callable[..., Browser], program: Program, code: s
         "audit",
         "sending-domain",
         "messaging-terms",
+        "personal-data",
     ]
 
 
