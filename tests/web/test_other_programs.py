@@ -20,11 +20,14 @@ from tests.web.test_access import UNSAFE, state_of
 
 NOWHERE = 987_654_321
 # To whom the thing with this id belongs. A new name in a path has to be put here, and then is tried.
-PROGRAMS = {"campaign_id", "delivery_id", "prospect_id", "import_id", "group_id", "ad_id", "entry_id"}
+PROGRAMS = {
+    *("campaign_id", "delivery_id", "prospect_id", "import_id", "group_id", "ad_id", "entry_id"),
+    *("thread_id", "message_id", "file_id"),
+}
 USERS = {"account_id", "session_id"}
 # Of the whole installation, for whoever has the permission: the marketplace, the team, captured mails, the
-# pages that tell of errors.
-INSTALLATION = {"partner_id", "user_id", "role_id", "mail_id", "status"}
+# terms, the pages that tell of errors.
+INSTALLATION = {"partner_id", "user_id", "role_id", "mail_id", "terms_id", "status"}
 
 
 def ids_of(rule: Rule) -> set[str]:
