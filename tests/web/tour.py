@@ -61,6 +61,8 @@ PARTNERS_PAGES = (
     *("conversation.show", "conversation.show_terms"),
     *(f"conversation_files.{name}" for name in ("index", "download", "picture", "table")),
 )
+# The file that is attached, and what stands in it.
+CELLS = frozenset({"見積り書.csv", "名前", "金額", "葉山", "=1+1"})
 STATES = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.SUPPRESSED)
 
 
@@ -157,7 +159,8 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
             ).rpartition("/")[2],
             "auth.reset": reset_link(parts.signer, user, **link).rpartition("/")[2],
         }
-        made = World({**values, "mail_id": 1}, drafted.id, tokens, names_of(session))
+        names = names_of(session) | CELLS
+        made = World({**values, "mail_id": 1}, drafted.id, tokens, names)
     _capture(parts)
     return made
 

@@ -11,6 +11,7 @@ from service.bootstrap import Services
 from service.config import Settings
 from service.db import Database
 from service.domain import deliveries, marks, schedules, system_mails, throttle, workers
+from service.domain.retention import Keep
 from service.facts.limits import LEASE
 from service.facts.states import CampaignState, DeliveryState
 from service.models import Campaign, CampaignMark, Delivery, Program, SystemMail, User, WorkerBeat
@@ -151,7 +152,7 @@ def test_one_hourly_task_that_fails_holds_up_no_other(db: Database, monkeypatch:
     with db.transaction() as session:
         workers.beat(session, "gone for long", version="1", now=NOW - timedelta(days=400))
     monkeypatch.setattr(throttle, "sweep", broken)
-    assert sweep.every_hour(db, now=NOW) == "ZeroDivisionError"
+    assert sweep.every_hour(db, Keep(imports=0, notices=0), now=NOW) == "ZeroDivisionError"
     with db.reading() as session:
         assert session.scalars(select(WorkerBeat)).all() == []
 
