@@ -118,7 +118,7 @@ def edit(thread_id: int, message_id: int) -> ResponseReturnValue:
 @page(bp, f"{MESSAGE}/withdraw", needs=Permission.MESSAGES_USE, methods=("GET", "POST"))
 def withdraw(thread_id: int, message_id: int) -> ResponseReturnValue:
     """Name what will happen, then take a message back that the partner has not read."""
-    if request.method == "GET":
+    if request.method != "POST":
         with reading() as session:
             thread = inbox_list.find(session, thread_id)
             message = messages.find(session, thread, message_id)
