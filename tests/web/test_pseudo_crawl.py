@@ -35,7 +35,8 @@ CONSTANT = {"Prospectus", "HTML", "Message-ID", "UTF-8", *(locale.name for local
 # Files are accepted with these names of any language; a language without its own is shown the source's.
 ENCODINGS = {name.strip(visible.EDGE) for name in ENCODING_NAMES.values()}
 # In this world, or always where it is a form's answer, they lead to the page of the step before.
-ELSEWHERE = {"attachments.picture", "conversation_files.picture", 
+ELSEWHERE = {
+    "attachments.picture", "conversation_files.picture",
     "auth.code", "import_columns.show", "profile.password", "profile.recovery_codes", "profile.turn_off",
     "translate_gallery.error", "translate_texts.show",
 }  # fmt: skip
