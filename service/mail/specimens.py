@@ -39,21 +39,28 @@ MADE_UP: Mapping[str, object] = {
 }
 
 
+def system_values(catalog: Catalog) -> dict[str, object]:
+    """Return made-up values for everything that a mail of the product itself may need."""
+    printed = examples(catalog.locale.code)
+    program = printed["programName"]
+    name_of = printed["mpname"] or program
+    return {
+        **MADE_UP,
+        "program_name": program,
+        "name": printed["senderName"],
+        "inviter": printed["senderName"],
+        "title": name_of,
+        "lines": [name_of, "", "https://example.com/"],
+        "titles": [name_of, program],
+    }
+
+
 def specimen(name: str, catalog: Catalog) -> Filled:
     """Return a shipped mail in a catalog's language; KeyError for a name that is not shipped."""
     printed = examples(catalog.locale.code)
     program = printed["programName"]
     if name in SYSTEM_TEMPLATES:
-        name_of = printed["mpname"] or program
-        values = {
-            **MADE_UP,
-            "program_name": program,
-            "name": printed["senderName"],
-            "inviter": printed["senderName"],
-            "title": name_of,
-            "lines": [name_of, "", "https://example.com/"],
-            "titles": [name_of, program],
-        }
+        values = system_values(catalog)
         return shipped.system(name, catalog, {key: values[key] for key in SYSTEM_TEMPLATES[name].needs})
     draft = shipped.draft(name, catalog)
     made = compile_variant(

@@ -167,7 +167,7 @@ def _heard_mails() -> dict[str, set[str]]:
             for number, dry_run in ((0, True), (0, False), (1, True), (1, False)):
                 made = {
                     key: number if type(value) is int else dry_run if type(value) is bool else value
-                    for key, value in {**specimens.MADE_UP, "program_name": "P"}.items()
+                    for key, value in specimens.system_values(catalog).items()
                 }
                 shipped.system(name, catalog, {key: made[key] for key in needs})
         found[name] = {message_id(said[:2]) for said in _outside}
