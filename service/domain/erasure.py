@@ -7,13 +7,13 @@ to is known by a keyed mark from then on. Files that name the person among other
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, String, delete, func, select, update
+from sqlalchemy import String, delete, func, select, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
-from service.domain import erased, import_clearing, message_search, people
+from service.domain import erased, import_clearing, ledger, message_search, people
 from service.domain.errors import DomainError
 from service.domain.people import Traces
 from service.domain.suppression import SuppressionReason
@@ -109,7 +109,7 @@ def _keep_out(session: Session, traces: Traces, done: Erased, *, everywhere: boo
         session.delete(entry)
     done.count("suppressions", len(listed))
     lifts = SuppressionLift.address_key.in_(traces.addresses)
-    done.count("suppression_lifts", _run(session, delete(SuppressionLift).where(lifts)))
+    done.count("suppression_lifts", ledger.change(session, delete(SuppressionLift).where(lifts)))
     if everywhere:
         for program_id in session.scalars(select(Program.id)).all():
             for address in sorted(traces.addresses):
@@ -121,10 +121,12 @@ def _keep_out(session: Session, traces: Traces, done: Erased, *, everywhere: boo
 def _conversations(session: Session, traces: Traces, done: Erased) -> None:
     of_threads = Attachment.thread_id.in_(traces.threads)
     done.file_ids += [one for one in session.scalars(select(Attachment.file_id).where(of_threads)) if one]
-    done.count("attachments", _run(session, delete(Attachment).where(of_threads)))
-    done.count("messages", _run(session, delete(Message).where(Message.thread_id.in_(traces.threads))))
+    done.count("attachments", ledger.change(session, delete(Attachment).where(of_threads)))
+    done.count(
+        "messages", ledger.change(session, delete(Message).where(Message.thread_id.in_(traces.threads)))
+    )
     message_search.forget_deleted(session)
-    done.count("threads", _run(session, delete(Thread).where(Thread.id.in_(traces.threads))))
+    done.count("threads", ledger.change(session, delete(Thread).where(Thread.id.in_(traces.threads))))
 
 
 def _imports(session: Session, traces: Traces, done: Erased, *, now: datetime) -> None:
@@ -138,11 +140,11 @@ def _imports(session: Session, traces: Traces, done: Erased, *, now: datetime) -
 
 def _mails(session: Session, traces: Traces, done: Erased, *, now: datetime) -> None:
     mine = Delivery.id.in_(traces.deliveries)
-    _run(session, delete(DeliveryAttempt).where(DeliveryAttempt.delivery_id.in_(traces.deliveries)))
-    _run(session, delete(Bounce).where(Bounce.delivery_id.in_(traces.deliveries)))
+    ledger.change(session, delete(DeliveryAttempt).where(DeliveryAttempt.delivery_id.in_(traces.deliveries)))
+    ledger.change(session, delete(Bounce).where(Bounce.delivery_id.in_(traces.deliveries)))
     open_ = [state.value for state in OPEN_DELIVERIES]
     cancelled = {"state": DeliveryState.CANCELLED.value, "settled_at": now, "next_attempt_at": None}
-    _run(session, update(Delivery).where(mine, Delivery.state.in_(open_)).values(cancelled))
+    ledger.change(session, update(Delivery).where(mine, Delivery.state.in_(open_)).values(cancelled))
     pseudonym = erased.PSEUDONYM + sql_cast(Delivery.id, String)
     nameless: dict[str, Any] = {
         "address": "",
@@ -151,9 +153,9 @@ def _mails(session: Session, traces: Traces, done: Erased, *, now: datetime) -> 
         "reply": None,
         "prospect_id": None,
     }
-    done.count("deliveries", _run(session, update(Delivery).where(mine).values(nameless)))
+    done.count("deliveries", ledger.change(session, update(Delivery).where(mine).values(nameless)))
     theirs = SystemMail.address.in_(traces.written | traces.addresses)
-    done.count("system_mails", _run(session, delete(SystemMail).where(theirs)))
+    done.count("system_mails", ledger.change(session, delete(SystemMail).where(theirs)))
 
 
 def _partner(session: Session, traces: Traces, done: Erased) -> None:
@@ -161,10 +163,10 @@ def _partner(session: Session, traces: Traces, done: Erased) -> None:
     done.texts |= {partner.name}
     done.count("notices", _forget_notices(session, done.texts))
     theirs = StageChange.prospect_id.in_(traces.prospects)
-    done.count("stage_changes", _run(session, delete(StageChange).where(theirs)))
-    done.count("prospects", _run(session, delete(Prospect).where(Prospect.id.in_(traces.prospects))))
-    _run(session, delete(GroupMember).where(GroupMember.partner_id == partner.id))
-    _run(session, delete(TermsAcceptance).where(TermsAcceptance.partner_id == partner.id))
+    done.count("stage_changes", ledger.change(session, delete(StageChange).where(theirs)))
+    done.count("prospects", ledger.change(session, delete(Prospect).where(Prospect.id.in_(traces.prospects))))
+    ledger.change(session, delete(GroupMember).where(GroupMember.partner_id == partner.id))
+    ledger.change(session, delete(TermsAcceptance).where(TermsAcceptance.partner_id == partner.id))
     done.count("media_properties", len(partner.media_properties))
     session.delete(partner)
     done.count("partners", 1)
@@ -179,12 +181,7 @@ def _forget_notices(session: Session, texts: Iterable[str]) -> int:
         for notice in session.scalars(select(Notice))
         if any(text in str(value) for value in notice.values.values() for text in wanted)
     ]
-    return _run(session, delete(Notice).where(Notice.id.in_(gone))) if gone else 0
-
-
-def _run(session: Session, statement: Any) -> int:
-    done = cast(CursorResult[Any], session.execute(statement.execution_options(synchronize_session=False)))
-    return done.rowcount
+    return ledger.change(session, delete(Notice).where(Notice.id.in_(gone))) if gone else 0
 
 
 # Queries

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from service.domain import import_clearing
+from service.domain import import_clearing, ledger
 from service.facts.limits import KEEP_SYSTEM_MAILS_DAYS
 from service.facts.states import OPEN_DELIVERIES
 from service.models import Notice, SystemMail
@@ -33,12 +32,8 @@ def sweep(session: Session, keep: Keep, *, now: datetime) -> dict[str, int]:
         done["imports"] = import_clearing.clear_old(session, age=age, now=now)
     if keep.notices:
         read = Notice.read_at < now - timedelta(days=keep.notices)
-        done["notices"] = _run(session, delete(Notice).where(read))
+        done["notices"] = ledger.change(session, delete(Notice).where(read))
     settled = SystemMail.settled_at < now - timedelta(days=KEEP_SYSTEM_MAILS_DAYS)
     over = SystemMail.state.not_in([state.value for state in OPEN_DELIVERIES])
-    done["system_mails"] = _run(session, delete(SystemMail).where(settled, over))
+    done["system_mails"] = ledger.change(session, delete(SystemMail).where(settled, over))
     return done
-
-
-def _run(session: Session, statement: Any) -> int:
-    return cast(CursorResult[Any], session.execute(statement)).rowcount

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -18,12 +18,13 @@ from service.facts.refusals import Refusal
 from service.facts.words import N_
 from service.links import PUBLIC_PATHS
 from service.models import Message, User
-from service.web import markdown_words, uploads
+from service.web import markdown_words, partner_link, uploads
 from service.web.context import here, reading, services, transaction, use_zone_of
 from service.web.forms import done, number, refusal_text, say
 from service.web.routes import Audience, Csrf, page
 
 bp = Blueprint("conversation", __name__)
+bp.after_request(partner_link.keep_quiet)
 PATH = PUBLIC_PATHS["conversation"]
 # Messages on one page.
 MESSAGES = 50
@@ -56,14 +57,6 @@ def _allow_files(endpoint: str | None, _values: dict[str, Any] | None) -> None:
         uploads.allow_files()
 
 
-@bp.after_request
-def _keep_quiet(response: Response) -> Response:
-    """The address is a key: no other site learns it, no search engine keeps it."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
-
-
 @page(bp, PATH, needs=Audience.ANYONE, csrf=Csrf.SIGNED_PATH)
 def show(token: str) -> ResponseReturnValue:
     """Show the conversation; looking changes nothing, the page's own script says what was seen."""
@@ -81,7 +74,7 @@ def answer(token: str) -> ResponseReturnValue:
     if not form_key:
         abort(400)
     try:
-        uploads.count(token)
+        partner_link.count(token)
         told = uploads.take(uploads.of_partner(token), request.files.getlist(uploads.FIELD), form_key)
         if told:
             return _again(token, told=told)
@@ -128,7 +121,7 @@ def change(token: str, message_id: int) -> ResponseReturnValue:
     if verb not in {"edit", "withdraw"}:
         abort(400)
     try:
-        uploads.count(token)
+        partner_link.count(token)
         with transaction() as session:
             thread = conversations.find(session, services().signer, token).thread
             if verb == "edit":
@@ -159,7 +152,7 @@ def messaging(token: str) -> ResponseReturnValue:
 def report(token: str) -> ResponseReturnValue:
     """Report the conversation to the brand."""
     try:
-        uploads.count(token)
+        partner_link.count(token)
         with transaction() as session:
             conversation = conversations.find(session, services().signer, token)
             conversations.report(session, conversation, words=request.form.get("words", ""), now=here().now)

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.links import PUBLIC_PATHS
-from service.web import uploads
+from service.web import partner_link, uploads
 from service.web.routes import Audience, Csrf, page
 
 bp = Blueprint("conversation_files", __name__)
+bp.after_request(partner_link.keep_quiet)
 _FILES = f"{PUBLIC_PATHS['conversation']}/files"
 _FILE = f"{_FILES}/<int:file_id>"
 
@@ -20,18 +21,10 @@ def _allow_files(endpoint: str | None, _values: dict[str, Any] | None) -> None:
         uploads.allow_files()
 
 
-@bp.after_request
-def _keep_quiet(response: Response) -> Response:
-    """The address is a key: no other site learns it, no search engine keeps it."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
-
-
 @page(bp, _FILES, needs=Audience.ANYONE, csrf=Csrf.SIGNED_PATH, methods=("POST",))
 def upload(token: str) -> ResponseReturnValue:
     """Take files in before their message is sent, for the script of the page."""
-    uploads.count(token)
+    partner_link.count(token)
     return uploads.take_early(uploads.of_partner(token))
 
 

@@ -13,7 +13,7 @@ from werkzeug.datastructures import FileStorage
 
 from service import files
 from service.csvfile import words
-from service.domain import attachments, conversations, throttle
+from service.domain import attachments, conversations
 from service.domain.attachments import Sender, Upload
 from service.domain.errors import DomainError
 from service.facts.file_refusals import FileNote
@@ -107,14 +107,6 @@ def take_early(place: Place) -> ResponseReturnValue:
     key = request.form.get("form_key", "")
     told = take(place, request.files.getlist(FIELD), key)
     return fragment(place, key, told), 400 if told else 200
-
-
-def count(token: str) -> None:
-    """Count what is sent by a partner's link, before it is stored; raise DomainError(TOO_MANY_TRIES)."""
-    with transaction() as session:
-        thread = conversations.find(session, services().signer, token).thread
-        brakes = throttle.conversation_brakes(thread.id, request.remote_addr or "")
-        throttle.attempt(session, brakes, now=here().now)
 
 
 def _take(place: Place, sent: FileStorage, upload_key: str) -> list[str]:
