@@ -31,6 +31,9 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A sandboxed frame, such as a preview, would get a process of its own, and when that changes while the
+    # machine is busy the driver at times loses sight of it for good.
+    "--disable-site-isolation-trials",
     "--disable-dev-shm-usage",
 ]
 START_SECONDS = 150
