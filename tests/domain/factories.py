@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from zlib import crc32
 
 from sqlalchemy.orm import Session
 
@@ -63,6 +64,6 @@ def prospect(
     source: Source = Source.MARKETPLACE,
     **facts: object,
 ) -> Prospect:
-    address = email or f"p{abs(hash(name)) % 10**9}@people.example"
+    address = email or f"p{crc32(name.encode())}@people.example"
     profile = partners.Profile(name=name, email=address, kind=PartnerKind.PARTNER, **facts)  # type: ignore[arg-type]
     return prospects.mark(session, into.id, partners.add(session, profile, now=at), source=source, now=at)
