@@ -81,7 +81,7 @@ def write_pseudo(root: Path) -> None:
     for locale in PSEUDO.values():
         change = pseudo.MAKERS[locale.code]
         entries = [
-            replace(entry, strings=tuple(map(change, entry.strings)), flags=(), previous=())
+            entry._replace(strings=tuple(map(change, entry.strings)), flags=(), previous=())
             for entry in source.messages
         ]
         path = path_of(root / "locales", locale)

@@ -4,7 +4,7 @@ import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from service.domain.errors import DomainError
@@ -156,7 +156,7 @@ def _errors(
     if not any(strings):
         return ()
     flags = tuple(flag for flag in entry.flags if flag != "fuzzy")
-    changed = replace(entry, strings=tuple(strings), flags=flags)
+    changed = entry._replace(strings=tuple(strings), flags=flags)
     alone = po.serialize([one for one in (file.header_entry, changed) if one])
     found = report.check_catalog(alone.encode(), locale, allowed=allowed)
     return tuple(one for one in found if one.severity is Severity.ERROR and "msgid" in one.values)

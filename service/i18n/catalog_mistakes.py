@@ -55,7 +55,8 @@ def entry_problem(entry: po.Entry, locale: Locale) -> tuple[Phrase, Mapping[str,
     if entry.plural is not None:
         source = source | named(entry.plural)
     for string in entry.strings:
-        if control := _CONTROL.search(string):
+        # Nearly all are printable, which is told sooner.
+        if not string.isprintable() and (control := _CONTROL.search(string)):
             code = f"U+{ord(control[0]):04X}"
             return N_("The translation contains a control character: %(code)s"), {"code": code}
         if "%" not in string and not source:

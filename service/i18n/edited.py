@@ -4,7 +4,7 @@ Reading is forward only, entry by entry: where an entry's text and its neighbour
 entry. Wherever that cannot be told, there is no answer, and the file is read whole.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from service.i18n import po
 
@@ -62,7 +62,7 @@ def edit(before: Layout, text: str) -> Edit | None:
     if not part.entries or part.entries[-1].span[1] != end - start or _is_doubled(part, kept):
         return None
     lines = text.count("\n", 0, start)
-    new = tuple(replace(one, line=one.line + lines) for one in part.entries if not one.obsolete)
+    new = tuple(one._replace(line=one.line + lines) for one in part.entries if not one.obsolete)
     moved = tuple(Known(one.end + shift, one.key, one.obsolete) for one in entries[last:])
     made = tuple(Known(one.span[1] + start, one.key, one.obsolete) for one in part.entries)
     return Edit(

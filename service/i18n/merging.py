@@ -1,7 +1,6 @@
 """Bringing a catalog up to date with the template: nothing guessed, nothing a translator wrote is lost."""
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import replace
 
 from service.i18n import near, po
 from service.i18n.extraction import HEADER
@@ -45,7 +44,7 @@ def update(catalog: po.PoFile | None, template: po.PoFile, locale: Locale) -> tu
         updated = _advised(updated, fresh, [*obsolete.values(), *active.values()])
     used |= {entry.key for entry in renamed.values()}
     gone = [
-        replace(entry, obsolete=True, references=(), extracted=())
+        entry._replace(obsolete=True, references=(), extracted=())
         for key, entry in (obsolete | active).items()
         if key not in used and any(entry.strings) and not _is_source(entry, locale)
     ]
@@ -84,7 +83,7 @@ def _advised(updated: Sequence[po.Entry], fresh: Set[po.Key], known: Sequence[po
         if found is not None:
             strings = " | ".join(map(po.escaped, found.strings))
             comments = (*comments, f"{SUGGESTION} {po.escaped(found.id)} → {strings}")
-        advised.append(replace(entry, comments=comments))
+        advised.append(entry._replace(comments=comments))
     return advised
 
 
@@ -98,8 +97,7 @@ def _updated(wanted: po.Entry, known: po.Entry | None, locale: Locale) -> po.Ent
     flags = list(wanted.flags)
     if known is not None:
         flags = [flag for flag in known.flags if flag not in flags and any(strings)] + flags
-    return replace(
-        wanted,
+    return wanted._replace(
         strings=strings,
         comments=_comments(known, strings),
         flags=tuple(flags),

@@ -6,11 +6,11 @@ encoding again leaves every other byte of the file as it was.
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import NoReturn
+from dataclasses import dataclass
+from typing import NamedTuple, NoReturn
 
 from service.facts.words import N_
-from service.i18n.po_mistakes import ONE_STRING, SPACE, STRING, Mistake, PoSyntaxError, diagnose, position
+from service.i18n.po_mistakes import ONE_STRING, STRING, Mistake, PoSyntaxError, diagnose, position
 from service.i18n.po_previous import refuse_previous
 
 __all__ = [
@@ -24,7 +24,7 @@ Key = tuple[str | None, str]
 _TEXT = rf"{STRING}(?:\s*+{STRING})*+"
 _ENTRY = re.compile(
     rf"""
-    ((?:\s*+\#[^\n]*+)*+) \s*+
+    \s*+ ((?:\#[^\n]*+\s*+)*+)
     (?:msgctxt\s*+ ({_TEXT}) \s*+)?+
     msgid\s*+ ({_TEXT}) \s*+
     (?: msgstr\s*+ ({_TEXT})
@@ -52,8 +52,7 @@ _UNESCAPED = {
 _ESCAPED = str.maketrans({value: "\\" + name for name, value in _UNESCAPED.items()})
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One message. `strings` has one text, or one per plural form; `spans` are their places in the file.
 
     `span` covers comments and message, `line` is the line of `msgid`. Entries not read from a file have
@@ -86,7 +85,7 @@ class Entry:
     @property
     def translated(self) -> bool:
         """Every form has a text and nobody doubts it."""
-        return all(self.strings) and not self.fuzzy
+        return "" not in self.strings and "fuzzy" not in self.flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,29 +169,32 @@ def _entries(text: str) -> Iterable[Entry]:
         counted = id_start
         obsolete = has_obsolete and _is_obsolete(text, match)
         if match[1] and "|" in match[1]:
-            refuse_previous(text, *match.span(1), following=obsolete)
+            start = match.start(1)
+            refuse_previous(text, start, start + len(match[1].rstrip()), following=obsolete)
         entry = _entry(plain, match, line, obsolete)
         if not obsolete:
-            if entry.key in seen:
+            key = entry.key
+            if key in seen:
                 phrase = N_("This message is already in the file, on line %(first)s.")
-                raise PoSyntaxError(phrase, line, 1, Mistake.DOUBLE, first=str(seen[entry.key]))
-            seen[entry.key] = line
+                raise PoSyntaxError(phrase, line, 1, Mistake.DOUBLE, first=str(seen[key]))
+            seen[key] = line
         yield entry
         at = match.end()
 
 
 def _entry(text: str, match: re.Match[str], line: int, obsolete: bool) -> Entry:
-    notes, context, _, single, plural, _ = match.groups()
+    notes, context, single_id, single, plural, _ = match.groups()
+    whole, notes_span, context_span, id_span, single_span, plural_span, forms_span = match.regs
     if single is not None:
-        strings: tuple[str, ...] = (_unquote(text, match.span(4)),)
-        spans: tuple[Span, ...] = (match.span(4),)
+        strings: tuple[str, ...] = (_unquote(single, text, single_span),)
+        spans: tuple[Span, ...] = (single_span,)
     else:
-        strings, spans = _plural_forms(text, match.span(6))
+        strings, spans = _plural_forms(text, forms_span)
     comments, extracted, references, flags, previous = _notes(notes) if notes else _NO_NOTES
     return Entry(
-        _unquote(text, match.span(2)) if context is not None else None,
-        _unquote(text, match.span(3)),
-        _unquote(text, match.span(5)) if plural is not None else None,
+        None if context is None else _unquote(context, text, context_span),
+        _unquote(single_id, text, id_span),
+        None if plural is None else _unquote(plural, text, plural_span),
         strings,
         comments,
         extracted,
@@ -201,15 +203,10 @@ def _entry(text: str, match: re.Match[str], line: int, obsolete: bool) -> Entry:
         previous,
         obsolete,
         line,
-        (match.start() + _leading_space(text, match.start()), match.end()),
-        match.span(3),
+        (notes_span[0], whole[1]),
+        id_span,
         spans,
     )
-
-
-def _leading_space(text: str, start: int) -> int:
-    found = SPACE.match(text, start)
-    return found.end() - start if found else 0
 
 
 def _plural_forms(text: str, span: Span) -> tuple[tuple[str, ...], tuple[Span, ...]]:
@@ -221,7 +218,8 @@ def _plural_forms(text: str, span: Span) -> tuple[tuple[str, ...], tuple[Span, .
                 *position(text, form.start()),
                 expected=str(expected),
             )
-    return tuple(_unquote(text, form.span(2)) for form in forms), tuple(form.span(2) for form in forms)
+    spans = tuple(form.span(2) for form in forms)
+    return tuple(_unquote(form[2], text, span) for form, span in zip(forms, spans, strict=True)), spans
 
 
 Notes = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]
@@ -229,6 +227,8 @@ _NO_NOTES: Notes = ((), (), (), (), ())
 
 
 def _notes(block: str) -> Notes:
+    if block.startswith("#:") and block.find("\n", 0, -1) < 0:  # most have one line, of references
+        return (), (), tuple(block[2:].split()), (), ()
     comments: list[str] = []
     extracted: list[str] = []
     references: list[str] = []
@@ -252,16 +252,15 @@ def _notes(block: str) -> Notes:
     return tuple(comments), tuple(extracted), tuple(references), tuple(flags), tuple(previous)
 
 
-def _unquote(text: str, span: Span) -> str:
-    start, end = span
-    block = text[start:end]
-    if "\\" not in block:
-        return (
-            block[1:-1]
-            if block.count('"') == 2
-            else "".join(string[1:-1] for string in ONE_STRING.findall(block))
-        )
-    inner = "".join(string[1:-1] for string in ONE_STRING.findall(block))
+def _unquote(block: str, text: str, span: Span) -> str:
+    if '"' not in block[1:-1]:
+        inner = block[1:-1]
+    else:
+        inner = "".join([string[1:-1] for string in ONE_STRING.findall(block)])
+    return inner if "\\" not in inner else _unescaped(inner, text, span)
+
+
+def _unescaped(inner: str, text: str, span: Span) -> str:
     pieces: list[str] = []
     last, raw_bytes = 0, bytearray()
     for found in _ESCAPE.finditer(inner):
@@ -390,4 +389,4 @@ def serialize(entries: Iterable[Entry]) -> str:
 
 def unplaced(entry: Entry) -> Entry:
     """The entry without its place in a file, for comparing contents."""
-    return replace(entry, line=0, span=(0, 0), id_span=(0, 0), spans=())
+    return entry._replace(line=0, span=(0, 0), id_span=(0, 0), spans=())

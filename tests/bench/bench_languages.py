@@ -4,7 +4,6 @@ import re
 import shutil
 import subprocess
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from gettext import GNUTranslations
 from io import BytesIO
@@ -93,7 +92,7 @@ def test_update_a_catalog() -> None:
     old = po.read(data)
     changed = {entry.id for entry in old.messages[:: ENTRIES // 50]}
     entries = [old.entries[0], *(
-        replace(e, id=f"{e.id} new" if e.id in changed else e.id, strings=("",) * len(e.strings))
+        e._replace(id=f"{e.id} new" if e.id in changed else e.id, strings=("",) * len(e.strings))
         for e in old.messages
     )]  # fmt: skip
     template = po.read_text(po.serialize(entries))

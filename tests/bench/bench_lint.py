@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 from service.facts.findings import Severity
@@ -31,7 +30,7 @@ def catalog(code: str) -> str:
     head += f"Language: {code}\nPlural-Forms: {locale.plural_forms}\n"
     forms = {True: locale.plural_count, False: 1}
     real = [one for one in entries(code) if len(one.strings) == forms[one.plural is not None]]
-    made = [replace(real[number % len(real)], context=f"{number}") for number in range(ENTRIES)]
+    made = [real[number % len(real)]._replace(context=f"{number}") for number in range(ENTRIES)]
     return po.serialize([po.Entry(None, "", None, (head,)), *made])
 
 

@@ -1,6 +1,5 @@
 """An update writes in place: what did not change keeps its bytes."""
 
-from dataclasses import replace
 from difflib import unified_diff
 
 import pytest
@@ -19,7 +18,7 @@ PATH = data_dir("locales") / "fr" / "LC_MESSAGES" / "messages.po"
 
 def template_of(file: po.PoFile) -> list[po.Entry]:
     """The template that a catalog is up to date with."""
-    entries = [replace(e, strings=("",) * (1 if e.plural is None else 2), comments=()) for e in file.messages]
+    entries = [e._replace(strings=("",) * (1 if e.plural is None else 2), comments=()) for e in file.messages]
     return [po.Entry(None, "", None, (merging.HEADER,)), *entries]
 
 
@@ -43,7 +42,7 @@ def test_one_changed_message_changes_its_own_lines_only(newline: str) -> None:
     file = po.read(text.encode())
     entries = template_of(file)
     at = next(number for number, entry in enumerate(entries) if entry.id == "Save")
-    entries[at] = replace(entries[at], id="Store")
+    entries[at] = entries[at]._replace(id="Store")
     after = po_update.update(file, pot(entries), FR)
     lines = changed_lines(text, after)
     assert [line for line in lines if line.startswith("-")] == ['-msgid "Save"', '-msgstr "Enregistrer"']
@@ -82,7 +81,7 @@ def test_the_file_says_what_was_merged_and_a_second_update_changes_nothing(
 ) -> None:
     text = header(locale.code) + po.serialize(written)
     old = po.read_text(text.replace("\n", "\r\n") if crlf else text)
-    entries = [replace(e, strings=("",) if e.plural is None else ("", ""), comments=()) for e in wanted]
+    entries = [e._replace(strings=("",) if e.plural is None else ("", ""), comments=()) for e in wanted]
     template = pot([po.Entry(None, "", None, (merging.HEADER,)), *entries])
     after = po_update.update(old, template, locale)
     merged = [po.unplaced(entry) for entry in merging.update(old, template, locale)]
@@ -93,4 +92,4 @@ def test_the_file_says_what_was_merged_and_a_second_update_changes_nothing(
 
 
 def _content(entry: po.Entry) -> po.Entry:
-    return replace(entry, flags=tuple(sorted(entry.flags)))
+    return entry._replace(flags=tuple(sorted(entry.flags)))

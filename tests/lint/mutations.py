@@ -7,7 +7,6 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 
 from service.i18n import po
@@ -51,7 +50,7 @@ def says(entry: po.Entry, string: str | None, form: int = 0) -> po.Entry | None:
     """The entry with another text in one form; None where it is the same."""
     if string is None or string == entry.strings[form]:
         return None
-    return replace(entry, strings=(*entry.strings[:form], string, *entry.strings[form + 1 :]))
+    return entry._replace(strings=(*entry.strings[:form], string, *entry.strings[form + 1 :]))
 
 
 def swapped(entry: po.Entry, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str], random: Random,
@@ -151,7 +150,7 @@ def stray_previous(text: str, random: Random) -> str | None:
 
 @spoils("PO007")
 def unknown_flag(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | None:
-    return replace(entry, flags=(*entry.flags, random.choice(["fuzy", "pyton-fmt", "nowrap", "x-done"])))
+    return entry._replace(flags=(*entry.flags, random.choice(["fuzy", "pyton-fmt", "nowrap", "x-done"])))
 
 
 @spoils("PO009")
@@ -206,14 +205,14 @@ def reordered(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | Non
     if entry.plural is not None or "%" in entry.strings[0] or len(entry.strings[0]) < 2 or "%" in entry.id:
         return None
     one, other = random.sample(["%s", "%d"], 2)
-    source = replace(entry, id=f"{entry.id} {one} {other}", flags=("python-format",))
+    source = entry._replace(id=f"{entry.id} {one} {other}", flags=("python-format",))
     return says(source, f"{entry.strings[0]} {other} {one}")
 
 
 @spoils("PH005")
 def other_brace(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | None:
     if _BRACE.search(entry.strings[0]) is None and entry.plural is None and "%" not in entry.id:
-        entry = replace(entry, id=entry.id + " {name}", strings=(entry.strings[0] + " {name}",))
+        entry = entry._replace(id=entry.id + " {name}", strings=(entry.strings[0] + " {name}",))
     wrong = random.choice(["{nom}", "{名前}", "｛name｝", "", "{ name}"])
     return swapped(entry, _BRACE, lambda found: wrong, random)
 
@@ -223,7 +222,7 @@ def other_token(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | N
     if entry.plural is not None:
         return None
     wrong = random.choice(["((nom))", "（（name））", "(( name))", "( (name))", "", "((名前))"])
-    return says(replace(entry, id=entry.id + " ((name))"), f"{entry.strings[0]} {wrong}".rstrip())
+    return says(entry._replace(id=entry.id + " ((name))"), f"{entry.strings[0]} {wrong}".rstrip())
 
 
 @spoils("PH007")
@@ -237,13 +236,13 @@ def bare_percent(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | 
 def out_of_address(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | None:
     if entry.plural is not None or "<" in entry.id or "%" in entry.id:
         return None
-    source = replace(entry, id=f'<a href="%(url)s">{entry.id}</a>')
+    source = entry._replace(id=f'<a href="%(url)s">{entry.id}</a>')
     return says(source, f'<a href="/x">{entry.strings[0]}</a>%(url)s')
 
 
 @spoils("PL001")
 def too_many(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | None:
-    return replace(entry, strings=(*entry.strings, entry.strings[-1])) if entry.plural is not None else None
+    return entry._replace(strings=(*entry.strings, entry.strings[-1])) if entry.plural is not None else None
 
 
 @spoils("PL002")
@@ -277,7 +276,7 @@ def no_count(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | None
 @spoils("MK001")
 def other_tag(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | None:
     if "<" not in entry.id and entry.plural is None:
-        entry = replace(entry, id=f"<b>{entry.id}</b>", strings=(f"<b>{entry.strings[0]}</b>",))
+        entry = entry._replace(id=f"<b>{entry.id}</b>", strings=(f"<b>{entry.strings[0]}</b>",))
     return swapped(
         entry, _TAG, lambda found: random.choice(["", "<u>", f'<{found[1]}{found[2]} id="x">']), random
     )
@@ -287,7 +286,7 @@ def other_tag(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | Non
 def unclosed_tag(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | None:
     if entry.plural is not None or "<" in entry.id or "&" in entry.id:
         return None
-    source = replace(entry, id=f"<b>{entry.id}</b> R&amp;D")
+    source = entry._replace(id=f"<b>{entry.id}</b> R&amp;D")
     text = entry.strings[0]
     return says(
         source, random.choice([f"</b>{text}<b> R&amp;D", f"<b>{text}</b R&amp;D", f"<b>{text}</b> R&D"])
@@ -320,7 +319,7 @@ def with_invisible(entry: po.Entry, locale: Locale, random: Random) -> po.Entry 
 def other_address(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | None:
     if entry.plural is not None or "://" in entry.id:
         return None
-    source = replace(entry, id=entry.id + " https://example.org/help")
+    source = entry._replace(id=entry.id + " https://example.org/help")
     wrong = random.choice(
         ["https://example.com/help", "https://example.org/aide", "example.org/help", "", "https://"]
     )
@@ -335,7 +334,7 @@ def translated_token(entry: po.Entry, locale: Locale, random: Random) -> po.Entr
         ["prospects.csv", "help@example.org", "`make run`", "--strict", "MAX_SIZE", "Ctrl+S"]
     )
     return says(
-        replace(entry, id=f"{entry.id} {token}"),
+        entry._replace(id=f"{entry.id} {token}"),
         f"{entry.strings[0]} {random.choice(['fichier', 'x', '名'])}",
     )
 
@@ -346,7 +345,7 @@ def broken_link(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | N
         return None
     links = [("[{}](/help)", "[{}] (/help)"), ("[{}](/help)", "[{}]（/help）")]
     good, bad = random.choice([*links, ("{} `x`", "{} `x"), ("{} [^1]", "{}")])
-    return says(replace(entry, id=good.format(entry.id)), bad.format(entry.strings[0]))
+    return says(entry._replace(id=good.format(entry.id)), bad.format(entry.strings[0]))
 
 
 @spoils("MK006")
@@ -354,17 +353,17 @@ def flat_emphasis(entry: po.Entry, locale: Locale, random: Random) -> po.Entry |
     if entry.plural is not None or set("[]()`*_") & set(entry.id + entry.strings[0]):
         return None
     bad = random.choice(["あ**「{}」**です", "** {}**", "**{} **", "**{}*"])
-    return says(replace(entry, id=f"**{entry.id.strip()}**"), bad.format(entry.strings[0].strip()))
+    return says(entry._replace(id=f"**{entry.id.strip()}**"), bad.format(entry.strings[0].strip()))
 
 
 @spoils("ST001")
 def emptied(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | None:
-    return replace(entry, strings=("",) * len(entry.strings))
+    return entry._replace(strings=("",) * len(entry.strings))
 
 
 @spoils("ST002")
 def doubted(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | None:
-    return replace(entry, flags=("fuzzy", *entry.flags))
+    return entry._replace(flags=("fuzzy", *entry.flags))
 
 
 def _english(entry: po.Entry) -> bool:
@@ -406,7 +405,7 @@ def other_script(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | 
 @spoils("ST006")
 def too_long(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | None:
     limit = max(len(string) for string in entry.strings) - 1
-    return replace(entry, flags=(*entry.flags, f"max-length:{limit}")) if limit > 0 else None
+    return entry._replace(flags=(*entry.flags, f"max-length:{limit}")) if limit > 0 else None
 
 
 @spoils("WS001")
@@ -440,4 +439,4 @@ def other_number(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | 
     if entry.plural is not None or re.search(r"\d", entry.id):
         return None
     one, other = random.sample(["3", "8", "24", "90", "120", "1,500", "2038"], 2)
-    return says(replace(entry, id=f"{entry.id} {one}"), f"{entry.strings[0]} {other}")
+    return says(entry._replace(id=f"{entry.id} {one}"), f"{entry.strings[0]} {other}")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 
 from service.i18n import po
@@ -26,7 +25,7 @@ def _swap(code: str, pattern: str, new: str | Callable[[re.Match[str]], str]) ->
             return None
         place = random.choice(places)
         made = new if isinstance(new, str) else new(place)
-        return replace(entry, strings=(text[: place.start()] + made + text[place.end() :],))
+        return entry._replace(strings=(text[: place.start()] + made + text[place.end() :],))
 
     return mutate
 
@@ -72,8 +71,7 @@ def _listed(entry: po.Entry, locale: Locale, random: Random) -> po.Entry | None:
     if language(locale) != "zh" or entry.plural is not None or not entry.strings[0].endswith("。"):
         return None
     mark = random.choice(("，", ", "))
-    return replace(
-        entry,
+    return entry._replace(
         id=entry.id + " Also: name, address and phone",
         strings=(f"{entry.strings[0]}另有：名称{mark}地址和电话",),
     )
