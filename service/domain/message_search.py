@@ -17,7 +17,7 @@ from service.models.message_grams import BLOCK_BITS, terms_of
 # How much of a message an excerpt shows before the first place and from it on, in characters.
 BEFORE, FROM = 30, 120
 HITS = 20
-# How many messages that may have the words are looked at in one search.
+# Of messages that may have the words, one search looks at as many, and ends with the batch they are in.
 MOST_LOOKED_AT = 2_000
 # More than the id of any message.
 END = 2**31 - 1
@@ -135,7 +135,7 @@ def _candidates(
 ) -> Iterator[Sequence[int]]:
     """Yield batches of the ids of messages that have all the numbers, the latest first.
 
-    Nearly all have the words too, so that a batch of the size of a page is mostly enough.
+    Nearly all have the words too, so that a batch of the size of a page is mostly enough; later ones double.
     """
     values: dict[str, object]
     if session.get_bind().dialect.name == "postgresql":
@@ -150,7 +150,7 @@ def _candidates(
         yield ids
         if len(ids) < size:
             return
-        end = ids[-1]
+        end, size = ids[-1], 2 * size
 
 
 # FTS5 hands out what it finds by rowid, either way, and stops when it has enough.

@@ -130,11 +130,10 @@ def test_a_search_ends_and_says_where(talk: Talk, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(message_search, "MOST_LOOKED_AT", 4)
     thread = talk.thread()
     talk.send(thread, "東京都")
-    for _ in range(5):
-        talk.send(thread, "東京と京都")
+    others = [talk.send(thread, "東京と京都").id for _ in range(7)]
     programs = [talk.program.id]
     first = message_search.search(talk.session, programs, "東京都", limit=1)
-    assert (first.hits, first.next is None) == ([], False)
+    assert (first.hits, first.next) == ([], others[1])  # after two, and then four
     second = message_search.search(talk.session, programs, "東京都", before=first.next, limit=1)
     assert [hit.message.body for hit in second.hits] == ["東京都"]
 
