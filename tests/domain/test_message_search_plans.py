@@ -191,6 +191,7 @@ def test_what_is_read_does_not_grow_with_the_messages(
             for word in (EVERYWHERE, OLD, FEW, NONE):
                 plan = plan_of(session, program_id, word)
                 rows[word, blocks], pages[word, blocks] = rows_read(plan), pages_read(plan)
+            assert rows_read(plan_of(session, program_id + 1, EVERYWHERE)) == 0
         db.dispose()
     assert rows[NONE, 16] == 0
     assert rows[FEW, 16] == 15
