@@ -76,7 +76,7 @@ def make_engine(url: str) -> Engine:
 
     On SQLite: WAL, `synchronous=FULL` (a power cut must not forget that a mail is in flight), foreign keys,
     5 s of patience for the single writer, and transactions that begin as IMMEDIATE when they are to write.
-    On PostgreSQL nothing waits longer than that for a lock or a connection.
+    On PostgreSQL nothing waits longer than that for a lock or a connection, and statements are not compiled.
     An error never shows the values of its statement: they are people's data, and errors go to the log.
     """
     if not url.startswith("sqlite"):
@@ -95,7 +95,8 @@ def make_engine(url: str) -> Engine:
 
 def _prepare_postgres(connection: Any, _record: Any) -> None:
     before, connection.autocommit = connection.autocommit, True
-    connection.execute(f"SET lock_timeout = {round(1000 * PATIENCE)}")
+    # To compile a statement takes longer than to do it, as far as we ask for few rows of many.
+    connection.execute(f"SET lock_timeout = {round(1000 * PATIENCE)}; SET jit = off")
     connection.autocommit = before
 
 

@@ -3,28 +3,24 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
-from sqlalchemy import delete, func, select, text, union_all
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
-from sqlalchemy.types import Integer
 
 from service.domain import threads
 from service.domain.prospect_list import search_words
 from service.facts.messages import MessageState, Side
 from service.i18n import grams
 from service.models import Message, MessageGrams, Thread
-from service.models.message_grams import terms_of
+from service.models.message_grams import BLOCK_BITS, terms_of
 
 # How much of a message an excerpt shows before the first place and from it on, in characters.
 BEFORE, FROM = 30, 120
 HITS = 20
-# How many messages that may have the words are looked at in one search.
+# Of messages that may have the words, one search looks at as many, and ends with the batch they are in.
 MOST_LOOKED_AT = 2_000
-# PostgreSQL: the latest messages are read in their order first, older ones by these ranges of ids.
-LATEST = 1_000
-RANGE = 131_072
+# More than the id of any message.
+END = 2**31 - 1
 _SPACE = re.compile(r"\s+")
 
 
@@ -64,7 +60,7 @@ def index(session: Session, thread: Thread, message: Message) -> None:
         session.execute(delete(MessageGrams).where(MessageGrams.message_id == message.id))
         return
     numbers = [-thread.program_id, *grams.numbers_of(message.body)]
-    session.merge(MessageGrams(message_id=message.id, program_id=thread.program_id, grams=numbers))
+    session.merge(MessageGrams(message_id=message.id, grams=numbers))
     session.flush()
 
 
@@ -139,69 +135,51 @@ def _candidates(
 ) -> Iterator[Sequence[int]]:
     """Yield batches of the ids of messages that have all the numbers, the latest first.
 
-    Nearly all have the words too, so that a batch of the size of a page is mostly enough.
+    Nearly all have the words too, so that a batch of the size of a page is mostly enough; later ones double.
     """
-    newest = session.scalar(select(func.max(MessageGrams.message_id)))
-    if newest is None:
-        return
-    end = min(before, newest + 1) if before is not None else newest + 1
+    values: dict[str, object]
     if session.get_bind().dialect.name == "postgresql":
-        ids = _of_postgres(session, program_ids, numbers, end)
+        statement = _IN_BLOCKS
+        values = {"wanted": list(numbers), "programs": [-one for one in program_ids]}
     else:
-        ids = _of_sqlite(session, program_ids, numbers, end, size)
-    while batch := list(islice(ids, size)):
-        yield batch
+        statement = _MATCH
+        programs = " OR ".join(terms_of([-one]) for one in program_ids)
+        values = {"wanted": f"({programs}) AND {' AND '.join(terms_of([one]) for one in numbers)}"}
+    end = min(before, END) if before is not None else END
+    while ids := session.scalars(statement, {**values, "end": end, "most": size}).all():
+        yield ids
+        if len(ids) < size:
+            return
+        end, size = ids[-1], 2 * size
 
 
+# FTS5 hands out what it finds by rowid, either way, and stops when it has enough.
 _MATCH = text(
     "SELECT rowid FROM message_grams_index WHERE message_grams_index MATCH :wanted AND rowid < :end"
     " ORDER BY rowid DESC LIMIT :most"
 )
-
-
-def _of_sqlite(
-    session: Session, program_ids: Sequence[int], numbers: Sequence[int], end: int, size: int
-) -> Iterator[int]:
-    # FTS5 hands out what it finds by rowid, either way, and stops when it has enough.
-    programs = " OR ".join(terms_of([-one]) for one in program_ids)
-    wanted = f"({programs}) AND {' AND '.join(terms_of([one]) for one in numbers)}"
-    while ids := session.scalars(_MATCH, {"wanted": wanted, "end": end, "most": size}).all():
-        yield from ids
-        end = ids[-1]
-
-
-def _of_postgres(
-    session: Session, program_ids: Sequence[int], numbers: Sequence[int], end: int
-) -> Iterator[int]:
-    """Look at the latest messages one by one, and for older ones into the index, by ranges of ids.
-
-    Words that many messages have are among the latest; for others the index is short. So it never sorts all
-    that have a frequent word.
-    """
-    each = [
-        select(MessageGrams.message_id, MessageGrams.grams)
-        .where(MessageGrams.program_id == one, MessageGrams.message_id < end)
-        .order_by(MessageGrams.message_id.desc())
-        .limit(LATEST)
-        .subquery()
-        for one in program_ids
-    ]
-    merged = union_all(*(select(one.c.message_id, one.c.grams) for one in each)).subquery()
-    latest = select(merged).order_by(merged.c.message_id.desc()).limit(LATEST).subquery()
-    has_all = latest.c.grams.bool_op("@>")(array(list(numbers), type_=Integer))
-    query = select(latest.c.message_id, has_all).order_by(latest.c.message_id.desc())
-    rows = session.execute(query).all()
-    yield from (message_id for message_id, has in rows if has)
-    top = rows[-1][0] if len(rows) == LATEST else 0
-    wanted = (
-        MessageGrams.grams.bool_op("@>")(array(list(numbers), type_=Integer)),
-        MessageGrams.grams.bool_op("&&")(array([-one for one in program_ids], type_=Integer)),
-    )
-    while top > 0:
-        there = (MessageGrams.message_id < top, MessageGrams.message_id >= top - RANGE)
-        query = select(MessageGrams.message_id).where(*wanted, *there)
-        yield from session.scalars(query.order_by(MessageGrams.message_id.desc())).all()
-        top -= RANGE
+# GIN knows no order: it is asked for one block of ids after the other, the latest first. Because the blocks
+# are in order before it is asked, PostgreSQL sorts what it finds block by block and stops when it has enough.
+# OFFSET 0 keeps it from asking for all blocks at once, which is quick only where it guesses rightly that a
+# word is rare.
+_IN_BLOCKS = text(
+    f"""
+    SELECT found.message_id
+    FROM (
+        SELECT block FROM generate_series(
+            (SELECT min(message_id) FROM message_grams) >> {BLOCK_BITS},
+            least(CAST(:end AS integer) - 1, (SELECT max(message_id) FROM message_grams)) >> {BLOCK_BITS}
+        ) AS block ORDER BY block DESC
+    ) AS blocks CROSS JOIN LATERAL (
+        SELECT message_id FROM message_grams
+        WHERE ARRAY[message_id >> {BLOCK_BITS}] && ARRAY[block]
+        AND grams @> CAST(:wanted AS integer[]) AND grams && CAST(:programs AS integer[])
+        AND message_id < CAST(:end AS integer)
+        OFFSET 0
+    ) AS found
+    ORDER BY block DESC, found.message_id DESC LIMIT :most
+    """  # noqa: S608 (a number of ours)
+)
 
 
 def _excerpt(body: str, places: Sequence[tuple[int, int]]) -> tuple[Piece, ...]:

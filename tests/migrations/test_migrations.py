@@ -46,6 +46,22 @@ def test_an_old_database_keeps_its_rows(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_what_was_indexed_is_still_found(tmp_path: Path) -> None:
+    """SQLite's index of messages and the triggers that keep it outlive the column that is dropped."""
+    engine = make_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    environment.upgrade(engine, "0019")
+    with engine.begin() as connection:
+        for statement in OLD_MESSAGE:
+            connection.exec_driver_sql(statement)
+    environment.upgrade(engine)
+    found = "SELECT rowid FROM message_grams_index WHERE message_grams_index MATCH 'p1 AND abc'"
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql(found).scalars().all() == [1]
+        connection.exec_driver_sql("DELETE FROM message_grams")
+        assert connection.exec_driver_sql(found).scalars().all() == []
+    engine.dispose()
+
+
 # One row of everything that later migrations touch; the second of two equal events is dropped on the way.
 _AT = "'2026-11-01 00:00:00'"
 _PARTNER = (
@@ -72,4 +88,12 @@ OLD_ROWS = (
     f"{_EVENT} (1, 1, 'marked', 'new', NULL, {_AT})",
     f"{_EVENT} (2, 1, 'email_accepted', 'outreach', 1, {_AT})",
     f"{_EVENT} (3, 1, 'email_accepted', 'outreach', 1, {_AT})",
+)
+OLD_MESSAGE = (
+    *OLD_ROWS[:1],
+    f"INSERT INTO partners ({_PARTNER[0]}) VALUES ({_PARTNER[1]})",
+    f"INSERT INTO threads (id, program_id, partner_id, created_at) VALUES (1, 1, 1, {_AT})",
+    "INSERT INTO messages (id, thread_id, side, channel, state, body, form_key, created_at)"
+    f" VALUES (1, 1, 'brand', 'web', 'sent', 'B', 'k', {_AT})",
+    "INSERT INTO message_grams (message_id, program_id, grams) VALUES (1, 1, 'p1 abc')",
 )
