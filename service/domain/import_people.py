@@ -83,7 +83,10 @@ class People:
 
     def packed(self) -> bytes:
         """All of it as it is stored."""
-        columns = (_CELL_END.join(self.columns.get(name, ())) for name in _COLUMNS)
+        said = self.columns
+        if said.get("identity") == said.get("email"):
+            said = {name: column for name, column in said.items() if name != "identity"}
+        columns = (_CELL_END.join(said.get(name, ())) for name in _COLUMNS)
         text = _COLUMN_END.join((_text_of(self.numbers), _text_of(self.lines), *columns))
         return zlib.compress(text.encode(), _LEVEL)
 
@@ -92,6 +95,9 @@ def unpacked(data: bytes) -> People:
     """What was packed."""
     numbers, lines, *columns = zlib.decompress(data).decode().split(_COLUMN_END)
     cells = {name: column.split(_CELL_END) for name, column in zip(_COLUMNS, columns, strict=True) if column}
+    if "identity" not in cells:
+        # Most addresses are written the way in which they are compared.
+        cells["identity"] = cells["email"]
     count = len(cells["identity"])
     return People(_numbers_in(numbers, count), _numbers_in(lines, count), cells)
 

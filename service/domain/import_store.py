@@ -157,10 +157,10 @@ class Named:
 
     def again(self, identities: Sequence[str]) -> set[str]:
         """Those who are named in rows before, or here more than once."""
-        hashes = list(map(hash, identities))
-        if len(set(hashes)) == len(hashes) and self._blocks.keys().isdisjoint(hashes):
+        hashes = set(map(hash, identities))
+        if len(hashes) == len(identities) and self._blocks.keys().isdisjoint(hashes):
             return set()
-        counted = Counter(hashes)
+        counted = Counter(map(hash, identities))
         return {one for one in identities if hash(one) in self._blocks or counted[hash(one)] > 1}
 
     def blocks(self, identities: Iterable[str]) -> set[int]:
