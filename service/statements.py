@@ -209,9 +209,7 @@ def those_in(session: Session, column: Any, values: Iterable[str]) -> set[str]:
     """
     if session.get_bind().dialect.name != "sqlite":
         return set(session.scalars(select(column).where(among(session, column, values))))
-    text = (
-        f"SELECT value FROM json_each(?) CROSS JOIN {column.table.name} ON {column.name} = value"  # noqa: S608 (names of ours)
-    )
+    text = f"SELECT value FROM json_each(?) CROSS JOIN {column.table.name} ON {column.name} = value"  # noqa: S608 (names of ours)
     found = session.connection().exec_driver_sql(text, (json.dumps(list(values)),))
     return set(found.scalars())
 

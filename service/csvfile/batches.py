@@ -24,7 +24,7 @@ class Batch:
             else:
                 self.lines += range(part.line, part.line + len(part))
                 for column, cells in zip(self.columns, part.columns, strict=True):
-                    column += cells
+                    column.extend(cells)
 
     def _add(self, row: Row) -> None:
         if row.findings:

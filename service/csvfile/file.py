@@ -6,10 +6,10 @@ from itertools import islice
 from pathlib import Path
 
 from service.csvfile import batches, content, dialect, encoding, guard, headers, rows, text
+from service.csvfile.batches import Batch
 from service.csvfile.dialect import Dialect
 from service.csvfile.encoding import Detection
 from service.csvfile.headers import Key, Mapped
-from service.csvfile.batches import Batch
 from service.csvfile.rows import Row, Stretch
 from service.csvfile.source import InMemory, OnDisk, Source
 from service.csvfile.strange import Watch

@@ -9,8 +9,8 @@ _WINDOW = 4 * 1024
 def columns(text: str, delimiter: str, width: int) -> Sequence[Sequence[str]] | None:
     """The cells of each column; None unless every line is a row of `width` cells without a quotation mark.
 
-    All lines end with LF, or all with CR LF; the last one may end with the text. None is longer than a cell may
-    be. Control characters are taken as they come.
+    All lines end with LF, or all with CR LF; the last one may end with the text. None of them is longer than
+    a cell may be. Control characters are taken as they come.
     """
     if width < 2 or not text or '"' in text or not _has_short_lines(text):
         return None

@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Rows one behind the other, a line each, all as wide as expected and with nothing to remark, in columns."""
+    """Rows one behind the other in columns: a line each, as wide as expected, with nothing to remark."""
 
     number: int
     line: int
@@ -141,7 +141,7 @@ class _Reader:
         self._tried = 0
 
     def parts(self) -> Iterator[Stretch | Row]:
-        """Most rows pass in whole pieces or through `_quick`; what these leave is read with care, row by row."""
+        """Most rows pass in whole pieces or through `_quick`; what these leave is read with care."""
         lines = self._lines
         while True:
             if self._width is not None and self._width <= COLUMNS:

@@ -1,6 +1,7 @@
 """Rows of a file about people who are new, in columns: judged, packed and read back many at a time."""
 
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -52,6 +53,17 @@ class People:
             return self
         columns = {name: list(compress(column, chosen)) for name, column in self.columns.items()}
         return People(list(compress(self.numbers, chosen)), list(compress(self.lines, chosen)), columns)
+
+    def parted(self, most: int) -> "list[People]":
+        """The same rows in turns of so many numbers, the first of which begins with 1; none is empty."""
+        found, start = [], 0
+        while start < len(self):
+            turn = (self.numbers[start] - 1) // most
+            stop = bisect_right(self.numbers, (turn + 1) * most)
+            columns = {name: column[start:stop] for name, column in self.columns.items()}
+            found.append(People(self.numbers[start:stop], self.lines[start:stop], columns))
+            start = stop
+        return found
 
     def assuming(self, language: str | None) -> "People":
         """The same rows, with a language for those that name none."""

@@ -24,6 +24,8 @@ from service.models import Group
 from service.models.imports import Import, ImportRow
 from service.statements import among
 
+# Rows of a block at most, which are also applied together: what is unpacked then is used whole.
+BLOCK = 2_000
 # Where people are named again by fewer than one row in so many, rows are packed.
 _SELDOM = 20
 
@@ -61,8 +63,10 @@ def plan_rows(
         people = people.where(alone)
     stored = _planned(session, import_, others, named)
     people = people.assuming(import_.default_language)
-    packed = import_store.add_block(session, import_.id, people)
-    named.add_packed(people)
+    blocks = people.parted(BLOCK)
+    packed = import_store.add_blocks(session, import_.id, blocks)
+    for block in blocks:
+        named.add_packed(block)
     import_.planned_rows = rows.numbers[-1]
     import_.digest = _digest(import_.digest, stored, packed)
     _count(import_, Counter(row.outcome for row in stored) + Counter({RowOutcome.CREATED.value: len(people)}))

@@ -36,7 +36,7 @@ from service.models.imports import Import, ImportBlock, ImportRow
 
 # Rows of a transaction, few enough that a page never waits long for the one writer of SQLite; most are
 # planned in a fifth of the time that applying them takes.
-PLANNED, APPLIED = 6_000, 2_000
+PLANNED, APPLIED = 3 * import_plan.BLOCK, import_plan.BLOCK
 # A worker that died gives its import free after this.
 LEASE = timedelta(seconds=30)
 RUNNING = (ImportState.PLANNING.value, ImportState.APPLYING.value, ImportState.UNDOING.value)

@@ -104,7 +104,10 @@ def _email(values: Values, text: str, _groups: Mapping[str, int]) -> None:
     try:
         plain = _USUAL_ADDRESS.fullmatch(text)
         if plain is not None:
-            values.email, values.email_key = text, f"{plain[1].lower()}@{addresses.domain_key(plain[2].lower())}"
+            values.email, values.email_key = (
+                text,
+                f"{plain[1].lower()}@{addresses.domain_key(plain[2].lower())}",
+            )
             return
         address = addresses.parse(text)
     except AddressError as refused:

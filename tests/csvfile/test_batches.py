@@ -9,7 +9,17 @@ from service.csvfile.rows import Row
 HEADER = "Partner name,Contact email,Media property\n"
 LINES = st.lists(
     st.sampled_from(
-        ["a,b,c\n", "日本,é,\n", '"a","b",c\n', "a,b\n", "a,b,c,\n", "a,b,c,d\n", "\n", 'a,"b\n', '"a\nb",c,d\n']
+        [
+            "a,b,c\n",
+            "日本,é,\n",
+            '"a","b",c\n',
+            "a,b\n",
+            "a,b,c,\n",
+            "a,b,c,d\n",
+            "\n",
+            'a,"b\n',
+            '"a\nb",c,d\n',
+        ]
     ),
     max_size=12,
 )

@@ -13,7 +13,9 @@ from service.csvfile.lines import Lines
 from service.csvfile.rows import Row, Stretch
 from service.csvfile.text import Piece
 
-TEXT = st.lists(st.sampled_from(["a", "日", " ", ",", ";", '"', "\r\n", "\n", "\r", "\u2028", "1,2\n", "1,2\r\n"]))
+TEXT = st.lists(
+    st.sampled_from(["a", "日", " ", ",", ";", '"', "\r\n", "\n", "\r", "\u2028", "1,2\n", "1,2\r\n"])
+)
 
 
 @given(TEXT.map("".join), st.integers(1, 4), st.sampled_from(",;"))
