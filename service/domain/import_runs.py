@@ -34,8 +34,8 @@ from service.facts.states import ImportState
 from service.models import Program, User
 from service.models.imports import Import, ImportBlock, ImportRow
 
-# Rows of a transaction, few enough that a page never waits long for the one writer of SQLite; most are
-# planned in a fifth of the time that applying them takes.
+# Rows of a transaction, few enough that a page never waits long for the one writer of SQLite: three blocks
+# of the plan are made in less time than one takes to apply.
 PLANNED, APPLIED = 3 * import_plan.BLOCK, import_plan.BLOCK
 # A worker that died gives its import free after this.
 LEASE = timedelta(seconds=30)
