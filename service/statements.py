@@ -202,6 +202,18 @@ def among(session: Session, column: Any, values: Iterable[object]) -> ColumnElem
     return cast(ColumnElement[bool], column == any_(given))
 
 
+def those_in(session: Session, column: Any, values: Iterable[str]) -> set[str]:
+    """Return which of many values an indexed column has.
+
+    SQLite would sort them for `among`, which takes longer than looking up each.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        return set(session.scalars(select(column).where(among(session, column, values))))
+    text = f"SELECT value FROM json_each(?) CROSS JOIN {column.table.name} ON {column.name} = value"  # noqa: S608 (names of ours)
+    found = session.connection().exec_driver_sql(text, (json.dumps(list(values)),))
+    return set(found.scalars())
+
+
 def _form(parameter: BindParameter[Any], dialect: Dialect) -> Callable[[Any], Any]:
     return parameter.type.dialect_impl(dialect).bind_processor(dialect) or _unchanged
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from service import models
 from service.db import Base, Database, Moment
 from service.models import Program, Suppression
-from service.statements import Bulk, Prepared, Straight, Uneven, among, next_ids
+from service.statements import Bulk, Prepared, Straight, Uneven, among, next_ids, those_in
 from tests import postgres
 
 MOMENT = datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC)
@@ -177,6 +177,9 @@ def test_many_rows_at_once(either: Database) -> None:
         assert session.scalars(some).all() == [ids[1]]
         none = select(Suppression.id).where(among(session, Suppression.id, []))
         assert session.scalars(none).all() == []
+        asked = [f"夏\t{ids[1]}\\", f"夏\t{ids[1]}\\", "?"]
+        assert those_in(session, Suppression.address_key, asked) == {asked[0]}
+        assert those_in(session, Suppression.address_key, []) == set()
     with either.transaction() as session:
         connection = session.connection()
         (new,) = next_ids(connection, Suppression, 1)

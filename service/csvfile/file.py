@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from service.csvfile import content, dialect, encoding, guard, headers, rows, text
+from service.csvfile import batches, content, dialect, encoding, guard, headers, rows, text
+from service.csvfile.batches import Batch
 from service.csvfile.dialect import Dialect
 from service.csvfile.encoding import Detection
 from service.csvfile.headers import Key, Mapped
-from service.csvfile.rows import Row
+from service.csvfile.rows import Row, Stretch
 from service.csvfile.source import InMemory, OnDisk, Source
 from service.csvfile.strange import Watch
 from service.facts.findings import Finding, Severity
@@ -17,6 +18,8 @@ from service.facts.limits import IMPORT_FILE_BYTES, IMPORT_ROWS
 from service.facts.words import N_
 
 _BEGINNING = 64 * 1024
+# Bytes that become text at once: what is odd makes one piece slower to read, and the next ones not.
+_PIECE = 64 * 1024
 
 
 class BadDelimiter(ValueError):
@@ -77,14 +80,23 @@ class CsvFile:
 
     def rows(self) -> Iterator[Row]:
         """Data rows, `number` from 1, bad ones included; raises FileRefused where there are too many."""
+        return rows.one_by_one(self._parts(1))
+
+    def batches(self, most: int, *, after: int = 0) -> Iterator[Batch]:
+        """The same rows behind one of them, so many at a time; the last are fewer."""
+        return batches.of(self._parts(after + 1), most, width=len(self.header))
+
+    def _parts(self, first: int) -> Iterator[Stretch | Row]:
         if not self.readable:
             return
         watch = Watch(self.encoding)
-        found = _all_rows(self.source, self.detection, self.dialect, len(self.header), watch)
-        yield from watch.rows(islice(found, 1, IMPORT_ROWS + 1))
-        beyond = next(found, None)
-        if beyond is not None:
-            raise FileRefused(_too_many_rows(beyond.line))
+        found = _all_parts(self.source, self.detection, self.dialect, len(self.header), watch)
+        for part in watch.parts(found):
+            last = part.number if isinstance(part, Row) else part.number + len(part) - 1
+            if part.number <= IMPORT_ROWS and last >= first:
+                yield part if isinstance(part, Row) else part.between(first, IMPORT_ROWS)
+            if last > IMPORT_ROWS:
+                raise FileRefused(_too_many_rows(part.line + max(IMPORT_ROWS + 1 - part.number, 0)))
 
     def preview(self, count: int) -> tuple[Row, ...]:
         """The first data rows."""
@@ -115,7 +127,7 @@ def read(
     start = len(detection.signature)
     beginning, is_cut = _beginning(source, detection.encoding, start)
     found = dialect.detect(beginning, delimiter, cut=is_cut)
-    first_rows = list(islice(_all_rows(source, detection, found, None), 2))
+    first_rows = list(islice(rows.one_by_one(_all_parts(source, detection, found, None)), 2))
     if not first_rows:
         empty = Finding("file-empty", Severity.ERROR, N_("The file is empty."))
         return _unreadable(source, empty, detection, found)
@@ -157,17 +169,17 @@ def _detect(source: Source, locale: str, name: str | None) -> Detection:
     return encoding.detect(source, locale) if name is None else encoding.chosen(name, source)
 
 
-def _all_rows(
+def _all_parts(
     source: Source, detection: Detection, found: Dialect, width: int | None, watch: Watch | None = None
-) -> Iterator[Row]:
+) -> Iterator[Stretch | Row]:
     """Header and data rows, behind the BOM and the `sep=` line; a watch sees their text go by."""
-    pieces = text.pieces(source, detection.encoding, len(detection.signature))
+    pieces = text.pieces(source, detection.encoding, len(detection.signature), chunk=_PIECE)
     if watch is not None:
         pieces = watch.pieces(pieces)
     if found.sep_line:
         pieces = _without_first_line(pieces, found.sep_line)
     line = 2 if found.sep_line else 1
-    return rows.read(pieces, found.delimiter, detection.encoding, width=width, line=line)
+    return rows.parts(pieces, found.delimiter, detection.encoding, width=width, line=line)
 
 
 def _without_first_line(pieces: Iterator[text.Piece], line: str) -> Iterator[text.Piece]:

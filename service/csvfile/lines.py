@@ -21,7 +21,11 @@ class Lines:
 
     def __init__(self, pieces: Iterable[Piece], number: int) -> None:
         self._pieces = iter(pieces)
+        # Of the piece opened last: all of it, and once lines are read of it, those that are left.
+        self._whole = ""
         self._text = StringIO()
+        self._size = 0
+        self._left_out = False
         self._again: deque[Line] = deque()
         self._bad: dict[int, int] = {}
         self._index = 0
@@ -40,30 +44,59 @@ class Lines:
             line, self.offset, self.too_long = self._again.popleft()
         else:
             while not (line := self._text.readline()):
-                piece = next(self._pieces, None)
-                if piece is None:
-                    raise StopIteration
-                if piece.too_long:
+                if self._left_out:
+                    self._left_out = False
                     self.number += 1
                     self.too_long, self.offset = True, None
                     return ""
-                self._open(piece)
+                if not self._whole and not self._open():
+                    raise StopIteration
+                self._begin()
             self.offset = self._bad.get(self._index) if self._bad else None
             self._index += 1
             self.seen += len(line)
         self.number += 1
         return line
 
-    def _open(self, piece: Piece) -> None:
-        self._text, self._bad, self._index = StringIO(piece.text, newline=""), piece.bad, 0
+    def _open(self) -> bool:
+        piece = next(self._pieces, None)
+        if piece is None:
+            return False
+        self._whole, self._bad, self._index = piece.text, piece.bad, 0
+        self._left_out = piece.too_long
         self._suspicious = bool(piece.bad) or any(sign in piece.text for sign in "\0\x1a\ufeff")
+        return True
+
+    def _begin(self) -> None:
+        """Have what was opened read line by line."""
+        self._text, self._size, self._whole = StringIO(self._whole, newline=""), len(self._whole), ""
+
+    def whole(self) -> str:
+        """The next piece, of which nothing was read, where none of it has a bad byte or an odd character.
+
+        Who takes it tells `passed_whole`; else it is there for the other ways.
+        """
+        if self._again or self._text.tell() < self._size:
+            return ""
+        if not self._whole:
+            self._open()
+        return "" if self._suspicious else self._whole
+
+    def passed_whole(self, lines: int) -> None:
+        """Count what was read from `whole`."""
+        self.passed(lines, len(self._whole))
+        self._whole = ""
 
     def clean(self) -> StringIO | None:
         """The lines that follow up to the end of a piece, where none has a bad byte or an odd character.
 
         Who reads from it tells `passed` how much.
         """
-        return None if self._again or self._suspicious else self._text
+        if self._again or self._suspicious:
+            return None
+        if self._whole:
+            self._begin()
+        return self._text
 
     def passed(self, lines: int, characters: int) -> None:
         """Count lines that were read from `clean`."""

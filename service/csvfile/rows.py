@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from io import StringIO
@@ -10,6 +10,7 @@ from itertools import chain, islice, repeat
 from itertools import count as count_from
 from typing import NamedTuple
 
+from service.csvfile import plain
 from service.csvfile.lines import Line, Lines
 from service.csvfile.text import LINE_BYTES, Piece
 from service.facts.findings import Finding, Severity
@@ -36,6 +37,34 @@ class Row(NamedTuple):
     def bad(self) -> bool:
         """Whether the row must not be used."""
         return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Rows one behind the other in columns: a line each, as wide as expected, with nothing to remark."""
+
+    number: int
+    line: int
+    columns: Sequence[Sequence[str]]
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def rows(self) -> Iterator[Row]:
+        """The same row by row."""
+        cells = map(list, zip(*self.columns, strict=True))
+        return map(_as_row, zip(count_from(self.number), count_from(self.line), cells, repeat(())))
+
+    def between(self, first: int, last: int) -> "Stretch":
+        """Those of the rows with numbers from one to another; one of them must be there."""
+        if first <= self.number and last >= self.number + len(self) - 1:
+            return self
+        start, stop = max(first - self.number, 0), last + 1 - self.number
+        columns = [column[start:stop] for column in self.columns]
+        return Stretch(self.number + start, self.line + start, columns)
+
+
+_as_row = partial(tuple.__new__, Row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +105,27 @@ def read(
 
     `width` is the number of cells expected, else the first row's; `line` is the number of the first line.
     """
-    return _Reader(Lines(pieces, line), delimiter, encoding, width).rows()
+    return one_by_one(parts(pieces, delimiter, encoding, width=width, line=line))
 
 
-# So many rows are read at once where nothing is odd about them: few enough to stay near the processor.
+def parts(
+    pieces: Iterable[Piece], delimiter: str, encoding: str, *, width: int | None = None, line: int = 1
+) -> Iterator[Stretch | Row]:
+    """The same rows, as many as possible together."""
+    return _Reader(Lines(pieces, line), delimiter, encoding, width).parts()
+
+
+def one_by_one(parts: Iterable[Stretch | Row]) -> Iterator[Row]:
+    """Each row by itself."""
+    for part in parts:
+        if isinstance(part, Row):
+            yield part
+        else:
+            yield from part.rows()
+
+
+# So many rows are read at once by the standard reader: few enough to stay near the processor.
 _SLICE = 64
-_as_row = partial(tuple.__new__, Row)
 
 
 class _Reader:
@@ -96,10 +140,12 @@ class _Reader:
         self._given_back = 0
         self._tried = 0
 
-    def rows(self) -> Iterator[Row]:
-        """Most rows pass through `_quick`; what it leaves is read with care, one row at a time."""
+    def parts(self) -> Iterator[Stretch | Row]:
+        """Most rows pass in whole pieces or through `_quick`; what these leave is read with care."""
         lines = self._lines
         while True:
+            if self._width is not None and self._width <= COLUMNS:
+                yield from self._whole_pieces(self._width)
             text = lines.clean()
             if text is not None and self._width is not None and self._may_try():
                 yield from self._quick(text, self._width)
@@ -113,6 +159,17 @@ class _Reader:
                 self._width = len(row.cells)
             yield self._numbered(row, self._width)
 
+    def _whole_pieces(self, width: int) -> Iterator[Stretch]:
+        """Pieces of the text in which every line is a row of bare cells, up to one that is not."""
+        while text := self._lines.whole():
+            columns = plain.columns(text, self._delimiter, width)
+            if columns is None:
+                return
+            stretch = Stretch(self._number, self._lines.number + 1, columns)
+            self._number += len(stretch)
+            self._lines.passed_whole(len(stretch))
+            yield stretch
+
     def _may_try(self) -> bool:
         """Whether to read quickly once more: what was tried in vain must not add up."""
         return self._width is not None and self._width <= COLUMNS and self._tried < _leeway(self._lines)
@@ -123,7 +180,7 @@ class _Reader:
             return row._replace(findings=_ragged(row, width))
         return row
 
-    def _quick(self, text: StringIO, width: int) -> Iterator[Row]:
+    def _quick(self, text: StringIO, width: int) -> Iterator[Stretch | Row]:
         """Rows by the standard library's reader, until one comes that it may see otherwise than we do."""
         lines, uniform = self._lines, {width}
         reader = csv.reader(text, delimiter=self._delimiter, strict=True)
@@ -150,7 +207,7 @@ class _Reader:
                 number, line = self._number, lines.number + 1
                 self._number += count
                 lines.passed(count, length)
-                yield from map(_as_row, zip(count_from(number), count_from(line), cells, repeat(())))
+                yield Stretch(number, line, list(zip(*cells, strict=True)))
             else:
                 for one in cells:
                     lines.passed(1, 0)

@@ -7,9 +7,10 @@ it came into a file of UTF-8. Bytes of an older encoding are hardly ever UTF-8 b
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
+from itertools import chain
 
 from service.csvfile.encoding import FAMILIES
-from service.csvfile.rows import Row
+from service.csvfile.rows import Row, Stretch
 from service.csvfile.sound import score
 from service.csvfile.text import Piece
 from service.facts.findings import Finding, Severity
@@ -38,21 +39,32 @@ class Watch:
     def pieces(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
         """The pieces of the text as they are."""
         for piece in pieces:
-            self._noticed = self._noticed or any(sign.search(piece.text) for sign in self._signs)
+            if not self._noticed and not piece.text.isascii():
+                self._noticed = any(sign.search(piece.text) for sign in self._signs)
             yield piece
 
-    def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def parts(self, parts: Iterable[Stretch | Row]) -> Iterator[Stretch | Row]:
         """The rows, with a warning where one reads as another encoding."""
-        for row in rows:
-            if self._noticed and not row.findings:
-                found = tuple(self._findings(row))
-                yield row._replace(findings=found) if found else row
+        for part in parts:
+            if not self._noticed:
+                yield part
+            elif isinstance(part, Row):
+                yield self._looked_at(part)
+            elif any(map(self._is_strange, set(chain.from_iterable(part.columns)))):
+                yield from map(self._looked_at, part.rows())
             else:
-                yield row
+                yield part
+
+    def _looked_at(self, row: Row) -> Row:
+        found = () if row.findings else tuple(self._findings(row))
+        return row._replace(findings=found) if found else row
+
+    def _is_strange(self, cell: str) -> bool:
+        return not cell.isascii() and any(is_strange(cell, codec) for codec in self._through)
 
     def _findings(self, row: Row) -> Iterator[Finding]:
         for index, cell in enumerate(row.cells, 1):
-            if not cell.isascii() and any(is_strange(cell, codec) for codec in self._through):
+            if self._is_strange(cell):
                 shown = cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}…"
                 yield Finding(
                     "row-other-encoding", Severity.WARNING, _STRANGE, {"text": shown}, row.line, index

@@ -47,7 +47,7 @@ def pieces(source: Source, encoding: str, start: int = 0, *, chunk: int = CHUNK)
         last = reached >= source.size or (len(data) < length and not source.read(reached, 1))
         end = len(data) if last else _last_line_end(data, encoding, width)
         if end == 0 and len(data) <= LINE_BYTES:
-            length += chunk
+            length *= 2
             continue
         if end == 0:
             yield Piece("", too_long=True)

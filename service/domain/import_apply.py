@@ -11,14 +11,20 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.domain import import_lookup, import_reasons, import_states, import_store, import_writes, partners
+from service.domain import (
+    import_additions,
+    import_lookup,
+    import_reasons,
+    import_states,
+    import_store,
+    import_writes,
+)
+from service.domain.import_people import People
 from service.domain.import_states import CUSTOM_EMAIL, Decision, State
-from service.facts.sources import PartnerKind, Source
-from service.facts.stages import Stage, StageEvent
 from service.facts.states import RowOutcome
-from service.models import GroupMember, Partner, Prospect, StageChange
+from service.models import Partner
 from service.models.imports import Import, ImportRow
-from service.statements import Bulk, Prepared, among, next_ids
+from service.statements import Prepared, among, those_in
 
 _TRIES = 5
 
@@ -39,14 +45,6 @@ _PLANNED = (
     sql_cast(ImportRow.changes, String),
 )
 _DOING = (RowOutcome.CREATED.value, RowOutcome.UPDATED.value)
-_PARTNERS_ADDED = Bulk(
-    Partner,
-    *("id", "name", "first_name", "last_name", "email", "email_key", "locale", "time_zone", "description"),
-    "search_text",
-)
-_PROSPECTS_ADDED = Bulk(Prospect, "id", "partner_id")
-_EVENTS_ADDED = Bulk(StageChange, "prospect_id")
-_MEMBERS_ADDED = Bulk(GroupMember, "group_id", "partner_id")
 _SETTLED = Prepared(
     update(cast(Table, ImportRow.__table__))
     .where(ImportRow.import_id == bindparam("import_"), ImportRow.number == bindparam("number_"))
@@ -60,6 +58,7 @@ class _Work:
     """What a batch writes, collected first: many rows, few statements.
 
     `rows` are those that may come out otherwise than planned; somebody new who is still unknown never does.
+    Most of those come in columns and are not in here.
     """
 
     new_partners: list[State] = field(default_factory=list)
@@ -78,14 +77,16 @@ def apply_rows(session: Session, import_: Import, *, limit: int, now: datetime) 
     before, upto = import_.applied_rows, min(import_.applied_rows + limit, import_.planned_rows)
     if before == upto:
         return 0
-    work = _written(session, import_, _due(session, import_.id, before, upto), now)
+    due = _due(session, import_.id, before, upto)
+    packed = list(import_store.people(session, import_.id, above=before, upto=upto))
+    work = _written(session, import_, due, packed, now)
     _record(session, import_, work)
     import_.applied_rows = upto
     return upto - before
 
 
 def _due(session: Session, import_id: int, above: int, upto: int) -> list[_Planned]:
-    """What is to be done in rows above a number and up to another, in the order of the file."""
+    """What is to be done in rows that stand by themselves, above a number and up to another."""
     query = select(*_PLANNED).where(
         ImportRow.import_id == import_id,
         ImportRow.number > above,
@@ -95,24 +96,24 @@ def _due(session: Session, import_id: int, above: int, upto: int) -> list[_Plann
     rows = session.execute(query).all()
     # All of them at once: reading one after the other takes twice as long.
     changes = json.loads(f"[{','.join([row[4] or 'null' for row in rows])}]")
-    found = [
+    return [
         _Planned(number, outcome, identity, partner_id, one)
         for (number, outcome, identity, partner_id, _), one in zip(rows, changes, strict=True)
         if identity is not None and one
     ]
-    for people in import_store.people(session, import_id, above=above, upto=upto):
-        found += [
-            _Planned(row.number, RowOutcome.CREATED.value, row.identity, None, row.changes)
-            for row in people.rows()
-        ]
-    return sorted(found)
 
 
-def _written(session: Session, import_: Import, rows: Sequence[_Planned], now: datetime) -> _Work:
+def _written(
+    session: Session, import_: Import, due: Sequence[_Planned], packed: Sequence[People], now: datetime
+) -> _Work:
     for tries_left in reversed(range(_TRIES)):
-        work = _collect(session, import_, rows)
+        groups = import_lookup.planned_groups(session, import_)
+        news, others = _parted(session, packed, groups)
+        work = _collect(session, import_, sorted([*due, *others]), groups)
         try:
             with session.begin_nested():
+                for people in news:
+                    import_additions.add_people(session, import_, people, now)
                 _write(session, import_, work, now)
         except IntegrityError:
             if not tries_left:
@@ -122,10 +123,31 @@ def _written(session: Session, import_: Import, rows: Sequence[_Planned], now: d
     raise AssertionError
 
 
-def _collect(session: Session, import_: Import, rows: Sequence[_Planned]) -> _Work:
+def _parted(
+    session: Session, packed: Sequence[People], groups: set[int]
+) -> tuple[list[People], list[_Planned]]:
+    """Of packed rows those that do just what they say, and the others: somebody is known or a group gone."""
+    news: list[People] = []
+    others: list[_Planned] = []
+    there = {"", *map(str, groups)}
+    for people in packed:
+        known = those_in(session, Partner.email_key, people.identities)
+        named = people.columns.get("group") or [""] * len(people)
+        plain = [
+            identity not in known and group in there
+            for identity, group in zip(people.identities, named, strict=True)
+        ]
+        news.append(people.where(plain))
+        others += [
+            _Planned(row.number, RowOutcome.CREATED.value, row.identity, None, row.changes)
+            for row in people.where([not one for one in plain]).rows()
+        ]
+    return news, others
+
+
+def _collect(session: Session, import_: Import, rows: Sequence[_Planned], groups: set[int]) -> _Work:
     identities = {row.identity for row in rows}
     states = import_lookup.states_of_identities(session, import_.program_id, identities)
-    groups = import_lookup.planned_groups(session, import_)
     work = _Work()
     for row in rows:
         state = states[row.identity]
@@ -173,59 +195,33 @@ def _add(work: _Work, state: State, changes: Mapping[str, Any]) -> None:
 def _write(session: Session, import_: Import, work: _Work, now: datetime) -> None:
     connection = session.connection()
     _insert_partners(connection, work.new_partners, now)
-    import_writes.add_media(session, work.new_partners)
+    media = [(state.partner_id, state.fields.get("media_property")) for state in work.new_partners]
+    import_writes.add_media(session, media)
     _insert_prospects(connection, import_, work.new_prospects, now)
     # Somebody who is new here may be changed by a later row: both are written as the last row leaves them.
     new = set(map(id, work.new_partners))
     changed = [one for one in work.changed.values() if id(one[0]) not in new]
     contacts = [(one, names & {CUSTOM_EMAIL}) for one, names in work.changed.values() if id(one) in new]
     import_writes.update_changed(session, [*changed, *contacts])
-    members = [(group_id, state.partner_id) for state, group_id in work.members]
-    _MEMBERS_ADDED.insert(connection, members)
+    import_additions.add_members(connection, [(group_id, one.partner_id) for one, group_id in work.members])
 
 
 def _insert_partners(connection: Connection, states: Sequence[State], now: datetime) -> None:
-    if not states:
-        return
-    ids = next_ids(connection, Partner, len(states))
-    texts = partners.search_texts(
-        (one["name"] or "", one.get("first_name"), one.get("last_name"), one["email"] or "", None)
-        for one in (state.fields for state in states)
-    )
-    rows = []
-    for state, partner_id, text in zip(states, ids, texts, strict=True):
+    said = []
+    for state in states:
+        given = {**state.fields, "identity": state.identity}
+        said.append(tuple(given.get(name) for name in import_additions.SAID))
+    ids = import_additions.add_partners(connection, said, now)
+    for state, partner_id in zip(states, ids, strict=True):
         state.partner_id = partner_id
-        fields, get = state.fields, state.fields.get
-        called = fields["name"], get("first_name"), get("last_name"), fields["email"], state.identity
-        rows.append((partner_id, *called, get("language"), get("time_zone"), get("description"), text))
-    kind = PartnerKind.PARTNER.value
-    _PARTNERS_ADDED.insert(connection, rows, kind=kind, messaging_enabled=False, created_at=now)
 
 
 def _insert_prospects(
     connection: Connection, import_: Import, states: Sequence[State], now: datetime
 ) -> None:
-    if not states:
-        return
-    for state, prospect_id in zip(states, next_ids(connection, Prospect, len(states)), strict=True):
+    ids = import_additions.add_prospects(connection, import_, [one.partner_id for one in states], now)
+    for state, prospect_id in zip(states, ids, strict=True):
         state.prospect_id, state.import_id = prospect_id, import_.id
-    _PROSPECTS_ADDED.insert(
-        connection,
-        [(state.prospect_id, state.partner_id) for state in states],
-        program_id=import_.program_id,
-        stage=Stage.NEW.value,
-        source=Source.IMPORT.value,
-        import_id=import_.id,
-        created_at=now,
-    )
-    _EVENTS_ADDED.insert(
-        connection,
-        [(state.prospect_id,) for state in states],
-        event=StageEvent.MARKED.value,
-        stage=Stage.NEW.value,
-        user_id=import_.user_id,
-        at=now,
-    )
 
 
 def _record(session: Session, import_: Import, work: _Work) -> None:

@@ -1,10 +1,12 @@
 """Judging rows column by column: most cells are plainly right, and rows with others are read one by one."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import compress, count
 from operator import eq, not_
 
 from service.csvfile import CsvFile, guard, recognized
+from service.csvfile.batches import Batch
 from service.csvfile.headers import BY_KEY, Key
 from service.csvfile.rows import Row
 from service.domain import import_people, import_reasons, import_values
@@ -12,34 +14,30 @@ from service.domain.import_people import TEXTS, People
 from service.domain.import_reasons import EXTRA_CELLS
 from service.domain.import_values import Values
 from service.facts.limits import NAME_CHARACTERS
-from service.mail.addresses import AddressError
+from service.mail.addresses import PLAIN_ADDRESS
 
 # The ids of a program's groups by the keys of their names: asked for where a row names one.
 Groups = Callable[[], Mapping[str, int]]
 
 
-def judge(file: CsvFile, rows: Sequence[Row], groups: Groups) -> tuple[People, list[tuple[Row, Values]]]:
+def judge(file: CsvFile, rows: Batch, groups: Groups) -> tuple[People, list[tuple[Row, Values]]]:
     """Return the rows with nothing to remark, and the others: those and the ones that name a partner ID.
 
     Who of them is new is not looked at here.
     """
-    numbers, lines, cells, findings = zip(*rows, strict=True)
-    if any(findings):
-        # A row without a name is read by itself, whatever else is in it.
-        blank = [""] * len(file.header)
-        cells = tuple(row.cells if not row.findings else blank for row in rows)
-    read = _Columns(file, cells, groups)
+    read = _Columns(file, rows.columns, groups)
     others: dict[int, Values] = {}
+    # Rows with a remark among them: they have no name here.
     for index in sorted(read.odd):
-        values = _read(file, rows[index], groups)
+        values = _read(file, rows.row(index), groups)
         if values.reasons or values.mpid is not None:
             others[index] = values
         else:
             read.put(index, values)
-    people = import_people.of_columns(numbers, lines, read.columns)
+    people = import_people.of_columns(rows.numbers, rows.lines, read.columns)
     if others:
         people = people.where([index not in others for index in range(len(rows))])
-    return people, [(rows[index], values) for index, values in others.items()]
+    return people, [(rows.row(index), values) for index, values in others.items()]
 
 
 def values_of(people: People, index: int) -> Values:
@@ -57,17 +55,15 @@ def values_of(people: People, index: int) -> Values:
 class _Columns:
     """What rows say, by the names of `People`; `odd` are the indexes of those not plainly right."""
 
-    def __init__(self, file: CsvFile, cells: Sequence[Sequence[str]], groups: Groups) -> None:
+    def __init__(self, file: CsvFile, given: Sequence[Sequence[str]], groups: Groups) -> None:
         self.columns: dict[str, list[str]] = {}
         self.odd: set[int] = set()
-        self._count = len(cells)
+        self._count = len(given[0])
         self._codes: dict[Key, Callable[[str], str | None]] = {
             Key.LANGUAGE: recognized.language,
             Key.TIME_ZONE: recognized.time_zone,
             Key.GROUP: lambda text: str(groups().get(import_values.group_key(text), "")),
         }
-        # The header has as many cells; a row may have blank ones behind them.
-        given = list(zip(*cells, strict=False))
         for key, index in file.columns.items():
             if any(given[index]) or BY_KEY[key].required:
                 texts = map(guard.unguarded, given[index]) if file.mapped.escaped else given[index]
@@ -80,10 +76,10 @@ class _Columns:
                 self._doubt(texts)
                 self._doubt_lines(texts)
             case Key.EMAIL:
-                self.columns["identity"] = list(map(str.lower, texts))
-                self._doubt(_are_plain_addresses(texts))
+                self.columns["identity"] = lower = _lower(texts)
+                self._doubt(_ADDRESSES.fit(lower))
             case Key.MEDIA:
-                self._doubt(map(import_values.ONE_WEB.fullmatch, texts))
+                self._doubt(_WEB_ADDRESSES.fit(texts))
             case Key.FIRST_NAME | Key.LAST_NAME:
                 self._doubt_lines(texts)
             case Key.DESCRIPTION:
@@ -117,19 +113,37 @@ class _Columns:
             self.columns.setdefault(name, [""] * self._count)[index] = said.get(name, "")
 
 
-def _are_plain_addresses(texts: Iterable[str]) -> Iterable[bool]:
-    """Whether each is an address that is told apart from others by its letters in lower case."""
-    found = map(import_values.PLAIN_ADDRESS.fullmatch, texts)
-    domains = [one[2].lower() if one else "" for one in found]
-    plain = {domain: bool(domain) and _is_plain_domain(domain) for domain in set(domains)}
-    return map(plain.__getitem__, domains)
+def _lower(texts: list[str]) -> list[str]:
+    """In lower case, as plain addresses are compared; what is not ASCII stays and is no plain one."""
+    joined = _END.join(texts)
+    if joined.isascii():
+        return texts.copy() if joined.islower() else list(map(str.lower, texts))
+    return [text.lower() if text.isascii() else text for text in texts]
 
 
-def _is_plain_domain(domain: str) -> bool:
-    try:
-        return import_values.domain_key(domain) == domain
-    except AddressError:
-        return False
+class _Pattern:
+    """Finds out which of many texts a pattern fits: a good many of them at once, where it fits them all."""
+
+    def __init__(self, pattern: str) -> None:
+        self._one = re.compile(pattern)
+        self._all = re.compile(f"(?:{pattern}{_END})*+")
+
+    def fit(self, texts: Sequence[str]) -> list[bool]:
+        """Whether it fits each of them whole."""
+        found: list[bool] = []
+        for at in range(0, len(texts), _TOGETHER):
+            some = texts[at : at + _TOGETHER]
+            joined = _END.join([*some, ""])
+            if joined.count(_END) == len(some) and self._all.fullmatch(joined):
+                found += [True] * len(some)
+            else:
+                found += [self._one.fullmatch(text) is not None for text in some]
+        return found
+
+
+# A sign that no pattern fits, and so many texts that few of them hold one that is odd.
+_END, _TOGETHER = "\x1e", 50
+_ADDRESSES, _WEB_ADDRESSES = _Pattern(PLAIN_ADDRESS), _Pattern(import_values.ONE_WEB)
 
 
 def _read(file: CsvFile, row: Row, groups: Groups) -> Values:

@@ -12,7 +12,7 @@ from service.domain.import_reasons import NO_PARTNER_ID, SEVERAL_ACCOUNTS, Reaso
 from service.domain.import_states import CUSTOM_EMAIL, State
 from service.domain.import_values import Values
 from service.models import Group, GroupMember, Import, MediaProperty, Partner, Prospect
-from service.statements import among
+from service.statements import among, those_in
 
 _COLUMNS = (
     Partner.id,
@@ -83,7 +83,7 @@ def known_addresses(session: Session, program_id: int, keys: Sequence[str]) -> s
     """Which of these are addresses of partners, or of somebody who is reached there in this program."""
     if not keys:
         return set()
-    found = set(session.scalars(select(Partner.email_key).where(among(session, Partner.email_key, keys))))
+    found = those_in(session, Partner.email_key, keys)
     reached = select(Prospect.custom_email_key).where(
         Prospect.program_id == program_id, Prospect.custom_email_key.is_not(None)
     )

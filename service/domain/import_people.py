@@ -1,6 +1,7 @@
 """Rows of a file about people who are new, in columns: judged, packed and read back many at a time."""
 
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -53,6 +54,17 @@ class People:
         columns = {name: list(compress(column, chosen)) for name, column in self.columns.items()}
         return People(list(compress(self.numbers, chosen)), list(compress(self.lines, chosen)), columns)
 
+    def parted(self, most: int) -> "list[People]":
+        """The same rows in turns of so many numbers, the first of which begins with 1; none is empty."""
+        found, start = [], 0
+        while start < len(self):
+            turn = (self.numbers[start] - 1) // most
+            stop = bisect_right(self.numbers, (turn + 1) * most)
+            columns = {name: column[start:stop] for name, column in self.columns.items()}
+            found.append(People(self.numbers[start:stop], self.lines[start:stop], columns))
+            start = stop
+        return found
+
     def assuming(self, language: str | None) -> "People":
         """The same rows, with a language for those that name none."""
         said = self.columns.get("language") or [""] * len(self)
@@ -83,7 +95,10 @@ class People:
 
     def packed(self) -> bytes:
         """All of it as it is stored."""
-        columns = (_CELL_END.join(self.columns.get(name, ())) for name in _COLUMNS)
+        said = self.columns
+        if said.get("identity") == said.get("email"):
+            said = {name: column for name, column in said.items() if name != "identity"}
+        columns = (_CELL_END.join(said.get(name, ())) for name in _COLUMNS)
         text = _COLUMN_END.join((_text_of(self.numbers), _text_of(self.lines), *columns))
         return zlib.compress(text.encode(), _LEVEL)
 
@@ -92,6 +107,9 @@ def unpacked(data: bytes) -> People:
     """What was packed."""
     numbers, lines, *columns = zlib.decompress(data).decode().split(_COLUMN_END)
     cells = {name: column.split(_CELL_END) for name, column in zip(_COLUMNS, columns, strict=True) if column}
+    if "identity" not in cells:
+        # Most addresses are written the way in which they are compared.
+        cells["identity"] = cells["email"]
     count = len(cells["identity"])
     return People(_numbers_in(numbers, count), _numbers_in(lines, count), cells)
 

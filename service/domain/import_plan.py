@@ -5,12 +5,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
-from operator import attrgetter
 
 from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
 from service.csvfile import CsvFile
+from service.csvfile.batches import Batch
 from service.csvfile.headers import Key
 from service.csvfile.rows import Row
 from service.domain import import_judging, import_lookup, import_reasons, import_states, import_store
@@ -24,6 +24,8 @@ from service.models import Group
 from service.models.imports import Import, ImportRow
 from service.statements import among
 
+# Rows of a block at most, which are also applied together: what is unpacked then is used whole.
+BLOCK = 2_000
 # Where people are named again by fewer than one row in so many, rows are packed.
 _SELDOM = 20
 
@@ -35,7 +37,7 @@ def groups_by_key(session: Session, program_id: int) -> dict[str, int]:
 
 
 def plan_rows(
-    session: Session, import_: Import, file: CsvFile, rows: Sequence[Row], named: import_store.Named
+    session: Session, import_: Import, file: CsvFile, rows: Batch, named: import_store.Named
 ) -> None:
     """Plan a batch of rows that follow those planned before, and count them.
 
@@ -52,9 +54,8 @@ def plan_rows(
         apart = again | import_lookup.known_addresses(session, import_.program_id, people.identities)
     if apart:
         alone = [identity not in apart for identity in people.identities]
-        row_of = dict(zip(map(attrgetter("number"), rows), rows, strict=True))
         others += [
-            (row_of[people.numbers[index]], import_judging.values_of(people, index))
+            (rows.row(people.numbers[index] - rows.first), import_judging.values_of(people, index))
             for index, is_alone in enumerate(alone)
             if not is_alone
         ]
@@ -62,9 +63,11 @@ def plan_rows(
         people = people.where(alone)
     stored = _planned(session, import_, others, named)
     people = people.assuming(import_.default_language)
-    packed = import_store.add_block(session, import_.id, people)
-    named.add_packed(people)
-    import_.planned_rows = rows[-1].number
+    blocks = people.parted(BLOCK)
+    packed = import_store.add_blocks(session, import_.id, blocks)
+    for block in blocks:
+        named.add_packed(block)
+    import_.planned_rows = rows.numbers[-1]
     import_.digest = _digest(import_.digest, stored, packed)
     _count(import_, Counter(row.outcome for row in stored) + Counter({RowOutcome.CREATED.value: len(people)}))
 

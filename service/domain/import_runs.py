@@ -5,14 +5,13 @@ The state of an import is in its row alone, so that any worker can go on where a
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from service import links
 from service.csvfile import CsvFile, FileRefused
-from service.csvfile.rows import Row
+from service.csvfile.batches import Batch
 from service.domain import (
     accounts,
     audit,
@@ -35,9 +34,9 @@ from service.facts.states import ImportState
 from service.models import Program, User
 from service.models.imports import Import, ImportBlock, ImportRow
 
-# Rows of a transaction, few enough that a page never waits long for the one writer of SQLite; most are
-# planned in a fifth of the time that applying them takes.
-PLANNED, APPLIED = 3_000, 2_000
+# Rows of a transaction, few enough that a page never waits long for the one writer of SQLite: three blocks
+# of the plan are made in less time than one takes to apply.
+PLANNED, APPLIED = 3 * import_plan.BLOCK, import_plan.BLOCK
 # A worker that died gives its import free after this.
 LEASE = timedelta(seconds=30)
 RUNNING = (ImportState.PLANNING.value, ImportState.APPLYING.value, ImportState.UNDOING.value)
@@ -57,7 +56,7 @@ class Runner:
         self._planned, self._applied = batch or PLANNED, batch or APPLIED
         self._source: StoredFile | None = None
         self._file: CsvFile | None = None
-        self._rows: Iterator[Row] = iter(())
+        self._batches: Iterator[Batch] = iter(())
         self._named = import_store.Named()
         self._next = 0
 
@@ -84,7 +83,7 @@ class Runner:
 
     def _plan(self, session: Session, jobs: Jobs, import_: Import, now: datetime) -> int:
         try:
-            file, rows = self._next_rows(session, import_)
+            file, rows = self._next_batch(session, import_)
         except FileRefused as refused:
             forget_plan(session, import_)
             refuse(import_, refused.findings, now)
@@ -92,7 +91,7 @@ class Runner:
             return 0
         if rows:
             import_plan.plan_rows(session, import_, file, rows, self._named)
-            self._next = rows[-1].number + 1
+            self._next = rows.numbers[-1] + 1
             return 1
         import_.planned_at = now
         if not import_.dry_run:
@@ -102,18 +101,16 @@ class Runner:
         self._report(session, jobs, import_, now, dry_run=True)
         return 0
 
-    def _next_rows(self, session: Session, import_: Import) -> tuple[CsvFile, list[Row]]:
+    def _next_batch(self, session: Session, import_: Import) -> tuple[CsvFile, Batch | None]:
         """The rows behind those planned; a file that is not open at that place is gone through again."""
         if self._file is None or self._source is None or self._next != import_.planned_rows + 1:
             self._file = import_files.opened(session, import_)
             assert isinstance(self._file.source, StoredFile)
             self._source = self._file.source
-            self._rows = self._file.rows()
-            for row in islice(self._rows, import_.planned_rows):
-                assert row.number <= import_.planned_rows
+            self._batches = self._file.batches(self._planned, after=import_.planned_rows)
             self._named = import_store.Named.of(session, import_)
         self._source.session = session
-        rows = list(islice(self._rows, self._planned))
+        rows = next(self._batches, None)
         # Another transaction than the one that ends here must not be read from.
         self._source.session = None
         # What was read is lost if this transaction fails: the place is set when it is planned.

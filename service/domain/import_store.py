@@ -49,14 +49,15 @@ def add_rows(session: Session, import_id: int, rows: Sequence[Stored]) -> None:
     _ROWS_ADDED.insert(session.connection(), rows, import_id=import_id)
 
 
-def add_block(session: Session, import_id: int, people: People) -> bytes:
-    """Store rows packed, and return what is stored; nothing where there are none."""
-    if not len(people):
-        return b""
-    data = people.packed()
-    block = {"import_id": import_id, "first": people.numbers[0], "last": people.numbers[-1], "data": data}
-    session.connection().execute(insert(ImportBlock), block)
-    return data
+def add_blocks(session: Session, import_id: int, people: Iterable[People]) -> bytes:
+    """Store rows packed, and return what is stored."""
+    stored = []
+    for some in people:
+        data = some.packed()
+        block = {"import_id": import_id, "first": some.numbers[0], "last": some.numbers[-1], "data": data}
+        session.connection().execute(insert(ImportBlock), block)
+        stored.append(data)
+    return b"".join(stored)
 
 
 def set_apart(session: Session, import_id: int, rows: Iterable[Somebody]) -> None:
@@ -131,6 +132,9 @@ def _counting(session: Session, import_id: int, data: bytes) -> People:
 
 
 def _between(packed: People, above: int, upto: int) -> People:
+    numbers = packed.numbers
+    if not len(numbers) or (numbers[0] > above and numbers[-1] <= upto):
+        return packed
     return packed.where([above < number <= upto for number in packed.numbers])
 
 
@@ -157,10 +161,10 @@ class Named:
 
     def again(self, identities: Sequence[str]) -> set[str]:
         """Those who are named in rows before, or here more than once."""
-        hashes = list(map(hash, identities))
-        if len(set(hashes)) == len(hashes) and self._blocks.keys().isdisjoint(hashes):
+        hashes = set(map(hash, identities))
+        if len(hashes) == len(identities) and self._blocks.keys().isdisjoint(hashes):
             return set()
-        counted = Counter(hashes)
+        counted = Counter(map(hash, identities))
         return {one for one in identities if hash(one) in self._blocks or counted[hash(one)] > 1}
 
     def blocks(self, identities: Iterable[str]) -> set[int]:

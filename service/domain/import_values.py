@@ -97,14 +97,17 @@ def _description(values: Values, text: str, _groups: Mapping[str, int]) -> None:
     values.fields["description"] = kept
 
 
-PLAIN_ADDRESS = re.compile(r"([A-Za-z0-9_+][A-Za-z0-9_.+-]{0,63})@([A-Za-z0-9.-]{3,180})")
+_USUAL_ADDRESS = re.compile(r"([A-Za-z0-9_+][A-Za-z0-9_.+-]{0,63})@([A-Za-z0-9.-]{3,180})")
 
 
 def _email(values: Values, text: str, _groups: Mapping[str, int]) -> None:
     try:
-        plain = PLAIN_ADDRESS.fullmatch(text)
+        plain = _USUAL_ADDRESS.fullmatch(text)
         if plain is not None:
-            values.email, values.email_key = text, f"{plain[1].lower()}@{domain_key(plain[2].lower())}"
+            values.email, values.email_key = (
+                text,
+                f"{plain[1].lower()}@{addresses.domain_key(plain[2].lower())}",
+            )
             return
         address = addresses.parse(text)
     except AddressError as refused:
@@ -117,24 +120,17 @@ def _email(values: Values, text: str, _groups: Mapping[str, int]) -> None:
     ]
 
 
-@lru_cache(maxsize=65_536)
-def domain_key(domain: str) -> str:
-    """A-labels of a domain, judged once for all its addresses; raises AddressError."""
-    return addresses.parse(f"x@{domain}").domain
-
-
 _BETWEEN = re.compile(r"[\s\u3000]+|[,;|、，；](?=https?://)", re.IGNORECASE)
 _PLAIN_WEB = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d+)?(?:[/?#][!-~]*)?", re.IGNORECASE)
 # The same without the signs that may part several.
-ONE_WEB = re.compile(
-    r"(?:https?|HTTPS?)://[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++(?::[0-9]++)?(?:[/?#][!-+\--:<-{}~]*+)?"
-)
+ONE_WEB = r"(?:https?|HTTPS?)://[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++(?::[0-9]++)?(?:[/?#][!-+\--:<-{}~]*+)?"
+_ONE_WEB = re.compile(ONE_WEB)
 _BARE_WEB = re.compile(r"[^\s/:@]+(?:\.[^\s/:@.]{2,})+(?:[/?#]\S*)?")
 
 
 def _media(values: Values, text: str, _groups: Mapping[str, int]) -> None:
     """Several web addresses stand between spaces or line ends; one written without https:// is given it."""
-    if ONE_WEB.fullmatch(text):
+    if _ONE_WEB.fullmatch(text):
         values.fields["media_property"] = text
         return
     kept: list[str] = []

@@ -59,20 +59,15 @@ def update_changed(session: Session, changed: Iterable[tuple[State, set[str]]]) 
     if media:
         before = among(session, MediaProperty.partner_id, [state.partner_id for state in media])
         session.execute(delete(MediaProperty).where(before).execution_options(synchronize_session=False))
-        add_media(session, media)
+        add_media(session, ((state.partner_id, state.fields.get(_MEDIA)) for state in media))
     contacts = [state for state, names in changed if CUSTOM_EMAIL in names]
     if contacts:
         _CONTACT_WRITTEN.run(connection, [_contact(state) for state in contacts])
 
 
-def add_media(session: Session, states: Iterable[State]) -> None:
-    """Write the web addresses of partners that have none yet, a line each in their states."""
-    rows = [
-        (state.partner_id, url)
-        for state in states
-        for url in (state.fields.get(_MEDIA) or "").split("\n")
-        if url
-    ]
+def add_media(session: Session, media: Iterable[tuple[int | None, str | None]]) -> None:
+    """Write web addresses of partners that have none: pairs of their id and the addresses, a line each."""
+    rows = [(partner_id, url) for partner_id, urls in media for url in (urls or "").split("\n") if url]
     _MEDIA_ADDED.insert(session.connection(), rows)
 
 

@@ -82,6 +82,11 @@ class Mailbox:
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u00a1-\ud7ff\uf900-\ufffc\U00010000-\U0010fffd-]+")
 # What most addresses are: in all limits, nothing to refuse, nothing to read as something else.
 _USUAL = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.+-]{0,63})@([A-Za-z0-9.-]{1,180})")
+# A domain that is its own key, as most are: letters, digits, hyphens, in all limits.
+_PLAIN_DOMAIN = r"(?:(?!-|..--)[a-z0-9-]{1,44}+(?<!-)\.){1,3}+[a-z]{2,44}+"
+_is_plain_domain = re.compile(_PLAIN_DOMAIN).fullmatch
+# An address that is its own key, too, and has nothing to refuse or to warn about.
+PLAIN_ADDRESS = rf"[a-z0-9_+][a-z0-9_.+-]{{0,63}}+@{_PLAIN_DOMAIN}"
 _DOT_ATOM = re.compile(r"[^.]+(?:\.[^.]+)*")
 _FULL_STOPS = "。．｡"
 # U+FF01 to U+FF5E stand for U+0021 to U+007E (Unicode, Halfwidth and Fullwidth Forms).
@@ -142,6 +147,10 @@ def _can_stand(char: str) -> bool:
 @functools.lru_cache(maxsize=4096)
 def domain_key(domain: str) -> str:
     """Return a domain as lower-case A-labels; raises AddressError for one that cannot exist."""
+    return domain if _is_plain_domain(domain) else _by_idna(domain)
+
+
+def _by_idna(domain: str) -> str:
     shown = _printable(domain)
     name = domain[:-1] if domain.endswith((".", *_FULL_STOPS)) else domain
     try:

@@ -21,15 +21,14 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from service import csvfile
 from service.adapters.ledger_only import LedgerOnly
 from service.db import Database, make_engine
 from service.domain import imports
 from service.migrations import environment
 from service.models import Import
 from tests import postgres
+from tests.bench import import_run
 from tests.bench.figures import tell
-from tests.domain.factories import NOW, program, user
 
 ROWS = int(os.environ.get("IMPORT_ROWS") or 20_000)
 DJANGO_ROWS = int(os.environ.get("DJANGO_ROWS") or 2_000)
@@ -74,30 +73,14 @@ def planned_and_applied(url: str, file: Path) -> tuple[Took, Took]:
     """A new database, the file in it, and what its dry run and its import took."""
     database = Database(url)
     environment.upgrade(database.engine)
-    read = csvfile.read(file, locale="ja")
+    import_id, program_id, actor_id = import_run.upload(database, file, dry_run=True)
+    dry = run(url, import_id)
     with database.transaction() as session:
-        made = program(session)
-        actor = user(session, made)
-        import_ = imports.upload(
-            session,
-            LedgerOnly(),
-            made.id,
-            file_name=file.name,
-            file=read,
-            locale="ja",
-            dry_run=True,
-            overwrite=False,
-            actor_id=actor.id,
-            now=NOW,
-        )
-        ids = import_.id, made.id, actor.id
-    dry = run(url, ids[0])
-    with database.transaction() as session:
-        digest = session.get_one(Import, ids[0]).digest
-        imports.apply(session, LedgerOnly(), [ids[1]], ids[0], digest=digest, actor_id=ids[2])
-    applied = run(url, ids[0])
+        digest = session.get_one(Import, import_id).digest
+        imports.apply(session, LedgerOnly(), [program_id], import_id, digest=digest, actor_id=actor_id)
+    applied = run(url, import_id)
     with database.reading() as session:
-        stored = session.get_one(Import, ids[0])
+        stored = session.get_one(Import, import_id)
         assert stored.state == "done"
         assert stored.created_rows == stored.applied_rows > 0
     database.dispose()

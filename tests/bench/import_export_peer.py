@@ -1,6 +1,7 @@
 """django-import-export importing the same file: dry run, then import; prints seconds of processor time.
 
-Run in a process of its own, since Django has one configuration in each. It gets its own mode for bulk work.
+Run in a process of its own, since Django has one configuration in each. As it comes, it shows what each row
+would change, as our plan does; its own mode for bulk work leaves that out.
 """
 
 import json
@@ -51,22 +52,28 @@ class PartnerResource(resources.ModelResource):
         fields = COLUMNS
         import_id_fields = ("email",)
         clean_model_instances = True
-        use_bulk = len(sys.argv) > 3
+        use_bulk = skip_diff = len(sys.argv) > 3
         batch_size = 1000
-        skip_diff = True
+
+
+def run(text: str, *, dry_run: bool) -> None:
+    """Import rows of text, or look what that would do."""
+    dataset = tablib.Dataset().load(text, format="csv")
+    dataset.headers = COLUMNS
+    result = PartnerResource().import_data(dataset, dry_run=dry_run, raise_errors=True)
+    assert not result.has_errors()
 
 
 def main() -> None:
     """Import the file twice, as its users do: to look, and to store."""
     with connection.schema_editor() as editor:
         editor.create_model(Partner)
-    start = time.process_time()
     text = Path(sys.argv[1]).read_bytes().decode("cp932")
+    # What the first import of a process has to prepare is done before, as in ours.
+    run("".join(text.splitlines(keepends=True)[:2]), dry_run=True)
+    start = time.process_time()
     for dry_run in (True, False):
-        dataset = tablib.Dataset().load(text, format="csv")
-        dataset.headers = COLUMNS
-        result = PartnerResource().import_data(dataset, dry_run=dry_run, raise_errors=True)
-        assert not result.has_errors()
+        run(text, dry_run=dry_run)
     seconds = time.process_time() - start
     print(json.dumps({"processor": seconds, "stored": Partner.objects.count()}))
 

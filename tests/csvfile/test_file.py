@@ -196,9 +196,12 @@ def test_too_many_rows_and_too_large_a_file(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(file, "IMPORT_ROWS", 3)
     path = tmp_path / "rows.csv"
     path.write_text(REQUIRED + "a,b,c\n" * 4)
-    with pytest.raises(FileRefused) as refused:
-        list(csvfile.read(path, locale="en").rows())
-    assert [(one.rule, one.line) for one in refused.value.findings] == [("file-too-many-rows", 5)]
+    for read in (lambda one: one.rows(), lambda one: one.batches(2)):
+        with pytest.raises(FileRefused) as refused:
+            list(read(csvfile.read(path, locale="en")))
+        assert [(one.rule, one.line) for one in refused.value.findings] == [("file-too-many-rows", 5)]
+    path.write_text(REQUIRED + "a,b,c\n" * 3)
+    assert [row.number for row in csvfile.read(path, locale="en").rows()] == [1, 2, 3]
     monkeypatch.setattr(file, "IMPORT_FILE_BYTES", 10)
     assert [one.rule for one in csvfile.read(path, locale="en").findings] == ["file-too-large"]
 

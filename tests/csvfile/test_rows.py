@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from service.csvfile import rows
+from service.csvfile import plain, rows
 from service.csvfile.lines import Lines
 from service.csvfile.rows import Row
 from service.csvfile.text import Piece
@@ -197,10 +197,10 @@ LINE = st.sampled_from(
     st.sampled_from([None, 2, 3]),
 )
 def test_the_quick_way_reads_like_the_careful_one(
-    lines: list[str], plain: int, cuts: list[int], width: int | None
+    lines: list[str], more: int, cuts: list[int], width: int | None
 ) -> None:
     """C-3, C-5: whatever is odd, wherever it stands, and however the text is cut into pieces."""
-    lines = [*lines[:7], *["x,y\n"] * plain, *lines[7:]]
+    lines = [*lines[:7], *["x,y\n"] * more, *lines[7:]]
     pieces, start = [], 0
     for cut in cuts:
         pieces.append(Piece("".join(lines[start : start + cut])))
@@ -212,10 +212,15 @@ def test_the_quick_way_reads_like_the_careful_one(
     def found() -> list[Row]:
         return list(rows.read(pieces, ",", "utf-8", width=width))
 
-    with mock.patch.multiple(rows, _LONG=60, COLUMNS=10, IMPORT_FIELD_BYTES=64):
-        quick = found()
-        with mock.patch.object(Lines, "clean", return_value=None):
-            assert quick == found()
+    with (
+        mock.patch.multiple(rows, _LONG=60, COLUMNS=10, IMPORT_FIELD_BYTES=64),
+        mock.patch.object(plain, "_WINDOW", 30),
+    ):
+        quickest = found()
+        with mock.patch.object(Lines, "whole", return_value=""):
+            assert quickest == found()
+            with mock.patch.object(Lines, "clean", return_value=None):
+                assert quickest == found()
 
 
 class CountingLines(Lines):

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service import csvfile
+from service.csvfile.rows import Row
 from service.domain import import_judging, import_values
+from service.domain.import_people import People
 from service.domain.import_values import Values
 from service.facts.limits import NAME_CHARACTERS
 from service.i18n.folding import name_key
@@ -45,13 +47,18 @@ def read(rows: list[list[str]]) -> csvfile.CsvFile:
     return csvfile.read((HEADER + out.getvalue()).encode(), locale="en", encoding="utf-8", delimiter=",")
 
 
+def judged(file: csvfile.CsvFile) -> tuple[People, list[tuple[Row, Values]]]:
+    (batch,) = file.batches(1_000)
+    return import_judging.judge(file, batch, lambda: GROUPS)
+
+
 @settings(deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=8))
 def test_judging_together_is_judging_each(cells: list[tuple[str, ...]]) -> None:
     file = read([list(one) for one in cells])
     rows = list(file.rows())
     by_number: dict[int, Values] = {}
-    people, others = import_judging.judge(file, rows, lambda: GROUPS)
+    people, others = judged(file)
     for index, number in enumerate(people.numbers):
         by_number[number] = import_judging.values_of(people, index)
     for row, values in others:
@@ -74,7 +81,7 @@ def test_judging_together_is_judging_each(cells: list[tuple[str, ...]]) -> None:
 def test_rows_of_another_width_are_read_by_themselves(cells: list[str], rules: list[str] | None) -> None:
     """Blank cells that are left out, or too many, are no reason to remark on a row."""
     file = read([FINE, cells, FINE])
-    people, others = import_judging.judge(file, list(file.rows()), lambda: GROUPS)
+    people, others = judged(file)
     assert list(people.numbers) == ([1, 2, 3] if rules is None else [1, 3])
     found = [(row.number, [one.rule for one in values.reasons]) for row, values in others]
     assert found == ([] if rules is None else [(2, rules)])
@@ -86,5 +93,5 @@ def test_the_guard_of_a_result_file_is_taken_off() -> None:
     row = "'=Blue,anna@blue.example,https://blue.example,,,,,,Created\n"
     file = csvfile.read((header + row).encode(), locale="en")
     assert file.mapped.escaped
-    people, others = import_judging.judge(file, list(file.rows()), lambda: GROUPS)
+    people, others = judged(file)
     assert (people.columns["name"], others) == (["=Blue"], [])

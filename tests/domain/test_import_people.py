@@ -69,3 +69,21 @@ def test_a_row_says_what_is_not_blank() -> None:
             },
         ),
     ]
+
+
+@settings(deadline=None)
+@given(people(), st.integers(1, 5))
+def test_parts_are_the_rows_again_in_turns_of_numbers(every: People, most: int) -> None:
+    parts = every.parted(most)
+    assert [row for part in parts for row in part.rows()] == list(every.rows())
+    turns = [{(number - 1) // most for number in part.numbers} for part in parts]
+    assert [len(turn) for turn in turns] == [1] * len(turns)
+    assert len(set().union(*turns)) == len(turns)
+
+
+def test_an_address_that_is_compared_as_it_is_written_is_packed_once() -> None:
+    columns = {"identity": ["a@x.example"], "email": ["a@x.example"], "name": ["A"]}
+    people = import_people.of_columns([1], [2], columns)
+    assert import_people.unpacked(people.packed()).columns == columns
+    other = import_people.of_columns([1], [2], {**columns, "email": ["A@x.example"]})
+    assert len(other.packed()) > len(people.packed())

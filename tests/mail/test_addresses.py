@@ -1,10 +1,23 @@
+import re
+from collections.abc import Callable
 from email import message_from_bytes, policy
+from unittest import mock
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.mail.addresses import TOO_LONG, Address, AddressError, Mailbox, parse, warnings
+from service.mail import addresses
+from service.mail.addresses import (
+    PLAIN_ADDRESS,
+    TOO_LONG,
+    Address,
+    AddressError,
+    Mailbox,
+    domain_key,
+    parse,
+    warnings,
+)
 from service.mail.mime import serialize
 from tests.mail.letters import letter
 
@@ -129,3 +142,55 @@ def test_a_huge_text_is_refused_by_its_length_alone(text: str) -> None:
     with pytest.raises(AddressError) as refused:
         parse(text)
     assert refused.value.phrase is TOO_LONG
+
+
+# Much of what makes a domain another one, or none.
+PART = st.sampled_from(
+    [
+        "a",
+        "com",
+        "example",
+        "xn--fa-hia",
+        "x--y",
+        "-",
+        "--",
+        "1",
+        "42",
+        "a" * 44,
+        "a" * 63,
+        "A",
+        "ß",
+        ".",
+        "。",
+    ]
+)
+DOMAIN = st.one_of(
+    st.from_regex(addresses._PLAIN_DOMAIN, fullmatch=True),  # type: ignore[attr-defined]
+    st.lists(st.lists(PART, min_size=1, max_size=3).map("".join), min_size=1, max_size=5).map(".".join),
+)
+
+
+def outcome(work: Callable[[str], object], text: str) -> object:
+    try:
+        return work(text)
+    except AddressError as refused:
+        return refused.phrase, refused.values
+
+
+@given(DOMAIN)
+@example("a.xn--fa-hia.de")
+@example("ab--c.example")
+@example("example.c")
+def test_a_plain_domain_is_what_idna_makes_of_it(domain: str) -> None:
+    assert outcome(domain_key, domain) == outcome(addresses._by_idna, domain)  # type: ignore[attr-defined]
+
+
+@given(st.one_of(st.from_regex(PLAIN_ADDRESS, fullmatch=True), DOMAIN.map("a@{}".format), st.text()))
+def test_a_plain_address_is_its_own_key(text: str) -> None:
+    """And nothing is to be said of it."""
+    if re.fullmatch(PLAIN_ADDRESS, text):
+        local, _, domain = text.rpartition("@")
+        never, by_idna = re.compile("(?!)"), addresses._by_idna  # type: ignore[attr-defined]
+        with mock.patch.multiple(addresses, _USUAL=never, domain_key=by_idna):
+            parsed = parse(text)
+        assert (parsed, warnings(parsed)) == (Address(local, domain, text, text), ())
