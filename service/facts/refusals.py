@@ -33,6 +33,11 @@ class Refusal(Enum):
     TERMS_NOT_ACCEPTED = N_("Read the messaging terms and accept them first.")
     TERMS_TOO_LONG = N_("The terms in this language are longer than %(num)s kilobytes.")
     MESSAGE_READ = N_("The message has been read in the meantime. It cannot be changed any more.")
+    MESSAGE_NOT_YOURS = N_("Only the person who wrote a message can edit it.")
+    NOT_YOURS_TO_WITHDRAW = N_(
+        "Only the person who wrote a message, or somebody with this permission, can withdraw it: "
+        "%(permission)s."
+    )
     ATTACHMENTS_OFF = N_(
         "Files cannot be attached, because no virus scanner is set up for this installation."
     )

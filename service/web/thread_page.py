@@ -115,8 +115,17 @@ def pieces(text: str) -> list[tuple[str, bool]]:
     return [piece for piece in found if piece[0]]
 
 
-def may_change(message: Message) -> bool:
-    """Whether the brand can still edit or withdraw a message."""
+def may_edit(message: Message) -> bool:
+    """Whether the reader can still edit a message."""
+    return _is_open(message) and messages.may_edit(message, reader())
+
+
+def may_withdraw(message: Message) -> bool:
+    """Whether the reader can still withdraw a message."""
+    return _is_open(message) and messages.may_withdraw(message, reader())
+
+
+def _is_open(message: Message) -> bool:
     is_ours = message.side == Side.BRAND.value and message.state != MessageState.WITHDRAWN.value
     return is_ours and message.read_at is None
 
@@ -143,7 +152,8 @@ def _messages(session: Session, thread: Thread, place: uploads.Place) -> dict[st
         "messages": found,
         "files_of": uploads.of_messages(session, found, place),
         "authors": messages.author_names(session, found),
-        "may_change": may_change,
+        "may_edit": may_edit,
+        "may_withdraw": may_withdraw,
         "pieces": pieces,
         "before": before,
         "upto": found[-1].id if found else 0,

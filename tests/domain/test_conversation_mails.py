@@ -15,7 +15,6 @@ from service.bootstrap import Services
 from service.config import Settings
 from service.domain import conversation_mails, conversations, messages, suppression, system_mails, threads
 from service.domain.suppression import SuppressionReason
-from service.facts.messages import Side
 from service.i18n.locales import LOCALES
 from service.models import SystemMail
 from service.worker import system_mail
@@ -125,14 +124,14 @@ def test_the_mail_says_what_the_message_says_when_it_leaves(session: Session) ->
     here = talk(session)
     message = here.say(session, "Tomrrow", key="a")
     assert session.scalars(select(SystemMail)).one().values == {}
-    messages.edit(session, here.thread, message.id, side=Side.BRAND, body="Tomorrow", now=NOW)
+    messages.edit(session, here.thread, message.id, actor=here.user, body="Tomorrow", now=NOW)
     (claimed,) = claim(session)
     assert claimed.values["lines"] == ["Tomorrow"]
     assert session.scalars(select(SystemMail)).one().values == {}
 
 
 def _withdraw(session: Session, here: Talk, message_id: int) -> None:
-    messages.withdraw(session, here.thread, message_id, side=Side.BRAND, now=NOW)
+    messages.withdraw(session, here.thread, message_id, actor=here.user, now=NOW)
 
 
 def _read(session: Session, here: Talk, _message_id: int) -> None:

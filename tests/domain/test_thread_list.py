@@ -80,7 +80,7 @@ def test_the_latest_message_is_one_the_brand_sees(talk: Talk) -> None:
     second = talk.send(thread, "Second", 2)
     talk.upload(thread, "hidden", Side.PARTNER)
     talk.answer(thread, "Hidden yet", 3, form_key="hidden")
-    messages.edit(talk.session, thread, second.id, side=Side.BRAND, body="Second, mended", now=at(4))
+    messages.edit(talk.session, thread, second.id, actor=talk.user, body="Second, mended", now=at(4))
 
     def latest() -> tuple[str, bool, MessageState]:
         [row] = page(talk).rows
@@ -88,7 +88,7 @@ def test_the_latest_message_is_one_the_brand_sees(talk: Talk) -> None:
         return row.latest.beginning, row.latest.edited, row.latest.state
 
     assert latest() == ("Second, mended", True, MessageState.SENT)
-    messages.withdraw(talk.session, thread, second.id, side=Side.BRAND, now=at(5))
+    messages.withdraw(talk.session, thread, second.id, actor=talk.user, now=at(5))
     assert latest() == ("", True, MessageState.WITHDRAWN)
 
 
