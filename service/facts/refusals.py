@@ -126,7 +126,7 @@ class Refusal(Enum):
     ROLE_NAME_TAKEN = N_("A role with this name already exists: %(name)s.")
     LAST_ADMINISTRATOR = N_("The last account administrator cannot be removed.")
     LOCALE_UNKNOWN = N_("This language is not available: %(language)s.")
-    ZONE_UNKNOWN = N_("This time zone is unknown: %(zone)s.")
+    ZONE_UNKNOWN = N_("This time zone is unknown: %(text)s.")
     PROGRAM_NAME_TAKEN = N_("A program with this name already exists: %(name)s.")
     RATE_OUT_OF_RANGE = N_("The emails an hour must be a number from 1 to %(num)s, or nothing for no limit.")
     HOST_INVALID = N_("This is not the name of a mail server: %(host)s. Enter one such as smtp.example.com.")
