@@ -25,8 +25,8 @@ class Refusal(Enum):
     MESSAGE_EMPTY = N_("Write a message, or attach a file.")
     MESSAGE_TOO_LONG = N_("The message is longer than %(num)s characters.")
     CONVERSATION_GONE = N_(
-        "This link is no longer valid. Open the latest email of the conversation, "
-        "or ask the sender for a new link."
+        "Open the latest email about this conversation and use the link in it. If that one does not work "
+        "either, ask whoever wrote to you for another message: its email brings a new link."
     )
     REPORT_EMPTY = N_("Write what is wrong with the conversation.")
     REPORT_TOO_LONG = N_("The report is longer than %(num)s characters.")
