@@ -20,9 +20,11 @@ from service.domain import (
     messages,
     suppression,
     system_mails,
+    thread_list,
     threads,
 )
 from service.domain.suppression import SuppressionReason
+from service.domain.thread_list import ThreadFilter
 from service.facts.messages import Unreachable
 from service.i18n.locales import LOCALES
 from service.models import SystemMail
@@ -194,6 +196,8 @@ def test_an_address_whose_owner_was_erased_is_not_written_to(session: Session, c
     assert conversation_mails.find_unreachable(session, here.thread) is Unreachable.ERASED
     here.say(session, key="a")
     assert session.scalars(select(SystemMail)).all() == []
+    [row] = thread_list.list_page(session, [here.program.id], ThreadFilter(), user_id=here.user.id).rows
+    assert not row.is_reachable
 
 
 def test_why_nobody_is_told(session: Session) -> None:
