@@ -2,13 +2,13 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from service import links
 from service.domain import audit, checks, sessions
@@ -26,7 +26,7 @@ from service.facts.permissions import (
     Permission,
 )
 from service.facts.refusals import Refusal
-from service.i18n.folding import name_key
+from service.i18n.folding import fold
 from service.mail import addresses
 from service.models import Program, Role, UsedLink, User
 
@@ -92,12 +92,6 @@ def find(session: Session, user_id: int) -> User:
     if user is None:
         raise DomainError(Refusal.NOT_FOUND)
     return user
-
-
-def list_all(session: Session) -> Sequence[User]:
-    """Return every user with their programs, by name; invited and disabled ones too."""
-    found = session.scalars(select(User).options(selectinload(User.programs))).all()
-    return sorted(found, key=lambda user: (name_key(user.name), user.id))
 
 
 def first_administrator(session: Session) -> User | None:
@@ -170,6 +164,7 @@ def add_user(
         programs=list(programs),
         created_at=now,
     )
+    _index(user)
     session.add(user)
     session.flush()
     audit.record(session, act, actor=actor, subject_id=user.id, now=now, role=role_mark(role))
@@ -187,6 +182,7 @@ def update_profile(session: Session, user: User, *, name: str, locale: str, time
     Raises DomainError: NAME_MISSING, NAME_TOO_LONG, TEXT_UNPRINTABLE, LOCALE_UNKNOWN, ZONE_UNKNOWN.
     """
     user.name, user.locale, user.time_zone = checks.name(name), checks.locale(locale), checks.zone(time_zone)
+    _index(user)
     session.flush()
 
 
@@ -363,6 +359,11 @@ def _keep_an_administrator(session: Session, leaving: User) -> None:
     others = select(func.count(User.id)).where(User.role_id == role.id, *_AT_WORK, User.id != leaving.id)
     if not session.scalar(others):
         raise DomainError(Refusal.LAST_ADMINISTRATOR)
+
+
+def _index(user: User) -> None:
+    """Write the text by which users are found and listed; call it after changing a name or an address."""
+    user.search_text = fold(f"{user.name}\n{user.email}")
 
 
 def _parse_address(email: str) -> addresses.Address:

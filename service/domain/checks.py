@@ -87,5 +87,5 @@ def locale(code: str, *, field: str = "locale") -> str:
 def zone(text: str, *, field: str = "time_zone") -> str:
     """Return the name of a time zone of the IANA database."""
     if text not in ZONES:
-        raise DomainError(Refusal.ZONE_UNKNOWN, field=field, zone=text)
+        raise DomainError(Refusal.ZONE_UNKNOWN, field=field, text=text)
     return text

@@ -11,9 +11,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.domain import prospects, suppression
+from service.domain import erased, prospects, suppression
 from service.facts.limits import MESSAGE_MAIL_WAITS
-from service.facts.messages import MessageState, Side
+from service.facts.messages import MessageState, Side, Unreachable
 from service.facts.states import DeliveryState
 from service.i18n.locales import LOCALES
 from service.mail import addresses
@@ -70,7 +70,7 @@ def fill(session: Session, mail: SystemMail) -> dict[str, object] | None:
     thread = session.get(Thread, mail.thread_id)
     if thread is None or not thread.partner.messaging_enabled:
         return None
-    if suppression.is_suppressed(session, thread.program_id, addresses.parse(mail.address).key):
+    if _kept_from(session, thread.program_id, addresses.parse(mail.address).key) is not None:
         return None
     told = select(Message).where(
         Message.thread_id == thread.id,
@@ -112,19 +112,42 @@ def lines_of(messages: Sequence[Message], names: dict[int | None, str] | None = 
 def reachable_address(session: Session, thread: Thread) -> str | None:
     """Return the address the partner is told at, None for who takes no messages or must not be written to.
 
-    The address that the brand imported wins over the account's own, as for campaigns. Every reason for which
-    an address is suppressed counts: who has unsubscribed was promised no more emails of the program.
+    Every reason for which an address is suppressed counts: who has unsubscribed was promised no more emails
+    of the program.
     """
+    address, why_not = _reach(session, thread)
+    return address if why_not is None else None
+
+
+def find_unreachable(session: Session, thread: Thread) -> Unreachable | None:
+    """Return why no mail tells the partner of messages, None where one does."""
+    return _reach(session, thread)[1]
+
+
+def failed_at(session: Session, thread: Thread) -> datetime | None:
+    """Return when the last mail that would tell the partner was refused for good, None unless it was."""
+    told = select(SystemMail).where(SystemMail.thread_id == thread.id, SystemMail.template == TEMPLATE)
+    last = session.scalars(told.order_by(SystemMail.id.desc()).limit(1)).first()
+    return last.settled_at if last is not None and last.state == DeliveryState.FAILED.value else None
+
+
+def _reach(session: Session, thread: Thread) -> tuple[str, Unreachable | None]:
+    """The address, and why it is not written to; one that the brand imported wins, as for campaigns."""
     partner: Partner = thread.partner
-    if not partner.messaging_enabled:
-        return None
     prospect = prospects.find_by_partner(session, thread.program_id, partner.id)
-    custom = prospect is not None and prospect.custom_email is not None
-    address = prospect.custom_email if prospect is not None and custom else partner.email
-    key = prospect.custom_email_key if prospect is not None and custom else partner.email_key
-    if not address or suppression.is_suppressed(session, thread.program_id, key or ""):
-        return None
-    return address
+    address, key = partner.email, partner.email_key
+    if prospect is not None and prospect.custom_email is not None:
+        address, key = prospect.custom_email, prospect.custom_email_key or ""
+    if not partner.messaging_enabled:
+        return address, Unreachable.MESSAGING_OFF
+    return address, _kept_from(session, thread.program_id, key) if address else Unreachable.NO_ADDRESS
+
+
+def _kept_from(session: Session, program_id: int, key: str) -> Unreachable | None:
+    reason = suppression.reasons(session, key).get(program_id)
+    if reason is not None:
+        return Unreachable(reason.value)
+    return Unreachable.ERASED if erased.kept_out_among(session, [(program_id, key)]) else None
 
 
 def language_of(session: Session, thread: Thread) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from service.domain import checks, conversation_mails, messages, notifications, terms, threads
+from service.domain import checks, messages, notifications, terms, threads
 from service.domain.errors import DomainError
 from service.domain.letters import CONVERSATION
 from service.domain.signing import Signer
@@ -69,11 +69,3 @@ def report(session: Session, conversation: Conversation, *, words: str, now: dat
         return  # the same form again
     threads.report(session, thread, words=said, now=now)
     notifications.tell_report(session, thread, now=now)
-
-
-# Queries
-
-
-def is_reachable(session: Session, thread: Thread) -> bool:
-    """Tell whether the partner is told of messages by mail: they take them, and may be written to."""
-    return conversation_mails.reachable_address(session, thread) is not None

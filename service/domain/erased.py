@@ -1,6 +1,6 @@
 """Addresses of people who were erased: recognized by marks when they come back, and not written to."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -45,6 +45,21 @@ def kept_out(session: Session, program_id: int, address_keys: Iterable[str]) -> 
         return frozenset()
     marks = marks_of(session)
     return frozenset(key for key in address_keys if not known.isdisjoint(marks.marks(key)))
+
+
+def kept_out_among(session: Session, addresses: Collection[tuple[int, str]]) -> frozenset[tuple[int, str]]:
+    """Return the same of a few addresses, each with the program that would write to it."""
+    mine = ErasedAddress.program_id.in_({program_id for program_id, _ in addresses})
+    programs = set(session.scalars(select(ErasedAddress.program_id).where(mine).distinct()))
+    asked = {address for address in addresses if address[0] in programs}
+    if not asked:
+        return frozenset()
+    marks = marks_of(session)
+    named = {(program_id, mark): (program_id, key) for program_id, key in asked for mark in marks.marks(key)}
+    kept = select(ErasedAddress.program_id, ErasedAddress.mark).where(
+        mine, ErasedAddress.mark.in_({mark for _, mark in named})
+    )
+    return frozenset(named[row] for row in map(tuple, session.execute(kept)) if row in named)
 
 
 def count(session: Session, program_id: int) -> int:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service.domain import (
+    accounts,
     checks,
     conversation_mails,
     message_search,
@@ -19,6 +20,7 @@ from service.domain import (
 from service.domain.errors import DomainError
 from service.facts.limits import MESSAGE_CHARACTERS
 from service.facts.messages import Channel, MessageState, ScanState, Side
+from service.facts.permissions import PERMISSION_LABELS, Permission
 from service.facts.refusals import Refusal
 from service.facts.stages import StageEvent
 from service.i18n import written
@@ -133,36 +135,55 @@ def _come(thread: Thread, message: Message, *, now: datetime) -> None:
 
 
 def edit(
-    session: Session, thread: Thread, message_id: int, *, side: Side, body: str, now: datetime
-) -> Message:
-    """Change one's own message, as long as the other side has not read it.
+    session: Session, thread: Thread, message_id: int, *, actor: User | None, body: str, now: datetime
+) -> bool:
+    """Change one's own message, as long as the other side has not read it; `actor` is None for the partner.
 
-    Raises DomainError: NOT_FOUND, MESSAGE_READ, MESSAGE_EMPTY, MESSAGE_TOO_LONG, TEXT_UNPRINTABLE.
+    Returns whether the text is another. Raises DomainError: NOT_FOUND, MESSAGE_NOT_YOURS, MESSAGE_READ,
+    MESSAGE_EMPTY, MESSAGE_TOO_LONG, TEXT_UNPRINTABLE.
     """
-    message = _find_changeable(session, thread, message_id, side)
+    message = _find_locked(session, thread, message_id)
+    _require_side(message, actor)
+    if message.state == MessageState.WITHDRAWN.value:
+        raise DomainError(Refusal.NOT_FOUND)
+    if not may_edit(message, actor):
+        raise DomainError(Refusal.MESSAGE_NOT_YOURS)
+    _require_unread(message)
     text = _checked(body, has_files=_has_files(session, message))
-    if text != message.body:
+    is_new = text != message.body
+    if is_new:
         if message.lang == written.language_of(message.body):  # or else somebody said what it is
             message.lang = written.language_of(text) or message.lang
         message.body, message.edited_at = text, now
         message_search.index(session, thread, message)
     session.flush()
-    return message
+    return is_new
 
 
-def withdraw(session: Session, thread: Thread, message_id: int, *, side: Side, now: datetime) -> Message:
-    """Take one's own message back, as long as the other side has not read it; its text is gone.
+def withdraw(session: Session, thread: Thread, message_id: int, *, actor: User | None, now: datetime) -> bool:
+    """Take a message back, as long as the other side has not read it; its text is gone.
 
-    Twice is as once. Raises DomainError: NOT_FOUND, MESSAGE_READ.
+    Twice is as once; returns whether this did it. `actor` is None for the partner. Raises DomainError as
+    `require_withdrawable` does.
     """
-    message = _find_own(session, thread, message_id, side)
+    message = _find_locked(session, thread, message_id)
+    require_withdrawable(message, actor)
     if message.state == MessageState.WITHDRAWN.value:
-        return message
-    _require_unread(message)
+        return False
     message.state, message.withdrawn_at, message.body = MessageState.WITHDRAWN.value, now, ""
     message_search.index(session, thread, message)
     session.flush()
-    return message
+    return True
+
+
+def require_withdrawable(message: Message, actor: User | None) -> None:
+    """Raise DomainError: NOT_FOUND, NOT_YOURS_TO_WITHDRAW, MESSAGE_READ; twice is no trouble."""
+    _require_side(message, actor)
+    if not may_withdraw(message, actor):
+        permission = PERMISSION_LABELS[Permission.USERS_MANAGE]
+        raise DomainError(Refusal.NOT_YOURS_TO_WITHDRAW, permission=permission)
+    if message.state != MessageState.WITHDRAWN.value:
+        _require_unread(message)
 
 
 def set_language(session: Session, thread: Thread, message_id: int, lang: str) -> Message:
@@ -215,6 +236,18 @@ def keep_draft(
 
 
 # Queries
+
+
+def may_edit(message: Message, actor: User | None) -> bool:
+    """Tell whether a message of the actor's side is theirs to change: nobody speaks for somebody else."""
+    return actor is None or message.author_id == actor.id
+
+
+def may_withdraw(message: Message, actor: User | None) -> bool:
+    """Tell whether a message of the actor's side is theirs to take back: their own, or their team's."""
+    return may_edit(message, actor) or (
+        actor is not None and Permission.USERS_MANAGE in accounts.permissions_of(actor)
+    )
 
 
 def find(session: Session, thread: Thread, message_id: int) -> Message:
@@ -319,21 +352,16 @@ def _has_unsent_files(session: Session, thread: Thread, actor: User, form_key: s
     return session.scalar(select(Attachment.id).where(*unsent).limit(1)) is not None
 
 
-def _find_own(session: Session, thread: Thread, message_id: int, side: Side) -> Message:
+def _find_locked(session: Session, thread: Thread, message_id: int) -> Message:
     threads.lock(session, thread.id)
     message = find(session, thread, message_id)
     session.refresh(message)
-    if message.side != side.value:
-        raise DomainError(Refusal.NOT_FOUND)
     return message
 
 
-def _find_changeable(session: Session, thread: Thread, message_id: int, side: Side) -> Message:
-    message = _find_own(session, thread, message_id, side)
-    if message.state == MessageState.WITHDRAWN.value:
+def _require_side(message: Message, actor: User | None) -> None:
+    if message.side != (Side.BRAND if actor else Side.PARTNER).value:
         raise DomainError(Refusal.NOT_FOUND)
-    _require_unread(message)
-    return message
 
 
 def _require_unread(message: Message) -> None:

@@ -24,7 +24,7 @@ NOTICES: dict[str, Phrase] = {
     UNKNOWN: N_("Some deliveries need your decision: %(subject)s"),
     PAUSED: N_("Your email campaign was paused automatically: %(subject)s"),
     HELD: N_("Emails are waiting because your mail account cannot send: %(subject)s"),
-    News.MESSAGE.value: N_("New message from: %(name)s"),
+    News.MESSAGE.value: N_("New message from %(name)s"),
     News.REPORT.value: N_("Conversation reported by %(name)s"),
     News.ATTACHMENT.value: N_("A file that you attached was not sent: %(file)s"),
 }

@@ -19,16 +19,16 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, contains_eager
 
 from service.db import Moment
-from service.domain import threads
+from service.domain import erased, threads
 from service.domain.partners import matching
 from service.domain.prospect_list import Cursor, moment_of, search_words
 from service.facts.limits import PAGE_ROWS
 from service.facts.messages import MessageState, Side
 from service.facts.stages import Stage
-from service.models import Attachment, Draft, Message, Partner, Prospect, Thread
+from service.models import Attachment, Draft, Message, Partner, Prospect, Suppression, Thread
 
 _Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 # How much of the latest message, and of a draft, a list shows, in characters.
@@ -115,13 +115,17 @@ class Latest:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A thread in a list, with its partner loaded; `draft` is the beginning of what the reader has begun."""
+    """A thread in a list, with its partner loaded; `draft` is the beginning of what the reader has begun.
+
+    `is_reachable` tells whether mails tell the partner of messages, as `conversation_mails` judges it.
+    """
 
     thread: Thread
     prospect_id: int | None
     stage: Stage | None
     latest: Latest | None
     draft: str | None
+    is_reachable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,10 +318,15 @@ _LATEST = (
     .join(Thread, Message.id == _LAST)
     .where(Thread.id.in_(_LISTED))
 )
+_ADDRESS = func.coalesce(Prospect.custom_email_key, Partner.email_key)
+_IS_SUPPRESSED = and_(Suppression.program_id == Thread.program_id, Suppression.address_key == _ADDRESS)
 _THREADS = (
-    select(Thread, Prospect.id, Prospect.stage)
+    select(Thread, Prospect.id, Prospect.stage, _ADDRESS, Suppression.id)
+    .join(Thread.partner)
     .outerjoin(Prospect, _IS_PROSPECT)
+    .outerjoin(Suppression, _IS_SUPPRESSED)
     .where(Thread.id.in_(_LISTED))
+    .options(contains_eager(Thread.partner))
 )
 _BEGUN = select(Draft.thread_id, func.substr(Draft.body, 1, 2 * BEGINNING)).where(
     Draft.user_id == bindparam("reader"), Draft.thread_id.in_(_LISTED)
@@ -333,6 +342,7 @@ def _rows(session: Session, thread_ids: Sequence[int], *, user_id: int) -> list[
     }
     begun = session.execute(_BEGUN, {**listed, "reader": user_id})
     drafts = {thread_id: _beginning(body) for thread_id, body in begun}
+    kept_out = erased.kept_out_among(session, {(row[0].program_id, row[3]) for row in held.values()})
     return [
         Row(
             thread=held[one][0],
@@ -340,10 +350,23 @@ def _rows(session: Session, thread_ids: Sequence[int], *, user_id: int) -> list[
             stage=Stage(held[one][2]) if held[one][2] else None,
             latest=latest.get(one),
             draft=drafts.get(one),
+            is_reachable=_is_reachable(*held[one], kept_out),
         )
         for one in thread_ids
         if one in held
     ]
+
+
+def _is_reachable(
+    thread: Thread,
+    _prospect_id: int | None,
+    _stage: str | None,
+    address_key: str,
+    suppression_id: int | None,
+    kept_out: Collection[tuple[int, str]],
+) -> bool:
+    may_be_written_to = suppression_id is None and (thread.program_id, address_key) not in kept_out
+    return thread.partner.messaging_enabled and bool(address_key) and may_be_written_to
 
 
 def _beginning(body: str) -> str:

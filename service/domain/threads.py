@@ -123,10 +123,18 @@ def assign(session: Session, thread: Thread, user_id: int | None) -> None:
     session.flush()
 
 
-def revoke_links(session: Session, thread: Thread) -> None:
-    """Make every link that the partner was sent worthless; the next mail carries a new one."""
-    lock(session, thread.id).link_version += 1
+def revoke_links(session: Session, thread: Thread, *, version: int, actor: User, now: datetime) -> bool:
+    """Make every link that the partner was sent worthless; the next mail carries a new one.
+
+    `version` is that of the links the actor was asked about: who confirms twice revokes once. Returns whether
+    this did it.
+    """
+    if lock(session, thread.id).link_version != version:
+        return False
+    thread.link_version += 1
+    thread.links_revoked_at, thread.links_revoked_by_id = now, actor.id
     session.flush()
+    return True
 
 
 def report(session: Session, thread: Thread, *, words: str, now: datetime) -> None:

@@ -107,6 +107,8 @@ class Act(StrEnum):
     MESSAGE_SENT = "message_sent"
     MESSAGE_CHANGED = "message_changed"
     MESSAGE_WITHDRAWN = "message_withdrawn"
+    COLLEAGUE_MESSAGE_WITHDRAWN = "colleague_message_withdrawn"
+    LINKS_REVOKED = "links_revoked"
     THREAD_ARCHIVED = "thread_archived"
     THREAD_RESTORED = "thread_restored"
     TERMS_CHANGED = "terms_changed"
@@ -215,6 +217,10 @@ ACTS: dict[Act, ActFacts] = {
     Act.MESSAGE_SENT: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s sent a message to a partner.")),
     Act.MESSAGE_CHANGED: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s changed a message.")),
     Act.MESSAGE_WITHDRAWN: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s withdrew a message.")),
+    Act.COLLEAGUE_MESSAGE_WITHDRAWN: ActFacts(
+        Area.CONVERSATIONS, _USER, N_("%(who)s withdrew a message that somebody else wrote: %(name)s")
+    ),
+    Act.LINKS_REVOKED: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s revoked the links to a conversation.")),
     Act.THREAD_ARCHIVED: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s archived a conversation.")),
     Act.THREAD_RESTORED: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s restored a conversation.")),
     Act.TERMS_CHANGED: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s changed the messaging terms.")),

@@ -25,14 +25,19 @@ class Refusal(Enum):
     MESSAGE_EMPTY = N_("Write a message, or attach a file.")
     MESSAGE_TOO_LONG = N_("The message is longer than %(num)s characters.")
     CONVERSATION_GONE = N_(
-        "This link is no longer valid. Open the latest email of the conversation, "
-        "or ask the sender for a new link."
+        "Open the latest email about this conversation and use the link in it. If that one does not work "
+        "either, ask whoever wrote to you for another message: its email brings a new link."
     )
     REPORT_EMPTY = N_("Write what is wrong with the conversation.")
     REPORT_TOO_LONG = N_("The report is longer than %(num)s characters.")
     TERMS_NOT_ACCEPTED = N_("Read the messaging terms and accept them first.")
     TERMS_TOO_LONG = N_("The terms in this language are longer than %(num)s kilobytes.")
     MESSAGE_READ = N_("The message has been read in the meantime. It cannot be changed any more.")
+    MESSAGE_NOT_YOURS = N_("Only the person who wrote a message can edit it.")
+    NOT_YOURS_TO_WITHDRAW = N_(
+        "Only the person who wrote a message, or somebody with this permission, can withdraw it: "
+        "%(permission)s."
+    )
     ATTACHMENTS_OFF = N_(
         "Files cannot be attached, because no virus scanner is set up for this installation."
     )
@@ -121,7 +126,7 @@ class Refusal(Enum):
     ROLE_NAME_TAKEN = N_("A role with this name already exists: %(name)s.")
     LAST_ADMINISTRATOR = N_("The last account administrator cannot be removed.")
     LOCALE_UNKNOWN = N_("This language is not available: %(language)s.")
-    ZONE_UNKNOWN = N_("This time zone is unknown: %(zone)s.")
+    ZONE_UNKNOWN = N_("This time zone is unknown: %(text)s.")
     PROGRAM_NAME_TAKEN = N_("A program with this name already exists: %(name)s.")
     RATE_OUT_OF_RANGE = N_("The emails an hour must be a number from 1 to %(num)s, or nothing for no limit.")
     HOST_INVALID = N_("This is not the name of a mail server: %(host)s. Enter one such as smtp.example.com.")

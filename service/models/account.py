@@ -25,15 +25,17 @@ class User(Base):
     """A person of the brand; `email_key` is the comparison form of the address.
 
     `invitation` is what the link of an invitation carries, from `invited_at` until it is accepted: until then
-    the user may do nothing.
+    the user may do nothing. Users are found and listed by `search_text`, the folded name and address.
     """
 
     __tablename__ = "users"
+    __table_args__ = (Index("ix_users_search_text", "search_text", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str]
     email_key: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
+    search_text: Mapped[str] = mapped_column(default="", server_default="")
     password_hash: Mapped[str | None]
     role_id: Mapped[int] = mapped_column(ForeignKey("roles.id"))
     locale: Mapped[str]

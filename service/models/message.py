@@ -29,7 +29,8 @@ class Thread(Base):
     """The conversation of one program with one partner; it is listed from its first message on.
 
     `last_at` and `last_side` follow the latest message that the brand sees, `unread` is shared by all users
-    of the brand. `link_version` is in every link the partner was sent: raising it revokes them all.
+    of the brand. `link_version` is in every link the partner was sent: raising it revokes them all, and
+    `links_revoked_at` is when that was last done, by whom.
     """
 
     __tablename__ = "threads"
@@ -54,6 +55,8 @@ class Thread(Base):
     reported_at: Mapped[datetime | None] = mapped_column(Moment)
     report: Mapped[str | None]
     link_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    links_revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+    links_revoked_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(Moment)
 
     partner: Mapped[Partner] = relationship(lazy="joined")

@@ -30,7 +30,17 @@ OF_PARTNERS: Mapping[str, frozenset[str]] = {
 # About users of the brand.
 OF_USERS: Mapping[str, frozenset[str]] = {
     "users": frozenset(
-        {"invitation", "email", "email_key", "name", "password_hash", "locale", "time_zone", "totp_secret"}
+        {
+            "invitation",
+            "email",
+            "email_key",
+            "name",
+            "search_text",
+            "password_hash",
+            "locale",
+            "time_zone",
+            "totp_secret",
+        }
     ),
     "user_sessions": frozenset({"secret_hash", "browser"}),
     "recovery_codes": frozenset({"code_hash"}),

@@ -126,9 +126,9 @@ def change(token: str, message_id: int) -> ResponseReturnValue:
             thread = conversations.find(session, services().signer, token).thread
             if verb == "edit":
                 body = request.form.get("body", "")
-                messages.edit(session, thread, message_id, side=Side.PARTNER, body=body, now=here().now)
+                messages.edit(session, thread, message_id, actor=None, body=body, now=here().now)
             else:
-                messages.withdraw(session, thread, message_id, side=Side.PARTNER, now=here().now)
+                messages.withdraw(session, thread, message_id, actor=None, now=here().now)
     except DomainError as error:
         return _again(token, error, edited=message_id if verb == "edit" else 0)
     done(N_("The message has been changed.") if verb == "edit" else N_("The message has been withdrawn."))

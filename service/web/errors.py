@@ -29,6 +29,8 @@ TITLES: dict[int, Phrase] = {
     500: N_("Something went wrong"),
     503: N_("The service is busy"),
 }
+# Refusals that have a title of their own: whoever reads them has no account, and no home page to start from.
+PARTNER_TITLES = {Refusal.CONVERSATION_GONE: N_("This link no longer works")}
 ADVICE: dict[int, Phrase] = {
     400: N_("Go back, check what you entered, and send it again."),
     401: N_("Your sign-in has ended. Sign in again; what you typed is still in the previous page."),
@@ -88,7 +90,7 @@ def _csrf(_error: CSRFError) -> ResponseReturnValue:
 
 def _refused(error: DomainError) -> ResponseReturnValue:
     text = here().catalog.say(error.refusal.phrase, **error.values)
-    return _page(STATUS.get(error.refusal, 400), text)
+    return _page(STATUS.get(error.refusal, 400), text, partner_title=PARTNER_TITLES.get(error.refusal))
 
 
 def _database(error: DBAPIError) -> ResponseReturnValue:
@@ -123,14 +125,20 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
 
 
 def _page(
-    code: int, text: str | None, *, again: Sequence[tuple[str, str]] = ()
+    code: int,
+    text: str | None,
+    *,
+    again: Sequence[tuple[str, str]] = (),
+    partner_title: Phrase | None = None,
 ) -> tuple[str | Response, int]:
     if "here" not in g:
         return ("", code)
     catalog = here().catalog
-    title = catalog.say(TITLES.get(code, TITLES[500] if code >= 500 else TITLES[400]))
+    title = catalog.say(partner_title or TITLES.get(code, TITLES[500] if code >= 500 else TITLES[400]))
     advice = text or catalog.say(ADVICE.get(code, ADVICE[500] if code >= 500 else ADVICE[400]))
     if request.accept_mimetypes.best == "application/json":
         return (jsonify(title=title, detail=advice), code)
+    if partner_title is not None:
+        return (render_template("errors/link.html", title=title, advice=advice), code)
     page = render_template("errors/error.html", code=code, title=title, advice=advice, again=again)
     return (page, code)

@@ -1,14 +1,14 @@
-"""Inbox → a conversation as a whole: read or not, priority, put away, whose it is."""
+"""Inbox → a conversation as a whole: read or not, priority, put away, whose it is, its partner's links."""
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from service.domain import threads
+from service.domain import conversation_mails, threads
 from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.words import N_
-from service.web import inbox_list
-from service.web.context import here, record, transaction
+from service.web import inbox_list, thread_page
+from service.web.context import here, reader, reading, record, transaction
 from service.web.forms import done, number
 from service.web.routes import page
 
@@ -74,6 +74,30 @@ def assign(thread_id: int) -> ResponseReturnValue:
     with transaction() as session:
         threads.assign(session, inbox_list.find(session, thread_id), number(request.form.get("user")) or None)
     done(N_("The assignment has been saved."))
+    return redirect(_conversation(thread_id), 303)
+
+
+@page(bp, f"{PATH}/links", needs=Permission.MESSAGES_USE, methods=("GET", "POST"))
+def revoke_links(thread_id: int) -> ResponseReturnValue:
+    """Name what will happen, then have no link work any more that the partner was sent so far."""
+    if request.method != "POST":
+        with reading() as session:
+            thread = inbox_list.find(session, thread_id)
+            why = conversation_mails.find_unreachable(session, thread)
+            return render_template(
+                "inbox/revoke_links.html",
+                thread=thread,
+                unreachable=thread_page.unreachable_words(why),
+                query=inbox_list.query(),
+            )
+    version = number(request.form.get("version"))
+    with transaction() as session:
+        thread = inbox_list.find(session, thread_id)
+        if threads.revoke_links(session, thread, version=version, actor=reader(), now=here().now):
+            record(session, Act.LINKS_REVOKED, program_id=thread.program_id)
+        elif not 0 < version < thread.link_version:  # no form of ours has it
+            abort(400)
+    done(N_("The links that were sent so far no longer work."))
     return redirect(_conversation(thread_id), 303)
 
 

@@ -11,13 +11,13 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from wtforms import HiddenField, SelectField, TextAreaField
 
-from service.domain import groups, messages, prospects, terms, threads
+from service.domain import conversation_mails, groups, messages, prospects, terms, threads
 from service.facts.limits import PAGE_ROWS
-from service.facts.messages import MessageState, Side
+from service.facts.messages import UNREACHABLE_ADVICE, UNREACHABLE_LABELS, MessageState, Side, Unreachable
 from service.facts.words import N_
 from service.i18n import written
 from service.i18n.locales import LOCALES
-from service.models import Message, Partner, Thread
+from service.models import Message, Partner, Thread, User
 from service.web import choices, inbox_list, uploads
 from service.web.context import here, reader, reading
 from service.web.forms import Form, number, say
@@ -44,6 +44,20 @@ class Editing:
     message_id: int
     body: str
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnreachableWords:
+    """Why no mail tells a partner of messages, and what can be done about it.
+
+    `is_off` says that messaging is off, so that nobody can write at all; `is_listed` that the address can be
+    taken off the suppression list.
+    """
+
+    reason: str
+    advice: str
+    is_off: bool
+    is_listed: bool
 
 
 def sent_form() -> MessageForm:
@@ -103,6 +117,14 @@ def recognized_words(code: str | None) -> str:
     return say(RECOGNIZED, language=here().formats.language_name(LOCALES[code].tag)) if code else ""
 
 
+def unreachable_words(why: Unreachable | None) -> UnreachableWords | None:
+    """Return in words why no mail tells a partner of messages, None where one does."""
+    if why is None:
+        return None
+    reason, advice = say(UNREACHABLE_LABELS[why]), say(UNREACHABLE_ADVICE[why])
+    return UnreachableWords(reason, advice, is_off=why is Unreachable.MESSAGING_OFF, is_listed=why.is_listed)
+
+
 def pieces(text: str) -> list[tuple[str, bool]]:
     """Return a text in pieces, each with whether it is a web address."""
     found: list[tuple[str, bool]] = []
@@ -115,8 +137,17 @@ def pieces(text: str) -> list[tuple[str, bool]]:
     return [piece for piece in found if piece[0]]
 
 
-def may_change(message: Message) -> bool:
-    """Whether the brand can still edit or withdraw a message."""
+def may_edit(message: Message) -> bool:
+    """Whether the reader can still edit a message."""
+    return _is_open(message) and messages.may_edit(message, reader())
+
+
+def may_withdraw(message: Message) -> bool:
+    """Whether the reader can still withdraw a message."""
+    return _is_open(message) and messages.may_withdraw(message, reader())
+
+
+def _is_open(message: Message) -> bool:
     is_ours = message.side == Side.BRAND.value and message.state != MessageState.WITHDRAWN.value
     return is_ours and message.read_at is None
 
@@ -143,7 +174,8 @@ def _messages(session: Session, thread: Thread, place: uploads.Place) -> dict[st
         "messages": found,
         "files_of": uploads.of_messages(session, found, place),
         "authors": messages.author_names(session, found),
-        "may_change": may_change,
+        "may_edit": may_edit,
+        "may_withdraw": may_withdraw,
         "pieces": pieces,
         "before": before,
         "upto": found[-1].id if found else 0,
@@ -163,6 +195,7 @@ def _partner(session: Session, thread: Thread) -> dict[str, object]:
     partner = thread.partner
     prospect = prospects.find_by_partner(session, thread.program_id, partner.id)
     names = groups.names_by_partner(session, thread.program_id, [partner.id])
+    revoked_by = session.get(User, thread.links_revoked_by_id) if thread.links_revoked_by_id else None
     return {
         "thread": thread,
         "partner": partner,
@@ -170,6 +203,9 @@ def _partner(session: Session, thread: Thread) -> dict[str, object]:
         "group_names": names.get(partner.id, []),
         "history": prospects.history(session, prospect.id) if prospect else [],
         "local_time": _local_time(partner),
+        "unreachable": unreachable_words(conversation_mails.find_unreachable(session, thread)),
+        "mail_failed_at": conversation_mails.failed_at(session, thread),
+        "revoked_by": revoked_by.name if revoked_by else "",
     }
 
 

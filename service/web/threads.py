@@ -4,16 +4,17 @@ from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from service.domain import checks, messages, terms, threads
 from service.domain.errors import DomainError
 from service.facts.acts import Act
-from service.facts.messages import Side
+from service.facts.messages import MessageState
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.facts.words import N_
 from service.i18n import written
-from service.models import Message
+from service.models import Message, Thread
 from service.web import inbox_list, thread_page, uploads
 from service.web.context import here, reader, reading, record, transaction
 from service.web.forms import done, number, refusal_text, say, warn
@@ -104,11 +105,14 @@ def edit(thread_id: int, message_id: int) -> ResponseReturnValue:
     try:
         with transaction() as session:
             thread = inbox_list.find(session, thread_id)
-            messages.edit(session, thread, message_id, side=Side.BRAND, body=body, now=here().now)
-            record(session, Act.MESSAGE_CHANGED, program_id=thread.program_id)
+            if messages.edit(session, thread, message_id, actor=reader(), body=body, now=here().now):
+                record(session, Act.MESSAGE_CHANGED, program_id=thread.program_id)
     except DomainError as error:
         if error.refusal is Refusal.NOT_FOUND:
             raise
+        if error.refusal is Refusal.MESSAGE_NOT_YOURS:
+            warn(refusal_text(error))
+            return redirect(_to(thread_id, message_id), 303)
         refused = Editing(message_id, body, refusal_text(error))
         return thread_page.show(thread_id, editing=refused, status=400)
     done(N_("The message has been changed."))
@@ -118,21 +122,13 @@ def edit(thread_id: int, message_id: int) -> ResponseReturnValue:
 @page(bp, f"{MESSAGE}/withdraw", needs=Permission.MESSAGES_USE, methods=("GET", "POST"))
 def withdraw(thread_id: int, message_id: int) -> ResponseReturnValue:
     """Name what will happen, then take a message back that the partner has not read."""
-    if request.method != "POST":
-        with reading() as session:
-            thread = inbox_list.find(session, thread_id)
-            message = messages.find(session, thread, message_id)
-            if not thread_page.may_change(message):
-                warn(say(Refusal.MESSAGE_READ.phrase))
-                return redirect(_to(thread_id, message_id), 303)
-            return render_template(
-                "inbox/withdraw.html", thread=thread, message=message, query=inbox_list.query()
-            )
     try:
+        if request.method != "POST":
+            return _asked_to_withdraw(thread_id, message_id)
         with transaction() as session:
             thread = inbox_list.find(session, thread_id)
-            messages.withdraw(session, thread, message_id, side=Side.BRAND, now=here().now)
-            record(session, Act.MESSAGE_WITHDRAWN, program_id=thread.program_id)
+            if messages.withdraw(session, thread, message_id, actor=reader(), now=here().now):
+                _record_withdrawal(session, thread, messages.find(session, thread, message_id))
     except DomainError as error:
         if error.refusal is Refusal.NOT_FOUND:
             raise
@@ -140,6 +136,35 @@ def withdraw(thread_id: int, message_id: int) -> ResponseReturnValue:
     else:
         done(N_("The message has been withdrawn."))
     return redirect(_to(thread_id, message_id), 303)
+
+
+def _asked_to_withdraw(thread_id: int, message_id: int) -> ResponseReturnValue:
+    with reading() as session:
+        thread = inbox_list.find(session, thread_id)
+        message = messages.find(session, thread, message_id)
+        messages.require_withdrawable(message, reader())
+        if message.state == MessageState.WITHDRAWN.value:
+            return redirect(_to(thread_id, message_id), 303)
+        author = messages.author_names(session, [message]).get(message.author_id or 0)
+        return render_template(
+            "inbox/withdraw.html",
+            thread=thread,
+            message=message,
+            author=None if messages.may_edit(message, reader()) else author,
+            query=inbox_list.query(),
+        )
+
+
+def _record_withdrawal(session: Session, thread: Thread, message: Message) -> None:
+    if messages.may_edit(message, reader()):
+        record(session, Act.MESSAGE_WITHDRAWN, program_id=thread.program_id)
+    else:
+        record(
+            session,
+            Act.COLLEAGUE_MESSAGE_WITHDRAWN,
+            subject_id=message.author_id,
+            program_id=thread.program_id,
+        )
 
 
 @page(bp, f"{MESSAGE}/language", needs=Permission.MESSAGES_USE, methods=("POST",))

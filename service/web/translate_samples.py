@@ -37,7 +37,7 @@ _SAMPLES: Mapping[str, object] = {
     "reason": N_("The closing quotation mark is missing on this line."),
     "state": CAMPAIGN_STATE_LABELS[CampaignState.SENDING],
     "url": "example",
-    "zone": "Mars/Olympus",
+    "text": "Mars/Olympus",
 }
 
 

@@ -1,6 +1,6 @@
 """Settings → Users: who there is, invitations, roles, programs, disabling."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -8,14 +8,15 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField, StringField
 
-from service.domain import accounts, roles, user_invitations
+from service.domain import accounts, roles, user_invitations, user_list
 from service.domain.errors import DomainError
+from service.domain.prospect_list import Cursor, Sort, search_words
+from service.domain.user_list import UserFilter, UserState
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.facts.words import N_, NP_
-from service.i18n.folding import fold
 from service.models import Program, Role, User
-from service.web import choices
+from service.web import choices, prospect_query
 from service.web.context import here, reader, reading, services, transaction
 from service.web.forms import FILTERS, Form, done, number, refusal_text, say, warn
 from service.web.routes import page
@@ -25,12 +26,11 @@ bp = Blueprint("users", __name__)
 PATH = "/settings/users"
 NEEDS = Permission.USERS_MANAGE
 Rows = Sequence[tuple[str, str]]
-ACTIVE, INVITED, EXPIRED, DISABLED = "active", "invited", "expired", "disabled"
 STATES = {
-    ACTIVE: NP_("user", "Active"),
-    INVITED: NP_("user", "Invited"),
-    EXPIRED: NP_("user", "Invitation expired"),
-    DISABLED: NP_("user", "Disabled"),
+    UserState.ACTIVE: NP_("user", "Active"),
+    UserState.INVITED: NP_("user", "Invited"),
+    UserState.EXPIRED: NP_("user", "Invitation expired"),
+    UserState.DISABLED: NP_("user", "Disabled"),
 }
 
 
@@ -54,22 +54,24 @@ class InviteForm(AccessForm):
 @page(bp, PATH, needs=NEEDS)
 def index() -> ResponseReturnValue:
     """List the users, narrowed by name or address, state and role."""
-    text, state, role_id = _wanted()
+    wanted, now = _wanted(), here().now
+    after, before = (prospect_query.cursor(request.args.get(name), Sort.NAME) for name in ("after", "before"))
     with reading() as session:
-        everybody = accounts.list_all(session)
-        found = [user for user in everybody if _matches(user, text, state, role_id)]
+        found = user_list.list_page(session, wanted, after=after, before=before, now=now)
+        named = [(str(role.id), role_name(role)) for role in roles.list_all(session)]
         return render_template(
             "users/index.html",
-            users=found,
-            everybody=len(everybody),
-            state_of=state_of,
-            states=_state_choices(),
+            users=found.users,
+            total=found.total,
+            is_alone=user_list.count(session) == 1,
+            state_of=lambda user: user_list.state_of(user, now=now),
+            states=[(state.value, say(phrase)) for state, phrase in STATES.items()],
             programs_of=_program_words,
-            roles=[(str(role.id), role_name(role)) for role in roles.list_all(session)],
-            text=text,
-            state=state,
-            role_id=role_id,
-            chips=_chips(session, text, state, role_id),
+            roles=named,
+            wanted=wanted,
+            chips=_chips(wanted, dict(named)),
+            previous_href=_neighbour(wanted, before=found.previous),
+            next_href=_neighbour(wanted, after=found.next),
         )
 
 
@@ -191,44 +193,42 @@ def _carry_out(session: Session, verb: str, user: User, actor: User) -> tuple[An
     return N_("The invitation has been withdrawn: %(name)s"), name
 
 
-def state_of(user: User) -> str:
-    """Return which of `STATES` a user is in."""
-    if user.disabled_at is not None:
-        return DISABLED
-    if accounts.is_invited(user):
-        return EXPIRED if user_invitations.is_expired(user, now=here().now) else INVITED
-    return ACTIVE
-
-
-def _wanted() -> tuple[str, str, int]:
+def _wanted() -> UserFilter:
     state = request.args.get("state", "")
-    text = "".join(char for char in request.args.get("q", "")[:200] if char.isprintable()).strip()
-    return text, state if state in STATES else "", number(request.args.get("role"))
+    return UserFilter(
+        text=search_words(request.args.get("q", "")).strip(),
+        state=UserState(state) if state in set(UserState) else None,
+        role_id=number(request.args.get("role")),
+    )
 
 
-def _matches(user: User, text: str, state: str, role_id: int) -> bool:
-    named = fold(text) in fold(f"{user.name} {user.email}")
-    return named and state in {"", state_of(user)} and role_id in {0, user.role_id}
+def _values(wanted: UserFilter) -> dict[str, Any]:
+    """What the address says of a filter, with None for what does not narrow."""
+    return {"q": wanted.text or None, "state": wanted.state, "role": wanted.role_id or None}
 
 
-def _chips(session: Session, text: str, state: str, role_id: int) -> list[tuple[str, str, str]]:
-    kept = {"q": text or None, "state": state or None, "role": role_id or None}
-    names = {role.id: role_name(role) for role in roles.list_all(session)}
-    words = {
-        "q": text,
-        "state": say(STATES[state]) if state else "",
-        "role": names.get(role_id, "–"),
-    }
+def _chips(wanted: UserFilter, roles_named: Mapping[str, str]) -> list[tuple[str, str, str]]:
     labels = {"q": N_("Search"), "state": NP_("user", "State"), "role": N_("Role")}
+    words = {
+        "q": wanted.text,
+        "state": say(STATES[wanted.state]) if wanted.state else "",
+        "role": roles_named.get(str(wanted.role_id), "–"),
+    }
+    values = _values(wanted)
     return [
-        (say(labels[name]), words[name], url_for("users.index", **{**kept, name: None}))  # type: ignore[arg-type]
-        for name, value in kept.items()
+        (say(labels[name]), words[name], url_for("users.index", **{**values, name: None}))
+        for name, value in values.items()
         if value
     ]
 
 
-def _state_choices() -> list[tuple[str, str]]:
-    return [(state, say(phrase)) for state, phrase in STATES.items()]
+def _neighbour(
+    wanted: UserFilter, *, after: Cursor | None = None, before: Cursor | None = None
+) -> str | None:
+    if after is None and before is None:
+        return None
+    places = {"after": prospect_query.cursor_text(after), "before": prospect_query.cursor_text(before)}
+    return url_for("users.index", **_values(wanted), **places)  # type: ignore[arg-type]
 
 
 def _program_words(user: User) -> str:
@@ -275,15 +275,15 @@ def _within(role: Role, permissions: Collection[Permission]) -> bool:
 
 
 def _shown(session: Session, user: User, form: AccessForm, theirs: Rows = ()) -> str:
-    mine = user.id == reader().id
+    mine, state = user.id == reader().id, user_list.state_of(user, now=here().now)
     manageable = _within(user.role, here().permissions)
     return render_template(
         "users/show.html",
         person=user,
         form=form,
         theirs=list(theirs),
-        state=state_of(user),
-        state_word=say(STATES[state_of(user)]),
+        state=state,
+        state_word=say(STATES[state]),
         is_me=mine,
         manageable=manageable,
         changeable=manageable and not mine and (reader().all_programs or not user.all_programs),

@@ -63,7 +63,9 @@ def test_any_rows_in_any_encoding_and_dialect_are_read_back(
     read = csvfile.read(data, locale="en", encoding=codec, delimiter=None if sep else delimiter)
     assert read.dialect.sep_line == line
     assert [list(read.header), *(row.cells for row in read.rows())] == rows
-    assert not any(row.findings for row in read.rows())
+    # Bytes by chance may well be another encoding's, of which a row only warns.
+    refused = {found.rule for row in read.rows() for found in row.findings} - {"row-other-encoding"}
+    assert refused == set()
 
 
 @given(TABLE, st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.sampled_from(",;\t|"))

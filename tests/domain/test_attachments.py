@@ -228,7 +228,7 @@ def test_what_nobody_sent_or_withdrew_is_swept(session: Session, thread: Thread,
     old.created_at, old.upload_key = NOW - timedelta(days=2), "never sent"
     take(session, thread, brand(author), 2)
     message = write(session, thread, author)
-    messages.withdraw(session, thread, message.id, side=Side.BRAND, now=LATER)
+    messages.withdraw(session, thread, message.id, actor=author, now=LATER)
     fresh = take(session, thread, PARTNER, 3)
     assert sorted(attachments.sweep(session, now=NOW)) == ["stored 1", "stored 2"]
     assert attachments.stored_ids(session) == ["stored 3"]
@@ -241,7 +241,7 @@ def test_files_of_a_withdrawn_message_are_handed_out_no_more(
     file = take(session, thread, brand(author))
     message = write(session, thread, author)
     attachments.settle(session, file.id, verdicts.CLEAN, now=LATER)
-    messages.withdraw(session, thread, message.id, side=Side.BRAND, now=LATER)
+    messages.withdraw(session, thread, message.id, actor=author, now=LATER)
     for by in (brand(author), PARTNER):
         assert refusal_of(attachments.find_download, session, thread, file.id, by=by) is Refusal.NOT_FOUND
 

@@ -13,9 +13,19 @@ from sqlalchemy.orm import Session
 from service import bootstrap
 from service.bootstrap import Services
 from service.config import Settings
-from service.domain import conversation_mails, conversations, messages, suppression, system_mails, threads
+from service.domain import (
+    conversation_mails,
+    conversations,
+    erased,
+    messages,
+    suppression,
+    system_mails,
+    thread_list,
+    threads,
+)
 from service.domain.suppression import SuppressionReason
-from service.facts.messages import Side
+from service.domain.thread_list import ThreadFilter
+from service.facts.messages import Unreachable
 from service.i18n.locales import LOCALES
 from service.models import SystemMail
 from service.worker import system_mail
@@ -125,14 +135,14 @@ def test_the_mail_says_what_the_message_says_when_it_leaves(session: Session) ->
     here = talk(session)
     message = here.say(session, "Tomrrow", key="a")
     assert session.scalars(select(SystemMail)).one().values == {}
-    messages.edit(session, here.thread, message.id, side=Side.BRAND, body="Tomorrow", now=NOW)
+    messages.edit(session, here.thread, message.id, actor=here.user, body="Tomorrow", now=NOW)
     (claimed,) = claim(session)
     assert claimed.values["lines"] == ["Tomorrow"]
     assert session.scalars(select(SystemMail)).one().values == {}
 
 
 def _withdraw(session: Session, here: Talk, message_id: int) -> None:
-    messages.withdraw(session, here.thread, message_id, side=Side.BRAND, now=NOW)
+    messages.withdraw(session, here.thread, message_id, actor=here.user, now=NOW)
 
 
 def _read(session: Session, here: Talk, _message_id: int) -> None:
@@ -148,7 +158,12 @@ def _suppress(session: Session, here: Talk, _message_id: int) -> None:
     suppression.suppress(session, here.program.id, here.partner.email_key, reason=reason, now=NOW)
 
 
-@pytest.mark.parametrize("change", [_withdraw, _read, _switch_off, _suppress])
+def _erase(session: Session, here: Talk, _message_id: int) -> None:
+    key = here.prospect.custom_email_key or here.partner.email_key
+    erased.keep_out(session, here.program.id, key, reason="unsubscribed", now=NOW)
+
+
+@pytest.mark.parametrize("change", [_withdraw, _read, _switch_off, _suppress, _erase])
 def test_what_is_not_needed_any_more_is_not_sent(session: Session, change: object) -> None:
     here = talk(session)
     message = here.say(session, key="a")
@@ -160,11 +175,50 @@ def test_what_is_not_needed_any_more_is_not_sent(session: Session, change: objec
 @pytest.mark.parametrize("reason", SuppressionReason)
 def test_a_suppressed_address_is_not_written_to(session: Session, reason: SuppressionReason) -> None:
     here = talk(session)
-    assert conversations.is_reachable(session, here.thread)
+    other = factories.program(session, "Kumo")
+    suppression.suppress(session, other.id, here.partner.email_key, reason=reason, now=NOW)
+    assert conversation_mails.find_unreachable(session, here.thread) is None
     suppression.suppress(session, here.program.id, here.partner.email_key, reason=reason, now=NOW)
-    assert not conversations.is_reachable(session, here.thread)
+    assert conversation_mails.find_unreachable(session, here.thread) == reason.value
     here.say(session, key="a")
     assert session.scalars(select(SystemMail)).all() == []
+
+
+@pytest.mark.parametrize("custom", [None, "custom@people.example"])
+def test_an_address_whose_owner_was_erased_is_not_written_to(session: Session, custom: str | None) -> None:
+    """D-: also where somebody imports it again."""
+    here = talk(session)
+    here.prospect.custom_email = here.prospect.custom_email_key = custom
+    other = factories.program(session, "Kumo")
+    erased.keep_out(session, other.id, custom or here.partner.email_key, reason="unsubscribed", now=NOW)
+    assert conversation_mails.find_unreachable(session, here.thread) is None
+    _erase(session, here, 0)
+    assert conversation_mails.find_unreachable(session, here.thread) is Unreachable.ERASED
+    here.say(session, key="a")
+    assert session.scalars(select(SystemMail)).all() == []
+    [row] = thread_list.list_page(session, [here.program.id], ThreadFilter(), user_id=here.user.id).rows
+    assert not row.is_reachable
+
+
+def test_why_nobody_is_told(session: Session) -> None:
+    """Messaging comes first: without it no address helps."""
+    here = talk(session)
+    here.partner.email = here.partner.email_key = ""
+    assert conversation_mails.find_unreachable(session, here.thread) is Unreachable.NO_ADDRESS
+    _switch_off(session, here, 0)
+    assert conversation_mails.find_unreachable(session, here.thread) is Unreachable.MESSAGING_OFF
+
+
+def test_a_mail_that_was_refused_is_told_of_until_another_goes_out(session: Session) -> None:
+    here = talk(session)
+    assert conversation_mails.failed_at(session, here.thread) is None
+    here.say(session, key="a")
+    assert conversation_mails.failed_at(session, here.thread) is None
+    mail = session.scalars(select(SystemMail)).one()
+    mail.state, mail.settled_at = "failed", LATER
+    assert conversation_mails.failed_at(session, here.thread) == LATER
+    here.say(session, key="b")
+    assert conversation_mails.failed_at(session, here.thread) is None
 
 
 def test_the_address_the_brand_imported_is_written_to(session: Session) -> None:
@@ -193,7 +247,7 @@ def test_revoked_links_lead_nowhere_and_the_next_mail_has_a_new_one(
     """D-7: the link is made with the bytes, so one that waits is never an old one."""
     here = talk(session)
     here.say(session, key="a")
-    threads.revoke_links(session, here.thread)
+    threads.revoke_links(session, here.thread, version=1, actor=here.user, now=NOW)
     (claimed,) = claim(session)
     assert claimed.values["link_version"] == 2
 

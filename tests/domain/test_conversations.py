@@ -1,5 +1,7 @@
 """The partner's side: what a link leads to, and a report."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,6 +13,7 @@ from service.domain.letters import CONVERSATION, JOIN
 from service.domain.signing import Signer
 from service.facts.limits import REPORT_CHARACTERS
 from service.models import Notice
+from tests.domain import factories
 from tests.domain.factories import NOW
 from tests.domain.talks import Talk, talk
 
@@ -50,10 +53,17 @@ def test_any_other_link_is_gone(session: Session, here: Talk, token: str) -> Non
 
 
 def test_a_revoked_link_is_gone_for_good(session: Session, here: Talk) -> None:
+    """D-7: who confirms twice has revoked once, so that the link sent in between still works."""
     token = SIGNER.sign(CONVERSATION, [here.thread.id, 1])
-    threads.revoke_links(session, here.thread)
+    threads.revoke_links(session, here.thread, version=1, actor=here.user, now=NOW)
     with pytest.raises(DomainError, match="CONVERSATION_GONE"):
         conversations.find(session, SIGNER, token)
+    later, colleague = NOW + timedelta(hours=1), factories.user(session, email="mei@brand.example")
+    assert not threads.revoke_links(session, here.thread, version=1, actor=colleague, now=later)
+    assert conversations.find(session, SIGNER, SIGNER.sign(CONVERSATION, [here.thread.id, 2]))
+    assert (here.thread.links_revoked_at, here.thread.links_revoked_by_id) == (NOW, here.user.id)
+    assert threads.revoke_links(session, here.thread, version=2, actor=colleague, now=later)
+    assert (here.thread.links_revoked_at, here.thread.links_revoked_by_id) == (later, colleague.id)
 
 
 def test_a_report_reaches_the_brand_once(session: Session, here: Talk) -> None:

@@ -108,7 +108,7 @@ def test_without_the_signed_address_nothing_is_believed(session: Session, here: 
 def test_revoked_links_end_the_address_as_well(session: Session, here: Talk) -> None:
     """D-7."""
     old = address(here)
-    threads.revoke_links(session, here.thread)
+    threads.revoke_links(session, here.thread, version=1, actor=here.user, now=NOW)
     assert take(session, mail("Yes.", to=old)) is Done.UNSIGNED
     assert take(session, mail("Yes.", to=address(here))) is Done.REPLY
 

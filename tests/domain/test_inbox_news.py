@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy.orm import Session
 
 from service.domain import inbox_news, messages, threads
-from service.facts.messages import Side
 from service.models import Program, Thread, User
 from tests.domain import factories
 from tests.domain.factories import NOW
@@ -48,15 +47,13 @@ ACTS: dict[str, tuple[Act, tuple[bool, bool]]] = {
         (True, True),
     ),
     "an edit": (
-        lambda session, thread, _user, id_: messages.edit(
-            session, thread, id_, side=Side.BRAND, body="y", now=LATER
+        lambda session, thread, user, id_: messages.edit(
+            session, thread, id_, actor=user, body="y", now=LATER
         ),
         (False, True),
     ),
     "a withdrawal": (
-        lambda session, thread, _user, id_: messages.withdraw(
-            session, thread, id_, side=Side.BRAND, now=LATER
-        ),
+        lambda session, thread, user, id_: messages.withdraw(session, thread, id_, actor=user, now=LATER),
         (False, True),
     ),
     "a reader": (

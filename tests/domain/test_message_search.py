@@ -75,9 +75,9 @@ def test_edited_and_withdrawn_texts_are_not_found_any_more(talk: Talk) -> None:
     thread = talk.thread()
     message = talk.send(thread, "春のテント")
     kept = talk.send(thread, "秋のテント")
-    messages.edit(talk.session, thread, message.id, side=Side.BRAND, body="冬のコート", now=at(1))
+    messages.edit(talk.session, thread, message.id, actor=talk.user, body="冬のコート", now=at(1))
     assert (bodies(talk, "春の"), bodies(talk, "冬の")) == ([], ["冬のコート"])
-    messages.withdraw(talk.session, thread, message.id, side=Side.BRAND, now=at(2))
+    messages.withdraw(talk.session, thread, message.id, actor=talk.user, now=at(2))
     assert (bodies(talk, "冬の"), bodies(talk, "テント")) == ([], ["秋のテント"])
     assert talk.session.scalars(select(MessageGrams.message_id)).all() == [kept.id]
     check_index(talk.session)
@@ -160,7 +160,7 @@ def test_a_long_word_is_marked_whole(talk: Talk) -> None:
 def test_the_index_is_made_anew_from_the_messages(talk: Talk) -> None:
     thread = talk.thread()
     sent = [talk.send(thread, f"テント {number}").id for number in range(5)]
-    messages.withdraw(talk.session, thread, sent[0], side=Side.BRAND, now=at(1))
+    messages.withdraw(talk.session, thread, sent[0], actor=talk.user, now=at(1))
     talk.session.execute(text("DELETE FROM message_grams WHERE message_id > :id"), {"id": sent[2]})
     after: int | None = sent[0] - 1
     rounds = 0

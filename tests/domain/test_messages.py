@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from service.db import Base, Database
-from service.domain import message_search, messages, prospects, threads
+from service.domain import accounts, message_search, messages, prospects, threads
 from service.domain.errors import DomainError
 from service.facts.limits import MESSAGE_CHARACTERS
 from service.facts.messages import Channel, MessageState, ScanState, Side
+from service.facts.permissions import BuiltInRole
 from service.facts.refusals import Refusal
 from service.facts.stages import StageEvent
 from service.models import Message, Thread
+from tests.domain import factories
 from tests.domain.talk import Talk, at
 
 
@@ -148,7 +150,7 @@ def test_a_withdrawn_message_is_not_shown_when_its_files_are_clean(talk: Talk) -
     thread = talk.thread()
     file = talk.upload(thread, "form", Side.BRAND)
     message = talk.send(thread, "Hello", form_key="form")
-    messages.withdraw(talk.session, thread, message.id, side=Side.BRAND, now=at(1))
+    messages.withdraw(talk.session, thread, message.id, actor=talk.user, now=at(1))
     file.state = ScanState.CLEAN.value
     assert not messages.show_if_ready(talk.session, thread, message, now=at(2))
     assert (message.shown_at, seen(talk, thread, Side.PARTNER), history(talk, thread)) == (
@@ -163,20 +165,20 @@ def test_an_unread_message_can_be_edited(talk: Talk) -> None:
     thread = talk.thread()
     message = talk.send(thread, "Hello, this is for you", 1)
     messages.edit(
-        talk.session, thread, message.id, side=Side.BRAND, body="Hello, this is for you ", now=at(2)
+        talk.session, thread, message.id, actor=talk.user, body="Hello, this is for you ", now=at(2)
     )
     assert message.edited_at is None
     messages.edit(
-        talk.session, thread, message.id, side=Side.BRAND, body="Bonjour, voici pour vous", now=at(3)
+        talk.session, thread, message.id, actor=talk.user, body="Bonjour, voici pour vous", now=at(3)
     )
     assert (message.lang, message.edited_at) == ("fr", at(3))
     messages.set_language(talk.session, thread, message.id, "zh")
-    messages.edit(talk.session, thread, message.id, side=Side.BRAND, body="こんにちは", now=at(4))
+    messages.edit(talk.session, thread, message.id, actor=talk.user, body="こんにちは", now=at(4))
     assert (message.lang, seen(talk, thread, Side.PARTNER)) == ("zh", ["こんにちは"])
     messages.mark_read_by_partner(talk.session, thread, now=at(5))
     for change in (
-        lambda: messages.edit(talk.session, thread, message.id, side=Side.BRAND, body="Late", now=at(6)),
-        lambda: messages.withdraw(talk.session, thread, message.id, side=Side.BRAND, now=at(6)),
+        lambda: messages.edit(talk.session, thread, message.id, actor=talk.user, body="Late", now=at(6)),
+        lambda: messages.withdraw(talk.session, thread, message.id, actor=talk.user, now=at(6)),
     ):
         with pytest.raises(DomainError) as error:
             change()
@@ -187,19 +189,50 @@ def test_an_unread_message_can_be_edited(talk: Talk) -> None:
 def test_only_its_own_side_changes_a_message(talk: Talk) -> None:
     thread, other = talk.thread(), talk.thread("Other")
     message = talk.answer(thread, "Hello")
-    for where, side in ((thread, Side.BRAND), (other, Side.PARTNER)):
+    for where, actor in ((thread, talk.user), (other, None)):
         with pytest.raises(DomainError) as error:
-            messages.edit(talk.session, where, message.id, side=side, body="Forged", now=at(1))
+            messages.edit(talk.session, where, message.id, actor=actor, body="Forged", now=at(1))
         assert error.value.refusal is Refusal.NOT_FOUND
     assert message.body == "Hello"
+
+
+def test_a_message_is_its_author_s(talk: Talk) -> None:
+    """A-3: a colleague changes nothing of it; who manages users may take it back, and not reword it."""
+    thread = talk.thread()
+    message = talk.send(thread, "Hello")
+    colleague = factories.user(talk.session, talk.program, email="mei@brand.example")
+    boss = factories.user(talk.session, talk.program, email="boss@brand.example")
+    boss.role = accounts.built_in_role(talk.session, BuiltInRole.ADMINISTRATOR)
+    for actor, refused in ((colleague, Refusal.NOT_YOURS_TO_WITHDRAW), (boss, None)):
+        with pytest.raises(DomainError) as error:
+            messages.edit(talk.session, thread, message.id, actor=actor, body="Forged", now=at(1))
+        assert error.value.refusal is Refusal.MESSAGE_NOT_YOURS
+        assert messages.may_withdraw(message, actor) is (refused is None)
+    with pytest.raises(DomainError) as error:
+        messages.withdraw(talk.session, thread, message.id, actor=colleague, now=at(2))
+    assert error.value.refusal is Refusal.NOT_YOURS_TO_WITHDRAW
+    assert (message.body, message.state) == ("Hello", "sent")
+    messages.withdraw(talk.session, thread, message.id, actor=boss, now=at(3))
+    assert (message.body, message.state, message.withdrawn_at) == ("", "withdrawn", at(3))
+
+
+def test_a_message_of_nobody_known_is_only_taken_back(talk: Talk) -> None:
+    thread = talk.thread()
+    message = talk.send(thread, "Hello")
+    message.author_id = None
+    assert not messages.may_edit(message, talk.user)
+    assert not messages.may_withdraw(message, talk.user)
 
 
 def test_a_withdrawn_message_leaves_a_line(talk: Talk) -> None:
     """Its place and time stay for both, its words are gone for good; twice is as once."""
     thread = talk.thread()
     message = talk.send(thread, "Not for you", 1)
-    for minute in (2, 3):
-        messages.withdraw(talk.session, thread, message.id, side=Side.BRAND, now=at(minute))
+    done = [
+        messages.withdraw(talk.session, thread, message.id, actor=talk.user, now=at(minute))
+        for minute in (2, 3)
+    ]
+    assert done == [True, False]
     messages.mark_read_by_partner(talk.session, thread, now=at(4))
     [line] = messages.list_in(talk.session, thread, side=Side.PARTNER)
     assert (line.id, line.state, line.body, line.withdrawn_at, line.read_at) == (
@@ -210,7 +243,7 @@ def test_a_withdrawn_message_leaves_a_line(talk: Talk) -> None:
         None,
     )
     with pytest.raises(DomainError) as error:
-        messages.edit(talk.session, thread, message.id, side=Side.BRAND, body="Back", now=at(5))
+        messages.edit(talk.session, thread, message.id, actor=talk.user, body="Back", now=at(5))
     assert error.value.refusal is Refusal.NOT_FOUND
 
 
@@ -346,11 +379,12 @@ def _told(message: Message) -> Expected:
 def _outcome(
     talk: Talk, thread: Thread, message: Message, side: Side, what: str, body: str, now: datetime
 ) -> Refusal | None:
+    actor = talk.user if side is Side.BRAND else None
     try:
         if what == "edit":
-            messages.edit(talk.session, thread, message.id, side=side, body=body, now=now)
+            messages.edit(talk.session, thread, message.id, actor=actor, body=body, now=now)
         elif what == "withdraw":
-            messages.withdraw(talk.session, thread, message.id, side=side, now=now)
+            messages.withdraw(talk.session, thread, message.id, actor=actor, now=now)
         elif what == "brand reads":
             threads.mark_read(talk.session, thread, upto=message.id, now=now)
         else:

@@ -82,7 +82,7 @@ def _read(session: Session, here: Talk) -> None:
 
 def _withdraw(session: Session, here: Talk) -> None:
     (message,) = messages.list_in(session, here.thread, side=Side.PARTNER)
-    messages.withdraw(session, here.thread, message.id, side=Side.PARTNER, now=NOW)
+    messages.withdraw(session, here.thread, message.id, actor=None, now=NOW)
 
 
 def _disable(_session: Session, here: Talk) -> None:

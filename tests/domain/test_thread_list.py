@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from service.domain import messages, prospects, thread_list, threads
+from service.domain import conversation_mails, messages, prospects, suppression, thread_list, threads
 from service.domain.prospect_list import Cursor
+from service.domain.suppression import SuppressionReason
 from service.domain.thread_list import BEGINNING, NOBODY, Latest, Page, ThreadFilter
 from service.facts.messages import MessageState, Side
 from service.facts.stages import Stage, StageEvent
@@ -80,7 +81,7 @@ def test_the_latest_message_is_one_the_brand_sees(talk: Talk) -> None:
     second = talk.send(thread, "Second", 2)
     talk.upload(thread, "hidden", Side.PARTNER)
     talk.answer(thread, "Hidden yet", 3, form_key="hidden")
-    messages.edit(talk.session, thread, second.id, side=Side.BRAND, body="Second, mended", now=at(4))
+    messages.edit(talk.session, thread, second.id, actor=talk.user, body="Second, mended", now=at(4))
 
     def latest() -> tuple[str, bool, MessageState]:
         [row] = page(talk).rows
@@ -88,7 +89,7 @@ def test_the_latest_message_is_one_the_brand_sees(talk: Talk) -> None:
         return row.latest.beginning, row.latest.edited, row.latest.state
 
     assert latest() == ("Second, mended", True, MessageState.SENT)
-    messages.withdraw(talk.session, thread, second.id, side=Side.BRAND, now=at(5))
+    messages.withdraw(talk.session, thread, second.id, actor=talk.user, now=at(5))
     assert latest() == ("", True, MessageState.WITHDRAWN)
 
 
@@ -222,7 +223,7 @@ def test_a_page_asks_as_often_for_many_threads_as_for_one(talk: Talk) -> None:
 
     event.listen(engine, "before_cursor_execute", note)
     try:
-        assert (count(1), count(6)) == (4, 4)
+        assert (count(1), count(6)) == (5, 5)
     finally:
         event.remove(engine, "before_cursor_execute", note)
 
@@ -272,3 +273,35 @@ def test_a_stage_is_that_of_the_program(talk: Talk) -> None:
         (again.id, Stage.JOINED),
         (made.id, Stage.OUTREACH),
     ]
+
+
+def test_a_row_tells_whom_no_mail_reaches(talk: Talk) -> None:
+    """As `conversation_mails` judges each of them, by the address that is written to in this program."""
+    told = {
+        name: talk.thread(name)
+        for name in ("Reached", "Off", "Suppressed", "Elsewhere", "Custom", "Imported")
+    }
+    for number, thread in enumerate(told.values()):
+        talk.send(thread, "Hello", number)
+    other = factories.program(talk.session, "Kumo")
+    for name, program, key in (
+        ("Suppressed", talk.program, told["Suppressed"].partner.email_key),
+        ("Elsewhere", other, told["Elsewhere"].partner.email_key),
+        ("Custom", talk.program, "custom@people.example"),
+        ("Imported", talk.program, told["Imported"].partner.email_key),
+    ):
+        prospect = prospects.find_by_partner(talk.session, talk.program.id, told[name].partner_id)
+        assert prospect is not None
+        if name in {"Custom", "Imported"}:
+            prospect.custom_email = prospect.custom_email_key = f"{name.lower()}@people.example"
+        reason = SuppressionReason.COMPLAINT
+        suppression.suppress(talk.session, program.id, key, reason=reason, now=at(9))
+    threads.set_messaging(talk.session, told["Off"].partner_id, enabled=False)
+    talk.session.flush()
+    found = {row.thread.partner.name: row.is_reachable for row in page(talk).rows}
+    assert found == {
+        "Imported": True, "Custom": False, "Elsewhere": True, "Suppressed": False, "Off": False,
+        "Reached": True,
+    }  # fmt: skip
+    for name, thread in told.items():
+        assert found[name] is (conversation_mails.find_unreachable(talk.session, thread) is None)

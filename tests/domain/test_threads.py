@@ -235,7 +235,7 @@ def test_two_at_once_on_postgresql(database: Database) -> None:
             # Whoever holds the thread is waited for by all others.
             threads.lock(session, thread_id)
             written: Future[None] = pool.submit(_answer, database, thread_id)
-            edited: Future[Refusal | None] = pool.submit(_edit, database, thread_id, message_id)
+            edited: Future[Refusal | None] = pool.submit(_edit, database, thread_id, message_id, user_id)
             messages.mark_read_by_partner(session, thread, now=at(2))
             threads.mark_read(session, thread, now=at(2))
             assert (written.running() or not written.done(), edited.done()) == (True, False)
@@ -251,11 +251,11 @@ def _answer(database: Database, thread_id: int) -> None:
         messages.answer(session, thread_id, body="Hello yourself", form_key="theirs", now=at(3))
 
 
-def _edit(database: Database, thread_id: int, message_id: int) -> Refusal | None:
+def _edit(database: Database, thread_id: int, message_id: int, user_id: int) -> Refusal | None:
     try:
         with database.transaction() as session:
-            thread = session.get_one(Thread, thread_id)
-            messages.edit(session, thread, message_id, side=Side.BRAND, body="Changed", now=at(3))
+            thread, actor = session.get_one(Thread, thread_id), session.get_one(User, user_id)
+            messages.edit(session, thread, message_id, actor=actor, body="Changed", now=at(3))
     except DomainError as error:
         return error.refusal
     return None

@@ -142,7 +142,7 @@ def test_writing_editing_withdrawing_and_what_arrives_meanwhile(
     page.keyboard.type("Et aussi")
     inbox.answer("Merci, avec plaisir")
     expect(said).to_have_count(2)
-    expect(page.locator("p[role=status]").last).to_contain_text(f"New message from: {inbox.name}")
+    expect(page.locator("p[role=status]").last).to_contain_text(f"New message from {inbox.name}")
     expect(text).to_have_value("Et aussi")
     expect(text).to_be_focused()
     see_no_barrier(page)
@@ -155,7 +155,7 @@ def test_writing_editing_withdrawing_and_what_arrives_meanwhile(
     page.wait_for_url("**/withdraw")
     see_no_barrier(page)
     press(page, "button", "Withdraw")
-    expect(said.first).to_contain_text("This message was withdrawn.")
+    expect(said.first).to_contain_text("This message has been withdrawn.")
     expect(text).to_have_value("Et aussi")
 
 

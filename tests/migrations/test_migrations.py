@@ -41,6 +41,8 @@ def test_an_old_database_keeps_its_rows(tmp_path: Path) -> None:
         assert count == {
             "programs": 1, "users": 1, "campaigns": 1, "variants": 1, "deliveries": 1, "stage_changes": 2,
         }  # fmt: skip
+        listed = connection.exec_driver_sql("SELECT search_text FROM users").scalar()
+        assert listed == "u\nu@example.com"
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
         assert environment.differences(connection) == []
     engine.dispose()

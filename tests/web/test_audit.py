@@ -44,7 +44,8 @@ RECORDED = {
     "roles.delete", "roles.new", "roles.update", "schedules.change", "schedules.start_now", "schedules.undo",
     "suppressions.add", "suppressions.lift", "translate_texts.save", "users.change", "users.new",
     "users.update", "personal_data.erase", "personal_data.export", "terms.publish",
-    "thread_marks.archive", "thread_marks.restore", "threads.edit", "threads.send", "threads.withdraw",
+    "thread_marks.archive", "thread_marks.restore", "thread_marks.revoke_links", "threads.edit",
+    "threads.send", "threads.withdraw",
 }  # fmt: skip
 
 

@@ -8,8 +8,10 @@ from sqlalchemy import select
 from service.bootstrap import Services
 from service.domain import terms, threads
 from service.domain.letters import CONVERSATION
+from service.facts.refusals import Refusal
 from service.i18n.locales import LOCALES
 from service.models import Message, Partner, Thread, User
+from service.web.errors import PARTNER_TITLES
 from tests.domain.talks import Talk, talk
 from tests.web.conftest import Browser, check_page, soup, words
 from tests.web.test_access import state_of
@@ -219,13 +221,32 @@ def test_a_link_that_does_not_hold_says_so_in_the_readers_language(
     pages = [browser.get(f"/{code}/conversation/{token}") for token in tokens]
     assert [answer.status_code for answer in pages] == [404] * 3
     assert len({words(soup(answer).main) for answer in pages}) == 1
+    catalog = parts.catalogs.catalog(code)
+    assert words(soup(pages[0]).h1) == catalog.say(PARTNER_TITLES[Refusal.CONVERSATION_GONE])
+    advice = " ".join(catalog.say(Refusal.CONVERSATION_GONE.phrase).split())
+    assert words(soup(pages[0]).main).endswith(advice)
+    assert soup(pages[0]).select("main a") == []  # nothing there is for somebody without an account
     good = path(code=code)
     with parts.db.transaction() as session:
-        threads.revoke_links(session, session.get_one(Thread, here.thread.id))
+        thread, user = session.get_one(Thread, here.thread.id), session.get_one(User, here.user.id)
+        threads.revoke_links(session, thread, version=1, actor=user, now=here.thread.created_at)
     assert words(soup(browser.get(good)).main) == words(soup(pages[0]).main)
     for below in ("/answer", "/read", "/messaging", "/report", "/messages/1"):
         form = {"form_key": "k", "body": "x", "messaging": "off", "words": "x", "do": "withdraw"}
         assert browser.client.post(path(below), data=form).status_code == 404
+
+
+def test_what_was_being_written_when_the_link_was_revoked_is_not_lost(
+    browser: Browser, parts: Services, here: Talk, path: Callable[..., str]
+) -> None:
+    """F-4: it is there to be copied, and stored nowhere."""
+    with parts.db.transaction() as session:
+        session.get_one(Thread, here.thread.id).link_version += 1
+    answer = browser.client.post(path("/answer", code="fr"), data={"form_key": "k", "body": HOSTILE})
+    field = soup(answer).select_one("textarea[readonly]")
+    assert (answer.status_code, field is not None) == (404, True)
+    assert field.get_text().removeprefix("\n") == HOSTILE  # type: ignore[union-attr]
+    assert len(bodies(parts)) == 1
 
 
 def test_answers_have_a_limit(browser: Browser, parts: Services, path: Callable[..., str]) -> None:

@@ -9,6 +9,7 @@ from service.bootstrap import Services
 from service.domain import sessions, threads
 from service.facts.limits import PAGE_ROWS
 from service.facts.permissions import BuiltInRole
+from service.facts.words import N_
 from service.i18n.locales import LOCALES
 from service.models import Program, Thread, UserSession
 from tests.domain import factories
@@ -104,6 +105,20 @@ def test_filters_are_kept_in_the_address_and_taken_off_again(
     row = soup(browser.get("/en/inbox?unread=1")).select_one("#threads a")
     assert row is not None
     assert row["href"] == f"/en/inbox/{unread.id}?unread=1"
+
+
+@pytest.mark.parametrize("code", LOCALES)
+def test_a_row_says_whom_no_mail_reaches(
+    enter: Callable[..., Browser], parts: Services, program: Program, post: Post, code: str
+) -> None:
+    reached, away = post.open(program, "Reached"), post.open(program, "Away")
+    for thread in (reached, away):
+        post.partner_writes(thread, "Hello")
+    with parts.db.transaction() as session:
+        threads.set_messaging(session, away.partner_id, enabled=False)
+    page = check_page(enter().get(f"/{code}/inbox"), code)
+    told = parts.catalogs.catalog(code).say(N_("No emails"))
+    assert [told in words(page.find(id=f"thread-{one.id}")) for one in (reached, away)] == [False, True]
 
 
 def test_what_is_assigned_to_me(

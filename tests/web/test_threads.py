@@ -4,17 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from service.bootstrap import Services
-from service.domain import threads
+from service.domain import messages, roles, suppression, threads
+from service.domain.suppression import SuppressionReason
 from service.facts.limits import MESSAGE_CHARACTERS, PAGE_ROWS
-from service.facts.messages import MessageState
-from service.facts.permissions import BuiltInRole
+from service.facts.messages import UNREACHABLE_ADVICE, UNREACHABLE_LABELS, Channel, MessageState, Unreachable
+from service.facts.permissions import BuiltInRole, Permission
+from service.facts.states import DeliveryState
 from service.i18n.locales import LOCALES
-from service.models import Draft, Message, Program, Thread
+from service.models import AuditEntry, Draft, Message, Program, SystemMail, Thread
 from service.web.thread_page import pieces
 from tests.domain import factories
-from tests.web.conftest import Browser, Clock, check_page, error_of, soup, words
+from tests.web.conftest import Browser, Clock, check_page, error_of, form_of, soup, words
 from tests.web.threads import Post
 
 HOSTILE = "<script>alert(1)</script>\"'{{7*7}}{% raw %}&lt;b&gt;"
@@ -234,6 +237,162 @@ def test_a_message_is_withdrawn_after_a_word(
     assert (message(parts, sent).state, message(parts, sent).body) == (MessageState.WITHDRAWN.value, "")
 
 
+def test_a_colleague_s_message_has_no_button_that_would_be_refused(
+    enter: Callable[..., Browser], parts: Services, thread: Thread, post: Post
+) -> None:
+    """A-3: editing is the author's; withdrawing also of whoever manages users, and the trail tells whose."""
+    mine = enter(BuiltInRole.COMMUNITY_MANAGER, name="Mei")
+    other = enter(BuiltInRole.COMMUNITY_MANAGER, email="other@example.test")
+    boss = enter()
+    sent = post.brand_writes(thread, "Hello")
+    path = f"/en/inbox/{thread.id}/messages/{sent}"
+
+    def offered(browser: Browser) -> list[str]:
+        acts = soup(browser.get(f"/en/inbox/{thread.id}")).select(f"#message-{sent} .said-act")
+        return [words(act.summary or act) for act in acts][1:]  # the first is its language
+
+    assert (offered(mine), offered(other), offered(boss)) == (["Edit", "Withdraw"], [], ["Withdraw"])
+    told = {
+        "Only the person who wrote a message can edit it.": [
+            lambda browser: browser.post(f"{path}/edit", {"body": "Forged"})
+        ],
+        "Only the person who wrote a message, or somebody with this permission, can withdraw it: Users.": [
+            lambda browser: browser.get(f"{path}/withdraw"),
+            lambda browser: browser.post(f"{path}/withdraw"),
+        ],
+    }
+    for words_told, acts in told.items():
+        for act in acts:
+            answer = act(other)
+            assert answer.status_code == 303
+            page = soup(other.get(answer.location.partition("#")[0]))
+            assert words_told in words(page.select_one(".notices"))
+    assert message(parts, sent).body == "Hello"
+    assert "Author: Mei" in words(check_page(boss.get(f"{path}/withdraw"), "en").main)
+    assert [boss.post(f"{path}/withdraw").status_code for _ in range(2)] == [303, 303]
+    assert boss.get(f"{path}/withdraw").status_code == 303
+    assert message(parts, sent).state == MessageState.WITHDRAWN.value
+    trail = soup(boss.get("/en/settings/audit?area=conversations"))
+    [line] = trail.select("tbody th")
+    assert "山田 花子 withdrew a message that somebody else wrote: Mei" in words(line)
+
+
+def test_links_are_revoked_once_and_the_page_says_by_whom(
+    enter: Callable[..., Browser], parts: Services, thread: Thread, post: Post
+) -> None:
+    """D-7, F-14: a page of its own says what happens; the same form again changes nothing."""
+    browser = enter()
+    assert soup(browser.get(f"/en/inbox/{thread.id}")).select(".partner-links") == []
+    post.brand_writes(thread, "Hello")
+    page = soup(browser.get(f"/en/inbox/{thread.id}"))
+    link = page.select_one(".partner-links a")
+    assert link is not None
+    assert "Last revoked" not in words(page.select_one(".partner-links"))
+    path = str(link["href"])
+    asked = check_page(browser.get(path), "en")
+    assert "The partner gets a new link with the email about your next message." in words(asked.main)
+    form = form_of(asked, action=path)
+    answers = [browser.post(path, form) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    page = check_page(browser.get(answers[1].location), "en")
+    assert "The links that were sent so far no longer work." in words(page.select_one(".notices"))
+    told = words(page.select_one(".partner-links"))
+    assert "Last revoked: Jan 18, 2038, 9:00 PM , 山田 花子" in told
+    assert post.kept(thread).link_version == 2
+    with parts.db.reading() as session:
+        acts = session.scalars(select(AuditEntry.act).where(AuditEntry.program_id == thread.program_id)).all()
+    assert acts == ["links_revoked"]
+    for version in ("", "3", "-1", "x"):
+        assert browser.post(path, {"version": version}).status_code == 400
+    assert post.kept(thread).link_version == 2
+
+
+@pytest.mark.parametrize("code", LOCALES)
+@pytest.mark.parametrize("reason", SuppressionReason)
+def test_whom_no_mail_reaches_is_said_where_one_writes(
+    enter: Callable[..., Browser],
+    parts: Services,
+    thread: Thread,
+    post: Post,
+    reason: SuppressionReason,
+    code: str,
+) -> None:
+    """In the reader's language, with the reason and the way out; writing stays possible."""
+    browser = enter()
+    assert soup(browser.get(f"/{code}/inbox/{thread.id}")).select(".composer .notice") == []
+    with parts.db.transaction() as session:
+        partner = session.get_one(Thread, thread.id).partner
+        key = partner.email_key
+        suppression.suppress(session, thread.program_id, key, reason=reason, now=post.clock.now)
+    page = check_page(browser.get(f"/{code}/inbox/{thread.id}"), code)
+    why = Unreachable(reason.value)
+    reason_told, advice = (
+        " ".join(parts.catalogs.catalog(code).say(labels[why]).split())
+        for labels in (UNREACHABLE_LABELS, UNREACHABLE_ADVICE)
+    )
+    told = words(page.select_one(".composer .notice"))
+    assert reason_told in told
+    assert advice in told
+    assert reason_told in words(page.select_one(".partner"))
+    way_out = page.select_one(".composer .notice a")
+    assert way_out is not None
+    assert key in words(soup(browser.get(str(way_out["href"]))).main)
+    asked = words(check_page(browser.get(f"/{code}/inbox/{thread.id}/links"), code).main)
+    assert reason_told in asked
+    sent = browser.post(f"/{code}/inbox/{thread.id}", {**composed(browser, thread), "body": "Hello"})
+    assert (sent.status_code, post.bodies(thread)) == (303, ["Hello"])
+
+
+def test_a_mail_that_was_refused_is_told_of(
+    enter: Callable[..., Browser], parts: Services, thread: Thread, post: Post
+) -> None:
+    browser = enter()
+    post.brand_writes(thread, "Hello")
+    assert "could not be delivered" not in words(soup(browser.get(f"/en/inbox/{thread.id}")).main)
+    with parts.db.transaction() as session:
+        mail = session.scalars(select(SystemMail).where(SystemMail.thread_id == thread.id)).one()
+        mail.state, mail.settled_at = DeliveryState.FAILED.value, post.clock.now
+    partner = soup(browser.get(f"/en/inbox/{thread.id}")).select_one(".partner")
+    assert "The last one could not be delivered: Jan 18, 2038, 9:00 PM" in words(partner)
+
+
+def test_who_may_not_see_the_suppression_list_gets_no_link_to_it(
+    enter: Callable[..., Browser], parts: Services, program: Program, thread: Thread, post: Post
+) -> None:
+    """A-1: nor does whoever works in another program at the moment, whose list it would be."""
+    with parts.db.transaction() as session:
+        other = factories.program(session, "Kumo Outdoor")
+        only_messages = roles.add(
+            session, "Writers", {Permission.MESSAGES_USE}, actor=None, now=post.clock.now
+        )
+        key = session.get_one(Thread, thread.id).partner.email_key
+        suppression.suppress(session, program.id, key, reason=SuppressionReason.MANUAL, now=post.clock.now)
+        assert only_messages.id
+    elsewhere = enter()
+    elsewhere.post("/en/program", {"program": other.id})
+    writer = enter("Writers", email="writer@example.test")
+    for browser in (writer, elsewhere):
+        page = soup(browser.get(f"/en/inbox/{thread.id}"))
+        assert page.select_one(".composer .notice") is not None
+        assert page.select(".composer .notice a") == []
+
+
+def test_files_that_stayed_behind_are_counted(
+    enter: Callable[..., Browser], parts: Services, thread: Thread, post: Post
+) -> None:
+    with parts.db.transaction() as session:
+        for number, left_out in enumerate((0, 1, 3)):
+            messages.answer(
+                session, thread.id, body="Hello", form_key=str(number), channel=Channel.EMAIL,
+                files_left_out=left_out, now=post.clock.now,
+            )  # fmt: skip
+    page = soup(enter().get(f"/en/inbox/{thread.id}"))
+    assert [words(one) for one in page.select(".said-left-out")] == [
+        "1 file of this email was not taken over.",
+        "3 files of this email were not taken over.",
+    ]
+
+
 def test_the_partner_s_messages_are_not_ours_to_change(
     enter: Callable[..., Browser], parts: Services, thread: Thread, post: Post
 ) -> None:
@@ -358,6 +517,8 @@ def test_addresses_in_a_text_end_where_the_sentence_goes_on(text: str, links: li
         ("/archive", "post"),
         ("/restore", "post"),
         ("/assign", "post"),
+        ("/links", "get"),
+        ("/links", "post"),
         ("/messages/1/edit", "post"),
         ("/messages/1/withdraw", "get"),
         ("/messages/1/withdraw", "post"),

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from service.bootstrap import Services
 from service.domain import accounts, roles
+from service.facts.limits import PAGE_ROWS
 from service.facts.permissions import BuiltInRole, Permission
 from service.i18n.locales import LOCALES
 from service.models import Program, Role, SystemMail, User
@@ -294,6 +295,34 @@ def test_the_list_is_narrowed_by_name_state_and_role(
     assert len(names("state=x&role=y&unknown=1")) == 3
     chips = soup(boss.get(f"{PATH}?q=aiko&state=invited")).select(".chip")
     assert [re.sub(r"^Remove filter ", "", words(chip)) for chip in chips] == ["Search aiko", "State Invited"]
+
+
+def test_pages_keep_what_narrows_the_list(
+    enter: Callable[..., Browser], program: Program, parts: Services, role_id: Callable[..., int]
+) -> None:
+    """Each user is on one page, there and back, and the count is of all pages."""
+    boss = enter()
+    with parts.db.transaction() as session:
+        for number in range(PAGE_ROWS + 2):
+            factories.user(session, program, email=f"u{number}@brand.example")
+    role = role_id(BuiltInRole.COMMUNITY_MANAGER)
+
+    def opened(path: str) -> tuple[list[str], dict[str, str]]:
+        page = check_page(boss.get(path), "en")
+        assert words(page.select_one("[role=status]")) == f"{PAGE_ROWS + 2} users"
+        assert [words(chip) for chip in page.select(".chip-remove")] == [
+            "Remove filter Search alex",
+            "Remove filter State Active",
+            "Remove filter Role Community manager",
+        ]
+        links = {str(link["rel"][0]): str(link["href"]) for link in page.select(".pager a")}
+        return [str(link["href"]) for link in page.select("tbody th a")], links
+
+    first, links = opened(f"{PATH}?q=alex&state=active&role={role}")
+    last, back = opened(links["next"])
+    assert (len(first), len(last), list(links), list(back)) == (PAGE_ROWS, 2, ["next"], ["prev"])
+    assert len({*first, *last}) == PAGE_ROWS + 2
+    assert opened(back["prev"])[0] == first
 
 
 def test_the_number_of_queries_does_not_grow_with_the_rows(

@@ -180,7 +180,7 @@ def _conversation(session: Session, program: Program, user: User, now: datetime)
     answer = messages.answer(session, thread.id, body="はい", form_key="b", channel=Channel.EMAIL, now=now)
     answer.files_left_out = 2
     gone = messages.answer(session, thread.id, body="gone", form_key="c", now=now)
-    messages.withdraw(session, thread, gone.id, side=Side.PARTNER, now=now)
+    messages.withdraw(session, thread, gone.id, actor=None, now=now)
     messages.answer(session, thread.id, body="Hello {firstName}", form_key="d", now=now)
     return thread
 
