@@ -22,7 +22,7 @@ def install(app: Flask) -> None:
     """Guard unsafe methods by each route's declaration and put the headers on every answer."""
     csrf.init_app(app)
     app.before_request(_guard_forms)
-    app.after_request(_put_headers)
+    app.after_request(put_headers)
 
 
 def _guard_forms() -> None:
@@ -40,7 +40,8 @@ def _own_origins() -> set[str]:
     return {services().settings.base_url, f"{request.scheme}://{request.host}"}
 
 
-def _put_headers(response: Response) -> Response:
+def put_headers(response: Response) -> Response:
+    """Put on an answer what browsers must know of every one of ours."""
     headers = response.headers
     headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     headers["X-Content-Type-Options"] = "nosniff"
