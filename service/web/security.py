@@ -13,6 +13,13 @@ PAGE_POLICY = (
 MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; frame-ancestors 'self'; sandbox"
 )
+EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 csrf = CSRFProtect()
@@ -44,13 +51,8 @@ def put_headers(response: Response) -> Response:
     """Put on an answer what browsers must know of every one of ours."""
     headers = response.headers
     headers.setdefault("Content-Security-Policy", PAGE_POLICY)
-    headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Referrer-Policy", "same-origin")
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
-    if services().settings.https:
-        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    headers.update(EVERYWHERE | (ONLY_HTTPS if services().settings.https else {}))
     private = is_private() or response.status_code >= 400
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = "private, no-store" if private else "public, max-age=60"

@@ -41,7 +41,7 @@ KEPT_BY_ANYONE = {
 
 
 def test_each_route_asks_for_what_its_page_is_for(app: Flask) -> None:
-    """A-1, P6: the matrix of `test_access.py` is made of the declarations, and these are held to this list."""
+    """A-1, P6: the matrix of `test_access.py` is made of the declarations; these are held to this list."""
     listed = {name: needs for needs, names in NEEDS.items() for name in names.split()}
     assert sum(len(names.split()) for names in NEEDS.values()) == len(listed)
     found = {endpoint: declaration_of(app, endpoint).needs for endpoint in app.view_functions}
