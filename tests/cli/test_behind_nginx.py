@@ -2,8 +2,10 @@
 hosts that lie, requests that smuggle, and clients that never get done.
 """
 
+import json
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -24,7 +26,19 @@ from service.models import User
 from service.web.identity import cookie_name
 from service.web.security import PAGE_POLICY
 from tests.domain import factories
-from tests.proxied import FILES, HOST, Answer, Door, Nginx, advice, nginx, received, served, settings_of
+from tests.proxied import (
+    FILES,
+    HOST,
+    SECONDS,
+    Answer,
+    Door,
+    Nginx,
+    advice,
+    nginx,
+    received,
+    served,
+    settings_of,
+)
 
 LANGUAGES = {"ja": "ja", "fr": "fr", "en": "en", "zh": "zh-Hans"}
 PAGE = "/help/contact-a-prospect"
@@ -54,6 +68,7 @@ class Site:
     straight: Door
     nginx: Nginx
     cookie: str
+    log: Path
 
     @property
     def doors(self) -> tuple[Door, Door]:
@@ -73,7 +88,7 @@ def site(
         served(settings, folder / "log") as straight,
         nginx(program, straight, folder / "nginx") as front,
     ):
-        yield Site(services, straight, front, _signed_in(services))
+        yield Site(services, straight, front, _signed_in(services), folder / "log")
     services.db.dispose()
     log = (folder / "log").read_text()
     assert re.findall("Traceback|Error handling request", log) == [], log
@@ -371,6 +386,22 @@ def test_a_folded_header_is_refused(site: Site) -> None:
     """W-11: obs-fold (RFC 9112 section 5.2) could make another header of it for the next server."""
     folded = _request("GET /en/help/", "X-Folded: a\r\n Cookie: locale=fr")
     assert [door.send(folded).statuses for door in site.doors] == [[400], [400]]
+
+
+def test_what_a_request_holds_begins_no_line_of_the_log(site: Site) -> None:
+    """W-12: gunicorn refuses and names it; that too is one JSON object in ASCII."""
+    bad = b"GET / HTTP/1.1\r\nHost: a\r\nX\x1b[31m\x85\xe2\x80\xae: b\r\n\r\n"
+    assert site.straight.send(bad).statuses == [400]
+    end = time.monotonic() + SECONDS
+    while "[31m" not in site.log.read_text():
+        assert time.monotonic() < end, site.log.read_text()
+        time.sleep(0.02)
+    written = site.log.read_text()
+    assert written.isascii()
+    told = [
+        json.loads(line) for line in written.splitlines() if not line.startswith("Prospectus is running at")
+    ]
+    assert {line["logger"] for line in told if "[31m" in line["event"]} == {"gunicorn.error"}
 
 
 def test_more_than_anyone_needs_is_refused(site: Site) -> None:

@@ -129,3 +129,14 @@ def test_a_huge_text_is_refused_by_its_length_alone(text: str) -> None:
     with pytest.raises(AddressError) as refused:
         parse(text)
     assert refused.value.phrase is TOO_LONG
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["canary", "canary@", "canary canary@x.example", "canary@x", "-canary@x.example", "canary@" + "a" * 300],
+)
+def test_a_refusal_in_a_log_does_not_quote_the_address(given: str) -> None:
+    """D-3: what it quotes are values beside its words, for whoever typed them."""
+    with pytest.raises(AddressError) as refused:
+        parse(given)
+    assert "canary" not in str(refused.value) + repr(refused.value)
