@@ -14,7 +14,7 @@ from service.domain import sessions
 from service.models import Program, UsedLink, User
 from service.web.app import create_app
 from service.web.security import PAGE_POLICY
-from tests.web.conftest import Browser, Clock
+from tests.web.conftest import COOKIE, PASSWORD, Browser, Clock
 from tests.web.test_access import routes_of
 
 COMMON = {
@@ -100,31 +100,53 @@ def test_static_files_are_kept_for_ever_under_a_name_of_their_content(app: Flask
     assert browser.get(path.replace("css/tokens.css", "../app.py")).status_code == 404
 
 
+RIGHT = {"email": "hanako@example.test", "password": PASSWORD}
+
+
+def enters(browser: Browser, **options: object) -> tuple[int, bool]:
+    """Sign in with what is right but for the form; return the status, and whether there is a session now."""
+    status = browser.post("/en/sign-in", RIGHT, **options).status_code
+    return status, browser.cookie(COOKIE) is not None
+
+
 @pytest.mark.parametrize(
     "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:99"}]
 )
-def test_a_form_from_elsewhere_is_refused(browser: Browser, headers: dict[str, str]) -> None:
-    """W-1: another origin, even with the right token."""
+def test_a_form_from_elsewhere_is_refused(
+    browser: Browser, add_user: Callable[..., User], headers: dict[str, str]
+) -> None:
+    """W-1: another origin, even with the right token and password."""
+    add_user()
     browser.get("/en/sign-in")
-    answer = browser.post("/en/sign-in", {"email": "a@b.example", "password": "x"}, headers=headers)
-    assert answer.status_code == 400
+    assert enters(browser, headers=headers) == (400, False)
+    assert enters(browser, headers={"Origin": "http://localhost"}) == (303, True)
 
 
-@pytest.mark.parametrize("token", ["", "x", None])
-def test_a_form_without_its_token_is_refused(browser: Browser, token: str | None) -> None:
+@pytest.mark.parametrize("token", ["", "x"])
+def test_a_form_without_its_token_is_refused(
+    browser: Browser, add_user: Callable[..., User], token: str
+) -> None:
     """W-1: no token, a wrong token."""
+    add_user()
     browser.get("/en/sign-in")
-    browser.token = token or ""
-    assert browser.post("/en/sign-in", {"email": "a@b.example"}).status_code == 400
+    real, browser.token = browser.token, token
+    assert enters(browser) == (400, False)
+    browser.token = real
+    assert enters(browser) == (303, True)
 
 
-def test_another_sessions_token_is_refused(new_browser: Callable[[], Browser]) -> None:
+def test_another_sessions_token_is_refused(
+    new_browser: Callable[[], Browser], add_user: Callable[..., User]
+) -> None:
     """W-1."""
+    add_user()
     one, other = new_browser(), new_browser()
     one.get("/en/sign-in")
     other.get("/en/sign-in")
-    one.token = other.token
-    assert one.post("/en/sign-in", {"email": "a@b.example"}).status_code == 400
+    one.token, real = other.token, one.token
+    assert enters(one) == (400, False)
+    one.token = real
+    assert enters(one) == (303, True)
 
 
 def test_a_request_larger_than_the_limit_is_refused_in_words(browser: Browser) -> None:
