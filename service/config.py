@@ -19,6 +19,7 @@ SECRET_CHARACTERS = 32
 KEEP_IMPORTS_DAYS, KEEP_NOTICES_DAYS, KEEP_OUTBOX_DAYS = 365, 180, 30
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 _PORTS = {"http": 80, "https": 443}
+_PORT = re.compile(r":[0-9]+\Z")
 # What a resolver takes of plain ASCII; the underscore stands in the names of many private networks.
 _ASCII_HOST = re.compile(r"(?=.{1,253}\.?\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
 
@@ -47,6 +48,8 @@ class Settings:
     file of the key that signs mails from `dkim_domain` and below; without one they go out unsigned.
     `mail_timeout` is the most seconds to wait for any answer of the relay; 0 waits as long as RFC 5321 asks.
     `keep_imports_days`, `keep_notices_days` and `keep_outbox_days` say how long; 0 is for ever.
+    `download_url` is an https origin of another host, which serves attachments and nothing else, and which no
+    cookie reaches; empty, attachments come from `base_url`.
     With `pseudo_locales` pages exist in en-XA and ar-XB too, for those who work on the words.
     With `translation_editing` translators may change the catalogs in the browser, and open pages follow them.
     `scanner_url` is where attachments are scanned, `clamd://host:port` or `clamd+unix:///path`; empty is
@@ -58,6 +61,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     base_url: str = "http://127.0.0.1:8000"
+    download_url: str = ""
     database_url: str = field(default="", repr=False)
     locale: str = "en"
     secret_key: str = field(default="", repr=False)
@@ -103,10 +107,10 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], locales: Collection[str] = LOCALE_CODES) -> "Settings":
-        """Read `DATA HOST PORT BASE_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_BOUNCE MAIL_REPLIES`
-        `MAIL_CONNECTIONS MAIL_TIMEOUT MAIL_DOMAIN_CONNECTIONS MAIL_DOMAIN_RATE MAIL_ACCOUNT_NETWORKS`
-        `SECRET_KEY SECRET_KEY_OLD VAULT_KEY VAULT_KEY_OLD DKIM_KEY DKIM_SELECTOR DKIM_DOMAIN TRUSTED_PROXIES`
-        `KEEP_IMPORTS_DAYS KEEP_NOTICES_DAYS KEEP_OUTBOX_DAYS`
+        """Read `DATA HOST PORT BASE_URL DOWNLOAD_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_BOUNCE`
+        `MAIL_REPLIES MAIL_CONNECTIONS MAIL_TIMEOUT MAIL_DOMAIN_CONNECTIONS MAIL_DOMAIN_RATE`
+        `MAIL_ACCOUNT_NETWORKS SECRET_KEY SECRET_KEY_OLD VAULT_KEY VAULT_KEY_OLD DKIM_KEY DKIM_SELECTOR`
+        `DKIM_DOMAIN TRUSTED_PROXIES KEEP_IMPORTS_DAYS KEEP_NOTICES_DAYS KEEP_OUTBOX_DAYS`
         `PSEUDO_LOCALES TRANSLATION_EDITING SCANNER_URL SCANNER_TIMEOUT SCANNER_LOCAL_SIGNATURES`.
         `locales` are the codes `LOCALE` may name.
 
@@ -127,6 +131,7 @@ class Settings:
             host=host,
             port=port,
             base_url=base_url,
+            download_url=_download_url(env.get("DOWNLOAD_URL") or "", base_url, problems),
             database_url=env.get("DATABASE_URL") or "",
             locale=locale,
             secret_key=_key(env, "SECRET_KEY", problems),
@@ -216,16 +221,45 @@ def _make_secret(file: Path) -> None:
 
 
 def _base_url(text: str, problems: list[str]) -> str:
-    """Return the origin that browsers make of an address: they compare it letter by letter."""
     try:
-        parts = urlsplit(text.strip())
-        host, port = _host(parts), parts.port
-        beyond = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
-        if parts.scheme not in _PORTS or beyond:
-            raise ValueError("there is more or less to it")
+        return _origin(text)
     except ValueError:
         problems.append(f"BASE_URL must be an http or https address without a path, not {text!r}")
         return text
+
+
+def _download_url(text: str, base_url: str, problems: list[str]) -> str:
+    """Return the origin that hands out attachments; empty where that is the one of all pages.
+
+    Our cookies name no domain: browsers send them to the very host that set them (RFC 6265 section 5.1.3),
+    but to all of its ports (section 8.5). With https no other host can put cookies in their place either.
+    """
+    if not text:
+        return ""
+    try:
+        origin = _origin(text)
+        if not origin.startswith("https://"):
+            raise ValueError("not https")
+    except ValueError:
+        problems.append(f"DOWNLOAD_URL must be an https address without a path, not {text!r}")
+        return text
+    if _PORT.sub("", origin.partition("://")[2]) == _PORT.sub("", base_url.partition("://")[2]):
+        problems.append("DOWNLOAD_URL must be on another host than BASE_URL; cookies do not stop at ports")
+    elif not base_url.startswith("https://"):
+        problems.append("DOWNLOAD_URL needs a BASE_URL with https")
+    return origin
+
+
+def _origin(text: str) -> str:
+    """Return the origin that browsers make of an address: they compare it letter by letter.
+
+    Raises ValueError for what is no origin, or more than one.
+    """
+    parts = urlsplit(text.strip())
+    host, port = _host(parts), parts.port
+    beyond = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    if parts.scheme not in _PORTS or beyond:
+        raise ValueError("there is more or less to it")
     shown = "" if port is None or port == _PORTS[parts.scheme] else f":{port}"
     return f"{parts.scheme}://{host.rstrip('.')}{shown}"
 

@@ -84,6 +84,7 @@ def make_engine(url: str) -> Engine:
             url, pool_size=POOL, pool_pre_ping=True, hide_parameters=True, connect_args=NOTICE_SOON
         )
         event.listen(engine, "connect", _prepare_postgres)
+        event.listen(engine, "handle_error", _tell_no_values)
         return engine
     connecting = {"timeout": 5, "check_same_thread": False}
     engine = create_engine(url, pool_size=POOL, connect_args=connecting, hide_parameters=True)
@@ -98,6 +99,19 @@ def _prepare_postgres(connection: Any, _record: Any) -> None:
     # To compile a statement takes longer than to do it, as far as we ask for few rows of many.
     connection.execute(f"SET lock_timeout = {round(1000 * PATIENCE)}; SET jit = off")
     connection.autocommit = before
+
+
+def _tell_no_values(context: Any) -> None:
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None:
+            shorten(error)
+
+
+def shorten(error: BaseException) -> None:
+    """Leave of what a server said its first line: behind it PostgreSQL quotes the row that it refused."""
+    said_by_server = getattr(getattr(error, "orig", error), "sqlstate", None) is not None
+    if said_by_server and error.args and isinstance(error.args[0], str):
+        error.args = (error.args[0].partition("\n")[0], *error.args[1:])
 
 
 def _distrust(context: Any) -> None:

@@ -11,6 +11,7 @@ PUBLIC_PATHS = {
     "user_invitation": "/invitation/<token>",
     "join": "/join/<token>",
     "conversation": "/conversation/<token>",
+    "download": "/download/<token>",
     "thread": "/inbox/<thread_id>",
     "notices": "/notices",
     "unsubscribe": "/unsubscribe/<token>",

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.db import PATIENCE, Base
+from service.db import PATIENCE, Base, shorten
 
 # Seconds between two looks whether SQLite's one place for writers is free.
 TURN = 0.0002
@@ -85,7 +85,8 @@ class Straight:
                 self._begin()
             yield
             self._driver.commit()
-        except BaseException:
+        except BaseException as error:
+            shorten(error)
             self._driver.rollback()
             raise
 
@@ -167,6 +168,7 @@ class Bulk:
                 for row in rows:
                     copy.write_row(row + fixed)
         except cast(Any, dialect).dbapi.IntegrityError as error:
+            shorten(error)
             raise IntegrityError("COPY", None, error, hide_parameters=True) from error
 
     def _formed(self, name: str, value: object, dialect: Dialect) -> object:

@@ -22,6 +22,7 @@ from tests.tls import Authority
 
 CONTENT = Path(__file__).resolve().parents[1] / "content"
 HOST = "partners.example.com"
+FILES = "files.example.net"
 SECONDS = 120.0
 """How long anything may take on a busy machine before a test gives it up."""
 
@@ -48,9 +49,12 @@ http {{
 
 
 def advice(code: str) -> str:
-    """Return the configuration that the help page gives operators, in one of its languages."""
+    """Return the configuration that the help page gives operators, in one of its languages: both blocks."""
     page = (CONTENT / code / "install-and-run.md").read_text(encoding="utf-8")
-    return page.split("{#web-server}")[1].split("```\n")[1]
+    blocks = [
+        page.split(f"{{#{section}}}")[1].split("```\n")[1] for section in ("web-server", "download-host")
+    ]
+    return "".join(blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +91,18 @@ class Door:
     port: int
     tls: bool = False
 
-    def open(self) -> socket.socket:
-        """Connect."""
+    def open(self, host: str = HOST) -> socket.socket:
+        """Connect, and say to TLS for which host."""
         connection = socket.create_connection(("127.0.0.1", self.port), SECONDS)
         if not self.tls:
             return connection
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        return context.wrap_socket(connection, server_hostname=HOST)
+        return context.wrap_socket(connection, server_hostname=host)
 
-    def send(self, request: bytes) -> Answer:
+    def send(self, request: bytes, host: str = HOST) -> Answer:
         """Send bytes as they are, and return all that is answered until the other side closes."""
-        with self.open() as connection:
+        with self.open(host) as connection:
             with suppress(OSError):  # refused before it was all sent; the reason is there to be read
                 connection.sendall(request)
             return Answer(received(connection))
@@ -106,7 +110,7 @@ class Door:
     def get(self, path: str, *headers: str, host: str = HOST) -> Answer:
         """Ask for a page with headers such as `Cookie: a=b`."""
         lines = [f"GET {path} HTTP/1.1", f"Host: {host}", *headers, "Connection: close", "", ""]
-        return self.send("\r\n".join(lines).encode())
+        return self.send("\r\n".join(lines).encode(), FILES if host == FILES else HOST)
 
 
 def received(connection: socket.socket) -> bytes:
@@ -148,6 +152,7 @@ def served(settings: Settings, log: Path) -> Iterator[Door]:
         "PORT": str(port),
         "SECRET_KEY": settings.secret_key,
         "BASE_URL": settings.base_url,
+        "DOWNLOAD_URL": settings.download_url,
         "TRUSTED_PROXIES": str(settings.trusted_proxies),
         "LC_ALL": "C.UTF-8",
     }
@@ -175,16 +180,17 @@ def nginx(program: str, upstream: Door, folder: Path) -> Iterator[Nginx]:
     folder.mkdir()
     port = free_port()
     Authority(folder).context(HOST)
-    certificate = next(folder.glob(f"{HOST}.*.pem"))
+    Authority(folder).context(FILES)
+    certificates = {host: str(next(folder.glob(f"{host}.*.pem"))) for host in (HOST, FILES)}
     text = advice("en")
-    for written, here in {
-        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-        "/etc/ssl/partners.example.com.pem": str(certificate),
-        "/etc/ssl/partners.example.com.key": str(certificate),
-        "http://127.0.0.1:8000": f"http://127.0.0.1:{upstream.port}",
-        "/var/cache/nginx/prospectus": str(folder / "cache"),
-    }.items():
-        assert text.count(written) == 1, written
+    for written, times, here in (
+        ("listen 443 ssl", 2, f"listen 127.0.0.1:{port} ssl"),
+        *((f"/etc/ssl/{host}.pem", 1, file) for host, file in certificates.items()),
+        *((f"/etc/ssl/{host}.key", 1, file) for host, file in certificates.items()),
+        ("http://127.0.0.1:8000", 2, f"http://127.0.0.1:{upstream.port}"),
+        ("/var/cache/nginx/prospectus", 1, str(folder / "cache")),
+    ):
+        assert text.count(written) == times, written
         text = text.replace(written, here)
     # The processes of nginx are another user's otherwise, who may not read a test's files.
     user = "user root;" if os.getuid() == 0 else ""
@@ -230,4 +236,4 @@ def settings_of(data: Path, migrated: Path) -> Settings:
     data.mkdir()
     shutil.copy(migrated, data / "prospectus.db")
     plain = Settings(data=data, secret_key="tests" * 8, base_url=f"https://{HOST}")
-    return replace(plain, trusted_proxies=1)
+    return replace(plain, trusted_proxies=1, download_url=f"https://{FILES}")

@@ -70,6 +70,63 @@ def test_a_base_url_that_no_browser_could_name_is_refused(given: str) -> None:
     )
 
 
+BASE = "https://partners.example.com"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("", ""),
+        ("https://files.example.net", "https://files.example.net"),
+        ("https://Files.Example.NET.:443/", "https://files.example.net"),
+        ("https://files.partners.example.com", "https://files.partners.example.com"),
+        ("https://example.com:8443", "https://example.com:8443"),
+        ("https://例え.jp", "https://xn--r8jz45g.jp"),
+    ],
+)
+def test_the_download_url_is_an_origin_of_another_host(given: str, kept: str) -> None:
+    """U-6: it may share the domain, since no cookie of ours names one."""
+    assert Settings.from_env({"BASE_URL": BASE, "DOWNLOAD_URL": given}).download_url == kept
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "http://files.example.net",
+        "files.example.net",
+        "//files.example.net",
+        "https://",
+        "https://files.example.net/x",
+        "https://files.example.net?x",
+        "https://files.example.net#x",
+        "https://me@files.example.net",
+        "https://files..example.net",
+        "https://files.example.net:port",
+        "https://[::1",
+        "javascript:alert(1)",
+    ],
+)
+def test_a_download_url_that_is_no_https_origin_is_refused(given: str) -> None:
+    """U-6."""
+    assert problems(BASE_URL=BASE, DOWNLOAD_URL=given) == (
+        f"DOWNLOAD_URL must be an https address without a path, not {given!r}",
+    )
+
+
+@pytest.mark.parametrize("given", [BASE, f"{BASE}:8443", "https://Partners.example.com."])
+def test_downloads_from_the_host_of_the_pages_are_refused(given: str) -> None:
+    """U-6: another port is no other host to a cookie."""
+    assert problems(BASE_URL=BASE, DOWNLOAD_URL=given) == (
+        "DOWNLOAD_URL must be on another host than BASE_URL; cookies do not stop at ports",
+    )
+
+
+def test_downloads_elsewhere_need_cookies_bound_to_their_host() -> None:
+    """U-6, A-4: without https their names have no `__Host-`, and a host of the same domain could set them."""
+    given = {"BASE_URL": "http://partners.example.com", "DOWNLOAD_URL": "https://files.example.com"}
+    assert problems(**given) == ("DOWNLOAD_URL needs a BASE_URL with https",)
+
+
 @pytest.mark.parametrize(
     ("host", "base_url"),
     [("0.0.0.0", "http://127.0.0.1:8000"), ("::", "http://127.0.0.1:8000"), ("::1", "http://[::1]:8000")],

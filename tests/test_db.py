@@ -2,11 +2,13 @@
 
 import sqlite3
 import threading
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.exc import IntegrityError, StatementError
@@ -17,6 +19,7 @@ from service.models import Program, Suppression
 from service.statements import Bulk, Prepared, Straight, Uneven, among, next_ids, those_in
 from tests import postgres
 
+CANARY = "Canary Name"
 MOMENT = datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC)
 
 
@@ -71,6 +74,30 @@ def test_errors_do_not_show_the_values(database: Database) -> None:
     assert "Canary" not in str(failed.value)
 
 
+def test_errors_of_postgresql_do_not_show_them_either() -> None:
+    """D-3: its server quotes the row behind its message, whichever way a statement took."""
+    at = datetime.now(UTC)
+    with postgres.server() as url:
+        database = Database(url)
+        Base.metadata.create_all(database.engine, tables=[Base.metadata.tables["programs"]])
+        with database.transaction() as session:
+            session.add_all([program(name, at) for name in (CANARY, "other")])
+        with pytest.raises(IntegrityError) as failed, database.transaction() as session:
+            session.add(program(CANARY, at))
+        with database.engine.connect() as connection:
+            straight = Straight(connection)
+            with pytest.raises(psycopg.errors.UniqueViolation) as refused, straight.transaction():
+                straight.run(RENAME_KEY, [("other", CANARY)])
+        database.dispose()
+    logged = ["".join(traceback.format_exception(error)) for error in (failed.value, refused.value)]
+    assert [("UniqueViolation" in text, CANARY in text) for text in logged] == [(True, False)] * 2
+
+
+RENAME_KEY = Prepared(
+    update(Program.__table__).where(Program.name_key == bindparam("key")).values(name_key=bindparam("new")),  # type: ignore[arg-type]
+    "key",
+    "new",
+)
 RENAME = Prepared(update(Program.__table__).where(Program.name_key == bindparam("key")).values(  # type: ignore[arg-type]
     name=bindparam("new"), created_at=bindparam("at", type_=Moment)), "new", "key", "at")  # fmt: skip
 

@@ -1,11 +1,20 @@
 """The web server of `serve` and `demo`: gunicorn, the application loaded once for two processes."""
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from service.bootstrap import build
 from service.cli import logs
 from service.config import Settings
 from service.web.app import create_app
+
+
+class _Log(Logger):  # type: ignore[misc]
+    """What gunicorn says of a request that it refuses goes into our log, one JSON object a line."""
+
+    def setup(self, cfg: object) -> None:
+        super().setup(cfg)
+        self.error_log.propagate = True
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
@@ -23,6 +32,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "preload_app": True,
             "control_socket_disable": True,
             "loglevel": "warning",
+            "logger_class": _Log,
+            "errorlog": None,
             "limit_request_line": 8190,
             "limit_request_fields": 100,
             "limit_request_field_size": 8190,

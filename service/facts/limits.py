@@ -57,6 +57,8 @@ PDF_UNPACKED_BYTES = 512 * 1024 * 1024
 SIGNATURES_MOST_AGE = timedelta(days=7)
 # What one user of the brand, or the partner of one conversation, may attach within 24 hours.
 ATTACHMENT_DAY_BYTES = 500 * 1024 * 1024
+# How long an address on the host for downloads works.
+DOWNLOAD_LIFE = timedelta(seconds=60)
 # A file that no message took is kept this long.
 UPLOAD_LIFE = timedelta(days=1)
 SCAN_GIVE_UP = timedelta(days=1)

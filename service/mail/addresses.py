@@ -32,10 +32,10 @@ EXAMPLE = "name@example.com"
 
 
 class AddressError(ValueError):
-    """An address that cannot be used; `phrase` with `values` says why."""
+    """An address that cannot be used; `phrase` with `values` says why, a log tells the phrase alone."""
 
     def __init__(self, phrase: Phrase, **values: str) -> None:
-        super().__init__(phrase.text % values)
+        super().__init__(phrase.text)
         self.phrase = phrase
         self.values = values
 

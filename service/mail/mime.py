@@ -30,10 +30,13 @@ REFUSED_VALUE = N_("The field %(field)s of an email cannot hold this value: %(va
 
 
 class MailRefused(ValueError):
-    """A value that cannot be sent; `field` names the header or part, `phrase` with `values` says why."""
+    """A value that cannot be sent; `field` names the header or part, `phrase` with `values` says why.
+
+    What a traceback in a log tells is the field and the phrase, not the value.
+    """
 
     def __init__(self, field: str, phrase: Phrase, **values: str) -> None:
-        super().__init__(phrase.text % {"field": field, **values})
+        super().__init__(f"{field}: {phrase.text}")
         self.field = field
         self.phrase = phrase
         self.values: dict[str, str] = {"field": field, **values}

@@ -13,6 +13,7 @@ from service.paths import data_dir
 from service.web import (
     assets,
     blueprints,
+    download_host,
     errors,
     help,
     identity,
@@ -65,6 +66,7 @@ def create_app(services: Services, *, clock: Callable[[], datetime] = now_utc) -
     blueprints.register(app)
     help.install(app)
     assets.install(app)
+    download_host.install(app)
     _trust_proxies(app, services.settings.trusted_proxies)
     return app
 

@@ -2,11 +2,16 @@
 
 import hashlib
 from pathlib import Path
+from wsgiref.headers import Headers
 
 from flask import Flask
 from whitenoise import WhiteNoise
 
+from service.web.security import EVERYWHERE, ONLY_HTTPS
+
 STATIC = Path(__file__).parent / "static"
+# For whoever opens a picture by itself: its own styles, and nothing else.
+FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 def install(app: Flask) -> None:
@@ -17,16 +22,20 @@ def install(app: Flask) -> None:
         if file.is_file():
             digest.update(file.read_bytes())
     prefix = f"static/{digest.hexdigest()[:12]}"
+    on_all = EVERYWHERE | {"Content-Security-Policy": FILE_POLICY, "Referrer-Policy": "same-origin"}
+    if app.extensions["prospectus"].settings.https:
+        on_all |= ONLY_HTTPS
+
+    def put_headers(headers: Headers, _path: str, _url: str) -> None:
+        for name, value in on_all.items():
+            headers[name] = value
+
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,
         root=str(STATIC),
         prefix=prefix,
+        allow_all_origins=False,
         immutable_file_test=lambda path, url: True,
-        add_headers_function=_headers,
+        add_headers_function=put_headers,
     )
     app.jinja_env.globals["asset"] = lambda path: f"/{prefix}/{path}"
-
-
-def _headers(headers: dict[str, str], _path: str, _url: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"

@@ -62,6 +62,13 @@ def reader() -> User:
     return user
 
 
+def session_id() -> int:
+    """Return the id of the reader's session; only for routes that need somebody signed in."""
+    known = here().session_id
+    assert known is not None
+    return known
+
+
 def use_zone_of(conversation: Conversation) -> None:
     """Tell times in the partner's zone, on pages where nobody is signed in."""
     here().zone = ZoneInfo(conversation.partner.time_zone or conversation.program.time_zone)

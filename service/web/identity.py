@@ -72,16 +72,21 @@ def asks_by_itself() -> None:
     g.pop("session_due", None)
 
 
-def _arrive() -> ResponseReturnValue | None:
+def surroundings() -> Here:
+    """Return what is known of a request before anybody is recognized: its moment and its language."""
     clock = cast(Callable[[], datetime], current_app.extensions["clock"])
     code = localization.requested_locale() or localization.preferred_locale()
-    g.here = Here(
+    return Here(
         now=clock(),
         locale=ALL_LOCALES[code],
         catalog=services().catalogs.catalog(code),
         formats=formats(code),
         zone=ZoneInfo("UTC"),
     )
+
+
+def _arrive() -> ResponseReturnValue | None:
+    g.here = surroundings()
     secret = secret_presented()
     if secret is not None:
         _recognize(g.here, secret)

@@ -61,9 +61,8 @@ def is_served(code: str) -> bool:
 
 def install(app: Flask) -> None:
     """Set up the converter, Flask-Babel, and the answers' language headers."""
-    app.url_map.converters["locale"] = LocaleConverter
+    read_paths(app)
     app.url_map.converters["int"] = IdConverter
-    app.url_value_preprocessor(_take_locale)
     flask_babel.Babel(
         app,
         locale_selector=lambda: here().locale.cldr if "here" in g else "en",
@@ -73,6 +72,12 @@ def install(app: Flask) -> None:
     app.before_request(lambda: setattr(flask_babel._get_current_context(), "babel_domain", domain))
     app.url_defaults(_keep_locale)
     app.after_request(_say_language)
+
+
+def read_paths(app: Flask) -> None:
+    """Have paths begin with a locale, which is then no argument of the views."""
+    app.url_map.converters["locale"] = LocaleConverter
+    app.url_value_preprocessor(_take_locale)
 
 
 def _take_locale(_endpoint: str | None, values: dict[str, Any] | None) -> None:

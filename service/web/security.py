@@ -13,6 +13,13 @@ PAGE_POLICY = (
 MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; frame-ancestors 'self'; sandbox"
 )
+EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 csrf = CSRFProtect()
@@ -22,7 +29,7 @@ def install(app: Flask) -> None:
     """Guard unsafe methods by each route's declaration and put the headers on every answer."""
     csrf.init_app(app)
     app.before_request(_guard_forms)
-    app.after_request(_put_headers)
+    app.after_request(put_headers)
 
 
 def _guard_forms() -> None:
@@ -40,16 +47,12 @@ def _own_origins() -> set[str]:
     return {services().settings.base_url, f"{request.scheme}://{request.host}"}
 
 
-def _put_headers(response: Response) -> Response:
+def put_headers(response: Response) -> Response:
+    """Put on an answer what browsers must know of every one of ours."""
     headers = response.headers
     headers.setdefault("Content-Security-Policy", PAGE_POLICY)
-    headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Referrer-Policy", "same-origin")
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
-    if services().settings.https:
-        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    headers.update(EVERYWHERE | (ONLY_HTTPS if services().settings.https else {}))
     private = is_private() or response.status_code >= 400
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = "private, no-store" if private else "public, max-age=60"

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from flask import Response, flash, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from service import files
+from service import files, links
 from service.csvfile import words
-from service.domain import attachments, conversations
+from service.domain import attachments, conversations, downloads
 from service.domain.attachments import Sender, Upload
 from service.domain.errors import DomainError
 from service.facts.file_refusals import FileNote
@@ -26,7 +26,7 @@ from service.files import FileRefused, csvs, names, thumbnails
 from service.models import Attachment, Message, Thread
 from service.web import attachment_words, inbox_list, scanner_watch
 from service.web.attachment_words import FileLine, Links
-from service.web.context import here, reader, reading, services, transaction, use_zone_of
+from service.web.context import here, reader, reading, services, session_id, transaction, use_zone_of
 from service.web.forms import refusal_text, say
 
 log = logging.getLogger(__name__)
@@ -38,11 +38,15 @@ _OF_A_FILE = N_("%(file)s: %(reason)s")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A conversation as one of its sides sees it: how to find it, who looks, where links lead."""
+    """A conversation as one of its sides sees it: how to find it, who looks, where links lead.
+
+    `sign` gives a token for the host of downloads.
+    """
 
     thread: Callable[[Session], Thread]
     by: Sender
     links: Links
+    sign: Callable[[Thread, Attachment], str]
     page: str
 
 
@@ -52,10 +56,14 @@ def of_brand(thread_id: int) -> Place:
     def links(name: str, file_id: int) -> str:
         return url_for(f"attachments.{name}", thread_id=thread_id, file_id=file_id)
 
+    def sign(_thread: Thread, found: Attachment) -> str:
+        return downloads.sign_for_user(services().signer, session_id(), found, now=here().now)
+
     return Place(
         thread=lambda session: inbox_list.find(session, thread_id),
         by=Sender(Side.BRAND, reader().id),
         links=links,
+        sign=sign,
         page=url_for("threads.show", thread_id=thread_id),
     )
 
@@ -71,10 +79,14 @@ def of_partner(token: str) -> Place:
         use_zone_of(conversation)
         return conversation.thread
 
+    def sign(thread: Thread, found: Attachment) -> str:
+        return downloads.sign_for_partner(services().signer, thread, found, now=here().now)
+
     return Place(
         thread=thread,
         by=Sender(Side.PARTNER),
         links=links,
+        sign=sign,
         page=url_for("conversation.show", token=token),
     )
 
@@ -213,16 +225,28 @@ def fragment(place: Place, upload_key: str, refused: Sequence[str] = ()) -> str:
     return render_template("attachments/_chosen.html", files=lines, refused=refused)
 
 
-def send(place: Place, attachment_id: int) -> Response:
-    """Hand a clean file out, to be saved and never opened by the browser (check U-6)."""
+def send(place: Place, attachment_id: int) -> ResponseReturnValue:
+    """Hand a clean file out, or say where: at the host for downloads, for a minute (check U-6)."""
     with reading() as session:
-        found = attachments.find_download(session, place.thread(session), attachment_id, by=place.by)
-        content = _open(found)
-        response = Response(_chunks(content), mimetype=FileType(found.kind).media_type)
-        response.content_length = found.size
-        response.headers["Content-Disposition"] = files.content_disposition(found.name)
+        thread = place.thread(session)
+        found = attachments.find_download(session, thread, attachment_id, by=place.by)
+    if origin := services().settings.download_url:
+        token = place.sign(thread, found)
+        return redirect(links.url(origin, "download", here().locale.code, token=token), 303)
+    return hand_out(found)
+
+
+def hand_out(found: Attachment) -> Response:
+    """Answer with a file, to be saved and never opened by the browser (check U-6)."""
+    content = _open(found)
+    response = Response(_chunks(content), mimetype=FileType(found.kind).media_type)
+    response.content_length = found.size
+    response.headers["Content-Disposition"] = files.content_disposition(found.name)
     response.call_on_close(content.close)
     return _sealed(response)
+
+
+# Previews come from the host of all pages, also where downloads do not: what they show is made here.
 
 
 def picture(place: Place, attachment_id: int) -> Response:

@@ -223,6 +223,16 @@ def test_there_is_an_end_to_how_many_and_how_much(session: Session, thread: Thre
     assert take(session, thread, PARTNER, 10, size=ATTACHMENT_BYTES).id > 0
 
 
+def test_a_partner_uses_up_nobody_elses_share(session: Session, thread: Thread, author: User) -> None:
+    """U-4: partners have no account, so that each conversation counts for itself."""
+    prospect = factories.prospect(session, factories.program(session, "B"), "B", messaging_enabled=True)
+    other = threads.open_with(session, prospect.program_id, prospect.partner_id, now=NOW)
+    take(session, thread, PARTNER, size=ATTACHMENT_DAY_BYTES)
+    assert refusal_of(take, session, thread, PARTNER, 2, size=1) is Refusal.ATTACHMENTS_QUOTA
+    assert take(session, other, PARTNER, 3, size=ATTACHMENT_DAY_BYTES).id > 0
+    assert take(session, thread, brand(author), 4, size=ATTACHMENT_DAY_BYTES).id > 0
+
+
 def test_what_nobody_sent_or_withdrew_is_swept(session: Session, thread: Thread, author: User) -> None:
     old = take(session, thread, brand(author))
     old.created_at, old.upload_key = NOW - timedelta(days=2), "never sent"

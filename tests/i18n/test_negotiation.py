@@ -1,5 +1,8 @@
 """The reader's language out of Accept-Language."""
 
+import gc
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,6 +86,25 @@ def test_hostile_headers_are_passed_over(header: str, expected: str) -> None:
 def test_the_answer_is_always_one_of_ours(header: str) -> None:
     """W-8, W-9: only an allowed code comes out, whatever came in."""
     assert negotiate(header, CODES, "en") in CODES
+
+
+def test_nothing_is_kept_of_what_was_asked() -> None:
+    """W-8: thousands of different headers leave no more behind than one."""
+
+    def ask(numbers: range) -> None:
+        for number in numbers:
+            negotiate(f"x{number:06},ja-{number:06};q=0.5,fr;q=0.{number:06}", CODES, "en")
+
+    ask(range(100))
+    gc.collect()
+    tracemalloc.start()
+    try:
+        ask(range(100, 3_100))
+        gc.collect()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 64 * 1024
 
 
 def test_no_language_at_all_is_the_default() -> None:

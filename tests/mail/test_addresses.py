@@ -194,3 +194,14 @@ def test_a_plain_address_is_its_own_key(text: str) -> None:
         with mock.patch.multiple(addresses, _USUAL=never, domain_key=by_idna):
             parsed = parse(text)
         assert (parsed, warnings(parsed)) == (Address(local, domain, text, text), ())
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["canary", "canary@", "canary canary@x.example", "canary@x", "-canary@x.example", "canary@" + "a" * 300],
+)
+def test_a_refusal_in_a_log_does_not_quote_the_address(given: str) -> None:
+    """D-3: what it quotes are values beside its words, for whoever typed them."""
+    with pytest.raises(AddressError) as refused:
+        parse(given)
+    assert "canary" not in str(refused.value) + repr(refused.value)

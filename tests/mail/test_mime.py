@@ -74,6 +74,14 @@ def test_no_value_breaks_out_of_its_header(char: str) -> None:
         assert refused.value.field == field
 
 
+def test_a_refusal_in_a_log_does_not_quote_the_value() -> None:
+    """D-3."""
+    with pytest.raises(MailRefused) as refused:
+        serialize(letter(message_id="<canary person@x.example>"))
+    assert "canary" in refused.value.values["value"]
+    assert "canary" not in str(refused.value) + repr(refused.value)
+
+
 def test_the_header_set_is_exactly_what_was_asked_for() -> None:
     """H-1, M-3, M-4, M-8, M-13."""
     raw = clean_bytes(

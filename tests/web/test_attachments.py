@@ -18,11 +18,11 @@ from werkzeug.test import TestResponse
 
 from service.bootstrap import Services
 from service.config import Settings
-from service.domain import threads
+from service.domain import accounts, threads
 from service.domain.letters import CONVERSATION
 from service.facts.messages import ScanState
 from service.facts.permissions import BuiltInRole
-from service.models import Attachment, Message, Program, Thread
+from service.models import Attachment, Program, Thread, User
 from service.worker import scan
 from tests import clamd
 from tests.clamd import Clamd as Daemon
@@ -135,12 +135,15 @@ SEALED = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
 }
+# What is shown in the page of a user; the file itself is handed out under its own type.
+SEALED_PICTURE = SEALED | {"Content-Type": "image/webp", "Referrer-Policy": "same-origin"}
 
 
 def test_a_file_comes_from_the_partner(
     brand: Browser, new_browser: Callable[[], Browser], parts: Services, clock: Clock, thread: Thread,
     partner_path: str,
 ) -> None:  # fmt: skip
+    """U-6: and is shown as a picture that was drawn anew, as inert as the file."""
     partner = new_browser()
     partner.get(partner_path)
     data = {"form_key": KEY, "body": "Voici mon logo.", "files": (io.BytesIO(png((3, 2))), "Mon logo.png")}
@@ -151,6 +154,7 @@ def test_a_file_comes_from_the_partner(
     assert picture is not None
     drawn = brand.client.get(str(picture["src"]))
     assert (drawn.mimetype, drawn.get_data()[:4]) == ("image/webp", b"RIFF")
+    assert {name: drawn.headers[name] for name in SEALED_PICTURE} == SEALED_PICTURE
 
 
 def test_a_threat_is_refused_and_named(brand: Browser, parts: Services, clock: Clock, thread: Thread) -> None:
@@ -254,21 +258,30 @@ def test_a_csv_file_is_shown_as_text(brand: Browser, parts: Services, clock: Clo
 
 
 def test_a_lost_right_is_lost_at_once(
-    brand: Browser, parts: Services, clock: Clock, thread: Thread, enter: Callable[..., Browser]
-) -> None:
-    """U-12, A-8: and a colleague without messages never had it."""
+    brand: Browser, new_browser: Callable[[], Browser], parts: Services, clock: Clock, thread: Thread,
+    partner_path: str,
+) -> None:  # fmt: skip
+    """U-12, A-8: an address that was kept, after its user lost the program and then the role, or the link."""
     path = f"/en/inbox/{thread.id}"
     brand.get(path)
     attach(brand, path, "a.csv", CSV)
     brand.post(path, {"form_key": KEY, "body": "Here it is."})
     scan_all(parts, clock)
-    assert brand.get(f"{path}/files/1").status_code == 200
-    assert enter(BuiltInRole.ANALYST).get(f"{path}/files/1").status_code == 403
+    kept = ("files/1", "files/1/table")
+    partner = new_browser()
+    assert [brand.get(f"{path}/{one}").status_code for one in kept] == [200, 200]
+    assert [partner.get(f"{partner_path}/{one}").status_code for one in kept] == [200, 200]
     with parts.db.transaction() as session:
+        user = session.scalars(select(User)).one()
+        user.all_programs = False
+        user.programs = [factories.program(session, "Elsewhere")]
         session.get_one(Thread, thread.id).link_version += 1
-        assert session.scalars(select(Message.state)).all() == ["sent"]
-    revoked = parts.signer.sign(CONVERSATION, [thread.id, 1])
-    assert brand.get(f"/en/conversation/{revoked}/files/1").status_code == 404
+    assert [brand.get(f"{path}/{one}").status_code for one in kept] == [404, 404]
+    assert [partner.get(f"{partner_path}/{one}").status_code for one in kept] == [404, 404]
+    with parts.db.transaction() as session:
+        user = session.scalars(select(User)).one()
+        user.all_programs, user.role = True, accounts.built_in_role(session, BuiltInRole.ANALYST)
+    assert [brand.get(f"{path}/{one}").status_code for one in kept] == [403, 403]
 
 
 def test_a_table_leads_back_and_keeps_its_columns(

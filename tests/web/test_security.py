@@ -1,6 +1,7 @@
 """Headers on every kind of answer, and forms that only our own pages can send."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,10 @@ from service.bootstrap import Services
 from service.config import Settings
 from service.domain import sessions
 from service.models import Program, UsedLink, User
+from service.web.app import create_app
 from service.web.security import PAGE_POLICY
-from tests.web.conftest import Browser, Clock
+from tests.web.conftest import COOKIE, PASSWORD, Browser, Clock
+from tests.web.test_access import routes_of
 
 COMMON = {
     "X-Content-Type-Options": "nosniff",
@@ -40,6 +43,51 @@ def test_headers_are_on_every_answer(browser: Browser, path: str, status: int, c
     assert {name: answer.headers[name] for name in COMMON} == COMMON
 
 
+@pytest.fixture
+def secure(parts: Services, clock: Clock) -> Flask:
+    """The application as it is behind TLS."""
+    return create_app(
+        replace(parts, settings=replace(parts.settings, base_url="https://x.example")), clock=clock
+    )
+
+
+def test_every_kind_of_answer_has_them_all(secure: Flask) -> None:
+    """W-3: every page to a stranger, what is not there, what fails, wrong methods, files of the release."""
+
+    def fail() -> str:
+        raise RuntimeError("secret detail")
+
+    fail.declaration = secure.view_functions["health.show"].declaration  # type: ignore[attr-defined]
+    secure.view_functions["health.show"] = fail
+    with secure.test_request_context("/en/"):
+        static = secure.jinja_env.globals["asset"]  # type: ignore[assignment]
+    client, found = secure.test_client(), {}
+    asked = [("GET", path) for path in ("/", "/en/nothing", "/nothing", "/en/help/groups.md", "/llms.txt")]
+    asked += [("GET", static(path)) for path in ("css/tokens.css", "js/menu.js", "icons/mark.svg")]  # type: ignore[operator]
+    asked += [("PUT", "/en/sign-in"), ("OPTIONS", "/en/sign-in"), ("POST", "/en/sign-in")]
+    asked += [(route.method, route.path) for route in routes_of(secure) if route.method == "GET"]
+    for method, path in asked:
+        answer = client.open(path, method=method, buffered=True)
+        lacking = {
+            name: answer.headers.get(name)
+            for name, value in (COMMON | HTTPS).items()
+            if answer.headers.get(name) not in ({value, "no-referrer"} if "Referrer" in name else {value})
+        }
+        policy = answer.headers.get("Content-Security-Policy", "")
+        if not policy.startswith("default-src 'none'") or "frame-ancestors" not in policy:
+            lacking["Content-Security-Policy"] = policy
+        found[answer.status_code] = found.get(answer.status_code, 0) + 1
+        assert lacking == {}, (method, path, answer.status_code)
+        assert "Access-Control-Allow-Origin" not in answer.headers
+    assert found.keys() == {200, 302, 303, 400, 404, 405, 410, 500}
+
+
+HTTPS = {
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+
+
 def test_static_files_are_kept_for_ever_under_a_name_of_their_content(app: Flask, browser: Browser) -> None:
     with app.test_request_context("/en/"):
         path = app.jinja_env.globals["asset"]("css/tokens.css")  # type: ignore[operator]
@@ -52,31 +100,53 @@ def test_static_files_are_kept_for_ever_under_a_name_of_their_content(app: Flask
     assert browser.get(path.replace("css/tokens.css", "../app.py")).status_code == 404
 
 
+RIGHT = {"email": "hanako@example.test", "password": PASSWORD}
+
+
+def enters(browser: Browser, **options: object) -> tuple[int, bool]:
+    """Sign in with what is right but for the form; return the status, and whether there is a session now."""
+    status = browser.post("/en/sign-in", RIGHT, **options).status_code
+    return status, browser.cookie(COOKIE) is not None
+
+
 @pytest.mark.parametrize(
     "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:99"}]
 )
-def test_a_form_from_elsewhere_is_refused(browser: Browser, headers: dict[str, str]) -> None:
-    """W-1: another origin, even with the right token."""
+def test_a_form_from_elsewhere_is_refused(
+    browser: Browser, add_user: Callable[..., User], headers: dict[str, str]
+) -> None:
+    """W-1: another origin, even with the right token and password."""
+    add_user()
     browser.get("/en/sign-in")
-    answer = browser.post("/en/sign-in", {"email": "a@b.example", "password": "x"}, headers=headers)
-    assert answer.status_code == 400
+    assert enters(browser, headers=headers) == (400, False)
+    assert enters(browser, headers={"Origin": "http://localhost"}) == (303, True)
 
 
-@pytest.mark.parametrize("token", ["", "x", None])
-def test_a_form_without_its_token_is_refused(browser: Browser, token: str | None) -> None:
+@pytest.mark.parametrize("token", ["", "x"])
+def test_a_form_without_its_token_is_refused(
+    browser: Browser, add_user: Callable[..., User], token: str
+) -> None:
     """W-1: no token, a wrong token."""
+    add_user()
     browser.get("/en/sign-in")
-    browser.token = token or ""
-    assert browser.post("/en/sign-in", {"email": "a@b.example"}).status_code == 400
+    real, browser.token = browser.token, token
+    assert enters(browser) == (400, False)
+    browser.token = real
+    assert enters(browser) == (303, True)
 
 
-def test_another_sessions_token_is_refused(new_browser: Callable[[], Browser]) -> None:
+def test_another_sessions_token_is_refused(
+    new_browser: Callable[[], Browser], add_user: Callable[..., User]
+) -> None:
     """W-1."""
+    add_user()
     one, other = new_browser(), new_browser()
     one.get("/en/sign-in")
     other.get("/en/sign-in")
-    one.token = other.token
-    assert one.post("/en/sign-in", {"email": "a@b.example"}).status_code == 400
+    one.token, real = other.token, one.token
+    assert enters(one) == (400, False)
+    one.token = real
+    assert enters(one) == (303, True)
 
 
 def test_a_request_larger_than_the_limit_is_refused_in_words(browser: Browser) -> None:
