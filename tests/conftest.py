@@ -19,8 +19,8 @@ from tests.clamd import Clamd, started
 from tests.judged import judge_outbox
 from tests.sink import Sink
 
-# No test asserts a time, and a busy machine is no reason to fail. In CI the examples are the same each
-# time, so that a change is judged by what it changed; new ones are looked for wherever else the tests are run.
+# No test asserts a time, and a busy machine is no reason to fail. In CI the examples are the same each time,
+# so that a change is judged by what it changed; new ones are looked for wherever else the tests are run.
 hypothesis_settings.register_profile("calm", deadline=None, derandomize="CI" in os.environ)
 hypothesis_settings.load_profile("calm")
 
