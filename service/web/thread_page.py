@@ -21,6 +21,7 @@ from service.models import Message, Partner, Thread
 from service.web import choices, inbox_list, uploads
 from service.web.context import here, reader, reading
 from service.web.forms import Form, number, say
+from service.web.words import user_name
 
 RECOGNIZED = N_("Recognized language: %(language)s")
 DETECT = N_("Recognize from the text")
@@ -142,7 +143,10 @@ def _messages(session: Session, thread: Thread, place: uploads.Place) -> dict[st
     return {
         "messages": found,
         "files_of": uploads.of_messages(session, found, place),
-        "authors": messages.author_names(session, found),
+        "authors": {
+            user_id: user_name(name, user_id)
+            for user_id, name in messages.author_names(session, found).items()
+        },
         "may_change": may_change,
         "pieces": pieces,
         "before": before,
