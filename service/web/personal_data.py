@@ -82,17 +82,17 @@ def index() -> ResponseReturnValue:
 
 
 def _found(session: Session, text: str) -> list[Found]:
-    """Partners first, then users; one more than are shown, where there are more."""
-    partners = people.list_matching(session, text, limit=MATCHES + 1)
-    users = user_data.list_matching(session, text, limit=MATCHES + 1 - len(partners))
+    """Users first, who are few, then partners; one more than are shown, where there are more."""
+    users = user_data.list_matching(session, text, limit=MATCHES + 1)
+    partners = people.list_matching(session, text, limit=MATCHES + 1 - len(users))
     return [
-        *(
-            Found(erasure.PARTNER, one.name, one.email, url_for("personal_data.show", partner_id=one.id))
-            for one in partners
-        ),
         *(
             Found(user_erasure.USER, one.name, one.email, url_for("user_data.show", user_id=one.id))
             for one in users
+        ),
+        *(
+            Found(erasure.PARTNER, one.name, one.email, url_for("personal_data.show", partner_id=one.id))
+            for one in partners
         ),
     ]
 

@@ -112,5 +112,5 @@ def erase(user_id: int) -> ResponseReturnValue:
         form.refuse(error)
         return _show(user_id, form)
     services().clear_outside(gone)
-    done(N_("Everything about this user is erased."))
+    done(N_("The user has been erased."))
     return redirect(url_for("personal_data.index"), 303)
