@@ -17,6 +17,8 @@ LOCALE_CODES = ("en", "fr", "ja", "zh")
 SECRET_CHARACTERS = 32
 # Days that files and rows of imports, notices that were read, and captured mails are kept.
 KEEP_IMPORTS_DAYS, KEEP_NOTICES_DAYS, KEEP_OUTBOX_DAYS = 365, 180, 30
+# Months that the audit trail is kept, and conversations with partners whom a program is done with.
+KEEP_AUDIT_MONTHS, KEEP_CONVERSATIONS_MONTHS = 24, 0
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 _PORTS = {"http": 80, "https": 443}
 _PORT = re.compile(r":[0-9]+\Z")
@@ -47,7 +49,8 @@ class Settings:
     `mail_account_networks` are private networks in which users' own mail servers may stand. `dkim_key` is the
     file of the key that signs mails from `dkim_domain` and below; without one they go out unsigned.
     `mail_timeout` is the most seconds to wait for any answer of the relay; 0 waits as long as RFC 5321 asks.
-    `keep_imports_days`, `keep_notices_days` and `keep_outbox_days` say how long; 0 is for ever.
+    `keep_imports_days`, `keep_notices_days`, `keep_outbox_days`, `keep_audit_months` and
+    `keep_conversations_months` say how long; 0 is for ever.
     `download_url` is an https origin of another host, which serves attachments and nothing else, and which no
     cookie reaches; empty, attachments come from `base_url`.
     With `pseudo_locales` pages exist in en-XA and ar-XB too, for those who work on the words.
@@ -84,6 +87,8 @@ class Settings:
     keep_imports_days: int = KEEP_IMPORTS_DAYS
     keep_notices_days: int = KEEP_NOTICES_DAYS
     keep_outbox_days: int = KEEP_OUTBOX_DAYS
+    keep_audit_months: int = KEEP_AUDIT_MONTHS
+    keep_conversations_months: int = KEEP_CONVERSATIONS_MONTHS
     pseudo_locales: bool = False
     translation_editing: bool = False
     scanner_url: str = ""
@@ -110,7 +115,8 @@ class Settings:
         """Read `DATA HOST PORT BASE_URL DOWNLOAD_URL DATABASE_URL LOCALE MAIL_URL MAIL_FROM MAIL_BOUNCE`
         `MAIL_REPLIES MAIL_CONNECTIONS MAIL_TIMEOUT MAIL_DOMAIN_CONNECTIONS MAIL_DOMAIN_RATE`
         `MAIL_ACCOUNT_NETWORKS SECRET_KEY SECRET_KEY_OLD VAULT_KEY VAULT_KEY_OLD DKIM_KEY DKIM_SELECTOR`
-        `DKIM_DOMAIN TRUSTED_PROXIES KEEP_IMPORTS_DAYS KEEP_NOTICES_DAYS KEEP_OUTBOX_DAYS`
+        `DKIM_DOMAIN TRUSTED_PROXIES KEEP_IMPORTS_DAYS KEEP_NOTICES_DAYS KEEP_OUTBOX_DAYS KEEP_AUDIT_MONTHS`
+        `KEEP_CONVERSATIONS_MONTHS`
         `PSEUDO_LOCALES TRANSLATION_EDITING SCANNER_URL SCANNER_TIMEOUT SCANNER_LOCAL_SIGNATURES`.
         `locales` are the codes `LOCALE` may name.
 
@@ -156,6 +162,10 @@ class Settings:
             keep_imports_days=_days(env, "KEEP_IMPORTS_DAYS", KEEP_IMPORTS_DAYS, problems),
             keep_notices_days=_days(env, "KEEP_NOTICES_DAYS", KEEP_NOTICES_DAYS, problems),
             keep_outbox_days=_days(env, "KEEP_OUTBOX_DAYS", KEEP_OUTBOX_DAYS, problems),
+            keep_audit_months=_months(env, "KEEP_AUDIT_MONTHS", KEEP_AUDIT_MONTHS, problems),
+            keep_conversations_months=_months(
+                env, "KEEP_CONVERSATIONS_MONTHS", KEEP_CONVERSATIONS_MONTHS, problems
+            ),
             pseudo_locales=bool(_number(env, "PSEUDO_LOCALES", 0, low=0, high=1, problems=problems)),
             translation_editing=bool(
                 _number(env, "TRANSLATION_EDITING", 0, low=0, high=1, problems=problems)
@@ -402,6 +412,10 @@ def _reachable(host: str) -> str:
 
 def _days(env: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:
     return _number(env, name, default, low=0, high=36_500, problems=problems)
+
+
+def _months(env: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:
+    return _number(env, name, default, low=0, high=1200, problems=problems)
 
 
 def _number(

@@ -385,3 +385,17 @@ def test_answers_come_in_with_the_bounces_unless_they_have_a_mailbox_of_their_ow
         services.db.dispose()
     with pytest.raises(SettingsRefused, match="MAIL_REPLIES must be one email address"):
         bootstrap.build(Settings.from_env({**base, "MAIL_REPLIES": "a+b@brand.example"}), jobs=False)
+
+
+def test_how_long_records_are_kept() -> None:
+    """D-6: the trail two years, conversations for ever unless something else is said; months are numbers."""
+    usual = Settings.from_env({})
+    assert (usual.keep_audit_months, usual.keep_conversations_months) == (24, 0)
+    said = Settings.from_env({"KEEP_AUDIT_MONTHS": "0", "KEEP_CONVERSATIONS_MONTHS": "6"})
+    assert (said.keep_audit_months, said.keep_conversations_months) == (0, 6)
+    with pytest.raises(SettingsRefused) as refused:
+        Settings.from_env({"KEEP_AUDIT_MONTHS": "1201", "KEEP_CONVERSATIONS_MONTHS": "never"})
+    assert refused.value.problems == (
+        "KEEP_AUDIT_MONTHS must be a number from 0 to 1200, not '1201'",
+        "KEEP_CONVERSATIONS_MONTHS must be a number from 0 to 1200, not 'never'",
+    )

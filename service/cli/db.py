@@ -7,11 +7,11 @@ import click
 
 from service.adapters.jobs import migrate_engine
 from service.cli.installation import installation_here, services_here, settings_here
-from service.cli.person import erase_everywhere
+from service.cli.person import erase_everywhere, erase_user_everywhere
 from service.cli.words import REFUSED, WORDS, say
 from service.config import Settings
 from service.db import Database
-from service.domain import erasure, fence, mail_accounts, message_search, second_factor
+from service.domain import erasure, fence, mail_accounts, message_search, second_factor, user_erasure
 from service.domain.vault import Vault
 from service.facts.words import N_, NN_
 from service.migrations import environment
@@ -82,11 +82,15 @@ def restored(*, nothing_was_sent: bool) -> None:
             count = fence.let_go(session, now=now)
             say(N_("Emails that wait to be sent again: %(count)s"), count=count)
             return
-        back = erasure.partners_back(session, services.erasure_log.read())
+        erasures = services.erasure_log.read()
+        back = erasure.partners_back(session, erasures)
+        users_back = user_erasure.users_back(session, erasures)
     for partner_id in back:
         erase_everywhere(services, partner_id, now=now)
-    if back:
-        say(ERASED_AGAIN, num=len(back))
+    for user_id in users_back:
+        erase_user_everywhere(services, user_id, the_last_too=True, now=now)
+    if back or users_back:
+        say(ERASED_AGAIN, num=len(back) + len(users_back))
     with services.db.transaction() as session:
         fence.hold_back(session, now=now)
         say(N_("Emails held back until you decide: %(count)s"), count=fence.count_held_back(session))

@@ -87,9 +87,9 @@ def find_user(session: Session, email: str) -> User | None:
 
 
 def find(session: Session, user_id: int) -> User:
-    """Return a user; refuses an id that is not there."""
+    """Return a user; refuses an id that is not there, or of somebody erased."""
     user = session.get(User, user_id)
-    if user is None:
+    if user is None or user.erased_at is not None:
         raise DomainError(Refusal.NOT_FOUND)
     return user
 
@@ -207,7 +207,7 @@ def change_role(session: Session, user: User, role: Role, *, actor: User | None,
     if role.id == user.role_id:
         return
     if role.key != BuiltInRole.ADMINISTRATOR.value:
-        _keep_an_administrator(session, user)
+        keep_an_administrator(session, user)
     marks: dict[str, Any] = {"before": role_mark(user.role), "after": role_mark(role)}
     user.role = role
     session.flush()
@@ -255,7 +255,7 @@ def disable(session: Session, user: User, *, actor: User | None, now: datetime) 
     Raises DomainError: LAST_ADMINISTRATOR, NOT_ALLOWED where the actor may not manage this user.
     """
     require(actor, {Permission.USERS_MANAGE} | role_permissions(user.role))
-    _keep_an_administrator(session, user)
+    keep_an_administrator(session, user)
     if user.disabled_at is None:
         user.disabled_at = now
         audit.record(session, Act.USER_DISABLED, actor=actor, subject_id=user.id, now=now)
@@ -349,7 +349,8 @@ def _require_programs(
         raise DomainError(Refusal.NOT_FOUND)
 
 
-def _keep_an_administrator(session: Session, leaving: User) -> None:
+def keep_an_administrator(session: Session, leaving: User) -> None:
+    """Refuse with LAST_ADMINISTRATOR what would leave no account administrator who can sign in."""
     if not is_administrator(leaving) or not may_sign_in(leaving):
         return
     # The role's row is the lock: two administrators cannot remove each other at the same moment.

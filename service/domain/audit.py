@@ -41,6 +41,21 @@ def record(
     session.flush()
 
 
+def add_up(session: Session, act: Act, number: int, *, program_id: int | None = None, now: datetime) -> None:
+    """Write down what the service does by itself in parts: one entry of one moment, with the sum as `num`."""
+    same = select(AuditEntry).where(
+        AuditEntry.act == act.value,
+        AuditEntry.at == now,
+        AuditEntry.program_id == program_id if program_id is not None else AuditEntry.program_id.is_(None),
+    )
+    entry = session.scalars(same).first()
+    if entry is None:
+        record(session, act, actor=None, program_id=program_id, now=now, num=number)
+    else:
+        entry.details = {"num": int(str(entry.details["num"])) + number}
+        session.flush()
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What somebody may read: entries of their programs, and what belongs to no program.

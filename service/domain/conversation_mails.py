@@ -82,9 +82,10 @@ def fill(session: Session, mail: SystemMail) -> dict[str, object] | None:
     messages = session.scalars(told.order_by(Message.id)).all()
     if not messages:
         return None
-    names = _names(session, messages)
+    program_name = session.get_one(Program, thread.program_id).name
+    names = _names(session, messages, otherwise=program_name)
     return {
-        "program_name": session.get_one(Program, thread.program_id).name,
+        "program_name": program_name,
         "name": names[messages[-1].author_id],
         "lines": lines_of(messages, names if len({one.author_id for one in messages}) > 1 else None),
         "files": sum(len(message.attachments) for message in messages),
@@ -156,10 +157,11 @@ def language_of(session: Session, thread: Thread) -> str:
     return choose_variant(thread.partner.locale, tuple(LOCALES), default=default, source=default)
 
 
-def _names(session: Session, messages: Sequence[Message]) -> dict[int | None, str]:
+def _names(session: Session, messages: Sequence[Message], *, otherwise: str) -> dict[int | None, str]:
+    """Who wrote; the program for one of whom there is no name any more."""
     ids = {message.author_id for message in messages if message.author_id is not None}
     found = session.execute(select(User.id, User.name).where(User.id.in_(ids)))
-    return {None: "", **{row.id: row.name for row in found}}
+    return {None: otherwise, **{row.id: row.name or otherwise for row in found}}
 
 
 def _earlier(session: Session, thread: Thread, message_id: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Addresses of people who were erased: recognized by marks when they come back, and not written to."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -37,14 +37,22 @@ def keep_out(
     return kept
 
 
-def kept_out(session: Session, program_id: int, address_keys: Iterable[str]) -> frozenset[str]:
-    """Return those addresses that a program must not write to because their owners were erased."""
+def user_key(address_key: str) -> str:
+    """Return what a user's mark is made of: erasing a user is not erasing the partner with their address."""
+    return f"user {address_key}"
+
+
+def recognizer(session: Session, program_id: int) -> Callable[[str], bool]:
+    """Return what tells whether a program must not write to an address because its owner was erased.
+
+    The marks are read once, for as many addresses as there are.
+    """
     query = select(ErasedAddress.mark).where(ErasedAddress.program_id == program_id)
     known = frozenset(session.scalars(query))
     if not known:
-        return frozenset()
+        return lambda _address_key: False
     marks = marks_of(session)
-    return frozenset(key for key in address_keys if not known.isdisjoint(marks.marks(key)))
+    return lambda address_key: not known.isdisjoint(marks.marks(address_key))
 
 
 def kept_out_among(session: Session, addresses: Collection[tuple[int, str]]) -> frozenset[tuple[int, str]]:

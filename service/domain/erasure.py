@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from service.domain import erased, import_clearing, ledger, message_search, people
 from service.domain.errors import DomainError
+from service.domain.import_clearing import Looked
 from service.domain.people import Traces
 from service.domain.suppression import SuppressionReason
 from service.facts.refusals import Refusal
@@ -63,11 +64,24 @@ class Erased:
             self.counts[name] = self.counts.get(name, 0) + number
 
 
+def look_through(session: Session, partner_id: int) -> Looked:
+    """Look for a partner in all imports, before the transaction that erases; raise DomainError(NOT_FOUND)."""
+    traces = people.traces_of(session, partner_id)
+    return import_clearing.look_through(session, partner_id, traces.addresses | traces.written)
+
+
 def erase_partner(
-    session: Session, partner_id: int, *, actor_id: int | None, never_again: bool = True, now: datetime
+    session: Session,
+    partner_id: int,
+    *,
+    actor_id: int | None,
+    never_again: bool = True,
+    looked: Looked | None = None,
+    now: datetime,
 ) -> Erased:
     """Erase a partner from every table; the caller then deletes the files that are named.
 
+    `looked` is what `look_through` returned: without it every import is read while others wait to write.
     With `never_again` no program writes to their addresses from now on, whoever imports them. Raises
     DomainError: NOT_FOUND, ERASURE_BUSY while a mail to them is on its way or an import with them runs.
     """
@@ -78,7 +92,7 @@ def erase_partner(
     done = Erased(texts=traces.addresses | traces.written)
     _keep_out(session, traces, done, everywhere=never_again, now=now)
     _conversations(session, traces, done)
-    _imports(session, traces, done, now=now)
+    _imports(session, traces, done, looked, now=now)
     _mails(session, traces, done, now=now)
     _partner(session, traces, done)
     marks = erased.marks_of(session)
@@ -129,8 +143,8 @@ def _conversations(session: Session, traces: Traces, done: Erased) -> None:
     done.count("threads", ledger.change(session, delete(Thread).where(Thread.id.in_(traces.threads))))
 
 
-def _imports(session: Session, traces: Traces, done: Erased, *, now: datetime) -> None:
-    naming = import_clearing.naming(session, traces.partner_id, traces.addresses | traces.written)
+def _imports(session: Session, traces: Traces, done: Erased, looked: Looked | None, *, now: datetime) -> None:
+    naming = import_clearing.naming(session, traces.partner_id, traces.addresses | traces.written, looked)
     if any(is_running for _, is_running in naming):
         raise DomainError(Refusal.ERASURE_BUSY)
     for import_id, _ in naming:

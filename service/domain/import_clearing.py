@@ -1,6 +1,7 @@
 """Deleting the file and the rows of an import, of which then only the counts are left."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
@@ -45,33 +46,71 @@ def clear_old(session: Session, *, age: timedelta, now: datetime) -> int:
     return cleared
 
 
-def naming(
-    session: Session, partner_id: int, addresses: Collection[str], *, after: int = 0
-) -> list[tuple[int, bool]]:
-    """Return the imports, after one of this id, in which a person is: (id, whether it is running).
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look through the imports came to that was taken before: where the person is, and where not.
 
-    Found by their rows, by what is packed, and by the bytes of an address anywhere in the file.
+    `through` are those that are over: nothing more is read out of their files.
     """
-    query = select(Import).where(Import.cleared_at.is_(None), Import.id > after).order_by(Import.id)
-    return [
-        (import_.id, import_.state in RUNNING)
-        for import_ in session.scalars(query)
-        if _names(session, import_, partner_id, addresses)
-    ]
+
+    addresses: frozenset[str] = frozenset()
+    found: frozenset[int] = frozenset()
+    through: frozenset[int] = frozenset()
 
 
-def _names(session: Session, import_: Import, partner_id: int, addresses: Collection[str]) -> bool:
+def look_through(session: Session, partner_id: int, addresses: Collection[str]) -> Looked:
+    """Look for a person in the bytes of every import: it takes long, so do it in a session for reading."""
+    known = frozenset(addresses)
+    at_rest, found = set(), set()
+    for import_id, state in _uncleared(session):
+        if state not in RUNNING | _WAITING:
+            at_rest.add(import_id)
+        if _names(session, import_id, partner_id, known):
+            found.add(import_id)
+    return Looked(known, frozenset(found), frozenset(at_rest - found))
+
+
+def naming(
+    session: Session, partner_id: int, addresses: Collection[str], looked: Looked | None = None
+) -> list[tuple[int, bool]]:
+    """Return the imports in which a person is: (id, whether it is running).
+
+    Found by their rows, by what is packed, and by the bytes of an address anywhere in the file. With
+    `looked` only those files are read that came later, or that were not over at that time.
+    """
+    before = looked if looked is not None and looked.addresses >= set(addresses) else Looked()
+    found = []
+    for import_id, state in _uncleared(session):
+        known = import_id in before.through
+        named = import_id in before.found or (_in_rows if known else _names)(
+            session, import_id, partner_id, addresses
+        )
+        if named:
+            found.append((import_id, state in RUNNING))
+    return found
+
+
+def _uncleared(session: Session) -> Sequence[tuple[int, str]]:
+    query = select(Import.id, Import.state).where(Import.cleared_at.is_(None)).order_by(Import.id)
+    return [(row.id, row.state) for row in session.execute(query)]
+
+
+def _in_rows(session: Session, import_id: int, partner_id: int, addresses: Collection[str]) -> bool:
     identities = [*addresses, f"={partner_id}"]
     of_person = (ImportRow.partner_id == partner_id) | ImportRow.identity.in_(identities)
-    row = select(ImportRow.number).where(ImportRow.import_id == import_.id, of_person).limit(1)
-    if session.scalar(row) is not None:
+    row = select(ImportRow.number).where(ImportRow.import_id == import_id, of_person).limit(1)
+    return session.scalar(row) is not None
+
+
+def _names(session: Session, import_id: int, partner_id: int, addresses: Collection[str]) -> bool:
+    if _in_rows(session, import_id, partner_id, addresses):
         return True
     wanted = frozenset(addresses)
-    packed = import_store.people(session, import_.id, above=0)
+    packed = import_store.people(session, import_id, above=0)
     if any(not wanted.isdisjoint(people.identities) for people in packed):
         return True
     needles = [needle for address in addresses for needle in _spellings(address)]
-    return any(needle in window for window in _windows(session, import_.id) for needle in needles)
+    return any(needle in window for window in _windows(session, import_id) for needle in needles)
 
 
 def _spellings(address: str) -> set[bytes]:

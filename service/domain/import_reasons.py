@@ -54,6 +54,8 @@ HAS_ACCOUNT = N_("The partner has an account since the import, so it stays.")
 GONE = N_("The prospect is no longer there.")
 # Why an import as a whole stopped.
 RIGHTS_LOST = N_("The import was stopped because %(name)s may no longer import prospects into this program.")
+USER_ERASED = N_("The import was stopped because the user who ran it has been erased.")
+RIGHTS_RULE = "rights-lost"
 FAILED = NN_(
     "The import was stopped after %(num)s failed attempt.",
     "The import was stopped after %(num)s failed attempts.",
@@ -70,6 +72,11 @@ def error(rule: str, phrase: Phrase, column: Key | None = None, **values: object
 def warning(rule: str, phrase: Phrase, column: Key | None = None, **values: object) -> Reason:
     """A reason to look twice."""
     return Reason(rule, Severity.WARNING, phrase, values, column)
+
+
+def rights_lost(name: str | None) -> Reason:
+    """Why an import stopped whose user may not import any more; without a name, as they were erased."""
+    return error(RIGHTS_RULE, RIGHTS_LOST, name=name) if name else error(RIGHTS_RULE, USER_ERASED)
 
 
 def of_findings(findings: Iterable[Finding], columns: Mapping[Key, int]) -> list[Reason]:

@@ -72,8 +72,7 @@ class Runner:
     def _do(self, session: Session, jobs: Jobs, import_: Import, now: datetime) -> int:
         user = session.get_one(User, _for_whom(import_))
         if not _may_go_on(session, user, import_):
-            reason = import_reasons.error("rights-lost", import_reasons.RIGHTS_LOST, name=user.name)
-            _stop(import_, reason, now)
+            _stop(import_, import_reasons.rights_lost(user.name), now)
             return 0
         if import_.state == ImportState.PLANNING.value:
             return self._plan(session, jobs, import_, now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, exists, or_, select
+from sqlalchemy import ColumnElement, Table, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.db import Base
@@ -135,7 +135,7 @@ def reach(traces: Traces) -> dict[str, ColumnElement[bool]]:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Everything about one partner: `sections` by table, and the stored files to be added, id -> name."""
+    """Everything about one person: `sections` by table, and the stored files to be added, id -> name."""
 
     sections: Mapping[str, Sequence[Mapping[str, object]]]
     files: Mapping[str, str]
@@ -144,10 +144,19 @@ class Export:
         """Return the sections as JSON, with moments in ISO 8601 and texts as they are."""
         return json.dumps(self.sections, ensure_ascii=False, indent=2, default=_plain)
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many rows there are in each section that has any."""
-        return {name: len(rows) for name, rows in self.sections.items() if rows}
+
+def count(session: Session, partner_id: int) -> dict[str, int]:
+    """Return how many rows each section of the export has; raise DomainError(NOT_FOUND).
+
+    What is packed in imports is not counted: it would take reading every one of them.
+    """
+    found = {}
+    for name, condition in reach(traces_of(session, partner_id)).items():
+        table = Base.metadata.tables[name]
+        found[name] = session.scalar(select(func.count()).select_from(table).where(condition)) or 0
+    groups = _groups(partner_id).subquery()
+    found["groups"] = session.scalar(select(func.count()).select_from(groups)) or 0
+    return found
 
 
 def export(session: Session, partner_id: int) -> Export:

@@ -79,6 +79,7 @@ def resolve(session: Session, program: Program, prospect_ids: Sequence[int]) -> 
     suppressed = set(
         session.scalars(select(Suppression.address_key).where(Suppression.program_id == program.id))
     )
+    is_kept_out = erased.recognizer(session, program.id)
     found: dict[str, Recipient] = {}
     for start in range(0, len(prospect_ids), CHUNK):
         chunk = prospect_ids[start : start + CHUNK]
@@ -100,10 +101,9 @@ def resolve(session: Session, program: Program, prospect_ids: Sequence[int]) -> 
             .where(Prospect.id.in_(chunk), Prospect.program_id == program.id)
             .order_by(Prospect.id)
         )
-        rows = session.execute(query).all()
-        suppressed |= erased.kept_out(session, program.id, (row[2] for row in rows))
-        for row in rows:
-            recipient = Recipient(*row[:9], suppressed=row[2] in suppressed, zone_known=bool(row[9]))
+        for row in session.execute(query).all():
+            out = row[2] in suppressed or is_kept_out(row[2])
+            recipient = Recipient(*row[:9], suppressed=out, zone_known=bool(row[9]))
             found.setdefault(recipient.address_key, recipient)
     return list(found.values())
 

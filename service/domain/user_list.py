@@ -83,7 +83,7 @@ def cursor_of(user: User) -> Cursor:
 
 def count(session: Session) -> int:
     """Return how many users there are, invited and disabled ones too."""
-    return session.scalar(select(func.count()).select_from(User)) or 0
+    return session.scalar(select(func.count()).select_from(User).where(User.erased_at.is_(None))) or 0
 
 
 def state_of(user: User, *, now: datetime) -> UserState:
@@ -95,10 +95,14 @@ def state_of(user: User, *, now: datetime) -> UserState:
     return UserState.EXPIRED if user_invitations.is_expired(user, now=now) else UserState.INVITED
 
 
+def named(text: str) -> list[ColumnElement[bool]]:
+    """Return which users have these words in their name or address; nobody who was erased."""
+    words = (User.search_text.like(word, escape="\\") for word in matching(text))
+    return [User.erased_at.is_(None), *words]
+
+
 def _matching(wanted: UserFilter, now: datetime) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [
-        User.search_text.like(word, escape="\\") for word in matching(wanted.text)
-    ]
+    conditions = named(wanted.text)
     if wanted.role_id:
         conditions.append(User.role_id == wanted.role_id)
     if wanted.state is not None:

@@ -114,6 +114,11 @@ class Act(StrEnum):
     TERMS_CHANGED = "terms_changed"
     PERSON_EXPORTED = "person_exported"
     PERSON_ERASED = "person_erased"
+    USER_EXPORTED = "user_exported"
+    OWN_DATA_EXPORTED = "own_data_exported"
+    USER_ERASED = "user_erased"
+    ENTRIES_EXPIRED = "entries_expired"
+    CONVERSATIONS_EXPIRED = "conversations_expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +233,26 @@ ACTS: dict[Act, ActFacts] = {
         Area.PERSONAL_DATA, None, N_("%(who)s exported what is stored about a person.")
     ),
     Act.PERSON_ERASED: ActFacts(Area.PERSONAL_DATA, None, N_("%(who)s erased a person.")),
+    Act.USER_EXPORTED: ActFacts(
+        Area.PERSONAL_DATA, _USER, N_("%(who)s exported what is stored about a user: %(name)s")
+    ),
+    Act.OWN_DATA_EXPORTED: ActFacts(
+        Area.PERSONAL_DATA, _USER, N_("%(who)s downloaded what is stored about them.")
+    ),
+    Act.USER_ERASED: ActFacts(Area.PERSONAL_DATA, _USER, N_("%(who)s erased a user: %(name)s")),
+    Act.ENTRIES_EXPIRED: ActFacts(
+        Area.PERSONAL_DATA,
+        None,
+        NN_(
+            "%(who)s deleted %(num)s old entry of the audit trail.",
+            "%(who)s deleted %(num)s old entries of the audit trail.",
+        ),
+    ),
+    Act.CONVERSATIONS_EXPIRED: ActFacts(
+        Area.PERSONAL_DATA,
+        None,
+        NN_("%(who)s deleted %(num)s old conversation.", "%(who)s deleted %(num)s old conversations."),
+    ),
 }
 
 # Who acts where nobody is signed in: the command line, and what happens by itself.

@@ -54,6 +54,7 @@ class Refusal(Enum):
     ERASURE_BUSY = N_(
         "An email to this person is being sent, or an import with them is running. Try again in a minute."
     )
+    OWN_ERASURE = N_("You cannot erase yourself. Another user with this permission can.")
     ERASURE_UNCONFIRMED = N_("Enter the email address of the person as it is shown above.")
     NEEDS_ALL_PROGRAMS = N_("Personal data is kept across programs. You need access to all of them.")
     NO_RECIPIENTS = N_("No recipient is selected. Select at least one prospect.")

@@ -49,6 +49,8 @@ class User(Base):
     invitation: Mapped[str | None]
     invited_at: Mapped[datetime | None] = mapped_column(Moment)
     seen_at: Mapped[datetime | None] = mapped_column(Moment)
+    # The row stays for what it is named in, without name and address.
+    erased_at: Mapped[datetime | None] = mapped_column(Moment)
 
     role: Mapped[Role] = relationship(lazy="joined")
     programs: Mapped[list[Program]] = relationship(secondary="program_access")

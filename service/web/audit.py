@@ -2,14 +2,14 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from service.csvfile.guard import guarded
 from service.domain import audit
@@ -22,6 +22,7 @@ from service.web import audit_words
 from service.web.context import here, reader, reading
 from service.web.forms import number, say
 from service.web.routes import page
+from service.web.words import user_name
 
 bp = Blueprint("audit", __name__)
 # Rows of the trail that are read at once for a file.
@@ -44,7 +45,7 @@ def index() -> ResponseReturnValue:
     with reading() as session:
         found = audit.list_page(session, _sight(), _wanted(kept), before=before, limit=PAGE_ROWS + 1)
         shown = found[:PAGE_ROWS]
-        people = [(str(user.id), user.name) for user in audit.actors(session, _sight())]
+        people = [(str(one.id), user_name(one.name, one.id)) for one in audit.actors(session, _sight())]
         following = _href(kept, before=str(shown[-1].id)) if shown else None
         return render_template(
             "audit/index.html",
@@ -63,28 +64,41 @@ def index() -> ResponseReturnValue:
 
 @page(bp, "/settings/audit.csv", needs=Permission.AUDIT_VIEW)
 def export() -> ResponseReturnValue:
-    """Serve the entries of the filter as a file that no spreadsheet runs anything of."""
-    with reading() as session:
-        text = _written(session, _wanted(_kept()))
-    response = Response(text.encode("utf-8-sig"), mimetype="text/csv")
+    """Serve all entries of the filter as a file that no spreadsheet runs anything of, as they are read."""
+    lines = stream_with_context(_written(_sight(), _wanted(_kept())))
+    response = Response(lines, mimetype="text/csv")
     name = quote(f"{say(NP_('file name', 'audit trail'))}.csv", safe="")
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 
 
-def _written(session: Session, wanted: Wanted) -> str:
-    out, before = io.StringIO(), 0
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([guarded(say(phrase)) for phrase in _HEADER])
-    while found := audit.list_page(session, _sight(), wanted, before=before, limit=BATCH):
+def _written(sight: Sight, wanted: Wanted) -> Iterator[bytes]:
+    """Yield the file in parts, each read in a transaction of its own: none is open while somebody downloads.
+
+    From the newest entry back, so that what is added meanwhile shifts nothing.
+    """
+    yield BOM_UTF8 + _csv([[say(phrase) for phrase in _HEADER]])
+    before = 0
+    while True:
+        with reading() as session:
+            found = audit.list_page(session, sight, wanted, before=before, limit=BATCH)
+            cells = [_cells(line) for line in audit_words.lines(session, found)]
+        if not found:
+            return
         before = found[-1].id
-        for line in audit_words.lines(session, found):
-            moment = here().to_zone(line.entry.at).isoformat(timespec="seconds")
-            cells = (moment, line.who, line.sentence, line.program, "; ".join(line.notes), line.entry.act)
-            writer.writerow([guarded(cell) for cell in cells])
-        session.expunge_all()
-    return out.getvalue()
+        yield _csv(cells)
+
+
+def _cells(line: audit_words.Line) -> tuple[str, ...]:
+    moment = here().to_zone(line.entry.at).isoformat(timespec="seconds")
+    return moment, line.who, line.sentence, line.program, "; ".join(line.notes), line.entry.act
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows([guarded(cell) for cell in row] for row in rows)
+    return out.getvalue().encode()
 
 
 def _sight() -> Sight:

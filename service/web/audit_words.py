@@ -14,7 +14,7 @@ from service.i18n.locales import LOCALES
 from service.models import AuditEntry
 from service.web.context import here
 from service.web.forms import say
-from service.web.words import campaign_title, label, role_name
+from service.web.words import campaign_title, label, role_name, user_name
 
 Subjects = Mapping[tuple[str, int], Any]
 
@@ -36,7 +36,7 @@ def lines(session: Session, entries: Sequence[AuditEntry]) -> list[Line]:
     programs = {program.id: program.name for program in here().programs}
     told = []
     for entry in entries:
-        who = names.get(entry.user_id or 0) or say(NOBODY)
+        who = user_name(names[entry.user_id], entry.user_id) if entry.user_id in names else say(NOBODY)
         program = programs.get(entry.program_id or 0, "")
         told.append(Line(entry, who, _sentence(entry, who, subjects), tuple(_notes(entry)), program))
     return told
@@ -69,10 +69,11 @@ def _name(entry: AuditEntry, subjects: Subjects) -> str:
 
 
 _NAMING: Mapping[str, Callable[[Any], str]] = {
+    SubjectKind.USER.value: lambda user: user_name(user.name, user.id),
     SubjectKind.ROLE.value: role_name,
     SubjectKind.CAMPAIGN.value: campaign_title,
     SubjectKind.IMPORT.value: lambda import_: str(import_.file_name),
-    SubjectKind.MAIL_ACCOUNT.value: lambda account: str(account.address),
+    SubjectKind.MAIL_ACCOUNT.value: lambda account: str(account.address) or "–",
 }
 
 

@@ -46,6 +46,7 @@ from service.web import (
     translate_live,
     translate_texts,
     unsubscribe,
+    user_data,
     users,
 )
 
@@ -72,6 +73,7 @@ BLUEPRINTS = (
     import_undo.bp,
     programs.bp,
     personal_data.bp,
+    user_data.bp,
     ads.bp,
     attachments.bp,
     users.bp,

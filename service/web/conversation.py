@@ -17,11 +17,12 @@ from service.facts.messages import MessageState, Side
 from service.facts.refusals import Refusal
 from service.facts.words import N_
 from service.links import PUBLIC_PATHS
-from service.models import Message, User
+from service.models import Message
 from service.web import markdown_words, partner_link, uploads
 from service.web.context import here, reading, services, transaction, use_zone_of
 from service.web.forms import done, number, refusal_text, say
 from service.web.routes import Audience, Csrf, page
+from service.web.words import user_name
 
 bp = Blueprint("conversation", __name__)
 bp.after_request(partner_link.keep_quiet)
@@ -233,8 +234,9 @@ def _messages(
         session, conversation.thread, side=Side.PARTNER, before=before, limit=MESSAGES + 1
     )
     shown = found[1:] if len(found) > MESSAGES else found
-    ids = {message.author_id for message in shown if message.author_id is not None}
-    names: dict[int | None, str] = {user_id: session.get_one(User, user_id).name for user_id in ids}
+    names: dict[int | None, str] = {
+        user_id: user_name(name, user_id) for user_id, name in messages.author_names(session, shown).items()
+    }
     names[None] = conversation.program.name
     own = say(N_("You"))
     lines = [

@@ -1,30 +1,25 @@
 """Settings → Personal data: what is stored about one person, handed out whole or erased."""
 
-import tempfile
-import zipfile
-from collections.abc import Iterator
-from typing import BinaryIO, cast
+from dataclasses import dataclass
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from wtforms import BooleanField, StringField
 
-from service.domain import erasure, people
+from service.domain import erasure, people, user_data, user_erasure
 from service.domain.errors import DomainError
-from service.domain.personal_files import write_export
 from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.facts.words import N_, NP_, Phrase
-from service.mail import addresses
+from service.web import hand_out
 from service.web.context import here, reader, reading, record, services, transaction
 from service.web.forms import FILTERS, Form, done, say
 from service.web.routes import page
 
 bp = Blueprint("personal_data", __name__)
 _PERSON = "/settings/personal-data/<int:partner_id>"
-_IN_MEMORY = 8 << 20
-_CHUNK = 1 << 16
 # What the sections of an export are called on the page, in the order they are shown.
 SECTIONS: dict[str, Phrase] = {
     "partners": N_("Profile"),
@@ -43,13 +38,23 @@ SECTIONS: dict[str, Phrase] = {
     "attachments": NP_("personal data", "Attachments"),
     "drafts": NP_("personal data", "Drafts"),
     "import_rows": N_("Rows of imports"),
-    "rows of imported files": N_("Rows of imported files"),
     "import_leftovers": N_("Rows that an undo left in place"),
 }
 
 
+KINDS: dict[str, Phrase] = {erasure.PARTNER: N_("Partner"), user_erasure.USER: N_("User")}
 # People on the page of a search.
 MATCHES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Somebody whom a search found."""
+
+    kind: str
+    name: str
+    email: str
+    href: str
 
 
 class EraseForm(Form):
@@ -62,17 +67,34 @@ class EraseForm(Form):
 @page(bp, "/settings/personal-data", needs=Permission.DATA_EXPORT)
 def index() -> ResponseReturnValue:
     """Find somebody by name or address."""
-    _require_all_programs()
+    hand_out.require_all_programs()
     text = request.args.get("q", "")[:200].strip()
     with reading() as session:
-        found = people.list_matching(session, text, limit=MATCHES + 1) if text else ()
+        found = _found(session, text) if text else []
         return render_template(
             "personal_data/index.html",
             q=text,
             found=found[:MATCHES],
             more=len(found) > MATCHES,
+            kinds={kind: say(label) for kind, label in KINDS.items()},
             erasures=erasure.list_recent(session),
         )
+
+
+def _found(session: Session, text: str) -> list[Found]:
+    """Users first, who are few, then partners; one more than are shown, where there are more."""
+    users = user_data.list_matching(session, text, limit=MATCHES + 1)
+    partners = people.list_matching(session, text, limit=MATCHES + 1 - len(users))
+    return [
+        *(
+            Found(user_erasure.USER, one.name, one.email, url_for("user_data.show", user_id=one.id))
+            for one in users
+        ),
+        *(
+            Found(erasure.PARTNER, one.name, one.email, url_for("personal_data.show", partner_id=one.id))
+            for one in partners
+        ),
+    ]
 
 
 @page(bp, _PERSON, needs=Permission.DATA_EXPORT)
@@ -82,10 +104,10 @@ def show(partner_id: int) -> ResponseReturnValue:
 
 
 def _show(partner_id: int, form: EraseForm) -> ResponseReturnValue:
-    _require_all_programs()
+    hand_out.require_all_programs()
     with reading() as session:
         partner = people.find(session, partner_id)
-        counts = people.export(session, partner_id).counts
+        counts = people.count(session, partner_id)
         problems = form.problems()
         shown = render_template(
             "personal_data/show.html",
@@ -100,41 +122,30 @@ def _show(partner_id: int, form: EraseForm) -> ResponseReturnValue:
 @page(bp, f"{_PERSON}/export.zip", needs=Permission.DATA_EXPORT, methods=("POST",))
 def export(partner_id: int) -> ResponseReturnValue:
     """Hand everything out as one archive; not by a link, for the trail tells of it."""
-    _require_all_programs()
-    file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
-    with reading() as session, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        write_export(archive, people.export(session, partner_id), services().attachments)
+    hand_out.require_all_programs()
+    with reading() as session:
+        file = hand_out.open_archive(people.export(session, partner_id))
     with transaction() as session:
         record(session, Act.PERSON_EXPORTED)
-    size = file.tell()
-    file.seek(0)
-    response = Response(_sent(file), mimetype="application/zip")
-    response.call_on_close(file.close)
-    response.content_length = size
-    response.headers["Content-Disposition"] = f'attachment; filename="person-{partner_id}.zip"'
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
-
-
-def _sent(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
+    return hand_out.answer(file, f"person-{partner_id}.zip")
 
 
 @page(bp, f"{_PERSON}/erase", needs=Permission.DATA_ERASE, methods=("POST",))
 def erase(partner_id: int) -> ResponseReturnValue:
     """Erase somebody everywhere."""
-    _require_all_programs()
+    hand_out.require_all_programs()
     form = EraseForm()
     try:
+        with reading() as session:
+            hand_out.require_address(people.find(session, partner_id).email_key, form.address.data or "")
+            looked = erasure.look_through(session, partner_id)
         with transaction() as session:
-            _require_address(people.find(session, partner_id).email_key, form.address.data or "")
             gone = erasure.erase_partner(
                 session,
                 partner_id,
                 actor_id=reader().id,
                 never_again=bool(form.never_again.data),
+                looked=looked,
                 now=here().now,
             )
             record(session, Act.PERSON_ERASED)
@@ -147,18 +158,3 @@ def erase(partner_id: int) -> ResponseReturnValue:
     services().clear_outside(gone)
     done(N_("Everything about this person is erased."))
     return redirect(url_for("personal_data.index"), 303)
-
-
-def _require_address(address_key: str, typed: str) -> None:
-    try:
-        matches = addresses.parse(typed).key == address_key
-    except addresses.AddressError:
-        matches = False
-    if not matches:
-        raise DomainError(Refusal.ERASURE_UNCONFIRMED, field="address")
-
-
-def _require_all_programs() -> None:
-    # A person is not cut in pieces by programs: who may not see all of them may not see this.
-    if not reader().all_programs:
-        raise DomainError(Refusal.NEEDS_ALL_PROGRAMS)

@@ -21,6 +21,7 @@ from service.models import Message, Partner, Thread, User
 from service.web import choices, inbox_list, uploads
 from service.web.context import here, reader, reading
 from service.web.forms import Form, number, say
+from service.web.words import user_name
 
 RECOGNIZED = N_("Recognized language: %(language)s")
 DETECT = N_("Recognize from the text")
@@ -173,7 +174,10 @@ def _messages(session: Session, thread: Thread, place: uploads.Place) -> dict[st
     return {
         "messages": found,
         "files_of": uploads.of_messages(session, found, place),
-        "authors": messages.author_names(session, found),
+        "authors": {
+            user_id: user_name(name, user_id)
+            for user_id, name in messages.author_names(session, found).items()
+        },
         "may_edit": may_edit,
         "may_withdraw": may_withdraw,
         "pieces": pieces,
@@ -205,7 +209,7 @@ def _partner(session: Session, thread: Thread) -> dict[str, object]:
         "local_time": _local_time(partner),
         "unreachable": unreachable_words(conversation_mails.find_unreachable(session, thread)),
         "mail_failed_at": conversation_mails.failed_at(session, thread),
-        "revoked_by": revoked_by.name if revoked_by else "",
+        "revoked_by": user_name(revoked_by.name, revoked_by.id) if revoked_by else "",
     }
 
 

@@ -285,6 +285,7 @@ def _shown(session: Session, user: User, form: AccessForm, theirs: Rows = ()) ->
         state=state,
         state_word=say(STATES[state]),
         is_me=mine,
+        all_programs=reader().all_programs,
         manageable=manageable,
         changeable=manageable and not mine and (reader().all_programs or not user.all_programs),
         program_words=_program_words(user),

@@ -31,6 +31,8 @@ from service.models import Campaign, Delivery, Partner, Role
 from service.web.context import here
 
 NO_SUBJECT = N_("(no subject)")
+FORMER_USER = N_("Former user")
+NUMBERED_FORMER_USER = N_("Former user %(num)s")
 EVENT_LABELS: dict[StageEvent, Phrase] = {
     StageEvent.MARKED: NP_("event", "Marked as prospect"),
     StageEvent.EMAIL_ACCEPTED: NP_("event", "Email sent"),
@@ -88,8 +90,8 @@ _FAMILY_FIRST = ("ja", "zh")
 
 def install(app: Flask) -> None:
     """Add the filters `label number percent long_date short_day date_time relative language zone country`
-    `file_size contact role_name campaign_title campaign_tag lang_tag reply delivery_reason address_warning`,
-    and the functions `number delivery_parts`.
+    `file_size contact user_name role_name campaign_title campaign_tag lang_tag reply delivery_reason`
+    `address_warning`, and the functions `number delivery_parts`.
     """
     filters: dict[str, Callable[..., str]] = {
         "label": label,
@@ -107,6 +109,7 @@ def install(app: Flask) -> None:
         "country": lambda code: here().formats.country_name(code),
         "file_size": lambda size: here().formats.file_size(size),
         "contact": contact_name,
+        "user_name": user_name,
         "role_name": role_name,
         "campaign_title": campaign_title,
         "campaign_tag": campaign_tag,
@@ -137,6 +140,15 @@ def delivery_parts(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
 def label(value: str, kind: str) -> str:
     """Return the word for a fact, such as the stage `new`."""
     return here().catalog.say(LABELS[kind][value])
+
+
+def user_name(name: str, user_id: int | None = None) -> str:
+    """Return what a user is called: somebody erased, who has no name left, by a number if it is known."""
+    if name:
+        return name
+    if user_id is None:
+        return here().catalog.say(FORMER_USER)
+    return here().catalog.say(NUMBERED_FORMER_USER, num=str(user_id))
 
 
 def role_name(role: Role) -> str:

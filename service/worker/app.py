@@ -307,7 +307,12 @@ class _Worker:
 
     def _do_hourly(self) -> int:
         settings, now = self._services.settings, self._clock()
-        keep = Keep(imports=settings.keep_imports_days, notices=settings.keep_notices_days)
+        keep = Keep(
+            imports=settings.keep_imports_days,
+            notices=settings.keep_notices_days,
+            audit_months=settings.keep_audit_months,
+            conversations_months=settings.keep_conversations_months,
+        )
         self._hourly_fault = sweep.every_hour(self._services.db, keep, now=now)
         if self._services.captured is not None and settings.keep_outbox_days:
             self._services.captured.forget_before(now - timedelta(days=settings.keep_outbox_days))

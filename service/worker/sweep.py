@@ -158,4 +158,17 @@ def every_hour(db: Database, keep: Keep, *, now: datetime) -> str:
         ("digests", notifications.forget_digests),
         ("the past", partial(retention.sweep, keep=keep)),
     ]
-    return each(_transactions(db, lambda: now, verbs))
+    chunked: list[tuple[str, Verb]] = [
+        ("old entries", partial(retention.forget_entries, keep=keep)),
+        ("old conversations", partial(retention.forget_conversations, keep=keep)),
+    ]
+    past = [(name, partial(_in_chunks, db, verb, now)) for name, verb in chunked]
+    return each([*_transactions(db, lambda: now, verbs), *past])
+
+
+def _in_chunks(db: Database, verb: Verb, now: datetime) -> None:
+    """Do a verb again and again, each time in a short transaction, until nothing is left of its work."""
+    more: object = True
+    while more:
+        with db.transaction() as session:
+            more = verb(session, now=now)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,12 @@ from sqlalchemy import select
 from service.adapters.jobs import migrate_engine
 from service.bootstrap import Services
 from service.config import Settings
-from service.domain import messages, recipients, threads
+from service.domain import accounts, messages, recipients, threads
 from service.facts.messages import ScanState, Side
+from service.facts.permissions import BuiltInRole
 from service.mail.addresses import Mailbox, parse
 from service.mail.mime import Letter, serialize
-from service.models import Attachment, Erasure, Partner, Program, Prospect
+from service.models import Attachment, AuditEntry, Erasure, Partner, Program, Prospect, User
 from tests.domain import factories
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -76,13 +77,18 @@ def _person(services: Services, name: str, address: str) -> int:
             )
         )  # fmt: skip
         partner_id = made.partner_id
+    _mail(services, name, address, partner_id)
+    return partner_id
+
+
+def _mail(services: Services, name: str, address: str, number: int = 0) -> None:
     assert services.captured is not None
     letter = Letter(
         sender=Mailbox("Alex", parse("noreply@brand.example")),
         recipients=(Mailbox(name, parse(address)),),
         subject=f"Hello {name}",
-        date=now,
-        message_id=f"<{partner_id}@brand.example>",
+        date=datetime.now(UTC),
+        message_id=f"<{number}@brand.example>",
         language="en",
         text="Hello",
         html=HTML,
@@ -90,7 +96,6 @@ def _person(services: Services, name: str, address: str) -> int:
     outbox = services.captured.connect()
     outbox.begin(sender="noreply@brand.example", recipient=address, data=serialize(letter))
     outbox.close()
-    return partner_id
 
 
 def names(services: Services) -> list[str]:
@@ -183,3 +188,71 @@ def test_a_backup_forgets_again(run: Run, person: int, services: Services, tmp_p
         found = recipients.resolve(session, program, known)
         assert {one.prospect_id: one.suppressed for one in found}[back.id] is True
         assert sum(one.suppressed for one in found) == 1
+
+
+LEAVER = f"{CANARY}@brand.example"
+
+
+@pytest.fixture
+def user(services: Services, person: int) -> int:
+    """A user of the brand who leaves, with a mail of ours, and an administrator who stays."""
+    now = datetime.now(UTC)
+    with services.db.transaction() as session:
+        program = session.scalars(select(Program)).one()
+        boss = factories.user(session, program)
+        boss.role = accounts.built_in_role(session, BuiltInRole.ADMINISTRATOR)
+        leaver = factories.user(session, program, email=LEAVER)
+        leaver.name, leaver.created_at = f"Ida {CANARY}", now - timedelta(days=1)
+    assert services.captured is not None
+    services.captured.forget([ADDRESS])
+    _mail(services, leaver.name, LEAVER)
+    services.db.fold_log()
+    return leaver.id
+
+
+def test_a_user_is_exported(run: Run, user: int, tmp_path: Path) -> None:
+    """D-4."""
+    file = tmp_path / "user.zip"
+    refused = run("person", "export", LEAVER, str(file))
+    assert (refused.returncode, file.exists()) == (2, False)
+    assert "For the user, add --user." in refused.stderr
+    ran = run("person", "export", "--user", LEAVER, str(file))
+    assert (ran.returncode, ran.stdout) == (0, f"Written: {file}\n")
+    with zipfile.ZipFile(file) as archive:
+        facts = json.loads(archive.read("person.json"))
+    assert [one["email"] for one in facts["users"]] == [LEAVER]
+
+
+def test_a_user_is_erased_and_a_backup_forgets_them_again(
+    run: Run, user: int, person: int, services: Services, tmp_path: Path
+) -> None:
+    """D-5, F-20: no byte is left in the database and the outbox, also after a restore."""
+    settings = services.settings
+    services.db.dispose()
+    assert run("person", "erase", "--yes", ADDRESS).returncode == 0
+    back_up(settings, tmp_path / "backup.db")
+    assert run("person", "erase", "--yes", LEAVER).returncode == 2
+    ran = run("person", "erase", "--yes", "--user", LEAVER)
+    assert (ran.returncode, ran.stdout) == (0, "1 person is erased.\n")
+    assert CANARY.encode() not in bytes_below(settings.data)
+    for file in settings.data.glob("prospectus.db*"):
+        file.unlink()
+    (tmp_path / "backup.db").rename(settings.data / "prospectus.db")
+    assert CANARY.encode() in bytes_below(settings.data)
+    ran = run("db", "restored")
+    assert ran.stdout.splitlines()[0] == "1 person who had been erased is erased again.", ran.stderr
+    assert CANARY.encode() not in bytes_below(settings.data)
+    with services.db.reading() as session:
+        assert session.get_one(User, user).erased_at is not None
+        told = select(AuditEntry.subject_id).where(AuditEntry.act == "user_erased")
+        assert session.scalars(told).all() == [user]
+
+
+def test_the_last_administrator_is_not_erased(run: Run, user: int) -> None:
+    ran = run("person", "erase", "--yes", "--user", "alex@brand.example")
+    assert (ran.returncode, "last account administrator" in ran.stderr) == (2, True)
+
+
+def test_an_unknown_user_is_named(run: Run, user: int) -> None:
+    ran = run("person", "erase", "--yes", "--user", "nobody@x.example")
+    assert (ran.returncode, "No user has this address: nobody@x.example" in ran.stderr) == (2, True)

@@ -14,6 +14,7 @@ from service.domain import (
     erased,
     erasure,
     groups,
+    import_clearing,
     messages,
     people,
     recipients,
@@ -198,6 +199,17 @@ def test_everything_is_handed_out(db: Database, known: Known) -> None:
     assert "neighbour" not in handed.lower()
 
 
+@BOTH
+def test_the_counts_are_those_of_what_is_handed_out(db: Database, known: Known) -> None:
+    """All but rows that imports keep packed, which a page does not read."""
+    with db.reading() as session:
+        sections = people.export(session, known.partner_id).sections
+        counts = people.count(session, known.partner_id)
+    packed = sections["rows of imported files"]
+    assert {name: len(rows) for name, rows in sections.items() if rows is not packed} == counts
+    assert len(packed) == 1
+
+
 def test_nothing_is_left_on_disk(db: Database, known: Known) -> None:
     """D-5: not in a table, an index, or a page of the file that nobody uses any more."""
     assert CANARY.encode() in _bytes_on_disk(db)
@@ -260,12 +272,11 @@ def test_the_index_of_messages_forgets_too(db: Database, known: Known) -> None:
 @BOTH
 def test_the_neighbour_keeps_everything_but_the_shared_file(db: Database, known: Known) -> None:
     with db.reading() as session:
-        before = people.export(session, known.other_id).counts
+        before = people.count(session, known.other_id)
     _erase(db, known)
     with db.reading() as session:
-        after = people.export(session, known.other_id).counts
+        after = people.count(session, known.other_id)
         (cleared,) = session.execute(select(Import.state, Import.cleared_at, Import.created_rows)).all()
-    del before["rows of imported files"]
     assert after == before
     assert tuple(cleared) == (ImportState.DONE.value, NOW, 2)
 
@@ -369,3 +380,60 @@ def test_a_file_that_names_the_person_is_found_in_any_encoding(
     with db.reading() as session:
         found = session.get_one(Import, import_id)
         assert found.cleared_at == NOW
+
+
+def _uploaded(db: Database, known: Known, text: str, state: ImportState) -> int:
+    desk = Desk.__new__(Desk)
+    desk.db, desk.jobs, desk.program_id = db, factories.AskedJobs(), known.program_id
+    with db.reading() as session:
+        desk.user_id = session.scalars(select(factories.User.id)).first() or 0
+    import_id = desk.upload(text, dry_run=True)
+    with db.transaction() as session:
+        session.get_one(Import, import_id).state = state.value
+    return import_id
+
+
+def test_files_are_read_before_others_have_to_wait(
+    db: Database, known: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it erases, only what came since the look is read, and what was not over then."""
+    head = "Partner name,Contact email,Media property\n"
+    stranger = f"{head}x,x@example.com,https://x.example\n"
+    theirs = f"{head}y,{ADDRESS},https://y.example\n"
+    over = _uploaded(db, known, stranger, ImportState.CANCELLED)
+    named = _uploaded(db, known, theirs, ImportState.CANCELLED)
+    waiting = _uploaded(db, known, stranger, ImportState.UPLOADED)
+    with db.reading() as session:
+        looked = erasure.look_through(session, known.partner_id)
+    later = _uploaded(db, known, theirs, ImportState.CANCELLED)
+    read: list[int] = []
+    windows = import_clearing._windows
+    monkeypatch.setattr(
+        import_clearing, "_windows", lambda session, one: read.append(one) or windows(session, one)
+    )
+    with db.transaction() as session:
+        done = erasure.erase_partner(session, known.partner_id, actor_id=None, looked=looked, now=NOW)
+    assert read == [waiting, later]
+    with db.reading() as session:
+        cleared = set(session.scalars(select(Import.id).where(Import.cleared_at.is_not(None))))
+    assert (named in cleared, later in cleared, over in cleared, waiting in cleared) == (
+        True,
+        True,
+        False,
+        False,
+    )
+    assert done.counts["imports"] == 3
+
+
+def test_a_look_for_other_addresses_counts_for_nothing(db: Database, known: Known) -> None:
+    """As when somebody gave the partner another address in between."""
+    with db.reading() as session:
+        looked = erasure.look_through(session, known.partner_id)
+    with db.transaction() as session:
+        session.scalars(
+            select(Prospect).where(Prospect.partner_id == known.partner_id)
+        ).one().custom_email_key = "x@example.com"
+    import_id = _uploaded(db, known, "Partner name,Contact email\nx,x@example.com\n", ImportState.CANCELLED)
+    with db.transaction() as session:
+        erasure.erase_partner(session, known.partner_id, actor_id=None, looked=looked, now=NOW)
+        assert session.get_one(Import, import_id).cleared_at == NOW

@@ -1,15 +1,15 @@
 """Who gets a campaign and who does not: suppressed, offices by choice, one mail for each address."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from service.domain import campaigns, deliveries, recipients, suppression
+from service.domain import campaigns, deliveries, erased, recipients, suppression
 from service.domain.campaigns import Writing
 from service.domain.errors import DomainError
 from service.domain.letters import Composer
 from service.domain.selections import Selected
-from service.domain.signing import Signer
+from service.domain.signing import AddressMarks, Signer
 from service.domain.suppression import SuppressionReason
 from service.facts.refusals import Refusal
 from service.facts.role_accounts import is_role_account
@@ -100,3 +100,25 @@ def test_whose_time_zone_it_is_is_known(session: Session) -> None:
         ("Asia/Tokyo", True),
         ("Europe/Paris", False),
     ]
+
+
+def test_the_marks_of_erased_people_are_read_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many addresses there are, and an address counts under any key."""
+    monkeypatch.setattr(recipients, "CHUNK", 1)
+    session.info[erased.ADDRESS_MARKS] = AddressMarks("the old key")
+    program = factories.program(session)
+    made = [factories.prospect(session, program, name).id for name in ("Ann", "Bob", "Cleo")]
+    gone = factories.prospect(session, program, "Gone", email="gone@x.example").id
+    erased.keep_out(session, program.id, "gone@x.example", reason="unsubscribed", now=NOW)
+    session.info[erased.ADDRESS_MARKS] = AddressMarks("the new key", "the old key")
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        asked.append(statement)
+
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    found = recipients.resolve(session, program, [*made, gone])
+    event.remove(connection, "before_cursor_execute", note)
+    assert [one.suppressed for one in found] == [False, False, False, True]
+    assert sum("erased_addresses" in statement for statement in asked) == 1

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from service.bootstrap import Services
 from service.domain import audit, groups
@@ -16,6 +16,7 @@ from service.facts.limits import PAGE_ROWS
 from service.facts.permissions import BuiltInRole
 from service.i18n.locales import LOCALES
 from service.models import AuditEntry, Program, User
+from service.web import audit as web_audit
 from tests.domain import factories
 from tests.web.conftest import PASSWORD, Browser, Clock, check_page, soup, words
 from tests.web.test_access import UNSAFE
@@ -45,7 +46,7 @@ RECORDED = {
     "suppressions.add", "suppressions.lift", "translate_texts.save", "users.change", "users.new",
     "users.update", "personal_data.erase", "personal_data.export", "terms.publish",
     "thread_marks.archive", "thread_marks.restore", "thread_marks.revoke_links", "threads.edit",
-    "threads.send", "threads.withdraw",
+    "threads.send", "threads.withdraw", "user_data.erase", "user_data.export", "user_data.own",
 }  # fmt: skip
 
 
@@ -258,6 +259,39 @@ def test_the_file_holds_the_filter_and_runs_nothing(
     everything = browser.get(f"/{code}/settings/audit.csv").get_data().decode("utf-8-sig")
     cells = [cell for row in csv.reader(io.StringIO(everything)) for cell in row]
     assert not [cell for cell in cells if cell[:1] in {"=", "+", "-", "@", "\t", "\r"}]
+
+
+def test_the_file_is_read_in_parts_whatever_happens_meanwhile(
+    enter: Callable[..., Browser],
+    program: Program,
+    put: Callable[..., None],
+    parts: Services,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """W-5: each entry once, none that came later, and no transaction is open while somebody downloads."""
+    monkeypatch.setattr(web_audit, "BATCH", 3)
+    browser = enter()
+    for number in range(7):
+        put(Act.GROUP_DELETED, program_id=program.id, name=str(number))
+    answer = browser.get(f"{PATH}.csv?program={program.id}", buffered=False)
+    got = answer.iter_encoded()
+    text = next(got) + next(got)
+    put(Act.GROUP_DELETED, program_id=program.id, name="later")
+    with parts.db.transaction() as session:  # on SQLite it would have to wait for an open transaction's end
+        session.execute(delete(AuditEntry).where(AuditEntry.act == "group_deleted", AuditEntry.id < 3))
+    text += b"".join(got)
+    answer.close()
+    rows = list(csv.reader(io.StringIO(text.decode("utf-8-sig"))))[1:]
+    told_ = [row[2].rpartition(" ")[2] for row in rows]
+    assert told_ == [str(number) for number in range(6, -1, -1)][: len(told_)]
+    assert len(told_) >= 5
+
+
+def test_the_page_says_what_is_in_the_file(enter: Callable[..., Browser], program: Program) -> None:
+    """C-12."""
+    text = enter().get(PATH).get_data(as_text=True)
+    assert "every entry of the filter" in text
+    assert "begins with an apostrophe" in text
 
 
 def test_names_of_things_stay_text(

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from service.bootstrap import Services
 from service.domain import partners
 from service.facts.permissions import BuiltInRole
-from service.models import Partner, Program
+from service.models import Import, Partner, Program, User
 from tests.domain import factories
 from tests.web.conftest import Browser, Clock
 
@@ -51,6 +51,27 @@ def test_a_search_says_when_it_shows_not_everybody(
             text = browser.get(f"{PAGE}?q=hikari").get_data(as_text=True)
             told.append((text.count('<th scope="row">'), "Only the first 20 are shown" in text))
     assert told == [(20, False), (20, True)]
+
+
+def test_a_page_shows_counts_without_reading_what_is_counted(
+    enter: Callable[..., Browser], parts: Services, person: int, count_queries: Callable[..., int]
+) -> None:
+    """W-5: also with imports, whose rows are looked at for the archive alone."""
+    browser = enter(BuiltInRole.ADMINISTRATOR)
+    before = count_queries(lambda: browser.get(f"{PAGE}/{person}"))
+    with parts.db.transaction() as session:
+        program = session.scalars(select(Program)).one()
+        user = session.scalars(select(User)).one()
+        for number in range(5):
+            session.add(
+                Import(
+                    program_id=program.id, user_id=user.id, size=1, file_name=f"{number}.csv", locale="en",
+                    state="done", created_at=factories.NOW,
+                )
+            )  # fmt: skip
+    assert count_queries(lambda: browser.get(f"{PAGE}/{person}")) == before
+    text = browser.get(f"{PAGE}/{person}").get_data(as_text=True)
+    assert "rows of imported files" in text
 
 
 def test_everything_is_handed_out_in_one_archive(

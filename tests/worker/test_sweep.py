@@ -5,16 +5,27 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.orm import Session
 
 from service.bootstrap import Services
 from service.config import Settings
 from service.db import Database
-from service.domain import deliveries, marks, schedules, system_mails, throttle, workers
+from service.domain import audit, deliveries, marks, retention, schedules, system_mails, throttle, workers
 from service.domain.retention import Keep
+from service.facts.acts import Act
 from service.facts.limits import LEASE
 from service.facts.states import CampaignState, DeliveryState
-from service.models import Campaign, CampaignMark, Delivery, Program, SystemMail, User, WorkerBeat
+from service.models import (
+    AuditEntry,
+    Campaign,
+    CampaignMark,
+    Delivery,
+    Program,
+    SystemMail,
+    User,
+    WorkerBeat,
+)
 from service.worker import app, imports, presence, sweep
 from service.worker.account_rooms import AccountRooms
 from service.worker.fence import Fence
@@ -155,6 +166,28 @@ def test_one_hourly_task_that_fails_holds_up_no_other(db: Database, monkeypatch:
     assert sweep.every_hour(db, Keep(imports=0, notices=0), now=NOW) == "ZeroDivisionError"
     with db.reading() as session:
         assert session.scalars(select(WorkerBeat)).all() == []
+
+
+def test_the_past_is_forgotten_in_short_transactions(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """D-6: an entry that tells of it adds up what each of them deleted."""
+    with db.transaction() as session:
+        session.execute(delete(AuditEntry))
+        for _ in range(5):
+            audit.record(session, Act.SIGN_IN_UNKNOWN, actor=None, now=NOW - timedelta(days=400))
+    verb, parts = retention.forget_entries, list[tuple[int, int]]()
+
+    def noted(session: Session, keep: Keep, *, now: datetime) -> int:
+        with db.reading() as other:  # what the parts before this one did is committed
+            before = other.scalar(select(func.count(AuditEntry.id))) or 0
+        parts.append((before, verb(session, keep, now=now, most=2)))
+        return parts[-1][1]
+
+    monkeypatch.setattr(retention, "forget_entries", noted)
+    assert sweep.every_hour(db, Keep(imports=0, notices=0, audit_months=12), now=NOW) == ""
+    assert parts == [(5, 2), (4, 2), (2, 1), (1, 0)]
+    with db.reading() as session:
+        left = session.scalars(select(AuditEntry)).all()
+        assert [(one.act, one.details) for one in left] == [("entries_expired", {"num": 5})]
 
 
 def test_a_fault_of_the_hour_is_told_until_the_next(
