@@ -1,5 +1,6 @@
 """Fixtures that every folder may use: an installation on a real, migrated SQLite file, and a mail sink."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,6 +23,12 @@ from tests.sink import Sink
 # No test asserts a time, and a busy machine is no reason to fail.
 hypothesis_settings.register_profile("calm", deadline=None)
 hypothesis_settings.load_profile("calm")
+
+
+def pytest_collection_finish() -> None:
+    """Leave alone what stays to the end; who looks for garbage would go through all of it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
