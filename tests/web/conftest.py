@@ -1,5 +1,6 @@
 """An application on an empty database, and browsers that use it."""
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,15 +21,22 @@ from werkzeug.test import TestResponse
 from service import bootstrap
 from service.bootstrap import Services
 from service.config import Settings
+from service.content.pages import Pages
+from service.content.search_glossary import words_of
+from service.content.search_index import Searchable
 from service.domain import accounts, campaigns, sessions
 from service.domain.campaigns import Writing
 from service.domain.passwords import Passwords
 from service.domain.selections import Selected
 from service.facts.permissions import BuiltInRole
 from service.facts.states import DeliveryState
+from service.i18n import glossary
+from service.i18n.catalogs import Catalogs
 from service.models import Campaign, Delivery, Program, Role, User
+from service.paths import data_dir
 from service.web.app import create_app
 from tests.domain import factories
+from tests.web.heard import FOLDER
 from tests.web.import_office import Office
 
 FAST = Passwords(memory_kib=8, passes=1)
@@ -135,12 +143,28 @@ def compiled_routes() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def product_help(catalogs: Catalogs, tmp_path_factory: pytest.TempPathFactory) -> Searchable:
+    """The product's own pages, read and cut once, not again for every application."""
+    pages = Pages(data_dir("content"), catalogs.catalog, tmp_path_factory.mktemp("content"))
+    return Searchable(pages, words_of(glossary.read(data_dir("locales") / "glossary.toml")))
+
+
 @pytest.fixture
-def app(parts: Services, clock: Clock, compiled_templates: jinja2.FileSystemBytecodeCache) -> Flask:
+def app(
+    parts: Services,
+    clock: Clock,
+    compiled_templates: jinja2.FileSystemBytecodeCache,
+    product_help: Searchable,
+    catalogs: Catalogs,
+) -> Flask:
     """The application."""
     made = create_app(parts, clock=clock)
     made.jinja_env.bytecode_cache = compiled_templates
     made.extensions["passwords"] = FAST
+    # Whoever listens for where texts are shown wants each of them looked up for each page.
+    if parts.catalogs is catalogs and FOLDER not in os.environ:
+        made.extensions["help"] = product_help
     return made
 
 

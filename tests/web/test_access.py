@@ -82,21 +82,6 @@ def migrated(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="module")
-def read_pages() -> dict[str, object]:
-    """The help as the tests before this one have read it."""
-    return {}
-
-
-@pytest.fixture
-def app(app: Flask, read_pages: dict[str, object]) -> Iterator[Flask]:
-    """The application, which goes on with the help pages that the one before has rendered."""
-    app.extensions.update(read_pages)
-    yield app
-    if "help" in app.extensions:
-        read_pages["help"] = app.extensions["help"]
-
-
 @pytest.fixture
 def act_as(
     new_browser: Callable[[], Browser], parts: Services, clock: Clock
