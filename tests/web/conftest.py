@@ -24,14 +24,16 @@ from service.config import Settings
 from service.content.pages import Pages
 from service.content.search_glossary import words_of
 from service.content.search_index import Searchable
-from service.domain import accounts, campaigns, sessions
+from service.domain import accounts, campaigns, sessions, translations
 from service.domain.campaigns import Writing
 from service.domain.passwords import Passwords
 from service.domain.selections import Selected
+from service.domain.translations import Sheet
 from service.facts.permissions import BuiltInRole
 from service.facts.states import DeliveryState
 from service.i18n import glossary
 from service.i18n.catalogs import Catalogs
+from service.i18n.locales import Locale
 from service.models import Campaign, Delivery, Program, Role, User
 from service.paths import data_dir
 from service.web.app import create_app
@@ -140,6 +142,25 @@ def compiled_routes() -> Iterator[None]:
     """Let every application of these tests have such routes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Flask, "url_rule_class", OnceCompiledRule)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def judged_catalogs() -> Iterator[None]:
+    """Judge the product's own catalogs once, not again for every application that shows them."""
+    own = {path.read_bytes() for path in data_dir("locales").glob("*/LC_MESSAGES/messages.po")}
+    judge, known = translations.sheet_of, dict[object, Sheet]()
+
+    def sheet_of(data: bytes, locale: Locale, **settings: Any) -> Sheet:
+        if data not in own:
+            return judge(data, locale, **settings)
+        key = (data, locale.code, repr(settings))
+        if key not in known:
+            known[key] = judge(data, locale, **settings)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(translations, "sheet_of", sheet_of)
         yield
 
 
