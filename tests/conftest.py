@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from service import bootstrap
@@ -16,12 +17,13 @@ from service.db import Database, make_engine
 from service.i18n.catalogs import Catalogs
 from service.migrations import environment
 from service.paths import data_dir
+from tests import postgres
 from tests.clamd import Clamd, started
 from tests.judged import judge_outbox
 from tests.sink import Sink
 
 # No test asserts a time, and a busy machine is no reason to fail.
-hypothesis_settings.register_profile("calm", deadline=None)
+hypothesis_settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("calm")
 
 
@@ -96,6 +98,13 @@ def sink(tmp_path: Path) -> Iterator[Sink]:
 def clamd() -> Iterator[Clamd]:
     """A virus scanner that knows the test threat of `tests/clamd.py` and no other."""
     with started() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server for all tests that do not stop it; each takes a database of its own."""
+    with postgres.started() as running:
         yield running
 
 
