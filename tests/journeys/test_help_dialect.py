@@ -6,8 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from service.i18n.locales import LOCALES
-from tests.journeys.conftest import Demo, Traveller, travel
-from tests.journeys.help_server import serving
+from tests.journeys.conftest import Demo, Traveller, travel, without_worker
 
 pytestmark = pytest.mark.journey
 
@@ -17,10 +16,9 @@ FOLDED = "bulk-import-prospects"
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The service in this process with the demo's data: who reads help meets no worker and no mail."""
-    folder = tmp_path_factory.mktemp("help")
-    with serving(folder) as started:
-        yield Demo(started.url, "", folder)
+    """Who reads help meets no worker."""
+    with without_worker(tmp_path_factory.mktemp("help")) as started:
+        yield started
 
 
 @pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
