@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from service.config import Settings
 from service.content.pages import Pages
 from service.content.search_glossary import words_of
 from service.content.search_index import Searchable
+from service.db import Database
 from service.domain import accounts, campaigns, sessions, translations
 from service.domain.campaigns import Writing
 from service.domain.passwords import Passwords
@@ -359,6 +361,15 @@ def enter(app: Flask, parts: Services, clock: Clock, add_user: Callable[..., Use
         return opened
 
     return open_browser
+
+
+@contextmanager
+def patient_writers() -> Iterator[None]:
+    """Let writers wait a minute for the database: many at once on a busy machine take more than usual."""
+    usual = Database.transaction
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "transaction", lambda self, *, patience=60.0: usual(self, patience=patience))
+        yield
 
 
 @pytest.fixture
