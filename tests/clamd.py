@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 # Put together only here, so that no scanner takes this file for what it is about.
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 EICAR_THREAT = "Local.Eicar.Test.UNOFFICIAL"
@@ -43,8 +45,7 @@ class Clamd:
     def __init__(self, folder: Path) -> None:
         (folder / "db").mkdir()
         (folder / "db" / "local.ndb").write_text(f"Local.Eicar.Test:0:*:{EICAR.hex()}\n")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         self.url = f"clamd+unix://{folder}/clamd.sock"
         self.tcp_url = f"clamd://127.0.0.1:{port}"
         self._socket = folder / "clamd.sock"

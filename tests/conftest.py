@@ -1,5 +1,6 @@
 """Fixtures that every folder may use: an installation on a real, migrated SQLite file, and a mail sink."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -7,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from service import bootstrap
@@ -15,14 +17,23 @@ from service.db import Database, make_engine
 from service.i18n.catalogs import Catalogs
 from service.migrations import environment
 from service.paths import data_dir
+from tests import postgres
 from tests.clamd import Clamd, started
 from tests.judged import judge_outbox
 from tests.sink import Sink
 
 # No test asserts a time, and a busy machine is no reason to fail. In CI the examples are the same each time,
 # so that a change is judged by what it changed; new ones are looked for wherever else the tests are run.
-hypothesis_settings.register_profile("calm", deadline=None, derandomize="CI" in os.environ)
+hypothesis_settings.register_profile(
+    "calm", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis_settings.load_profile("calm")
+
+
+def pytest_collection_finish() -> None:
+    """Leave alone what stays to the end; who looks for garbage would go through all of it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -90,6 +101,13 @@ def sink(tmp_path: Path) -> Iterator[Sink]:
 def clamd() -> Iterator[Clamd]:
     """A virus scanner that knows the test threat of `tests/clamd.py` and no other."""
     with started() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server for all tests that do not stop it; each takes a database of its own."""
+    with postgres.started() as running:
         yield running
 
 

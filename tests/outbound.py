@@ -1,6 +1,7 @@
 """A launched campaign in the ledger, with as many recipients as a test wants."""
 
 from datetime import UTC, datetime
+from itertools import groupby
 
 from sqlalchemy.orm import Session
 
@@ -114,10 +115,13 @@ def make_campaign(
     return campaign
 
 
-def settle(session: Session, attempt: Attempt, *, now: datetime = NOW) -> None:
-    """Store what became of an attempt, as the worker's writer would, and tell its prospect."""
-    if attempt.reply.outcome is not Outcome.ACCEPTED:
-        deliveries.settle(session, attempt, now=now)
-        return
-    deliveries.settle_sent(session.connection(), [attempt], now=now)
-    prospects.record_sent(session, [attempt.mail_id])
+def settle(session: Session, *attempts: Attempt, now: datetime = NOW) -> None:
+    """Store what became of attempts, in order, as the worker's writer would, and tell their prospects."""
+    for is_accepted, some in groupby(attempts, lambda attempt: attempt.reply.outcome is Outcome.ACCEPTED):
+        alike = list(some)
+        if is_accepted:
+            deliveries.settle_sent(session.connection(), alike, now=now)
+            prospects.record_sent(session, [attempt.mail_id for attempt in alike])
+        else:
+            for attempt in alike:
+                deliveries.settle(session, attempt, now=now)

@@ -177,11 +177,11 @@ def either(request: pytest.FixtureRequest) -> Iterator[Database]:
     if request.param == "sqlite":
         yield request.getfixturevalue("database")
         return
-    with postgres.server() as url:
-        made = Database(url)
-        Base.metadata.create_all(made.engine)
-        yield made
-        made.dispose()
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    made = Database(server.new_database())
+    Base.metadata.create_all(made.engine)
+    yield made
+    made.dispose()
 
 
 def test_many_rows_at_once(either: Database) -> None:

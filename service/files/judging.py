@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from service.facts.file_refusals import FileNote, FileRefusal
 from service.facts.filetypes import FileType
 from service.facts.limits import ATTACHMENT_BYTES
-from service.files import csvs, images, kinds, names, pdfs
+from service.files import csvs, images, kinds, names
 from service.files.refused import FileRefused
 
 
@@ -35,6 +35,9 @@ def judge(name: str, content: bytes) -> Judged:
     if claimed is FileType.CSV:
         csvs.judge(content)
     elif claimed is FileType.PDF:
+        # Deferred: it takes a tenth of a second and 7 MB to load, and only the process that judges needs it.
+        from service.files import pdfs
+
         pdfs.judge(content)
     else:
         content, notes = images.judge(claimed, content)

@@ -15,6 +15,7 @@ from service.facts.replies import Outcome, Reason, Reply, Unreachable
 from service.mail.servers import FIRST, START, Checked, MailServer, Reach
 from tests.adapters.conversation import PATIENT, Answers, Conversation, polite
 from tests.adapters.handing import hand_over
+from tests.ports import deaf_port
 from tests.tls import Authority
 
 LOCAL = (ipaddress.ip_network("127.0.0.0/8"),)
@@ -165,17 +166,17 @@ def test_login_where_plain_is_not_offered(start: Start, authority: Authority) ->
 
 def test_silence_ends_in_time(start: Start, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     """M-19: the whole look has one time limit, whatever the server trickles."""
-    monkeypatch.setattr(account_check, "ALL_SECONDS", 0.3)
-    silent = start(polite({"EHLO": "250-still thinking"}))
-    assert look(silent, authority) == Checked(MailCheck.TIMEOUT)
+    with monkeypatch.context() as hurry:
+        hurry.setattr(account_check, "ALL_SECONDS", 0.3)
+        silent = start(polite({"EHLO": "250-still thinking"}))
+        assert look(silent, authority) == Checked(MailCheck.TIMEOUT)
     other = start(greeting="HTTP/1.1 400 Bad Request")
     assert look(other, authority) == Checked(MailCheck.NOT_SMTP)
 
 
 def test_nobody_listens(authority: Authority) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    assert post_to(port, authority).check(server_at(port)) == Checked(MailCheck.CONNECTION_REFUSED)
+    with deaf_port() as port:
+        assert post_to(port, authority).check(server_at(port)) == Checked(MailCheck.CONNECTION_REFUSED)
 
 
 def nowhere(host: str, _port: int) -> tuple[str, ...]:

@@ -237,7 +237,7 @@ PIECES = [
 ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], max_examples=300)
 @given(st.one_of(st.binary(max_size=60), st.lists(st.sampled_from(PIECES), max_size=14).map("".join)))
 def test_no_bytes_break_the_checker(tmp_path: Path, content: bytes | str) -> None:
     path = tmp_path / "fr.po"

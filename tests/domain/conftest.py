@@ -35,13 +35,6 @@ def session(db: Database) -> Iterator[Session]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[postgres.Server]:
-    """A PostgreSQL server for all tests that run on both databases."""
-    with postgres.started() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
 def postgres_tables(postgres_server: postgres.Server) -> Iterator[Database]:
     """A database with all tables, for tests that leave nothing in it."""
     database = Database(postgres_server.new_database())

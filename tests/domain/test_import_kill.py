@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -99,18 +99,12 @@ class OnServer(NamedTuple):
         return self.server.url_of(name)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[postgres.Server]:
-    with postgres.started() as running:
-        yield running
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Place, Database]:
     """An empty database of each kind."""
     if request.param == "sqlite":
         return OnDisk(tmp_path / "test.db"), request.getfixturevalue("db")
-    running: postgres.Server = request.getfixturevalue("server")
+    running: postgres.Server = request.getfixturevalue("postgres_server")
     db = Database(running.migrated_database())
     return OnServer(running, str(db.engine.url.database)), db
 

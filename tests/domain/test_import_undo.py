@@ -37,7 +37,6 @@ from service.facts.states import ImportState
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import LOCALES
 from service.models import Group, Import, Notice, Partner, Program, Prospect, User
-from tests import postgres
 from tests.domain.factories import NOW, program, prospect, user
 from tests.domain.import_desk import HEADER, Desk
 
@@ -53,19 +52,13 @@ KNOWN = "Red Harbor,red@x.example,https://red.example https://other.example,夏,
 ACCOUNT = "Their name,them@y.example,https://y.example,Summer,Yu,,98765,zh\n"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[postgres.Server]:
-    with postgres.started() as running:
-        yield running
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
     """The desk on both kinds of database, with two people who are there before."""
     if request.param == "sqlite":
         yield furnished(request.getfixturevalue("db"))
         return
-    database = Database(request.getfixturevalue("server").migrated_database())
+    database = Database(request.getfixturevalue("postgres_server").migrated_database())
     yield furnished(database)
     database.dispose()
 

@@ -72,7 +72,7 @@ def test_of_two_who_save_at_once_one_is_told(db: Database) -> None:
     def save(permission: Permission) -> None:
         barrier.wait(60)
         try:
-            with db.transaction() as session:
+            with db.transaction(patience=60) as session:
                 roles.edit(
                     session, role_id, version=1, name="Groups", permissions={permission}, actor=None, now=NOW
                 )

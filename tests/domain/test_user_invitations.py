@@ -118,7 +118,7 @@ def test_of_two_who_use_one_link_at_once_one_is_refused(db: Database) -> None:
     def use() -> None:
         barrier.wait(60)
         try:
-            with db.transaction() as session:
+            with db.transaction(patience=60) as session:
                 accept(session, token)
             outcomes.append("in")
         except DomainError as error:

@@ -12,14 +12,21 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
+from service import bootstrap
+from service.config import Settings
+from service.domain import accounts
+from service.domain.demo import ADMINISTRATOR
 from service.i18n.catalogs import Catalogs
 from service.paths import data_dir
+from service.web.app import create_app
+from tests.journeys.served import answering, signed_in
 from tests.judged import judge_outbox
 from tests.ports import free_port
 
@@ -82,6 +89,20 @@ def running(data: Path, **settings: str) -> Iterator[Demo]:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=90) == 0, log.read_text(encoding="utf-8")
     judge_outbox(data)
+
+
+@contextmanager
+def without_worker(data: Path) -> Iterator[Demo]:
+    """Serve the demo's data from this process: for pages that wait for no mail and no import."""
+    services = bootstrap.build(Settings(data=data, secret_key="k" * 40), jobs=False)
+    signed_in(services)
+    with services.db.transaction() as session:
+        user = accounts.find_user(session, ADMINISTRATOR)
+        assert user is not None
+        link = accounts.sign_in_link(session, services.signer, user, base_url="", now=datetime.now(UTC))
+    with answering(create_app(services)) as url:
+        yield Demo(url, url + link, data)
+    services.db.dispose()
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> str:

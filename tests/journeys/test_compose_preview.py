@@ -6,9 +6,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.conftest import Demo, Traveller, travel
+from tests.journeys.conftest import Demo, Traveller, travel, without_worker
 
 pytestmark = pytest.mark.journey
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Who only writes meets no worker."""
+    with without_worker(tmp_path_factory.mktemp("preview")) as started:
+        yield started
 
 
 @pytest.fixture(params=[1280, 390])

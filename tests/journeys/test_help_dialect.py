@@ -6,12 +6,19 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from service.i18n.locales import LOCALES
-from tests.journeys.conftest import Demo, Traveller, travel
+from tests.journeys.conftest import Demo, Traveller, travel, without_worker
 
 pytestmark = pytest.mark.journey
 
 PAGE = "contact-a-prospect"
 FOLDED = "bulk-import-prospects"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Who reads help meets no worker."""
+    with without_worker(tmp_path_factory.mktemp("help")) as started:
+        yield started
 
 
 @pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])

@@ -1,14 +1,23 @@
 """Connecting a mailbox in each language, on a phone and on a desk, as far as a machine of its own lets it."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, expect
 
 from service.i18n.catalogs import Catalog, Catalogs
 from service.paths import data_dir
-from tests.journeys.conftest import Demo, Traveller, travel
+from tests.journeys.conftest import Demo, Traveller, travel, without_worker
 
 pytestmark = pytest.mark.journey
 CANARY = "canary-password-4711"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A mailbox is tried by the page itself."""
+    with without_worker(tmp_path_factory.mktemp("mailbox")) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,10 @@
 """An application on an empty database, and browsers that use it."""
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,15 +22,25 @@ from werkzeug.test import TestResponse
 from service import bootstrap
 from service.bootstrap import Services
 from service.config import Settings
-from service.domain import accounts, campaigns, sessions
+from service.content.pages import Pages
+from service.content.search_glossary import words_of
+from service.content.search_index import Searchable
+from service.db import Database
+from service.domain import accounts, campaigns, sessions, translations
 from service.domain.campaigns import Writing
 from service.domain.passwords import Passwords
 from service.domain.selections import Selected
+from service.domain.translations import Sheet
 from service.facts.permissions import BuiltInRole
 from service.facts.states import DeliveryState
+from service.i18n import glossary
+from service.i18n.catalogs import Catalogs
+from service.i18n.locales import Locale
 from service.models import Campaign, Delivery, Program, Role, User
+from service.paths import data_dir
 from service.web.app import create_app
 from tests.domain import factories
+from tests.web.heard import FOLDER
 from tests.web.import_office import Office
 
 FAST = Passwords(memory_kib=8, passes=1)
@@ -135,12 +147,47 @@ def compiled_routes() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def judged_catalogs() -> Iterator[None]:
+    """Judge the product's own catalogs once, not again for every application that shows them."""
+    own = {path.read_bytes() for path in data_dir("locales").glob("*/LC_MESSAGES/messages.po")}
+    judge, known = translations.sheet_of, dict[object, Sheet]()
+
+    def sheet_of(data: bytes, locale: Locale, **settings: Any) -> Sheet:
+        if data not in own:
+            return judge(data, locale, **settings)
+        key = (data, locale.code, repr(settings))
+        if key not in known:
+            known[key] = judge(data, locale, **settings)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(translations, "sheet_of", sheet_of)
+        yield
+
+
+@pytest.fixture(scope="session")
+def product_help(catalogs: Catalogs, tmp_path_factory: pytest.TempPathFactory) -> Searchable:
+    """The product's own pages, read and cut once, not again for every application."""
+    pages = Pages(data_dir("content"), catalogs.catalog, tmp_path_factory.mktemp("content"))
+    return Searchable(pages, words_of(glossary.read(data_dir("locales") / "glossary.toml")))
+
+
 @pytest.fixture
-def app(parts: Services, clock: Clock, compiled_templates: jinja2.FileSystemBytecodeCache) -> Flask:
+def app(
+    parts: Services,
+    clock: Clock,
+    compiled_templates: jinja2.FileSystemBytecodeCache,
+    product_help: Searchable,
+    catalogs: Catalogs,
+) -> Flask:
     """The application."""
     made = create_app(parts, clock=clock)
     made.jinja_env.bytecode_cache = compiled_templates
     made.extensions["passwords"] = FAST
+    # Whoever listens for where texts are shown wants each of them looked up for each page.
+    if parts.catalogs is catalogs and FOLDER not in os.environ:
+        made.extensions["help"] = product_help
     return made
 
 
@@ -314,6 +361,15 @@ def enter(app: Flask, parts: Services, clock: Clock, add_user: Callable[..., Use
         return opened
 
     return open_browser
+
+
+@contextmanager
+def patient_writers() -> Iterator[None]:
+    """Let writers wait a minute for the database: many at once on a busy machine take more than usual."""
+    usual = Database.transaction
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "transaction", lambda self, *, patience=60.0: usual(self, patience=patience))
+        yield
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -12,7 +14,7 @@ from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 from werkzeug.test import TestResponse
 
 from service.bootstrap import Services
-from service.db import Base
+from service.db import Base, Database
 from service.domain import demo, roles, sessions
 from service.facts.permissions import ROLE_PERMISSIONS, BuiltInRole, Permission
 from service.models import User
@@ -69,16 +71,20 @@ def _value(rule: Rule, name: str) -> object:
     return "contact-a-prospect"
 
 
-@pytest.fixture
-def demo_data(parts: Services, clock: Clock) -> None:
+@pytest.fixture(scope="module")
+def migrated(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Programs, users, partners, prospects, groups and ads, so that the number 1 is there of each."""
-    with parts.db.transaction() as session:
-        demo.fill(session, now=clock.now)
+    file = tmp_path_factory.mktemp("filled") / "prospectus.db"
+    filled = Database(f"sqlite:///{shutil.copy(migrated, file)}")
+    with filled.transaction() as session:
+        demo.fill(session, now=Clock().now)
+    filled.dispose()
+    return file
 
 
 @pytest.fixture
 def act_as(
-    new_browser: Callable[[], Browser], parts: Services, clock: Clock, demo_data: None
+    new_browser: Callable[[], Browser], parts: Services, clock: Clock
 ) -> Callable[[User | None, Route], TestResponse]:
     """Send a request as a user in a session of their own, with the token that a form would carry."""
     open_browsers: dict[int | None, Browser] = {}
@@ -112,9 +118,7 @@ def act_as(
 
 
 @pytest.fixture
-def user_with(
-    add_user: Callable[..., User], parts: Services, clock: Clock, demo_data: None
-) -> Callable[..., User]:
+def user_with(add_user: Callable[..., User], parts: Services, clock: Clock) -> Callable[..., User]:
     """Add a user whose custom role has these permissions."""
 
     def add(permissions: frozenset[Permission], **more: object) -> User:
@@ -244,7 +248,6 @@ def test_a_form_is_taken_from_our_own_pages_only(
     add_user: Callable[..., User],
     parts: Services,
     clock: Clock,
-    demo_data: None,
 ) -> None:
     """W-1: every unsafe method × no token, another session's token, another origin, JSON as text/plain."""
     user = add_user(password=None)

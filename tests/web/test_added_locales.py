@@ -11,7 +11,8 @@ import pytest
 from service.paths import PACKAGE
 
 ROOT = PACKAGE.parent
-IGNORED = shutil.ignore_patterns("__pycache__", "_data")
+# What is compiled goes along, so that nothing is compiled again, but no file that is just being written.
+IGNORED = shutil.ignore_patterns("*.pyc.*", "_data")
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from service.mail import shipped
 from service.models import Campaign, Delivery, Program, Prospect, Selection, SystemMail
 from service.web.security import MAIL_POLICY
 from tests.domain import factories
-from tests.web.conftest import COOKIE, Browser, Clock, check_page, form_of, soup, words
+from tests.web.conftest import COOKIE, Browser, Clock, check_page, form_of, patient_writers, soup, words
 
 TEXTS = {
     "from_name": "Alex Morgan",
@@ -434,7 +434,7 @@ def test_the_same_form_sent_many_times_is_one_campaign(app: Flask, author: Brows
         client.set_cookie("prospectus_form", form_cookie)
         return client.post("/en/campaigns/new", data=data).location
 
-    with ThreadPoolExecutor(8) as pool:
+    with patient_writers(), ThreadPoolExecutor(8) as pool:
         locations = set(pool.map(send, range(24)))
     with parts.db.reading() as session:
         campaign = session.scalars(select(Campaign)).one()

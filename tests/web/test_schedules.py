@@ -15,7 +15,7 @@ from service.facts.permissions import BuiltInRole
 from service.i18n.locales import LOCALES
 from service.models import Campaign, Delivery, Program
 from tests.domain import factories
-from tests.web.conftest import COOKIE, Browser, check_page, error_of, form_of, soup, words
+from tests.web.conftest import COOKIE, Browser, check_page, error_of, form_of, patient_writers, soup, words
 
 TEXTS = {
     "from_name": "Alex",
@@ -208,7 +208,7 @@ def at_once(app: Flask, browser: Browser, path: str, data: dict[str, str]) -> se
             client.set_cookie(name, value)
         return str(client.post(path, data={**data, "csrf_token": browser.token}).location)
 
-    with ThreadPoolExecutor(8) as pool:
+    with patient_writers(), ThreadPoolExecutor(8) as pool:
         return set(pool.map(send, range(50)))
 
 

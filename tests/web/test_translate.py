@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from jinja2 import pass_context
+from jinja2 import FileSystemBytecodeCache, pass_context
 from jinja2.runtime import Context
 
 from service.bootstrap import Services
@@ -70,7 +70,12 @@ Sit = Callable[..., Desk]
 
 @pytest.fixture
 def sit(
-    parts: Services, clock: Clock, tmp_path: Path, program: Program, add_user: Callable[..., User]
+    parts: Services,
+    clock: Clock,
+    tmp_path: Path,
+    program: Program,
+    add_user: Callable[..., User],
+    compiled_templates: FileSystemBytecodeCache,
 ) -> Sit:
     locales = tmp_path / "locales"
     shutil.copytree(data_dir("locales"), locales)
@@ -81,7 +86,9 @@ def sit(
         user = add_user(role, f"{role.value}@example.test", password=None)
         with parts.db.transaction() as session:
             secret = sessions.open_session(session, session.get_one(User, user.id), now=clock.now)[1]
-        browser = Browser(create_app(services, clock=clock).test_client())
+        app = create_app(services, clock=clock)
+        app.jinja_env.bytecode_cache = compiled_templates
+        browser = Browser(app.test_client())
         browser.client.set_cookie(COOKIE, secret)
         return Desk(browser, locales, services)
 

@@ -36,6 +36,7 @@ from service.worker import deliver, sweep, wires
 from service.worker.account_rooms import AccountRooms
 from tests.adapters.conversation import PATIENT
 from tests.outbound import NOW, make_campaign
+from tests.ports import deaf_port
 from tests.sink import Sink
 from tests.tls import Authority
 from tests.worker.oracle import wait_for
@@ -221,19 +222,18 @@ def test_a_server_that_is_away_for_a_while_is_no_news(
 ) -> None:
     """F-9: the page can say why, the room rests, and the account stays in use."""
 
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    with services.db.transaction() as session:
-        account = session.scalars(select(MailAccount)).one()
-        account.port = port
-    reach = Reach((ipaddress.ip_network("127.0.0.0/8"),), {port: START})
-    lost = replace(
-        services, account_post=AccountPost(reach, timeouts=PATIENT, resolve=lambda *_: ("127.0.0.1",))
-    )
-    with rooms_of(lost) as rooms:
-        assert rooms.deliver_batch(campaign_id) == 0
-        assert rooms.resting() == {campaign_id}
-        assert rooms.deliver_batch(campaign_id) == 0
+    with deaf_port() as port:
+        with services.db.transaction() as session:
+            account = session.scalars(select(MailAccount)).one()
+            account.port = port
+        reach = Reach((ipaddress.ip_network("127.0.0.0/8"),), {port: START})
+        lost = replace(
+            services, account_post=AccountPost(reach, timeouts=PATIENT, resolve=lambda *_: ("127.0.0.1",))
+        )
+        with rooms_of(lost) as rooms:
+            assert rooms.deliver_batch(campaign_id) == 0
+            assert rooms.resting() == {campaign_id}
+            assert rooms.deliver_batch(campaign_id) == 0
     found = account_of(services)
     assert (found.last_error, mail_accounts.is_ready(found)) == ("connection_refused", True)
     assert news(services) == []

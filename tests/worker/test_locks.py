@@ -47,16 +47,10 @@ SECONDS = 60.0
 PATH = ReturnPath("news@brand.example", "bounces@brand.example", "k" * 40)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[postgres.Server]:
-    with postgres.started() as running:
-        yield running
-
-
 @pytest.fixture
-def services(settings: Settings, server: postgres.Server) -> Iterator[Services]:
+def services(settings: Settings, postgres_server: postgres.Server) -> Iterator[Services]:
     """An installation with a database of its own."""
-    made = bootstrap.build(replace(settings, database_url=server.migrated_database()))
+    made = bootstrap.build(replace(settings, database_url=postgres_server.migrated_database()))
     yield made
     assert isinstance(made.jobs, EngineJobs)
     made.jobs.close()

@@ -10,12 +10,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from service import bootstrap
-from service.adapters.jobs import migrate_engine
 from service.bootstrap import Services
 from service.config import Settings
 from service.domain import notifications, system_mails
 from service.facts.messages import MailChoice, News
-from service.migrations import environment
 from service.models import Digest, Notice, SystemMail
 from service.worker import sweep
 from tests import postgres
@@ -28,18 +26,15 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """A server with an empty database."""
-    with postgres.server() as url:
-        yield url
+def address(postgres_server: postgres.Server) -> str:
+    """A database for the tests here."""
+    return postgres_server.migrated_database()
 
 
 @pytest.fixture
 def services(settings: Settings, address: str) -> Iterator[Services]:
-    """An installation on that server."""
+    """An installation on that database."""
     made = bootstrap.build(replace(settings, database_url=address), jobs=False)
-    environment.upgrade(made.db.engine)
-    migrate_engine(address)
     yield made
     made.db.dispose()
 

@@ -110,7 +110,7 @@ def test_an_office_does_not_outlive_its_worker(services: Services, worker: Worke
     office = office_of(worker)
     os.kill(worker.process.pid, signal.SIGKILL)
     assert worker.process.wait(60) == -signal.SIGKILL
-    wait_for(lambda: not alive(office), seconds=10)
+    wait_for(lambda: not alive(office))
     worker.again()
     wait_for(lambda: finished(services, campaign_id), log=services.settings.data / "worker.log")
     assert worker.stop() == 0

@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from service import bootstrap
-from service.adapters.jobs import EngineJobs, migrate_engine
+from service.adapters.jobs import EngineJobs
 from service.config import Settings
 from service.domain import (
     campaigns,
@@ -46,18 +46,15 @@ from tests.worker.process import Worker
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """A server with an empty database."""
-    with postgres.server() as url:
-        yield url
+def address(postgres_server: postgres.Server) -> str:
+    """A database for the tests here."""
+    return postgres_server.migrated_database()
 
 
 @pytest.fixture
 def services(settings: Settings, address: str) -> Iterator[bootstrap.Services]:
-    """An installation on that server."""
+    """An installation on that database."""
     made = bootstrap.build(replace(settings, database_url=address))
-    environment.upgrade(made.db.engine)
-    migrate_engine(address)
     yield made
     assert isinstance(made.jobs, EngineJobs)
     made.jobs.close()

@@ -186,19 +186,14 @@ def test_rotation_with_two_keys(services: bootstrap.Services, monkeypatch: pytes
     rotate(services.db)
 
 
-def test_rotation_on_postgresql() -> None:
+def test_rotation_on_postgresql(postgres_server: postgres.Server) -> None:
     """D-1, on the other database."""
-    if postgres.program("initdb") is None:
-        if os.environ.get("CI"):
-            pytest.fail("PostgreSQL is not installed")
-        pytest.skip("PostgreSQL is not installed")
-    with postgres.server() as url:
-        built = bootstrap.build(Settings(database_url=url, vault_key=OLD, secret_key="k" * 40), jobs=False)
-        environment.upgrade(built.db.engine)
-        with built.db.engine.connect() as connection:
-            assert environment.differences(connection) == []
-        rotate(built.db)
-        built.db.dispose()
+    url = postgres_server.migrated_database()
+    built = bootstrap.build(Settings(database_url=url, vault_key=OLD, secret_key="k" * 40), jobs=False)
+    with built.db.engine.connect() as connection:
+        assert environment.differences(connection) == []
+    rotate(built.db)
+    built.db.dispose()
 
 
 def test_the_upgrade_seals_what_stood_in_clear(settings: Settings, services: bootstrap.Services) -> None:

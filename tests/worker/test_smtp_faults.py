@@ -12,6 +12,7 @@ from service.bootstrap import Services
 from service.config import Settings
 from service.facts.states import DeliveryState, UnknownPolicy
 from service.models import Delivery, Suppression
+from tests.ports import free_port
 from tests.sink import DROP, HANG, Sink
 from tests.worker.oracle import counts, finished, installed, judge, launch, wait_for
 from tests.worker.process import Worker
@@ -147,7 +148,8 @@ class Closed:
 
     def __init__(self) -> None:
         self.attempts = 0
-        self._server = socket.create_server(("127.0.0.1", 0))
+        # A port that stays free between this server and the next.
+        self._server = socket.create_server(("127.0.0.1", free_port()))
         self.port: int = self._server.getsockname()[1]
         threading.Thread(target=self._run, daemon=True).start()
 
