@@ -2,16 +2,14 @@
 
 import ipaddress
 import os
-import re
 import secrets
 import tempfile
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
 
-import idna
+from service import config_urls
 
 LOCALE_CODES = ("en", "fr", "ja", "zh")
 SECRET_CHARACTERS = 32
@@ -20,10 +18,6 @@ KEEP_IMPORTS_DAYS, KEEP_NOTICES_DAYS, KEEP_OUTBOX_DAYS = 365, 180, 30
 # Months that the audit trail is kept, and conversations with partners whom a program is done with.
 KEEP_AUDIT_MONTHS, KEEP_CONVERSATIONS_MONTHS = 24, 0
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
-_PORTS = {"http": 80, "https": 443}
-_PORT = re.compile(r":[0-9]+\Z")
-# What a resolver takes of plain ASCII; the underscore stands in the names of many private networks.
-_ASCII_HOST = re.compile(r"(?=.{1,253}\.?\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
 
 
 class SettingsRefused(Exception):
@@ -125,11 +119,11 @@ class Settings:
         problems: list[str] = []
         port = _number(env, "PORT", 8000, low=1, high=65535, problems=problems)
         host = env.get("HOST") or "127.0.0.1"
-        base_url = _base_url(env.get("BASE_URL") or f"http://{_reachable(host)}:{port}", problems)
+        base_url = config_urls.base_url(env.get("BASE_URL") or f"http://{_reachable(host)}:{port}", problems)
         locale = env.get("LOCALE") or "en"
         if locale not in locales:
             problems.append(f"LOCALE must be one of {', '.join(locales)}, not {locale!r}")
-        mail_url = _mail_url(env.get("MAIL_URL") or "capture:", problems)
+        mail_url = config_urls.mail_url(env.get("MAIL_URL") or "capture:", problems)
         mail_from = env.get("MAIL_FROM") or "noreply@localhost.invalid"
         dkim_key, dkim_selector, dkim_domain = _dkim(env, _domain_of(mail_from), problems)
         settings = cls(
@@ -137,7 +131,7 @@ class Settings:
             host=host,
             port=port,
             base_url=base_url,
-            download_url=_download_url(env.get("DOWNLOAD_URL") or "", base_url, problems),
+            download_url=config_urls.download_url(env.get("DOWNLOAD_URL") or "", base_url, problems),
             database_url=env.get("DATABASE_URL") or "",
             locale=locale,
             secret_key=_key(env, "SECRET_KEY", problems),
@@ -170,7 +164,7 @@ class Settings:
             translation_editing=bool(
                 _number(env, "TRANSLATION_EDITING", 0, low=0, high=1, problems=problems)
             ),
-            scanner_url=_scanner_url(env.get("SCANNER_URL") or "", problems),
+            scanner_url=config_urls.scanner_url(env.get("SCANNER_URL") or "", problems),
             scanner_timeout=_number(env, "SCANNER_TIMEOUT", 30, low=1, high=600, problems=problems),
             scanner_local_signatures=bool(
                 _number(env, "SCANNER_LOCAL_SIGNATURES", 0, low=0, high=1, problems=problems)
@@ -230,86 +224,6 @@ def _make_secret(file: Path) -> None:
         Path(name).unlink()
 
 
-def _base_url(text: str, problems: list[str]) -> str:
-    try:
-        return _origin(text)
-    except ValueError:
-        problems.append(f"BASE_URL must be an http or https address without a path, not {text!r}")
-        return text
-
-
-def _download_url(text: str, base_url: str, problems: list[str]) -> str:
-    """Return the origin that hands out attachments; empty where that is the one of all pages.
-
-    Our cookies name no domain: browsers send them to the very host that set them (RFC 6265 section 5.1.3),
-    but to all of its ports (section 8.5). With https no other host can put cookies in their place either.
-    """
-    if not text:
-        return ""
-    try:
-        origin = _origin(text)
-        if not origin.startswith("https://"):
-            raise ValueError("not https")
-    except ValueError:
-        problems.append(f"DOWNLOAD_URL must be an https address without a path, not {text!r}")
-        return text
-    if _PORT.sub("", origin.partition("://")[2]) == _PORT.sub("", base_url.partition("://")[2]):
-        problems.append("DOWNLOAD_URL must be on another host than BASE_URL; cookies do not stop at ports")
-    elif not base_url.startswith("https://"):
-        problems.append("DOWNLOAD_URL needs a BASE_URL with https")
-    return origin
-
-
-def _origin(text: str) -> str:
-    """Return the origin that browsers make of an address: they compare it letter by letter.
-
-    Raises ValueError for what is no origin, or more than one.
-    """
-    parts = urlsplit(text.strip())
-    host, port = _host(parts), parts.port
-    beyond = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
-    if parts.scheme not in _PORTS or beyond:
-        raise ValueError("there is more or less to it")
-    shown = "" if port is None or port == _PORTS[parts.scheme] else f":{port}"
-    return f"{parts.scheme}://{host.rstrip('.')}{shown}"
-
-
-def _mail_url(text: str, problems: list[str]) -> str:
-    """Return the address of the relay with its host in ASCII; what is wrong never shows the password."""
-    try:
-        parts = urlsplit(text)
-        if parts.scheme == "capture":
-            return text
-        if parts.scheme not in {"smtp", "smtps"}:
-            problems.append("MAIL_URL must start with capture:, smtp:// or smtps://")
-            return text
-        user, at, _ = parts.netloc.rpartition("@")
-        port = "" if parts.port is None else f":{parts.port}"
-        return parts._replace(netloc=f"{user}{at}{_host(parts)}{port}").geturl()
-    except ValueError:
-        problems.append(
-            "MAIL_URL does not name a mail server that can exist: it must look like smtp://host:port or "
-            "smtps://user:password@host:port, with special characters of a password written as %XX"
-        )
-        return text
-
-
-def _scanner_url(text: str, problems: list[str]) -> str:
-    """Return the address of the scanner, a host or an absolute path; empty for none."""
-    try:
-        parts = urlsplit(text)
-        is_path = parts.scheme == "clamd+unix" and not parts.netloc and parts.path.startswith("/")
-        # Asked for, so that a port that is none is noticed.
-        is_host = (
-            parts.scheme == "clamd" and bool(_host(parts)) and parts.port != 0 and parts.path in {"", "/"}
-        )
-    except ValueError:
-        is_path = is_host = False
-    if text and not is_path and not is_host:
-        problems.append(f"SCANNER_URL must look like clamd://host:3310 or clamd+unix:///path, not {text!r}")
-    return text
-
-
 def _dkim(env: Mapping[str, str], mail_domain: str, problems: list[str]) -> tuple[Path | None, str, str]:
     """Return the file of the key, its selector and its domain; without a file mails are not signed."""
     name = env.get("DKIM_KEY")
@@ -322,14 +236,14 @@ def _dkim(env: Mapping[str, str], mail_domain: str, problems: list[str]) -> tupl
     if problem := _key_problem(file, dkim_key.read):
         problems.append(problem)
     selector = (env.get("DKIM_SELECTOR") or dkim_key.DEFAULT_SELECTOR).lower()
-    if not _ASCII_HOST.fullmatch(selector) or selector.endswith("."):
+    if not config_urls.ASCII_HOST.fullmatch(selector) or selector.endswith("."):
         problems.append(f"DKIM_SELECTOR must be a label such as s2038, not {selector!r}")
     written = env.get("DKIM_DOMAIN") or mail_domain
-    domain = _ascii_domain(written)
+    domain = config_urls.ascii_domain(written)
     if domain is None:
         problems.append(f"DKIM_DOMAIN must be a domain such as example.com, not {written!r}")
         return file, selector, written
-    sender = _ascii_domain(mail_domain) or mail_domain
+    sender = config_urls.ascii_domain(mail_domain) or mail_domain
     if sender != domain and not sender.endswith(f".{domain}"):
         problems.append(
             f"DKIM_DOMAIN {domain} does not cover mails from {sender}, so that none would be signed"
@@ -355,28 +269,6 @@ def _key_problem(file: Path, read: Callable[[bytes], object]) -> str | None:
 
 def _domain_of(address: str) -> str:
     return address.rpartition("@")[2].strip()
-
-
-def _ascii_domain(text: str) -> str | None:
-    """Return a domain in lower-case ASCII, or None for one that cannot exist."""
-    try:
-        name = text.strip().lower().rstrip(".")
-        name = name if name.isascii() else idna.encode(name, uts46=True).decode("ascii")
-    except (idna.IDNAError, UnicodeError):
-        return None
-    return name if _ASCII_HOST.fullmatch(name) and "." in name else None
-
-
-def _host(parts: SplitResult) -> str:
-    """Return the host as it stands in addresses, in lower-case ASCII; ValueError for none that can exist."""
-    name = parts.hostname or ""
-    if "[" in parts.netloc.rpartition("@")[2]:
-        return f"[{ipaddress.IPv6Address(name)}]"
-    if not name.isascii():
-        name = idna.encode(name, uts46=True).decode("ascii")
-    if not _ASCII_HOST.fullmatch(name):
-        raise ValueError("not a host name")
-    return name
 
 
 def _key(env: Mapping[str, str], name: str, problems: list[str]) -> str:
