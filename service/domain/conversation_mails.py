@@ -90,7 +90,7 @@ def fill(session: Session, mail: SystemMail) -> dict[str, object] | None:
         "files": sum(len(message.attachments) for message in messages),
         "thread": thread.id,
         "link_version": thread.link_version,
-        "references": _earlier(session, thread, mail.message_id),
+        "references": earlier(session, thread, mail.message_id),
     }
 
 
@@ -133,14 +133,8 @@ def language_of(session: Session, thread: Thread) -> str:
     return choose_variant(thread.partner.locale, tuple(LOCALES), default=default, source=default)
 
 
-def _names(session: Session, messages: Sequence[Message]) -> dict[int | None, str]:
-    ids = {message.author_id for message in messages if message.author_id is not None}
-    found = session.execute(select(User.id, User.name).where(User.id.in_(ids)))
-    return {None: "", **{row.id: row.name for row in found}}
-
-
-def _earlier(session: Session, thread: Thread, message_id: str) -> list[str]:
-    """The Message-IDs of the latest mails before this one, the latest last."""
+def earlier(session: Session, thread: Thread, message_id: str) -> list[str]:
+    """Return the Message-IDs of the latest mails before this one, the latest last."""
     own = select(Message.message_id).where(
         Message.thread_id == thread.id,
         Message.side == Side.BRAND.value,
@@ -149,3 +143,9 @@ def _earlier(session: Session, thread: Thread, message_id: str) -> list[str]:
     )
     found = session.scalars(own.order_by(Message.id.desc()).limit(10 * REFERENCES))
     return [one for one in dict.fromkeys(found) if one is not None][:REFERENCES][::-1]
+
+
+def _names(session: Session, messages: Sequence[Message]) -> dict[int | None, str]:
+    ids = {message.author_id for message in messages if message.author_id is not None}
+    found = session.execute(select(User.id, User.name).where(User.id.in_(ids)))
+    return {None: "", **{row.id: row.name for row in found}}

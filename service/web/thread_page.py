@@ -142,6 +142,7 @@ def _messages(session: Session, thread: Thread, place: uploads.Place) -> dict[st
     return {
         "messages": found,
         "files_of": uploads.of_messages(session, found, place),
+        "left_out": uploads.left_out,
         "authors": messages.author_names(session, found),
         "may_change": may_change,
         "pieces": pieces,
