@@ -100,8 +100,8 @@ def test_who_must_not_be_written_to_is_not(session: Session) -> None:
     assert answer_mails.fill(session, mail) is not None
     suppression.suppress(
         session,
+        here.program.id,
         "p@people.example",
-        program_id=here.program.id,
         reason=SuppressionReason.UNSUBSCRIBED,
         now=NOW,
     )
