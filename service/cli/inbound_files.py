@@ -52,11 +52,10 @@ class Keeper:
             return LeftOut(shown, "ATTACHMENTS_OFF")
         try:
             names.claimed_type(name)
-            octets = content(part, ATTACHMENT_BYTES + 1)
             if self._judged == MOST_JUDGED:
                 return _too_many(shown)
             self._judged += 1
-            return self._store(name, octets)
+            return self._store(name, content(part, ATTACHMENT_BYTES + 1))
         except FileRefused as refused:
             return LeftOut(shown, refused.reason.name, refused.values)
         except FileBroken:

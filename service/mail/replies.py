@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.header import decode_header, make_header
 
+from service.facts.filetypes import FileType
 from service.mail import charsets, html_words, quotes, shown_pictures
-from service.mail.file_names import claims_a_name
+from service.mail.file_names import claims_a_name, file_name
 from service.mail.received import MOST_OCTETS, Part
 
 # Signatures of the mail itself are no files that somebody attached, nor are what belongs to its form.
@@ -84,7 +85,10 @@ def _is_text(part: Part) -> bool:
     if part.kind not in {"text/plain", "text/html"}:
         return False
     disposition = part.fields.first("content-disposition").partition(";")[0].strip().lower()
-    return disposition != "attachment" and not claims_a_name(part)
+    if disposition == "attachment" or any(name.startswith("name") for name in part.parameters):
+        return False
+    # Some programs name the text itself, so a name alone makes a file only of what is called a table.
+    return not file_name(part, 0).lower().endswith(FileType.CSV.extensions)
 
 
 def _is_form(part: Part) -> bool:
