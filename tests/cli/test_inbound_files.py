@@ -331,6 +331,12 @@ def test_what_cannot_be_stored_is_to_be_given_again(inbox: Inbox) -> None:
     assert inbox.give(mail) == GIVEN
 
 
+def test_the_help_names_the_limits() -> None:
+    told = " ".join(CliRunner().invoke(command, ["--help"]).output.split())
+    assert "Up to 5 files of an answer, 10 MB each" in told
+    assert "Of an email larger than 72 MB the end is not read" in told
+
+
 def test_a_mail_that_was_cut_on_its_way_keeps_its_words(inbox: Inbox) -> None:
     """A table with fewer rows is no table: the file that stops in the middle is left out."""
     mail = inbox.answer(file("a.csv", CSV, "text/csv"), file("b.csv", CSV * 100, "text/csv"))

@@ -166,7 +166,7 @@ def test_a_named_text_is_text_unless_it_is_attached_or_a_table(head: str, files:
 
 
 def test_another_form_of_a_text_is_no_file() -> None:
-    """Pages for watches and the like; an invitation to a meeting is one, though, and so is what has a name."""
+    """Pages for watches and the like; an invitation to a meeting is one, though."""
     forms = [part("Yes."), part("<p>Yes.</p>", "text/html"), part("<html amp4email>", "text/x-amp-html")]
     event = part("BEGIN:VCALENDAR", "text/calendar")
     assert read_reply(read(parts("alternative", *forms))).files == ()
