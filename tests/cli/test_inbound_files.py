@@ -227,6 +227,24 @@ def test_the_same_mail_twice_is_one_message_and_one_set_of_files(inbox: Inbox) -
     assert len(inbox.files()) == 4
 
 
+def test_the_same_mail_from_two_sides_at_once(inbox: Inbox) -> None:
+    """F-1: whoever comes second takes back what it stored."""
+    environment = {**environment_of(inbox.settings), "LC_ALL": "C.UTF-8", "MAIL_REPLIES": REPLIES}
+    mail = inbox.settings.data / "answer.eml"
+    mail.write_bytes(inbox.answer(file("rates.pdf", pdf())))
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "service", "mail", "inbound", str(mail)],
+            env=environment,
+            stdout=subprocess.PIPE,
+        )
+        for _ in range(2)
+    ]
+    said = sorted(one.communicate(timeout=120)[0].decode().partition(": ")[2] for one in running)
+    assert said == sorted(one.removeprefix("-: ") for one in (GIVEN, KNOWN))
+    assert [one.name for one in inbox.files()] == ["rates.pdf"]
+
+
 def zipped() -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
