@@ -35,7 +35,7 @@ SYSTEM: dict[str, dict[str, object]] = {
     "message-notification": NOTIFICATION,
     "files-left-out": {
         "program_name": "Northwind",
-        "lines": ["a.zip: no", "", "<b>.pdf: no"],
+        "lines": LINES,
         "files": 2,
         "reads_replies": True,
         "url": "https://prospectus.example/en/conversation/abc.def",
