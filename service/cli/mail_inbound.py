@@ -3,25 +3,26 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 from sqlalchemy.exc import DBAPIError
 
 from service.adapters.maildir import Maildir
+from service.adapters.received_mail import NoRoom, Received, received
 from service.bootstrap import Services
+from service.cli.inbound_files import Keeper
 from service.cli.installation import installation_here
 from service.cli.words import REFUSED, WORDS, fail
 from service.domain import inbound
 from service.domain.inbound import Done, Taken
+from service.facts.limits import ATTACHMENT_BYTES, ATTACHMENTS, INBOUND_MAIL_BYTES
 from service.facts.words import N_
-from service.mail.bounces import understand
-from service.mail.received import MOST_OCTETS
+from service.mail.bounces import Letter, understand
+from service.mail.replies import read_reply
 
 # EX_TEMPFAIL of sysexits.h: the mail server keeps the mail and tries again. EX_DATAERR: that was no mail.
 LATER, NO_MAIL = 75, 65
 _STDIN = "-"
-_CHUNK = 64 * 1024
 
 
 @click.command(
@@ -33,6 +34,17 @@ _CHUNK = 64 * 1024
             "The exit status is 75 if the emails are to be given again later, and 65 if something is not "
             "an email; the others are recorded."
         )
+    )
+    + "\n\n"
+    + WORDS.say(
+        N_(
+            "Up to %(num)s files of an answer, %(size)s each, are attached to its message once they are "
+            "scanned. Of an email larger than %(most)s the end is not read, and its message says that files "
+            "are missing."
+        ),
+        num=ATTACHMENTS,
+        size=WORDS.formats.file_size(ATTACHMENT_BYTES),
+        most=WORDS.formats.file_size(INBOUND_MAIL_BYTES),
     ),
 )
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, allow_dash=True), metavar="[FILE...]")
@@ -54,7 +66,7 @@ def command(files: tuple[Path, ...], *, maildir: Path | None, came_to: tuple[str
     strange = False
     try:
         for path in files or (() if maildir else (Path(_STDIN),)):
-            taken = _take(services, _read(path), came_to)
+            taken = _read(services, path, came_to)
             _say(str(path), taken)
             if taken.done is Done.TOO_EARLY:
                 sys.exit(LATER)
@@ -63,6 +75,8 @@ def command(files: tuple[Path, ...], *, maildir: Path | None, came_to: tuple[str
             strange |= _empty(services, Maildir(maildir), came_to)
     except DBAPIError:
         fail(N_("The database is busy or not ready. Try again later."), code=LATER)
+    except NoRoom:
+        fail(N_("The server cannot store anything at the moment. Try again later."), code=LATER)
     except OSError as error:
         click.echo(_printable(f"{error.filename}: {error.strerror}"), err=True)
         sys.exit(REFUSED)
@@ -74,7 +88,7 @@ def _empty(services: Services, folder: Maildir, came_to: tuple[str, ...]) -> boo
     """Take in what is new; return whether some of it is no mail."""
     waits = strange = False
     for file in folder.new():
-        taken = _take(services, _read(file), came_to)
+        taken = _read(services, file, came_to)
         if taken.done is Done.TOO_EARLY:
             waits = True  # it stays among the new ones, and holds up nobody
         else:
@@ -86,32 +100,42 @@ def _empty(services: Services, folder: Maildir, came_to: tuple[str, ...]) -> boo
     return strange
 
 
-def _take(services: Services, data: bytes, came_to: tuple[str, ...]) -> Taken:
-    mail = understand(data)
-    with services.db.transaction() as session:
-        return inbound.take(
-            session,
-            services.return_path,
-            mail,
-            replies=services.replies,
-            came_to=came_to,
-            now=datetime.now(UTC),
-        )
-
-
-def _read(path: Path) -> bytes:
+def _read(services: Services, path: Path, came_to: tuple[str, ...]) -> Taken:
+    folder = services.settings.data
     if str(path) == _STDIN:
-        return _start(sys.stdin.buffer)
-    with path.open("rb") as file:
-        return file.read(MOST_OCTETS)
+        with received(sys.stdin.buffer, folder) as mail:
+            return _take(services, mail, came_to)
+    with path.open("rb") as file, received(file, folder) as mail:
+        return _take(services, mail, came_to)
 
 
-def _start(stream: BinaryIO) -> bytes:
-    """Read as much as is looked at, and the rest for nothing: a mail server must not see its pipe closed."""
-    start = stream.read(MOST_OCTETS)
-    while stream.read(_CHUNK):
-        pass
-    return start
+def _take(services: Services, came: Received, came_to: tuple[str, ...]) -> Taken:
+    """Record a mail; its files are judged and stored before that, while nobody waits for the database."""
+    mail = understand(came.octets, is_cut=came.is_cut)
+    with services.db.reading() as session:
+        brings = inbound.brings_files(
+            session, services.return_path, mail, replies=services.replies, came_to=came_to
+        )
+    keeper = Keeper(services, is_cut=came.is_cut)
+    kept: frozenset[str] = frozenset()
+    try:
+        brought = keeper.take(read_reply(mail.content)) if brings and isinstance(mail, Letter) else None
+        with services.db.transaction() as session:
+            taken = inbound.take(
+                session,
+                services.return_path,
+                mail,
+                replies=services.replies,
+                jobs=services.jobs,
+                brought=brought,
+                came_to=came_to,
+                now=datetime.now(UTC),
+            )
+            kept = taken.file_ids
+    finally:
+        for file_id in keeper.stored - kept:
+            services.attachments.delete(file_id)
+    return taken
 
 
 def _say(name: str, taken: Taken) -> None:

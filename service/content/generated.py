@@ -6,6 +6,7 @@ from service.csvfile import dialect, encoding, words
 from service.csvfile import file as csvfile
 from service.csvfile.headers import COLUMNS
 from service.facts import bounces, limits, permissions, stages
+from service.facts.filetypes import FileType
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_, NP_, Phrase
 from service.i18n.catalogs import Catalog
@@ -61,6 +62,10 @@ FACTS: Mapping[str, Callable[[Catalog], str]] = {
     ),
     "complaints": lambda catalog: catalog.formats.number(bounces.COMPLAINT_LIMIT.most),
     "bounce window": lambda catalog: catalog.formats.number(bounces.HARD_LIMIT.window),
+    "attachments": lambda catalog: catalog.formats.number(limits.ATTACHMENTS),
+    "attachment size": lambda catalog: catalog.formats.file_size(limits.ATTACHMENT_BYTES),
+    "attachment types": lambda catalog: catalog.formats.listing([kind.label for kind in FileType]),
+    "inbound email size": lambda catalog: catalog.formats.file_size(limits.INBOUND_MAIL_BYTES),
     "page rows": lambda catalog: catalog.formats.number(limits.PAGE_ROWS),
     "languages": lambda catalog: catalog.formats.listing(
         [catalog.formats.language_name(locale.tag) for locale in LOCALES.values()]

@@ -157,11 +157,11 @@ def settle(session: Session, attachment_id: int, verdict: Verdict, *, now: datet
     attachment.threat = verdict.threat or None
     attachment.scanned_at, attachment.next_try_at = now, None
     session.flush()
-    if verdict.is_clean:
-        _show_message(session, thread, attachment, now=now)
-        return None
-    _tell(session, attachment, now=now)
-    file_id, attachment.file_id = attachment.file_id, None
+    file_id = None
+    if not verdict.is_clean:
+        _tell(session, attachment, now=now)
+        file_id, attachment.file_id = attachment.file_id, None
+    _show_message(session, thread, attachment, now=now)
     session.flush()
     return file_id
 

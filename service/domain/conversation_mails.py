@@ -91,7 +91,7 @@ def fill(session: Session, mail: SystemMail) -> dict[str, object] | None:
         "files": sum(len(message.attachments) for message in messages),
         "thread": thread.id,
         "link_version": thread.link_version,
-        "references": _earlier(session, thread, mail.message_id),
+        "references": earlier(session, thread, mail.message_id),
     }
 
 
@@ -164,8 +164,8 @@ def _names(session: Session, messages: Sequence[Message], *, otherwise: str) -> 
     return {None: otherwise, **{row.id: row.name or otherwise for row in found}}
 
 
-def _earlier(session: Session, thread: Thread, message_id: str) -> list[str]:
-    """The Message-IDs of the latest mails before this one, the latest last."""
+def earlier(session: Session, thread: Thread, message_id: str) -> list[str]:
+    """Return the Message-IDs of the latest mails before this one, the latest last."""
     own = select(Message.message_id).where(
         Message.thread_id == thread.id,
         Message.side == Side.BRAND.value,

@@ -14,20 +14,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from service.domain import bounces, messages, prospects, threads
+from service.domain import attachments, bounces, messages, prospects, threads
+from service.domain.attachments import Sender, Upload
+from service.domain.errors import DomainError
+from service.domain.jobs import Jobs
 from service.facts.bounces import BounceKind
+from service.facts.left_out import LeftOut
 from service.facts.limits import MESSAGE_CHARACTERS
 from service.facts.messages import Channel, Side
 from service.facts.stages import StageEvent
 from service.facts.states import DeliveryState
 from service.facts.words import N_, Phrase
 from service.mail.bounces import Automatic, Bounce, Complaint, Inbound, Letter, NoMail
-from service.mail.received import Part
 from service.mail.replies import is_absence, read_reply
 from service.mail.verp import ReplyAddresses, ReturnPath, same_version
 from service.models import Delivery, Message, StageChange, Thread
@@ -41,6 +43,9 @@ class Done(Enum):
     POLICY = N_("The email was refused because of its sender. The bounce is recorded.")
     COMPLAINT = N_("The recipient reported the email as spam. The address is suppressed.")
     REPLY = N_("The recipient answered a message. The answer is in the conversation.")
+    REPLY_IN_PART = N_(
+        "The recipient answered a message. The answer is in the conversation, but not all of its files."
+    )
     UNPROVEN = N_("This answers a message, but not at its signed address. It is recorded without its text.")
     NO_WORDS = N_("This answer has no text. Nothing is changed.")
     TOO_LONG = N_("This answer is too long for a conversation. Nothing is changed.")
@@ -61,19 +66,37 @@ class Done(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What was done, and the delivery it was about."""
+    """What was done, and the delivery it was about; `file_ids` are the stored files that a message took."""
 
     done: Done
     delivery_id: int | None = None
+    file_ids: frozenset[str] = frozenset()
 
 
-class TakeFiles(Protocol):
-    """What stores files that came with an answer, so that they belong to the form of this key."""
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """The files of an answer before it is recorded: those that were judged and stored, and the others."""
 
-    def __call__(
-        self, session: Session, thread: Thread, files: Sequence[Part], *, form_key: str, now: datetime
-    ) -> int:
-        """Return how many were taken; the others are told to have been left out."""
+    uploads: Sequence[Upload] = ()
+    left_out: Sequence[LeftOut] = ()
+
+
+def brings_files(
+    session: Session,
+    return_path: ReturnPath,
+    mail: Inbound,
+    *,
+    replies: ReplyAddresses,
+    came_to: Sequence[str] = (),
+) -> bool:
+    """Tell whether a mail is a new answer whose files `take` wants: nothing else is judged or stored."""
+    if not isinstance(mail, Letter) or _is_machine(return_path, mail, came_to):
+        return False
+    thread = _thread_at(session, replies, (*came_to, *mail.to))
+    return (
+        thread is not None
+        and messages.find_by_form(session, thread.id, _key_of(mail), side=Side.PARTNER) is None
+    )
 
 
 def take(
@@ -82,30 +105,37 @@ def take(
     mail: Inbound,
     *,
     replies: ReplyAddresses | None = None,
-    take_files: TakeFiles | None = None,
+    jobs: Jobs | None = None,
+    brought: Brought | None = None,
     came_to: Sequence[str] = (),
     now: datetime,
 ) -> Taken:
     """Record what a received mail says; the same mail twice changes nothing the second time.
 
     `came_to` are envelope recipients that the mail server told besides what stands in the mail. TOO_EARLY
-    asks for the mail to be given again: its delivery's own result is not stored yet.
+    asks for the mail to be given again: its delivery's own result is not stored yet. `brought` are the files
+    of an answer, which `jobs` have scanned; without both they are left out. Whoever calls deletes stored
+    files that are not in `file_ids`.
     """
     if isinstance(mail, Bounce):
         return _bounce(session, return_path, mail, came_to, now=now)
     if isinstance(mail, Complaint):
         return _complaint(session, return_path, mail, came_to, now=now)
     if isinstance(mail, Letter):
-        # Nobody writes to an envelope sender: such a letter is a machine's that did not say so.
-        if _named(return_path, (*came_to, *mail.to)) is not None or is_absence(mail.content):
+        if _is_machine(return_path, mail, came_to):
             return Taken(Done.AUTOMATIC)
         thread = _thread_at(session, replies, (*came_to, *mail.to))
         if thread is not None:
-            return _reply(session, thread, mail, take_files, now=now)
+            return _reply(session, thread, mail, jobs=jobs, brought=brought, now=now)
         return _letter(session, mail, now=now)
     if isinstance(mail, NoMail):
         return Taken(Done.NO_MAIL)
     return Taken(Done.AUTOMATIC if isinstance(mail, Automatic) else Done.NOT_UNDERSTOOD)
+
+
+def _is_machine(return_path: ReturnPath, mail: Letter, came_to: Sequence[str]) -> bool:
+    # Nobody writes to an envelope sender: such a letter is a machine's that did not say so.
+    return _named(return_path, (*came_to, *mail.to)) is not None or is_absence(mail.content)
 
 
 def _bounce(
@@ -172,7 +202,13 @@ def _thread_at(session: Session, replies: ReplyAddresses | None, addresses: Sequ
 
 
 def _reply(
-    session: Session, thread: Thread, mail: Letter, take_files: TakeFiles | None, *, now: datetime
+    session: Session,
+    thread: Thread,
+    mail: Letter,
+    *,
+    jobs: Jobs | None,
+    brought: Brought | None,
+    now: datetime,
 ) -> Taken:
     """Put an answer into its conversation; one longer than a message becomes several, so nothing is lost."""
     threads.lock(session, thread.id)
@@ -186,9 +222,12 @@ def _reply(
     ]
     if len(pieces) > _MOST_PIECES:
         return Taken(Done.TOO_LONG)
-    taken = take_files(session, thread, reply.files, form_key=key, now=now) if take_files else 0
-    left_out = len(reply.files) - taken
-    if not reply.text and not taken and not left_out:
+    uncounted, file_ids, left_out = reply.uncounted, frozenset[str](), list[LeftOut]()
+    if jobs is None or brought is None:
+        uncounted += len(reply.files)
+    else:
+        file_ids, left_out = _attach(session, jobs, thread, brought, key, now=now)
+    if not (reply.text or file_ids or left_out or uncounted):
         return Taken(Done.NO_WORDS)
     messages.mark_read_by_partner(session, thread, mails=_own_ids(mail.answers), now=now)
     for number, piece in enumerate(pieces):
@@ -200,10 +239,29 @@ def _reply(
                 form_key=key if number == 0 else f"{key}.{number}",
                 channel=Channel.EMAIL,
                 message_id=mail.message_id[:_MOST_ID] or None,
-                files_left_out=left_out if number == 0 else 0,
+                left_out=left_out if number == 0 else (),
+                uncounted=uncounted if number == 0 else 0,
                 now=now,
             )
-    return Taken(Done.REPLY)
+    return Taken(Done.REPLY_IN_PART if left_out or uncounted else Done.REPLY, file_ids=file_ids)
+
+
+def _attach(
+    session: Session, jobs: Jobs, thread: Thread, brought: Brought, key: str, *, now: datetime
+) -> tuple[frozenset[str], list[LeftOut]]:
+    """Have files scanned that belong to the message of this key; return what was taken and what not."""
+    file_ids: set[str] = set()
+    left_out = list(brought.left_out)
+    for upload in brought.uploads:
+        try:
+            taken = attachments.take(
+                session, jobs, thread, upload, by=Sender(Side.PARTNER), upload_key=key, now=now
+            )
+        except DomainError as error:
+            left_out.append(LeftOut(upload.name, error.refusal.name, error.values))
+        else:
+            file_ids |= {taken.file_id} if taken.file_id is not None else set()
+    return frozenset(file_ids), left_out
 
 
 _MOST_PIECES = 10
@@ -212,8 +270,12 @@ _MOST_ID = 300
 
 def _key_of(mail: Letter) -> str:
     """What makes the same mail the same: its Message-ID, or where it has none all that it says."""
-    said = mail.message_id or repr((mail.content.fields.items, mail.content.body))
-    return "mail:" + hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:48]
+    said = hashlib.sha256(
+        (mail.message_id or repr(mail.content.fields.items)).encode("utf-8", "surrogatepass")
+    )
+    for piece in () if mail.message_id else mail.content.octets.pieces():
+        said.update(piece)
+    return "mail:" + said.hexdigest()[:48]
 
 
 def _unproven(session: Session, mail: Letter, *, now: datetime) -> Taken:

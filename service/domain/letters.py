@@ -9,6 +9,7 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from service import links
+from service.csvfile import words as csv_words
 from service.domain import ads as program_ads
 from service.domain import notices
 from service.domain.deliveries import ClaimedDelivery
@@ -16,6 +17,7 @@ from service.domain.recipients import Recipient
 from service.domain.signing import Signer
 from service.domain.system_mails import ClaimedSystemMail
 from service.facts.findings import Finding
+from service.facts.left_out import OF_A_FILE, LeftOut
 from service.i18n.catalogs import Catalog, Catalogs
 from service.i18n.locales import ALL_LOCALES
 from service.mail import shipped, values
@@ -230,12 +232,15 @@ class Composer:
     def _with_links(self, claimed: ClaimedSystemMail, catalog: Catalog) -> Mapping[str, object]:
         """Add what is made with the bytes and stored nowhere: links, address to answer to, words of news."""
         own, locale = dict(claimed.values), claimed.locale
-        if claimed.template == "message-notification":
+        if claimed.template in ("message-notification", "files-left-out"):
             thread_id, version = cast(int, own["thread"]), cast(int, own["link_version"])
             token = self._signer.sign(CONVERSATION, [thread_id, version])
             reply_to = self._replies.of(thread_id, version)
             own["url"] = links.url(self._base_url, "conversation", locale, token=token)
-            own |= {"reply_to": reply_to, "reads_replies": reply_to is not None, "from_name": own["name"]}
+            own |= {"reply_to": reply_to, "reads_replies": reply_to is not None}
+            own["from_name"] = own.get("name", own["program_name"])
+            if "left_out" in own:
+                own["lines"] = _reasons(catalog, cast(list[list[object]], own["left_out"]))
         elif claimed.template == "message-received":
             own["title"] = notices.title(catalog, *cast(_News, own["news"]))
             own["url"] = links.url(self._base_url, "thread", locale, thread_id=own["thread"])
@@ -327,6 +332,16 @@ class Composer:
     def _id(self, message_id: str) -> str:
         bare = message_id.strip("<>")
         return f"<{bare}>" if "@" in bare else f"<{bare}@{self.host}>"
+
+
+def _reasons(catalog: Catalog, stored: list[list[object]]) -> list[str]:
+    """Return a line for each file that was left out, with an empty one between two."""
+    lines: list[str] = []
+    for file in map(LeftOut.read, stored):
+        reason = csv_words.say(file.phrase, file.values, catalog)
+        named = catalog.say(OF_A_FILE, file=file.name, reason=reason) if file.name else reason
+        lines += ["", named] if lines else [named]
+    return lines
 
 
 # A kind of news and its values, as they are stored.

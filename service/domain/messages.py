@@ -1,7 +1,7 @@
 """Messages: writing one from either side, changing it until it is read, and what showing it sets going."""
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.domain import (
     accounts,
+    answer_mails,
     checks,
     conversation_mails,
     message_search,
@@ -18,6 +19,7 @@ from service.domain import (
     threads,
 )
 from service.domain.errors import DomainError
+from service.facts.left_out import MOST_NAMED, LeftOut
 from service.facts.limits import MESSAGE_CHARACTERS
 from service.facts.messages import Channel, MessageState, ScanState, Side
 from service.facts.permissions import PERMISSION_LABELS, Permission
@@ -70,14 +72,15 @@ def answer(
     channel: Channel = Channel.WEB,
     lang: str | None = None,
     message_id: str | None = None,
-    files_left_out: int = 0,
+    left_out: Sequence[LeftOut] = (),
+    uncounted: int = 0,
     now: datetime,
 ) -> Message:
     """Write to the brand, as the partner, who may do so even with messages switched off.
 
-    By email `form_key` stands for the mail, `message_id` is its Message-ID, and `files_left_out` how many of
-    its files were not taken over. Raises DomainError: MESSAGE_EMPTY, MESSAGE_TOO_LONG, TEXT_UNPRINTABLE,
-    ATTACHMENT_REFUSED.
+    By email `form_key` stands for the mail, `message_id` is its Message-ID, `left_out` are those of its files
+    that were not taken over, and `uncounted` is how many more there were. Raises DomainError:
+    MESSAGE_EMPTY, MESSAGE_TOO_LONG, TEXT_UNPRINTABLE, ATTACHMENT_REFUSED.
     """
     thread = threads.lock(session, thread_id)
     before = find_by_form(session, thread_id, form_key, side=Side.PARTNER)
@@ -90,10 +93,11 @@ def answer(
         body,
         form_key=form_key,
         lang=lang,
-        files_left_out=files_left_out,
+        files_left_out=len(left_out) + uncounted,
         now=now,
     )
     message.channel, message.message_id = channel.value, message_id
+    message.left_out = [file.stored() for file in left_out[:MOST_NAMED]]
     _show_if_ready(session, thread, message, now=now)
     return message
 
@@ -112,8 +116,9 @@ def show_if_ready(session: Session, thread: Thread, message: Message, *, now: da
 def _show_if_ready(session: Session, thread: Thread, message: Message, *, now: datetime) -> bool:
     if message.state != MessageState.WAITING.value:
         return message.state == MessageState.SENT.value
-    states = set(session.scalars(select(Attachment.state).where(Attachment.message_id == message.id)))
-    if states - {ScanState.CLEAN.value}:
+    if _holding(message) & set(
+        session.scalars(select(Attachment.state).where(Attachment.message_id == message.id))
+    ):
         return False
     message.state, message.shown_at = MessageState.SENT.value, now
     if message.side == Side.PARTNER.value:
@@ -121,11 +126,22 @@ def _show_if_ready(session: Session, thread: Thread, message: Message, *, now: d
         thread.unread, thread.archived_at = True, None
         message_search.index(session, thread, message)
         notifications.tell_message(session, thread, message, now=now)
+        if message.channel == Channel.EMAIL.value:
+            answer_mails.queue(session, thread, message, now=now)
     else:
         conversation_mails.queue(session, thread, message, now=now)
     _move_stage(session, thread, message, now=now)
     session.flush()
     return True
+
+
+def _holding(message: Message) -> set[str]:
+    """Return the states of files for which a message waits, none of which the other side ever gets."""
+    states = {state.value for state in ScanState if state is not ScanState.CLEAN}
+    if message.channel == Channel.EMAIL.value:
+        # On a page one takes a refused file back. Who wrote a mail may never see the page: the words go on.
+        return {ScanState.WAITING.value}
+    return states
 
 
 def _come(thread: Thread, message: Message, *, now: datetime) -> None:
@@ -171,6 +187,7 @@ def withdraw(session: Session, thread: Thread, message_id: int, *, actor: User |
     if message.state == MessageState.WITHDRAWN.value:
         return False
     message.state, message.withdrawn_at, message.body = MessageState.WITHDRAWN.value, now, ""
+    message.left_out = []
     message_search.index(session, thread, message)
     session.flush()
     return True

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from service.domain import conversation_mails, ledger
+from service.domain import answer_mails, conversation_mails, ledger
 from service.facts.states import DeliveryState
 from service.models import SystemMail
 
@@ -63,7 +63,8 @@ def _due(now: datetime) -> ColumnElement[bool]:
 
 
 def _filled(session: Session, row: SystemMail, now: datetime) -> Mapping[str, object] | None:
-    values = conversation_mails.fill(session, row)
+    fill = answer_mails.fill if row.template == answer_mails.TEMPLATE else conversation_mails.fill
+    values = fill(session, row)
     if values is None:
         row.state, row.settled_at = DeliveryState.CANCELLED.value, now
     return values

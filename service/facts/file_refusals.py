@@ -51,6 +51,8 @@ class FileRefusal(Enum):
     CSV_DAMAGED = N_(
         "The content of the CSV file is not text that can be read. Save it again, then attach the new file."
     )
+    NOT_WHOLE = N_("The file did not arrive as it was sent. Send it again.")
+    MAIL_TOO_LARGE = N_("The email is larger than %(size)s. Send the files in several emails.")
     NOT_JUDGED = N_("The file takes too long to be checked. Save it again in a simpler form.")
 
     @property

@@ -45,6 +45,8 @@ WORKER_FORGOTTEN = timedelta(days=1)
 KEEP_SYSTEM_MAILS_DAYS = 30
 ATTACHMENT_BYTES = 10 * 1024 * 1024
 ATTACHMENTS = 5
+# A mail with so many files in base64, in lines as RFC 2045 section 6.8 has them, and room for its text.
+INBOUND_MAIL_BYTES = 72 * 1024 * 1024
 # As file systems count them, in UTF-8.
 FILE_NAME_BYTES = 255
 # The largest pictures of telephones are a little smaller.

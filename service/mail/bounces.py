@@ -9,11 +9,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 
 from service.facts.bounces import Status, reply_of, status_of
 from service.mail import unusual_bounces
-from service.mail.received import NOTHING, Fields, Part, blocks_of, fields_of, read
+from service.mail.received import NOTHING, Fields, Octets, Part, blocks_of, fields_of, read
 
+# Of a mail that may be a report; a letter may have more.
+MOST_PARTS = 60
 MOST_RECIPIENTS = 50
 MOST_IDS = 100
 _TEXT_MOST = 500
@@ -90,12 +93,15 @@ class NoMail:
 Inbound = Bounce | Complaint | Automatic | Letter | NotUnderstood | NoMail
 
 
-def understand(data: bytes) -> Inbound:
-    """Return what a mail is; any bytes have an answer, in time that grows with their number."""
-    mail = read(data)
+def understand(data: Octets, *, is_cut: bool = False) -> Inbound:
+    """Return what a mail is; any bytes have an answer, in time that grows with their number.
+
+    `is_cut` says that the end of the mail is missing. A letter reads from `data` as long as it is used.
+    """
+    mail = read(data, is_cut=is_cut)
     if not mail.fields.items:
         return NoMail()
-    parts = list(mail.walk())
+    parts = list(islice(mail.walk(), MOST_PARTS))
     feedback = _first(parts, "message/feedback-report")
     if feedback is not None:
         return _complaint(mail, parts, feedback)

@@ -1,7 +1,8 @@
 """Mail from strangers taken apart: headers and parts of any bytes, in linear time, and nothing ever raises.
 
-RFC 5322 and 2045-2047 read with patience: what is malformed is left out. Only as much of a mail is looked at
-as a report can need. Nothing read here is ever written into a mail again (check H-2).
+RFC 5322 and 2045-2047 read with patience: what is malformed is left out. A mail may be a file that is mapped
+into memory: parts are stretches of it, and nothing of a body is copied before it is asked for. Nothing read
+here is ever written into a mail again (check H-2).
 """
 
 import binascii
@@ -9,11 +10,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from mmap import mmap
 
-# A report comes before the mail it returns, whose attachments may be large.
+# So much of a header, and of a body that is read as text: a report comes before the mail it returns.
 MOST_OCTETS = 1024 * 1024
-MOST_DEPTH = 5
-MOST_PARTS = 60
+MOST_DEPTH = 8
+MOST_PARTS = 1_000
+# Parts beyond those are counted no further than this.
+MOST_COUNTED = 10_000
 MOST_FIELDS = 500
 MOST_BLOCKS = 200
 MOST_VALUE = 4000
@@ -22,8 +26,34 @@ _CHARSET = re.compile(
     r"us-ascii|utf-?8|iso-8859-\d{1,2}|windows-125\d|iso-2022-jp|euc-jp|shift_jis|cp932|gb2312|gbk|gb18030"
     r"|big5|euc-kr|koi8-[ru]"
 )
-_PARAMETER = re.compile(r';\s*([^\s=;"]{1,40})\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
-_ENDS_HEADER = re.compile(rb"\n\n|\A\n")
+# A quotation that is not closed goes on to the end: looking for one more would take its time squared.
+_PARAMETER = re.compile(r';\s*([^\s=;"]{1,40})\s*=\s*("(?:[^"\\]|\\.)*+(?:"|\Z)|[^;]*)')
+_ENDS_HEADER = re.compile(rb"\n\r?\n")
+_EMPTY_LINE = re.compile(rb"\r?\n")
+_PIECE = 64 * 1024
+
+Octets = bytes | mmap
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a mail as it came, not copied before it is read."""
+
+    source: Octets = b""
+    start: int = 0
+    end: int = 0
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def head(self, most: int) -> bytes:
+        """Return the first octets, `most` at most."""
+        return self.source[self.start : min(self.end, self.start + most)]
+
+    def pieces(self, size: int = _PIECE) -> Iterator[bytes]:
+        """Yield all of it in pieces."""
+        for start in range(self.start, self.end, size):
+            yield self.source[start : min(self.end, start + size)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +77,25 @@ class Fields:
 
 @dataclass(frozen=True)
 class Part:
-    """One entity: its type in lower case, and its body as it came; `parts` in the order of a multipart."""
+    """One entity: its type in lower case, and where its header and body stand; a multipart has `parts`.
+
+    `unread` are further parts that were counted only. One that `is_whole` came to its end: what follows it,
+    or the end of a mail that was not cut off, says so.
+    """
 
     kind: str
     parameters: Mapping[str, str]
     fields: Fields
-    body: bytes
+    head: Span = field(default=Span(), repr=False)
+    octets: Span = field(default=Span(), repr=False)
     parts: tuple["Part", ...] = field(default=())
+    unread: int = 0
+    is_whole: bool = True
+
+    @cached_property
+    def body(self) -> bytes:
+        """The beginning of the body as it came, with line feeds alone between its lines."""
+        return _lines(self.octets.head(MOST_OCTETS))
 
     @cached_property
     def decoded(self) -> bytes:
@@ -87,20 +129,39 @@ class Part:
 
 
 # A mail of which there is nothing.
-NOTHING = Part("text/plain", {}, Fields(), b"")
+NOTHING = Part("text/plain", {}, Fields())
 
 
-def read(data: bytes) -> Part:
-    """Take a mail apart; what is beyond the limits of this module is not looked at."""
-    start = _lines(data[:MOST_OCTETS])
-    if start.startswith(b"From "):
-        start = start.partition(b"\n")[2]  # an mbox keeps the envelope in its first line
-    return _entity(start, 0, _Count())
+def read(data: Octets, *, is_cut: bool = False) -> Part:
+    """Take a mail apart, of which the end may be missing; what is beyond the limits is not looked at.
+
+    The parts read from `data` when they are asked: it must be there as long as they are.
+    """
+    start = 0
+    if data[:5] == b"From ":
+        start = data.find(b"\n") + 1 or len(data)  # an mbox keeps the envelope in its first line
+    return _entity(Span(data, start, len(data)), 0, _Count(), is_whole=not is_cut)
 
 
 def fields_of(data: bytes) -> Fields:
     """Read a block of header fields up to its first empty line."""
-    return _split(_lines(data))[0]
+    head, _ = _split(Span(data, 0, len(data)))
+    return _fields(_lines(head.head(MOST_OCTETS)))
+
+
+def octets_of(part: Part, name: str) -> bytes:
+    """Return the first value of a field as it came, on one line; `name` in lower case."""
+    lines = _lines(part.head.head(MOST_OCTETS)).split(b"\n")
+    for number, line in enumerate(lines):
+        known, colon, value = line.partition(b":")
+        if colon and known.strip().lower() == name.encode():
+            values = [value.strip()]
+            for more in lines[number + 1 :]:
+                if more[:1] not in (b" ", b"\t") or sum(map(len, values)) > MOST_VALUE:
+                    break
+                values.append(more.strip())
+            return b" ".join(values)[:MOST_VALUE]
+    return b""
 
 
 def blocks_of(data: bytes) -> list[Fields]:
@@ -120,31 +181,42 @@ class _Count:
         return self.parts <= MOST_PARTS
 
 
-def _entity(data: bytes, depth: int, count: _Count, *, default: str = "text/plain") -> Part:
-    fields, body = _split(data)
+def _entity(span: Span, depth: int, count: _Count, *, is_whole: bool, default: str = "text/plain") -> Part:
+    head, body = _split(span)
+    fields = _fields(_lines(head.head(MOST_OCTETS)))
     kind, parameters = content_type(fields.first("content-type"), default)
-    parts: tuple[Part, ...] = ()
+    parts: list[Part] = []
+    unread = 0
     boundary = parameters.get("boundary", "")
     if kind.startswith("multipart/") and 0 < len(boundary) <= 200 and depth < MOST_DEPTH:
         inner = "message/rfc822" if kind == "multipart/digest" else "text/plain"
-        parts = tuple(
-            _entity(piece, depth + 1, count, default=inner)
-            for piece in _pieces(body, boundary.encode("utf-8", "replace"))
-            if count.one_more()
-        )
-    return Part(kind, parameters, fields, body, parts)
+        for piece, is_ended in _pieces(body, boundary.encode("utf-8", "replace")):
+            if not count.one_more():
+                unread += 1
+                if count.parts >= MOST_COUNTED:
+                    break
+                continue
+            # Only an outer boundary ends a part as well as its own.
+            ends = is_ended or (is_whole and depth > 0)
+            parts.append(_entity(piece, depth + 1, count, is_whole=ends, default=inner))
+    return Part(kind, parameters, fields, head, body, tuple(parts), unread, is_whole)
 
 
-def _pieces(body: bytes, boundary: bytes) -> Iterator[bytes]:
-    begun: int | None = None
-    for mark in re.finditer(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*$", body, re.MULTILINE):
+def _pieces(body: Span, boundary: bytes) -> Iterator[tuple[Span, bool]]:
+    """Yield what stands between lines of a boundary, and whether one stands behind it."""
+    mark = re.compile(rb"\n--" + re.escape(boundary) + rb"(--)?[ \t]*\r?(?=\n|\Z)")
+    source, begun = body.source, None
+    # The line feed before the first mark ends the header.
+    for found in mark.finditer(source, max(body.start - 1, 0), body.end):
         if begun is not None:
-            yield body[begun : max(begun, mark.start() - 1)]
-        begun = mark.end() + 1
-        if mark.group(1):
+            end = found.start()
+            end -= source[max(end - 1, 0) : end] == b"\r"
+            yield Span(source, begun, max(begun, end)), True
+        begun = min(found.end() + 1, body.end)
+        if found.group(1):
             return
     if begun is not None:
-        yield body[begun:]  # cut off before its end
+        yield Span(source, begun, body.end), False
 
 
 def content_type(value: str, default: str = "text/plain") -> tuple[str, dict[str, str]]:
@@ -152,19 +224,28 @@ def content_type(value: str, default: str = "text/plain") -> tuple[str, dict[str
     kind = value.partition(";")[0].strip().lower()
     if not re.fullmatch(r"[a-z]+/[a-z0-9.+_-]+", kind):
         return default, {}
+    return kind, parameters_of(value)
+
+
+def parameters_of(value: str) -> dict[str, str]:
+    """Return what stands behind the semicolons of a field's value, by names in lower case."""
     parameters: dict[str, str] = {}
     for name, given in _PARAMETER.findall(value):
         closed = len(given) > 1 and given[0] == given[-1] == '"'
         plain = re.sub(r"\\(.)", r"\1", given[1:-1]) if closed else given
         parameters.setdefault(name.lower(), plain.strip())
-    return kind, parameters
+    return parameters
 
 
-def _split(data: bytes) -> tuple[Fields, bytes]:
-    end = _ENDS_HEADER.search(data)
-    if end is None:
-        return _fields(data), b""
-    return _fields(data[: end.start()]), data[end.end() :]
+def _split(span: Span) -> tuple[Span, Span]:
+    source, start, end = span.source, span.start, span.end
+    empty = _EMPTY_LINE.match(source, start, end)
+    if empty is not None:
+        return Span(source, start, start), Span(source, empty.end(), end)
+    found = _ENDS_HEADER.search(source, start, end)
+    if found is None:
+        return span, Span(source, end, end)
+    return Span(source, start, found.start()), Span(source, found.end(), end)
 
 
 def _fields(block: bytes) -> Fields:

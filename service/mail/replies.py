@@ -2,72 +2,118 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.header import decode_header, make_header
 
-from service.mail import html_words, quotes
-from service.mail.received import Part
+from service.facts.filetypes import FileType
+from service.mail import charsets, html_words, quotes, shown_pictures
+from service.mail.file_names import claims_a_name, file_name
+from service.mail.received import MOST_OCTETS, Part
 
-# Signatures of the mail itself are no files that somebody attached.
+# Signatures of the mail itself are no files that somebody attached, nor are what belongs to its form.
 _NO_FILES = frozenset(
-    {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
-)
+    {
+        "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature",
+        "application/pgp-encrypted", "application/applefile",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What somebody answered; `history` is the end that was cut off, `files` the parts that are no text."""
+    """What somebody answered; `history` is the end that was cut off, `files` the parts that are no text.
+
+    `uncounted` parts were too many to be looked at. `charset` is that of the text, where a part names one.
+    """
 
     text: str
     history: str
     files: tuple[Part, ...]
+    uncounted: int = 0
+    charset: str = ""
+
+
+@dataclass
+class _Found:
+    """What was come across in a mail besides its text."""
+
+    files: list[Part] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
+    octets: int = 0
+    charset: str = ""
 
 
 def read_reply(mail: Part) -> Reply:
     """Return the answer in a mail; any mail has one, be it empty."""
-    files: list[Part] = []
-    whole = "\n\n".join(text for text in _texts(mail, files) if text.strip())
+    found = _Found()
+    whole = "\n\n".join(text for text in _texts(mail, found) if text.strip())
     cut = quotes.cut(printable(whole))
-    return Reply(cut.kept.strip(), cut.rest, tuple(files))
+    files = shown_pictures.without(found.files, found.pages)
+    uncounted = sum(part.unread for part in mail.walk())
+    return Reply(cut.kept.strip(), cut.rest, tuple(files), uncounted, found.charset)
 
 
-def _texts(part: Part, files: list[Part]) -> Iterator[str]:
+def _texts(part: Part, found: _Found) -> Iterator[str]:
     if part.kind == "multipart/alternative":
-        yield _best(part, files)
+        yield _best(part, found)
     elif part.parts:
         for inner in part.parts:
-            yield from _texts(inner, files)
-    elif part.kind in {"text/plain", "text/html"} and not _is_file(part):
-        yield _text(part)
+            yield from _texts(inner, found)
+    elif _is_text(part):
+        yield _text(part, found)
     elif part.kind not in _NO_FILES and not part.kind.startswith("multipart/"):
-        files.append(part)
+        found.files.append(part)
 
 
-def _best(part: Part, files: list[Part]) -> str:
+def _best(part: Part, found: _Found) -> str:
     """Return the plain text of several forms of one text, the HTML where that says nothing."""
-    found: dict[str, str] = {}
+    forms: dict[str, str] = {}
     for inner in part.parts:
-        own: list[Part] = []
+        own = _Found(octets=found.octets)
         texts = "\n\n".join(text for text in _texts(inner, own) if text.strip())
-        files += own
-        found.setdefault("plain" if inner.kind == "text/plain" else "rich", texts)
-    plain = found.get("plain", "")
-    return plain if plain.strip() else found.get("rich", "")
+        # One more form of the same text, such as a page for watches, is no file.
+        found.files += [file for file in own.files if claims_a_name(file) or not _is_form(file)]
+        found.pages += own.pages
+        found.octets, found.charset = own.octets, found.charset or own.charset
+        forms.setdefault("plain" if inner.kind == "text/plain" else "rich", texts)
+    plain = forms.get("plain", "")
+    return plain if plain.strip() else forms.get("rich", "")
 
 
-def _is_file(part: Part) -> bool:
+def _is_text(part: Part) -> bool:
+    if part.kind not in {"text/plain", "text/html"}:
+        return False
     disposition = part.fields.first("content-disposition").partition(";")[0].strip().lower()
-    return disposition == "attachment" or any(name.startswith("name") for name in part.parameters)
+    if disposition == "attachment" or any(name.startswith("name") for name in part.parameters):
+        return False
+    # Some programs name the text itself, so a name alone makes a file only of what is called a table.
+    return not file_name(part, 0).lower().endswith(FileType.CSV.extensions)
 
 
-def _text(part: Part) -> str:
+def _is_form(part: Part) -> bool:
+    return part.kind.startswith("text/") and part.kind != "text/calendar"
+
+
+def _text(part: Part, found: _Found) -> str:
+    # All texts together are no longer than one could be.
+    if found.octets >= MOST_OCTETS:
+        return ""
+    found.octets += len(part.octets)
+    found.charset = found.charset or part.parameters.get("charset", "")
     text = words_of(part)
     if part.kind == "text/html":
+        found.pages.append(text)
         return html_words.words(text)
     if part.parameters.get("format", "").lower() == "flowed":
         return _unfolded(text, joined=part.parameters.get("delsp", "").lower() == "yes")
     return text
+
+
+def words_of(part: Part) -> str:
+    """Return the text of a part in the charset it names, or in the wider one that was meant."""
+    text = charsets.decode(part.decoded, part.parameters.get("charset", ""))
+    return part.text if text is None else text
 
 
 def _unfolded(text: str, *, joined: bool) -> str:
@@ -95,79 +141,6 @@ def printable(text: str) -> str:
     """Return a text with line feeds alone between its lines and without the controls that no text holds."""
     lines = re.sub(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]", "\n", text)
     return _UNPRINTABLE.sub("", lines)
-
-
-# Charsets
-
-# What a charset is called, and the ones to try: programs name the old one and write with the new.
-_TRIED = {
-    "gb2312": ("gb18030",),
-    "gbk": ("gb18030",),
-    "x-gbk": ("gb18030",),
-    "cp936": ("gb18030",),
-    "gb18030": ("gb18030",),
-    "shift_jis": ("cp932",),
-    "shift-jis": ("cp932",),
-    "x-sjis": ("cp932",),
-    "windows-31j": ("cp932",),
-    "big5": ("big5hkscs", "cp950"),
-    "euc-kr": ("cp949",),
-    "ks_c_5601-1987": ("cp949",),
-    "iso-8859-1": ("utf-8", "cp1252"),
-    "us-ascii": ("utf-8", "cp1252"),
-    "": ("utf-8", "cp1252"),
-}
-_JIS = re.compile(rb"\x1b(\$[@B]|\$\(D|\([BJI])")
-
-
-def words_of(part: Part) -> str:
-    """Return the text of a part in the charset it names, or in the wider one that was meant."""
-    charset = part.parameters.get("charset", "").strip().lower()
-    octets = part.decoded
-    if charset.startswith(("iso-2022-jp", "cp5022")) or (charset in {"", "us-ascii"} and _JIS.search(octets)):
-        return _jis(octets)
-    for name in _TRIED.get(charset, ()):
-        try:
-            return octets.decode(name)
-        except UnicodeDecodeError:
-            continue
-    return part.text
-
-
-def _jis(octets: bytes) -> str:
-    """Return ISO-2022-JP as text, also with the characters of vendors that no standard has (CP932)."""
-    try:
-        return octets.decode("iso2022_jp")
-    except UnicodeDecodeError:
-        pass
-    pieces = _JIS.split(octets)
-    found = [pieces[0].decode("ascii", "replace")]
-    for escape, piece in zip(pieces[1::2], pieces[2::2], strict=True):
-        if escape in {b"$B", b"$@"}:
-            found.append(_shifted(piece).decode("cp932", "replace"))
-        elif escape == b"(I":
-            found.append(bytes(octet | 0x80 for octet in piece).decode("cp932", "replace"))
-        else:
-            found.append(piece.decode("ascii", "replace"))
-    return "".join(found)
-
-
-def _shifted(piece: bytes) -> bytes:
-    """Return pairs of JIS as Shift_JIS (JIS X 0208 annex 1); a line feed in between stays."""
-    shifted = bytearray()
-    place = 0
-    while place < len(piece):
-        row = piece[place]
-        if not 0x21 <= row <= 0x7E or place + 1 == len(piece):
-            shifted.append(row)
-            place += 1
-            continue
-        cell = piece[place + 1]
-        lead = (row - 0x21) // 2 + 0x81
-        shifted.append(lead + 0x40 if lead > 0x9F else lead)
-        shifted.append((cell + 0x1F + (cell >= 0x60) if row % 2 else cell + 0x7E) & 0xFF)
-        place += 2
-    return bytes(shifted)
 
 
 # What says of itself that nobody wrote it, where no header field does.

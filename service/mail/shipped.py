@@ -55,6 +55,10 @@ SYSTEM_TEMPLATES: Mapping[str, System] = {
         N_("You receive this email because somebody wrote to you. You can switch messages off by its link."),
         frozenset({"program_name", "name", "lines", "files", "url", "reads_replies"}),
     ),
+    "files-left-out": System(
+        N_("You receive this email because you answered a message by email."),
+        frozenset({"program_name", "lines", "files", "url", "reads_replies"}),
+    ),
     "message-received": System(_CHOSEN, frozenset({"program_name", "title", "lines", "files", "url"})),
     "daily-digest": System(_CHOSEN, frozenset({"titles", "total", "url"})),
     "import-report": System(

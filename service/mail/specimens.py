@@ -15,6 +15,7 @@ NAMES = (*CAMPAIGN_TEMPLATES, *SYSTEM_TEMPLATES)
 LABELS: Mapping[str, Phrase] = {
     **CAMPAIGN_LABELS,
     "message-notification": N_("Message notification"),
+    "files-left-out": N_("Files of an answer left out"),
     "message-received": N_("Notification for a user"),
     "daily-digest": N_("Notifications of a day"),
     "import-report": N_("Import report"),

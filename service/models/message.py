@@ -1,6 +1,7 @@
 """Conversations of the brand with partners: threads, messages, attached files, drafts and terms."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -89,6 +90,8 @@ class Message(Base):
     message_id: Mapped[str | None]
     # Files of a mail that brought it which stayed behind.
     files_left_out: Mapped[int] = mapped_column(default=0, server_default="0")
+    # The first of them, as `facts/left_out.py` stores each.
+    left_out: Mapped[list[list[Any]]] = mapped_column(JSON, default=list, server_default="[]")
     created_at: Mapped[datetime] = mapped_column(Moment)
     shown_at: Mapped[datetime | None] = mapped_column(Moment)
     edited_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -23,7 +23,7 @@ OF_PARTNERS: Mapping[str, frozenset[str]] = {
     "import_rows": frozenset({"identity", "name", "reasons", "changes"}),
     "import_leftovers": frozenset({"reasons"}),
     "threads": frozenset({"report"}),
-    "messages": frozenset({"body", "lang", "message_id"}),
+    "messages": frozenset({"body", "lang", "message_id", "left_out"}),
     "attachments": frozenset({"name", "digest", "file_id", "threat"}),
     "drafts": frozenset({"body"}),
 }  # fmt: skip

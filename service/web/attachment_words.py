@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from service.facts.filetypes import IMAGES, FileType
+from service.facts.left_out import NOT_SCANNED, THREAT
 from service.facts.messages import SCAN_STATE_LABELS, ScanState
 from service.facts.words import N_
 from service.models import Attachment
@@ -17,8 +18,6 @@ _LOOKS = {
     ScanState.REFUSED: ("danger", "danger"),
     ScanState.UNSCANNED: ("warning", "warning"),
 }
-THREAT = N_("The virus scanner found a threat in it: %(threat)s")
-NOT_SCANNED = N_("The virus scanner could not look into this file, so it cannot be sent.")
 AGAIN = N_("The virus scanner cannot be reached at the moment. It is asked again at: %(time)s")
 # Leads to a route of the file: (its name there, the file's id) -> address.
 Links = Callable[[str, int], str]

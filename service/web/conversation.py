@@ -252,6 +252,7 @@ def _messages(
     return {
         "token": token,
         "files_of": uploads.of_messages(session, shown, uploads.of_partner(token)),
+        "left_out": uploads.left_out,
         "thread": conversation.thread,
         "program_of": conversation.program,
         "lines": lines,

@@ -174,6 +174,7 @@ def _messages(session: Session, thread: Thread, place: uploads.Place) -> dict[st
     return {
         "messages": found,
         "files_of": uploads.of_messages(session, found, place),
+        "left_out": uploads.left_out,
         "authors": {
             user_id: user_name(name, user_id)
             for user_id, name in messages.author_names(session, found).items()

@@ -18,10 +18,10 @@ from service.domain.attachments import Sender, Upload
 from service.domain.errors import DomainError
 from service.facts.file_refusals import FileNote
 from service.facts.filetypes import ACCEPT, FileType
+from service.facts.left_out import OF_A_FILE, LeftOut
 from service.facts.limits import ATTACHMENT_BYTES, ATTACHMENTS, REQUEST_BYTES
 from service.facts.messages import MessageState, Side
 from service.facts.refusals import Refusal
-from service.facts.words import N_
 from service.files import FileRefused, csvs, names, thumbnails
 from service.models import Attachment, Message, Thread
 from service.web import attachment_words, inbox_list, scanner_watch
@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 MOST_BYTES = ATTACHMENTS * ATTACHMENT_BYTES + REQUEST_BYTES
 FIELD = "files"
 _CHUNK = 1 << 16
-_OF_A_FILE = N_("%(file)s: %(reason)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +166,7 @@ def _keep(place: Place, judged: files.Judged, upload_key: str) -> None:
 
 
 def _of_file(name: str, reason: str) -> str:
-    return say(_OF_A_FILE, file=names.printable(name), reason=reason)
+    return say(OF_A_FILE, file=names.printable(name), reason=reason)
 
 
 def remove(place: Place, attachment_id: int) -> None:
@@ -199,6 +198,16 @@ def of_messages(session: Session, found: Sequence[Message], place: Place) -> dic
         message_id: shown(files_of, place, waits=message_id in waiting)
         for message_id, files_of in by_message.items()
     }
+
+
+def left_out(message: Message) -> list[str]:
+    """Return in words which files of an email were left out when it came; the count may be greater."""
+    catalog = here().catalog
+    return [
+        _of_file(file.name, reason) if file.name else reason
+        for file in map(LeftOut.read, message.left_out)
+        for reason in [words.say(file.phrase, file.values, catalog)]
+    ]
 
 
 def composer(session: Session, thread: Thread, place: Place, upload_key: str) -> dict[str, object]:

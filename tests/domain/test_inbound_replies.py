@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.adapters.ledger_only import LedgerOnly
 from service.db import Database
-from service.domain import inbound, messages, prospects, threads
-from service.domain.inbound import Done, TakeFiles
+from service.domain import inbound, prospects, threads
+from service.domain.inbound import Brought, Done
 from service.facts.limits import MESSAGE_CHARACTERS
-from service.facts.messages import Side
 from service.facts.stages import StageEvent
 from service.mail.bounces import understand
 from service.mail.verp import ReplyAddresses, ReturnPath
@@ -41,10 +41,17 @@ def address(here: Talk) -> str:
 
 
 def take(
-    session: Session, data: bytes, *, files: TakeFiles | None = None, came_to: tuple[str, ...] = ()
+    session: Session, data: bytes, *, brought: Brought | None = None, came_to: tuple[str, ...] = ()
 ) -> Done:
     return inbound.take(
-        session, PATH, understand(data), replies=REPLIES, take_files=files, came_to=came_to, now=LATER
+        session,
+        PATH,
+        understand(data),
+        replies=REPLIES,
+        jobs=LedgerOnly(),
+        brought=brought,
+        came_to=came_to,
+        now=LATER,
     ).done
 
 
@@ -148,24 +155,14 @@ def test_an_absence_changes_nothing(db: Database, more: tuple[str, ...]) -> None
     assert everything(db) == before
 
 
-def test_files_are_told_to_be_left_out(session: Session, here: Talk) -> None:
-    """U-12: until something takes them; a mail of files alone is a message too."""
+def test_files_that_nobody_brings_are_counted(session: Session, here: Talk) -> None:
+    """U-12: a mail of files alone is a message too."""
     image = b"Content-Type: image/png\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo="
-    assert take(session, parts("mixed", part("Here."), image, image, to=address(here))) is Done.REPLY
-    assert take(session, parts("mixed", image, to=address(here), message_id="b@y.example")) is Done.REPLY
+    data = parts("mixed", part("Here."), image, image, to=address(here))
+    assert take(session, data) is Done.REPLY_IN_PART
+    alone = parts("mixed", image, to=address(here), message_id="b@y.example")
+    assert take(session, alone) is Done.REPLY_IN_PART
     assert [(one.body, one.files_left_out) for one in answers(session)] == [("Here.", 2), ("", 1)]
-    taken: list[tuple[int, str]] = []
-
-    def take_files(_session: Session, thread: object, files: object, *, form_key: str, now: object) -> int:
-        taken.append((len(files), form_key))  # type: ignore[arg-type]
-        return 1
-
-    data = parts("mixed", part("More."), image, image, to=address(here), message_id="c@y.example")
-    assert take(session, data, files=take_files) is Done.REPLY
-    last = answers(session)[-1]
-    ((count, key),) = taken
-    assert (count, last.files_left_out) == (2, 1)
-    assert messages.find_by_form(session, last.thread_id, key, side=Side.PARTNER) is last
 
 
 def test_an_answer_longer_than_a_message_becomes_several(session: Session, here: Talk) -> None:

@@ -143,3 +143,33 @@ def test_history_is_kept_beside_the_text() -> None:
     own, history = PROGRAMS["gmail ja"]
     reply = read_reply(read(mail(own + history)))
     assert quoted().strip() in reply.history
+
+
+@pytest.mark.parametrize(
+    ("head", "files"),
+    [
+        ("Content-Type: text/plain\nContent-Disposition: inline; filename=text.txt", 0),
+        ("Content-Type: text/plain\nContent-Disposition: inline; filename=rates.csv", 1),
+        ("Content-Type: text/plain; name=text.txt", 1),
+        ("Content-Type: text/plain\nContent-Disposition: attachment", 1),
+        ("Content-Type: text/csv", 1),
+        ("Content-Type: application/pgp-signature; name=signature.asc", 0),
+        ("Content-Type: text/x-amp-html", 1),
+    ],
+)
+def test_a_named_text_is_text_unless_it_is_attached_or_a_table(head: str, files: int) -> None:
+    """Some programs give the text itself a name: it is not lost for that."""
+    reply = read_reply(read(parts("mixed", part("Yes."), f"{head}\n\nMore, more".encode())))
+    assert len(reply.files) == files
+    assert reply.text.startswith("Yes.")
+    assert ("More, more" in reply.text) == (head.endswith("text.txt") and files == 0)
+
+
+def test_another_form_of_a_text_is_no_file() -> None:
+    """Pages for watches and the like; an invitation to a meeting is one, though."""
+    forms = [part("Yes."), part("<p>Yes.</p>", "text/html"), part("<html amp4email>", "text/x-amp-html")]
+    event = part("BEGIN:VCALENDAR", "text/calendar")
+    assert read_reply(read(parts("alternative", *forms))).files == ()
+    assert [one.kind for one in read_reply(read(parts("alternative", *forms, event))).files] == [
+        "text/calendar"
+    ]

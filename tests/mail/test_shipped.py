@@ -33,6 +33,13 @@ NOTIFICATION: dict[str, object] = {
 }  # fmt: skip
 SYSTEM: dict[str, dict[str, object]] = {
     "message-notification": NOTIFICATION,
+    "files-left-out": {
+        "program_name": "Northwind",
+        "lines": LINES,
+        "files": 2,
+        "reads_replies": True,
+        "url": "https://prospectus.example/en/conversation/abc.def",
+    },
     "message-received": {
         "program_name": "Northwind",
         "title": "New message from 花と暮らし",

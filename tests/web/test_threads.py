@@ -7,14 +7,18 @@ import pytest
 from sqlalchemy import select
 
 from service.bootstrap import Services
+from service.csvfile import words as csv_words
 from service.domain import messages, roles, suppression, threads
+from service.domain.letters import CONVERSATION
 from service.domain.suppression import SuppressionReason
+from service.facts.left_out import LeftOut
 from service.facts.limits import MESSAGE_CHARACTERS, PAGE_ROWS
 from service.facts.messages import UNREACHABLE_ADVICE, UNREACHABLE_LABELS, Channel, MessageState, Unreachable
 from service.facts.permissions import BuiltInRole, Permission
 from service.facts.states import DeliveryState
+from service.facts.words import NN_
 from service.i18n.locales import LOCALES
-from service.models import AuditEntry, Draft, Message, Program, SystemMail, Thread
+from service.models import Attachment, AuditEntry, Draft, Message, Program, SystemMail, Thread
 from service.web.thread_page import pieces
 from tests.domain import factories
 from tests.web.conftest import Browser, Clock, check_page, error_of, form_of, soup, words
@@ -387,7 +391,7 @@ def test_files_that_stayed_behind_are_counted(
                 files_left_out=left_out, now=post.clock.now,
             )  # fmt: skip
     page = soup(enter().get(f"/en/inbox/{thread.id}"))
-    assert [words(one) for one in page.select(".said-left-out")] == [
+    assert [words(one) for one in page.select(".attachments-missing")] == [
         "1 file of this email was not taken over.",
         "3 files of this email were not taken over.",
     ]
@@ -475,6 +479,53 @@ def test_a_report_of_the_partner_is_shown(
     told = words(page.select_one("#thread-marks"))
     assert "The partner reported this thread." in told
     assert HOSTILE in told
+
+
+@pytest.mark.parametrize("code", LOCALES)
+def test_files_of_an_email_that_are_missing_are_told_to_both_sides(
+    enter: Callable[..., Browser], parts: Services, thread: Thread, post: Post, code: str
+) -> None:
+    """P4, X-1: which and why, in the reader's language; one that the scanner refused has no link."""
+    browser = enter()
+    left_out = [
+        LeftOut(HOSTILE, "EMPTY"),
+        LeftOut("", "MAIL_TOO_LARGE", {"size": 72 * 1024 * 1024}),
+        LeftOut("a.zip", "NAME_EXTENSION", {"extension": ".zip", "extensions": (".csv", ".pdf")}),
+    ]
+    with parts.db.transaction() as session:
+        message = messages.answer(
+            session,
+            thread.id,
+            body="Here.",
+            form_key="k",
+            channel=Channel.EMAIL,
+            left_out=left_out,
+            uncounted=1,
+            now=post.clock.now,
+        )
+        session.add(
+            Attachment(
+                thread_id=thread.id, message_id=message.id, upload_key="k", side="partner", name="bad.pdf",
+                kind="pdf", size=9, digest="", state="refused", threat="Eicar", give_up_at=post.clock.now,
+                created_at=post.clock.now,
+            )
+        )  # fmt: skip
+    catalog = parts.catalogs.catalog(code)
+    reasons = [" ".join(csv_words.say(one.phrase, one.values, catalog).split()) for one in left_out]
+    token = parts.signer.sign(CONVERSATION, [thread.id, thread.link_version])
+    for path in (f"/{code}/inbox/{thread.id}", f"/{code}/conversation/{token}"):
+        page = check_page(browser.get(path), code)
+        shown = page.select_one(f"#message-{message.id}")
+        assert shown is not None
+        told = words(shown)
+        assert [reason for reason in reasons if reason in told] == reasons
+        assert (HOSTILE in told, "bad.pdf" in told, "Eicar" in told) == (True, True, True)
+        counted = NN_(
+            "%(num)s file of this email was not taken over.",
+            "%(num)s files of this email were not taken over.",
+        )
+        assert " ".join(catalog.say(counted, num=4).split()) in told
+        assert [one for one in shown.select("a") if "files" in str(one["href"])] == []
 
 
 def test_hostile_texts_are_text(enter: Callable[..., Browser], program: Program, post: Post) -> None:

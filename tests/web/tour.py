@@ -32,6 +32,7 @@ from service.domain.letters import CONVERSATION, JOIN, UNSUBSCRIBE
 from service.domain.mail_accounts import Access
 from service.domain.selections import Selected
 from service.domain.suppression import SuppressionReason
+from service.facts.left_out import LeftOut
 from service.facts.messages import Channel, ScanState, Side
 from service.facts.states import DeliveryState
 from service.mail.addresses import Mailbox, parse
@@ -177,8 +178,17 @@ def _conversation(session: Session, program: Program, user: User, now: datetime)
     terms.accept(session, terms_now.id, user=user, now=now)
     thread = threads.open_with(session, program.id, prospect.partner_id, now=now)
     messages.send(session, thread.id, actor=user, body="Hello {firstName}", form_key="a", now=now)
-    answer = messages.answer(session, thread.id, body="はい", form_key="b", channel=Channel.EMAIL, now=now)
-    answer.files_left_out = 2
+    left_out = [LeftOut("春のご案内", "NAME_NO_EXTENSION", {"name": "Alex", "extensions": (".csv",)})]
+    messages.answer(
+        session,
+        thread.id,
+        body="はい",
+        form_key="b",
+        channel=Channel.EMAIL,
+        left_out=left_out,
+        uncounted=1,
+        now=now,
+    )
     gone = messages.answer(session, thread.id, body="gone", form_key="c", now=now)
     messages.withdraw(session, thread, gone.id, actor=None, now=now)
     messages.answer(session, thread.id, body="Hello {firstName}", form_key="d", now=now)
