@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Select,
     and_,
@@ -115,9 +114,16 @@ class Latest:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A thread in a list, with its partner loaded; `draft` is the beginning of what the reader has begun."""
+    """A thread in a list; `name` and `locale` are the partner's, `draft` begins what the reader has begun."""
 
-    thread: Thread
+    thread_id: int
+    program_id: int
+    name: str
+    locale: str | None
+    unread: bool
+    priority: bool
+    assignee_id: int | None
+    last_at: datetime
     prospect_id: int | None
     stage: Stage | None
     latest: Latest | None
@@ -179,15 +185,14 @@ def list_page(
     has_previous, has_next = (more, True) if backwards else (after is not None, more)
     return Page(
         rows=listed,
-        previous=cursor_of(listed[0].thread) if listed and has_previous else None,
-        next=cursor_of(listed[-1].thread) if listed and has_next else None,
+        previous=cursor_of(listed[0]) if listed and has_previous else None,
+        next=cursor_of(listed[-1]) if listed and has_next else None,
     )
 
 
-def cursor_of(thread: Thread) -> Cursor:
+def cursor_of(row: Row) -> Cursor:
     """Return the cursor that points at a listed thread."""
-    assert thread.last_at is not None
-    return Cursor(thread.last_at.isoformat(), thread.id)
+    return Cursor(row.last_at.isoformat(), row.thread_id)
 
 
 def list_addressees(session: Session, program_id: int, text: str, *, limit: int) -> Addressees:
@@ -289,7 +294,6 @@ def _order(at: _Column, number: _Column, backwards: bool) -> Sequence[ColumnElem
     return (at.asc(), number.asc()) if backwards else (at.desc(), number.desc())
 
 
-_LISTED: BindParameter[int] = bindparam("listed", expanding=True)
 _OTHER = aliased(Message)
 _LAST = (
     select(_OTHER.id)
@@ -298,10 +302,21 @@ _LAST = (
     .limit(1)
     .scalar_subquery()
 )
-# The latest message of each thread that the brand sees takes one look into an index.
-_LATEST = (
+# Columns and no objects: this is the list that is looked at most. The latest message of each thread that the
+# brand sees takes one look into an index.
+_ROWS = (
     select(
-        Message.thread_id,
+        Thread.id,
+        Thread.program_id,
+        Partner.name,
+        Partner.locale,
+        Thread.unread,
+        Thread.priority,
+        Thread.assignee_id,
+        Thread.last_at,
+        Prospect.id,
+        Prospect.stage,
+        func.substr(Draft.body, 1, 2 * BEGINNING),
         Message.id,
         Message.side,
         Message.state,
@@ -311,39 +326,28 @@ _LATEST = (
         Message.edited_at.is_not(None),
         select(func.count()).where(Attachment.message_id == Message.id).scalar_subquery(),
     )
-    .join(Thread, Message.id == _LAST)
-    .where(Thread.id.in_(_LISTED))
-)
-_THREADS = (
-    select(Thread, Prospect.id, Prospect.stage)
+    .join(Partner, Partner.id == Thread.partner_id)
     .outerjoin(Prospect, _IS_PROSPECT)
-    .where(Thread.id.in_(_LISTED))
-)
-_BEGUN = select(Draft.thread_id, func.substr(Draft.body, 1, 2 * BEGINNING)).where(
-    Draft.user_id == bindparam("reader"), Draft.thread_id.in_(_LISTED)
+    .outerjoin(Message, Message.id == _LAST)
+    .outerjoin(Draft, and_(Draft.thread_id == Thread.id, Draft.user_id == bindparam("reader")))
+    .where(Thread.id.in_(bindparam("listed", expanding=True)))
 )
 
 
 def _rows(session: Session, thread_ids: Sequence[int], *, user_id: int) -> list[Row]:
-    listed = {"listed": thread_ids}
-    held = {row[0].id: row for row in session.execute(_THREADS, listed)}
-    latest = {
-        row[0]: Latest(row[1], Side(row[2]), MessageState(row[3]), row[4], _beginning(row[5]), *row[6:])
-        for row in session.execute(_LATEST, listed)
-    }
-    begun = session.execute(_BEGUN, {**listed, "reader": user_id})
-    drafts = {thread_id: _beginning(body) for thread_id, body in begun}
-    return [
-        Row(
-            thread=held[one][0],
-            prospect_id=held[one][1],
-            stage=Stage(held[one][2]) if held[one][2] else None,
-            latest=latest.get(one),
-            draft=drafts.get(one),
-        )
-        for one in thread_ids
-        if one in held
-    ]
+    found = session.execute(_ROWS, {"listed": thread_ids, "reader": user_id})
+    held = {row[0]: _row(*row) for row in found}
+    return [held[one] for one in thread_ids if one in held]
+
+
+def _row(*columns: Any) -> Row:
+    *thread, stage, draft, message_id, side, state, lang, body, at, is_edited, files = columns
+    latest = None
+    if message_id is not None:
+        side, state = Side(side), MessageState(state)
+        latest = Latest(message_id, side, state, lang, _beginning(body), at, is_edited, files)
+    found = (Stage(stage) if stage else None, latest, None if draft is None else _beginning(draft))
+    return Row(*(*thread, *found))
 
 
 def _beginning(body: str) -> str:
