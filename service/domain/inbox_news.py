@@ -19,7 +19,7 @@ _LATEST = (
 def version_of(session: Session, unread: Mapping[int, int], thread_id: int | None = None) -> str:
     """Return a text that changes when a conversation of some programs gets a message or is read.
 
-    `unread` says of each of the programs how many wait to be read (`threads.count_each`). With a thread it
+    `unread` says of each of the programs how many wait to be read (`threads.count_unread`). With a thread it
     also changes when anything in that conversation does. It is asked every other second by every open page,
     so it looks at the end of an index for each program, and at one conversation.
     """

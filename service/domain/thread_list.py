@@ -335,7 +335,7 @@ _ROWS = (
 
 
 def _rows(session: Session, thread_ids: Sequence[int], *, user_id: int) -> list[Row]:
-    found = session.execute(_ROWS, {"listed": thread_ids, "reader": user_id})
+    found = session.connection().execute(_ROWS, {"listed": thread_ids, "reader": user_id})
     held = {row[0]: _row(*row) for row in found}
     return [held[one] for one in thread_ids if one in held]
 

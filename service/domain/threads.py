@@ -1,6 +1,6 @@
 """Threads: a program's conversations with its partners, and what users of the brand do with a whole one."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, func, or_, select
@@ -191,11 +191,6 @@ def unread_of(thread: Thread, side: Side) -> tuple[ColumnElement[bool], ...]:
 def count_unread(session: Session, program_id: int) -> int:
     """Return how many threads of the program wait to be read; archived ones are not counted."""
     return session.scalar(_UNREAD, {"program": program_id}) or 0
-
-
-def count_each(session: Session, program_ids: Iterable[int]) -> dict[int, int]:
-    """Return for each program what `count_unread` says of it."""
-    return {one: count_unread(session, one) for one in program_ids}
 
 
 def list_assignable(session: Session, thread: Thread) -> list[User]:

@@ -85,7 +85,7 @@ def test_what_changes_the_version(session: Session, program: Program, user: User
 
     def versions() -> list[str]:
         session.flush()
-        unread = threads.count_each(session, [program.id])
+        unread = {program.id: threads.count_unread(session, program.id)}
         return [inbox_news.version_of(session, unread, one) for one in (None, thread.id, other.id)]
 
     before = versions()
@@ -101,7 +101,8 @@ def test_another_program_changes_nothing(session: Session, program: Program, use
     thread = opened(session, other, "Theirs")
 
     def version() -> str:
-        return inbox_news.version_of(session, threads.count_each(session, [program.id]))
+        unread = {program.id: threads.count_unread(session, program.id)}
+        return inbox_news.version_of(session, unread)
 
     before = version()
     messages.answer(session, thread.id, body="x", form_key="x", now=LATER)
