@@ -5,7 +5,7 @@ stand in places that Jinja's environment has for them.
 """
 
 import re
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from flask import Flask
@@ -73,6 +73,8 @@ class _Context(Context):
             wants = _EVALUATING
         elif type(__obj) is FunctionType:
             wants = __obj.__dict__.get("jinja_pass_arg")
+        elif type(__obj) is BuiltinFunctionType:
+            wants = None
         else:
             return super().call(__obj, *args, **kwargs)
         if wants is not None and wants is not _EVALUATING:
