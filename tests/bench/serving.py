@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -49,19 +49,18 @@ def serving(data: Path, *command: str) -> Iterator[tuple[str, int]]:
 
 def get(place: tuple[str, int], path: str, cookie: str = "") -> None:
     """Fetch a page over a connection of its own, as one who has not been here for some seconds."""
-    connection = HTTPConnection(*place, timeout=60)
-    connection.request("GET", path, headers={"Cookie": cookie, "Connection": "close"})
-    answer = connection.getresponse()
-    answer.read()
-    connection.close()
+    with closing(HTTPConnection(*place, timeout=60)) as connection:
+        connection.request("GET", path, headers={"Cookie": cookie, "Connection": "close"})
+        answer = connection.getresponse()
+        answer.read()
     assert answer.status == 200, path
 
 
 def _answers(port: int) -> bool:
     try:
-        connection = HTTPConnection("127.0.0.1", port, timeout=30)
-        connection.request("GET", "/")
-        connection.getresponse()
+        with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+            connection.request("GET", "/", headers={"Connection": "close"})
+            connection.getresponse().read()
     except OSError:
         return False
     return True
