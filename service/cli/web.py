@@ -1,5 +1,9 @@
 """The web server of `serve` and `demo`: gunicorn, the application loaded once for two processes."""
 
+import gc
+from collections.abc import Callable
+
+from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
@@ -7,6 +11,8 @@ from service.bootstrap import build
 from service.cli import logs
 from service.config import Settings
 from service.web.app import create_app
+
+Make = Callable[[Settings], Flask]
 
 
 class _Log(Logger):  # type: ignore[misc]
@@ -18,8 +24,9 @@ class _Log(Logger):  # type: ignore[misc]
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, make: Make) -> None:
         self._settings = settings
+        self._make = make
         super().__init__()
 
     def load_config(self) -> None:
@@ -46,15 +53,23 @@ class _Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> object:
-        services = build(self._settings)
-        app = create_app(services)
-        # Forked processes must not share a connection.
-        services.db.dispose()
+        app = self._make(self._settings)
+        # What is here now stays; looking through it for garbage would hold a process up for 100 ms.
+        gc.collect()
+        gc.freeze()
         return app
 
 
-def run(settings: Settings) -> int:
-    """Serve until SIGTERM."""
+def _product(settings: Settings) -> Flask:
+    services = build(settings)
+    app = create_app(services)
+    # Forked processes must not share a connection.
+    services.db.dispose()
+    return app
+
+
+def run(settings: Settings, make: Make = _product) -> int:
+    """Serve until SIGTERM; a bench serves applications of its own in this way."""
     logs.install()
-    _Server(settings).run()
+    _Server(settings, make).run()
     return 0

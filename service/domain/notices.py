@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from service.facts.messages import MAIL_CHOICE_DEFAULTS, MailChoice, News
@@ -28,6 +28,8 @@ NOTICES: dict[str, Phrase] = {
     News.REPORT.value: N_("Conversation reported by %(name)s"),
     News.ATTACHMENT.value: N_("A file that you attached was not sent: %(file)s"),
 }
+# Asked at every request, so it is made once.
+_UNREAD = select(func.count()).where(Notice.user_id == bindparam("user"), Notice.read_at.is_(None))
 _MAILED = frozenset(kind.value for kind in News)
 
 
@@ -108,8 +110,7 @@ def mail_choice(session: Session, user_id: int, kind: News) -> MailChoice:
 
 def count_unread(session: Session, user_id: int) -> int:
     """Return how many notices the user has not read."""
-    query = select(func.count()).where(Notice.user_id == user_id, Notice.read_at.is_(None))
-    return session.scalar(query) or 0
+    return session.scalar(_UNREAD, {"user": user_id}) or 0
 
 
 def list_recent(session: Session, user_id: int, *, limit: int = 20) -> Sequence[Notice]:

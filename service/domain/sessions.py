@@ -4,8 +4,8 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy.orm import Session, joinedload
 
 from service.domain.errors import DomainError
 from service.facts.limits import SESSION_IDLE, SESSION_LENGTH
@@ -17,6 +17,12 @@ _BROWSER_CHARACTERS = 80
 # A visit is written down at most this often, so that reading pages does not mean writing rows.
 SEEN_STEP = timedelta(minutes=1)
 _KEPT_AFTER_END = timedelta(days=1)
+# Asked at every request, so it is made once and brings the user along.
+_OF_SECRET = (
+    select(UserSession)
+    .where(UserSession.secret_hash == bindparam("hash"))
+    .options(joinedload(UserSession.user, innerjoin=True))
+)
 
 
 def open_session(
@@ -43,7 +49,7 @@ def find(session: Session, secret: str, *, now: datetime) -> UserSession | None:
 
     Reads only, so that it may run in a reading session; `saw` writes the visit down.
     """
-    row = session.scalars(select(UserSession).where(UserSession.secret_hash == _hash(secret))).one_or_none()
+    row = session.scalars(_OF_SECRET, {"hash": _hash(secret)}).one_or_none()
     if row is None or not is_open(row, now=now) or row.user.disabled_at is not None:
         return None
     return row

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Select,
     and_,
@@ -19,7 +18,7 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, contains_eager
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from service.db import Moment
 from service.domain import erased, threads
@@ -115,12 +114,19 @@ class Latest:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A thread in a list, with its partner loaded; `draft` is the beginning of what the reader has begun.
+    """A thread in a list; `name` and `locale` are the partner's, `draft` begins what the reader has begun.
 
     `is_reachable` tells whether mails tell the partner of messages, as `conversation_mails` judges it.
     """
 
-    thread: Thread
+    thread_id: int
+    program_id: int
+    name: str
+    locale: str | None
+    unread: bool
+    priority: bool
+    assignee_id: int | None
+    last_at: datetime
     prospect_id: int | None
     stage: Stage | None
     latest: Latest | None
@@ -183,15 +189,14 @@ def list_page(
     has_previous, has_next = (more, True) if backwards else (after is not None, more)
     return Page(
         rows=listed,
-        previous=cursor_of(listed[0].thread) if listed and has_previous else None,
-        next=cursor_of(listed[-1].thread) if listed and has_next else None,
+        previous=cursor_of(listed[0]) if listed and has_previous else None,
+        next=cursor_of(listed[-1]) if listed and has_next else None,
     )
 
 
-def cursor_of(thread: Thread) -> Cursor:
+def cursor_of(row: Row) -> Cursor:
     """Return the cursor that points at a listed thread."""
-    assert thread.last_at is not None
-    return Cursor(thread.last_at.isoformat(), thread.id)
+    return Cursor(row.last_at.isoformat(), row.thread_id)
 
 
 def list_addressees(session: Session, program_id: int, text: str, *, limit: int) -> Addressees:
@@ -293,7 +298,6 @@ def _order(at: _Column, number: _Column, backwards: bool) -> Sequence[ColumnElem
     return (at.asc(), number.asc()) if backwards else (at.desc(), number.desc())
 
 
-_LISTED: BindParameter[int] = bindparam("listed", expanding=True)
 _OTHER = aliased(Message)
 _LAST = (
     select(_OTHER.id)
@@ -302,10 +306,26 @@ _LAST = (
     .limit(1)
     .scalar_subquery()
 )
-# The latest message of each thread that the brand sees takes one look into an index.
-_LATEST = (
+_ADDRESS = func.coalesce(Prospect.custom_email_key, Partner.email_key)
+_IS_SUPPRESSED = and_(Suppression.program_id == Thread.program_id, Suppression.address_key == _ADDRESS)
+# Columns and no objects: this is the list that is looked at most. The latest message of each thread that the
+# brand sees takes one look into an index.
+_ROWS = (
     select(
-        Message.thread_id,
+        Thread.id,
+        Thread.program_id,
+        Partner.name,
+        Partner.locale,
+        Thread.unread,
+        Thread.priority,
+        Thread.assignee_id,
+        Thread.last_at,
+        Prospect.id,
+        Prospect.stage,
+        Partner.messaging_enabled,
+        _ADDRESS.label("address_key"),
+        Suppression.id,
+        func.substr(Draft.body, 1, 2 * BEGINNING),
         Message.id,
         Message.side,
         Message.state,
@@ -315,58 +335,37 @@ _LATEST = (
         Message.edited_at.is_not(None),
         select(func.count()).where(Attachment.message_id == Message.id).scalar_subquery(),
     )
-    .join(Thread, Message.id == _LAST)
-    .where(Thread.id.in_(_LISTED))
-)
-_ADDRESS = func.coalesce(Prospect.custom_email_key, Partner.email_key)
-_IS_SUPPRESSED = and_(Suppression.program_id == Thread.program_id, Suppression.address_key == _ADDRESS)
-_THREADS = (
-    select(Thread, Prospect.id, Prospect.stage, _ADDRESS, Suppression.id)
-    .join(Thread.partner)
+    .join(Partner, Partner.id == Thread.partner_id)
     .outerjoin(Prospect, _IS_PROSPECT)
     .outerjoin(Suppression, _IS_SUPPRESSED)
-    .where(Thread.id.in_(_LISTED))
-    .options(contains_eager(Thread.partner))
+    .outerjoin(Message, Message.id == _LAST)
+    .outerjoin(Draft, and_(Draft.thread_id == Thread.id, Draft.user_id == bindparam("reader")))
+    .where(Thread.id.in_(bindparam("listed", expanding=True)))
 )
-_BEGUN = select(Draft.thread_id, func.substr(Draft.body, 1, 2 * BEGINNING)).where(
-    Draft.user_id == bindparam("reader"), Draft.thread_id.in_(_LISTED)
-)
+# How many of these columns are not of the latest message.
+_OF_THREADS = 14
 
 
 def _rows(session: Session, thread_ids: Sequence[int], *, user_id: int) -> list[Row]:
-    listed = {"listed": thread_ids}
-    held = {row[0].id: row for row in session.execute(_THREADS, listed)}
-    latest = {
-        row[0]: Latest(row[1], Side(row[2]), MessageState(row[3]), row[4], _beginning(row[5]), *row[6:])
-        for row in session.execute(_LATEST, listed)
-    }
-    begun = session.execute(_BEGUN, {**listed, "reader": user_id})
-    drafts = {thread_id: _beginning(body) for thread_id, body in begun}
-    kept_out = erased.kept_out_among(session, {(row[0].program_id, row[3]) for row in held.values()})
-    return [
-        Row(
-            thread=held[one][0],
-            prospect_id=held[one][1],
-            stage=Stage(held[one][2]) if held[one][2] else None,
-            latest=latest.get(one),
-            draft=drafts.get(one),
-            is_reachable=_is_reachable(*held[one], kept_out),
-        )
-        for one in thread_ids
-        if one in held
-    ]
+    found = session.connection().execute(_ROWS, {"listed": thread_ids, "reader": user_id}).all()
+    kept_out = erased.kept_out_among(session, {(row.program_id, row.address_key) for row in found})
+    held = {row[0]: _row(kept_out, *row) for row in found}
+    return [held[one] for one in thread_ids if one in held]
 
 
-def _is_reachable(
-    thread: Thread,
-    _prospect_id: int | None,
-    _stage: str | None,
-    address_key: str,
-    suppression_id: int | None,
-    kept_out: Collection[tuple[int, str]],
-) -> bool:
-    may_be_written_to = suppression_id is None and (thread.program_id, address_key) not in kept_out
-    return thread.partner.messaging_enabled and bool(address_key) and may_be_written_to
+def _row(kept_out: Collection[tuple[int, str]], *columns: Any) -> Row:
+    *thread, stage, enabled, address_key, suppression_id, draft = columns[:_OF_THREADS]
+    told = enabled and address_key and suppression_id is None and (thread[1], address_key) not in kept_out
+    latest, begun = _latest(*columns[_OF_THREADS:]), None if draft is None else _beginning(draft)
+    return Row(*(*thread, Stage(stage) if stage else None, latest, begun, bool(told)))
+
+
+def _latest(
+    message_id: int | None, side: str, state: str, lang: str | None, body: str, *rest: Any
+) -> Latest | None:
+    if message_id is None:
+        return None
+    return Latest(message_id, Side(side), MessageState(state), lang, _beginning(body), *rest)
 
 
 def _beginning(body: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,18 @@ from service.facts.messages import MessageState, News, Side
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.models import Message, Partner, ProgramAccess, Thread, User
+
+# Asked at every request, so it is made once.
+_UNREAD = (
+    select(func.count())
+    .select_from(Thread)
+    .where(
+        Thread.program_id == bindparam("program"),
+        Thread.unread,
+        Thread.archived_at.is_(None),
+        Thread.last_at.is_not(None),
+    )
+)
 
 
 def open_with(session: Session, program_id: int, partner_id: int, *, now: datetime) -> Thread:
@@ -186,9 +198,7 @@ def unread_of(thread: Thread, side: Side) -> tuple[ColumnElement[bool], ...]:
 
 def count_unread(session: Session, program_id: int) -> int:
     """Return how many threads of the program wait to be read; archived ones are not counted."""
-    waiting = (Thread.program_id == program_id, Thread.unread, Thread.archived_at.is_(None))
-    listed = Thread.last_at.is_not(None)
-    return session.scalar(select(func.count()).select_from(Thread).where(*waiting, listed)) or 0
+    return session.scalar(_UNREAD, {"program": program_id}) or 0
 
 
 def list_assignable(session: Session, thread: Thread) -> list[User]:

@@ -74,8 +74,8 @@ class Catalog:
     ) -> None:
         self.locale = locale
         self.version = version
-        self.ready: dict[str, str] = {}
-        """Texts without values as templates show them, kept once they were made."""
+        self.ready: dict[str | tuple[str, str], str] = {}
+        """Texts without values as templates show them, some with their context; kept once they were made."""
         self._texts = texts
         self._forms = forms
         self._plural: Callable[[int], int] = gettext.c2py(locale.plural_expression)

@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from service.facts.words import Phrase
 from service.i18n.catalogs import Catalog
 from service.i18n.fill import fill
+from service.i18n.listening import Listening
 
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _NAME = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)")
@@ -40,8 +41,8 @@ def install(env: Environment, catalog: Callable[[], Catalog]) -> None:
     @pass_eval_context
     def gettext(ctx: EvalContext, text: str, /, **values: object) -> str:
         words = catalog()
-        if values or not ctx.autoescape:
-            return _shown(ctx, words, words.gettext(text), (text,), values)
+        if values or not ctx.autoescape or type(words) is Listening:
+            return _noted(words, None, text, _shown(ctx, words, words.gettext(text), (text,), values))
         known = words.ready.get(text)
         if known is None:
             known = words.ready[text] = _shown(ctx, words, words.gettext(text), (text,), values)
@@ -50,25 +51,35 @@ def install(env: Environment, catalog: Callable[[], Catalog]) -> None:
     @pass_eval_context
     def pgettext(ctx: EvalContext, context: str, text: str, /, **values: object) -> str:
         words = catalog()
-        return _shown(ctx, words, words.pgettext(context, text), (text,), values)
+        if values or not ctx.autoescape or type(words) is Listening:
+            said = _shown(ctx, words, words.pgettext(context, text), (text,), values)
+            return _noted(words, context, text, said)
+        key = (context, text)
+        known = words.ready.get(key)
+        if known is None:
+            known = words.ready[key] = _shown(ctx, words, words.pgettext(context, text), (text,), values)
+        return known
 
     @pass_eval_context
     def ngettext(ctx: EvalContext, one: str, many: str, num: int, /, **values: object) -> str:
         words = catalog()
         values.setdefault("num", num)
-        return _shown(ctx, words, words.ngettext(one, many, num), (one, many), values)
+        said = _shown(ctx, words, words.ngettext(one, many, num), (one, many), values)
+        return _noted(words, None, one, said)
 
     @pass_eval_context
     def npgettext(ctx: EvalContext, context: str, one: str, many: str, num: int, /, **values: object) -> str:
         words = catalog()
         values.setdefault("num", num)
-        return _shown(ctx, words, words.npgettext(context, one, many, num), (one, many), values)
+        said = _shown(ctx, words, words.npgettext(context, one, many, num), (one, many), values)
+        return _noted(words, context, one, said)
 
     @pass_eval_context
     def say(ctx: EvalContext, phrase: Phrase, /, **values: object) -> str:
         words = catalog()
         sources = (phrase.text,) if phrase.plural is None else (phrase.text, phrase.plural)
-        return _shown(ctx, words, words.words(phrase, values.get("num")), sources, values)
+        said = _shown(ctx, words, words.words(phrase, values.get("num")), sources, values)
+        return _noted(words, phrase.context, phrase.text, said)
 
     functions: dict[str, Any] = {
         "_": gettext, "gettext": gettext, "ngettext": ngettext,
@@ -84,6 +95,12 @@ def _filter(name: str, catalog: Callable[[], Catalog]) -> Callable[..., str]:
         return str(getattr(catalog().formats, name)(value))
 
     return apply
+
+
+def _noted(words: Catalog, context: str | None, source: str, shown: str) -> str:
+    if type(words) is Listening:  # one that overhears what is no page has noted the text as it looked it up
+        words.note(context, source, str(shown))
+    return shown
 
 
 def _shown(

@@ -16,9 +16,11 @@ from service.web import (
     download_host,
     errors,
     help,
+    hrefs,
     identity,
     localization,
     navigation,
+    rendering,
     scanner_watch,
     security,
     translate_inspect,
@@ -53,6 +55,8 @@ def create_app(services: Services, *, clock: Callable[[], datetime] = now_utc) -
     app.extensions["clock"] = clock
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    rendering.install(app)
+    hrefs.install(app)
     localization.install(app)
     identity.install(app)
     security.install(app)

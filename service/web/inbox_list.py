@@ -1,6 +1,6 @@
 """The conversations that stand beside every page of the inbox: filter, search, one page of the list."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from service.models import Thread
 from service.web import choices, identity, prospect_query
 from service.web.context import here, program, reader
 from service.web.forms import number, say
+from service.web.hrefs import url_of_each
 from service.web.words import label, lang_tag
 
 FRAGMENT = "inbox"
@@ -49,7 +50,8 @@ def query() -> dict[str, Any]:
 def facts(session: Session, thread: Thread | None = None) -> dict[str, object]:
     """Return what `templates/inbox/_list.html` names; `thread` is the conversation that is open."""
     wanted, ids = _wanted(), _program_ids()
-    version = inbox_news.version_of(session, ids, thread.id if thread else None)
+    unread = _unread(session, ids)
+    version = inbox_news.version_of(session, unread, thread.id if thread else None)
     after, before = (
         prospect_query.cursor(request.args.get(name), Sort.ADDED) for name in ("after", "before")
     )
@@ -65,9 +67,10 @@ def facts(session: Session, thread: Thread | None = None) -> dict[str, object]:
         "language_choices": choices.languages(),
         "previous_href": _page(before=prospect_query.cursor_text(found.previous)),
         "next_href": _page(after=prospect_query.cursor_text(found.next)),
-        "when": when,
+        "thread_url": url_of_each("threads.show", "thread_id", **query()),
+        "when": when(),
         "program_names": {one.id: one.name for one in here().programs},
-        "unread_threads": sum(threads.count_unread(session, one) for one in ids),
+        "unread_threads": sum(unread.values()),
         "news_href": url_for("inbox.news", thread=thread.id if thread else None, **_scope()),
         "version": version,
         **_hits(session, ids, wanted.text),
@@ -79,13 +82,26 @@ def version(session: Session, thread_id: int | None) -> dict[str, object]:
     ids = _program_ids()
     if thread_id is not None:
         find(session, thread_id)
-    return {"version": inbox_news.version_of(session, ids, thread_id)}
+    return {"version": inbox_news.version_of(session, _unread(session, ids), thread_id)}
 
 
-def when(moment: datetime) -> str:
-    """Return the time of a moment of today, the day of any other, in the reader's zone."""
-    at, now = here().to_zone(moment), here().to_zone(here().now)
-    return here().formats.time(at) if at.date() == now.date() else here().formats.short_date(at)
+def when() -> Callable[[datetime], tuple[str, str]]:
+    """Return what says a moment in the reader's zone, shortly and in full: today its time, else its day."""
+    place = here()
+    formats, today = place.formats, place.to_zone(place.now).date()
+
+    def told(moment: datetime) -> tuple[str, str]:
+        at = place.to_zone(moment)
+        short = formats.time(at) if at.date() == today else formats.short_date(at)
+        return short, formats.date_time(at)
+
+    return told
+
+
+def _unread(session: Session, ids: Sequence[int]) -> dict[int, int]:
+    """Return how many threads of each program wait; of the reader's own the top bar has asked already."""
+    known = {program().id: here().unread_threads}
+    return {one: known[one] if one in known else threads.count_unread(session, one) for one in ids}
 
 
 def _wanted() -> ThreadFilter:

@@ -139,12 +139,10 @@ def alternates() -> list[tuple[str, str]]:
     if declared is None or declared.located is not Located.PATH or request.endpoint is None:
         return []
     base = services().settings.base_url
-    values = dict(request.view_args or {})
-    links = [
-        (item.tag, base + url_for(request.endpoint, locale=item.code, **values)) for item in LOCALES.values()
-    ]
-    default = services().settings.locale
-    return [*links, ("x-default", base + url_for(request.endpoint, locale=default, **values))]
+    code = here().locale.code
+    rest = url_for(request.endpoint, locale=code, **(request.view_args or {})).removeprefix(f"/{code}")
+    links = [(item.tag, f"{base}/{item.code}{rest}") for item in LOCALES.values()]
+    return [*links, ("x-default", f"{base}/{services().settings.locale}{rest}")]
 
 
 def language_links() -> list[dict[str, object]]:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Flask, get_flashed_messages, request, url_for
+from flask import Flask, get_flashed_messages, request
 from flask_wtf.csrf import generate_csrf
 
 from service.facts.permissions import Permission
 from service.facts.words import N_, NP_, Phrase
 from service.web import localization
 from service.web.context import here, services
+from service.web.hrefs import url_for
 from service.web.routes import Audience
 
 

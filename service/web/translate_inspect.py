@@ -2,13 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from jinja2 import pass_eval_context
 from markupsafe import Markup
 
 from service.domain.translations import message_id
@@ -22,23 +20,12 @@ bp = Blueprint("translate_inspect", __name__)
 
 KEY = "inspects"
 _ID = re.compile(r"[0-9a-f]{12}")
-# Where the source text, and the context before it, stand among the arguments of a template's function.
-_FUNCTIONS: dict[str, tuple[int | None, int]] = {
-    "_": (None, 0),
-    "gettext": (None, 0),
-    "ngettext": (None, 0),
-    "pgettext": (0, 1),
-    "npgettext": (0, 1),
-}
 
 
 def install(app: Flask) -> None:
     """Listen to the pages of those who inspect them; other pages are made as ever."""
-    functions: dict[str, Any] = dict(app.jinja_env.globals)
-    heard = {name: _heard(functions[name], *places) for name, places in _FUNCTIONS.items()}
-    heard["say"] = _heard_phrase(functions["say"])
     app.before_request(_listen)
-    app.context_processor(lambda: _surroundings(heard))
+    app.context_processor(_surroundings)
 
 
 @page(bp, "/translate/inspect", needs=Permission.TRANSLATIONS_EDIT, methods=("POST",))
@@ -67,31 +54,10 @@ def _listen() -> None:
         here().catalog = Listening(here().catalog)
 
 
-def _surroundings(heard: dict[str, Callable[..., str]]) -> dict[str, Any]:
+def _surroundings() -> dict[str, Any]:
     if not isinstance(here().catalog, Listening):
         return {"inspects": False}
-    return {"inspects": True, "texts_of_page": _texts, **heard}
-
-
-def _heard(function: Callable[..., str], context_at: int | None, source_at: int) -> Callable[..., str]:
-    @pass_eval_context
-    def hear(ctx: object, *sources: Any, **values: object) -> str:
-        shown = function(ctx, *sources, **values)
-        context = None if context_at is None else sources[context_at]
-        _listening().note(context, sources[source_at], str(shown))
-        return shown
-
-    return hear
-
-
-def _heard_phrase(function: Callable[..., str]) -> Callable[..., str]:
-    @pass_eval_context
-    def hear(ctx: object, phrase: Any, **values: object) -> str:
-        shown = function(ctx, phrase, **values)
-        _listening().note(phrase.context, phrase.text, str(shown))
-        return shown
-
-    return hear
+    return {"inspects": True, "texts_of_page": _texts}
 
 
 def _listening() -> Listening:

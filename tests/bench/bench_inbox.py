@@ -3,7 +3,6 @@
 import os
 import random
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from sqlalchemy import Connection, func, insert, select, text
 
 from service import bootstrap
@@ -26,9 +24,9 @@ from service.i18n import grams
 from service.migrations import environment
 from service.models import Message, MessageGrams, Partner, Program, Prospect, Thread, User
 from service.models.message_grams import POSTGRES_INDEX
-from service.web.app import create_app
 from tests import postgres
-from tests.journeys.served import answering, signed_in
+from tests.bench.serving import PRODUCT, SECRET, get, serving
+from tests.journeys.served import signed_in
 
 THREADS = int(os.environ.get("INBOX_THREADS") or 5_000)
 MESSAGES = int(os.environ.get("INBOX_MESSAGES") or 20_000)
@@ -127,8 +125,12 @@ def message(number: int, thread_id: int, body: str) -> dict[str, object]:
 
 
 def test_the_inbox(tmp_path: Path) -> None:
-    """A page of the list at most 5 times a trivial one; the last page as soon as the first."""
-    services = bootstrap.build(Settings(data=tmp_path, secret_key="k" * 40), jobs=False)
+    """A page of the list at most 5 times a trivial one; the last page as soon as the first.
+
+    The peer is a route of Flask that says Hello. All are served as the product serves: each by two processes
+    of gunicorn with eight threads each, on the machine on which the users are.
+    """
+    services = bootstrap.build(Settings(data=tmp_path, secret_key=SECRET), jobs=False)
     cookie = signed_in(services)
     with services.db.transaction() as session:
         connection = session.connection()
@@ -148,29 +150,26 @@ def test_the_inbox(tmp_path: Path) -> None:
             (message(one, first + (one - first) // 3, "はじめまして。") for one in several),
         )
         user_id = session.scalar(select(User.id).order_by(User.id).limit(1)) or 0
-    domain = Flask("domain")
-    trivial = Flask("trivial")
-    trivial.add_url_rule("/", "index", lambda: "Hello")
-
-    def listed(after: Cursor | None = None) -> str:
-        with services.db.reading() as session:
-            page = thread_list.list_page(session, [program_id], ThreadFilter(), user_id=user_id, after=after)
-            assert len(page.rows) == PAGE_ROWS
-        return "Hello"
-
-    domain.add_url_rule("/", "index", lambda: listed())
-    app = create_app(services)
-    with answering(trivial) as plain, answering(domain) as listing, answering(app) as whole:
-        works = [partial(get, plain), partial(get, listing)]
-        if "inbox.index" in app.view_functions:
-            works.append(partial(get, f"{whole}/ja/inbox", "=".join(cookie)))
-        peer, *ours = together(*works)
+    services.db.dispose()
+    with (
+        serving(tmp_path, "tests.bench.serving", "trivial") as plain,
+        serving(tmp_path, "tests.bench.serving", "inbox") as listing,
+        serving(tmp_path, *PRODUCT) as whole,
+    ):
+        page = partial(get, whole, "/ja/inbox", "=".join(cookie))
+        peer, *ours = together(partial(get, plain, "/"), partial(get, listing, "/"), page)
     for what, times in zip(("the list alone", "the whole page"), ours, strict=False):
         print(
             f"\ninbox of {THREADS:,} threads, {USERS} users at once, {what}: p99 {1000 * p99(times):.0f} ms,"
             f" half within {1000 * p50(times):.0f} ms; a trivial page: {1000 * p99(peer):.0f} ms,"
             f" {1000 * p50(peer):.0f} ms; ratio of p99 {p99(times) / p99(peer):.1f} (target ≤ 5)"
         )
+
+    def listed(after: Cursor | None = None) -> None:
+        with services.db.reading() as session:
+            page = thread_list.list_page(session, [program_id], ThreadFilter(), user_id=user_id, after=after)
+            assert len(page.rows) == PAGE_ROWS
+
     pages = min(2_000, THREADS * 9 // 10 // PAGE_ROWS - 1)
     at = START + timedelta(minutes=first + THREADS - pages * PAGE_ROWS * 10 // 9)
     late = Cursor(at.isoformat(), 0)
@@ -180,13 +179,6 @@ def test_the_inbox(tmp_path: Path) -> None:
         f" ratio {last / one:.2f} (target ≤ 1.5)"
     )
     services.db.dispose()
-
-
-def get(url: str, cookie: str = "") -> None:
-    headers = {"Cookie": cookie} if cookie else {}
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
-        assert answer.status == 200
-        answer.read()
 
 
 def cpu(work: Callable[[], object]) -> float:

@@ -15,7 +15,7 @@ from service.config import Settings
 from service.domain import answer_mails, conversations, messages, suppression, system_mails, threads
 from service.domain.suppression import SuppressionReason
 from service.facts.left_out import MOST_NAMED, LeftOut
-from service.facts.messages import Channel, Side
+from service.facts.messages import Channel
 from service.i18n.locales import LOCALES
 from service.models import Message, SystemMail
 from tests.domain.factories import NOW
@@ -128,7 +128,7 @@ def test_a_message_that_was_withdrawn_is_told_of_no_more(session: Session) -> No
     here = talk(session, email="p@people.example")
     message = answer(session, here, ZIP)
     (mail,) = mails(session)
-    messages.withdraw(session, here.thread, message.id, side=Side.PARTNER, now=NOW)
+    messages.withdraw(session, here.thread, message.id, actor=None, now=NOW)
     assert (answer_mails.fill(session, mail), message.left_out) == (None, [])
 
 

@@ -32,7 +32,7 @@ def page(talk: Talk, wanted: ThreadFilter | None = None, **how: object) -> Page:
 
 
 def names(talk: Talk, wanted: ThreadFilter | None = None, **how: object) -> list[str]:
-    return [row.thread.partner.name for row in page(talk, wanted, **how).rows]
+    return [row.name for row in page(talk, wanted, **how).rows]
 
 
 def test_it_works(talk: Talk) -> None:
@@ -43,9 +43,9 @@ def test_it_works(talk: Talk) -> None:
     message = talk.send(first, "Bonjour, voici nos tarifs pour vous", 2)
     messages.keep_draft(talk.session, second, actor=talk.user, body="追伸\nです", form_key="later", now=at(3))
     found = page(talk)
-    assert [(row.thread, row.stage, row.draft) for row in found.rows] == [
-        (first, Stage.OUTREACH, None),
-        (second, Stage.OUTREACH, "追伸 です"),
+    assert [(row.thread_id, row.stage, row.draft) for row in found.rows] == [
+        (first.id, Stage.OUTREACH, None),
+        (second.id, Stage.OUTREACH, "追伸 です"),
     ]
     assert (found.previous, found.next) == (None, None)
     assert found.rows[0].latest == Latest(
@@ -70,7 +70,7 @@ def test_a_message_that_waits_is_listed_for_its_own_side(talk: Talk) -> None:
     talk.answer(theirs, "With a file too", 2, form_key="with-file")
     [row] = page(talk).rows
     assert row.latest is not None
-    assert (row.thread, row.latest.waits, row.latest.files) == (ours, True, 1)
+    assert (row.thread_id, row.latest.waits, row.latest.files) == (ours.id, True, 1)
     assert row.stage is Stage.NEW
 
 
@@ -110,7 +110,7 @@ def test_pages_forward_and_back_show_every_thread_once(talk: Talk, rows: int, bo
             (other if both and number % 3 == 0 else talk).thread(f"Partner {number}"), "Hello", number // 2
         )
     programs = [talk.program.id, other.program.id]
-    whole = [row.thread.id for row in page(talk, programs=programs, rows=100).rows]
+    whole = [row.thread_id for row in page(talk, programs=programs, rows=100).rows]
     assert len(whole) == 7
     assert whole == [
         thread.id
@@ -121,15 +121,15 @@ def test_pages_forward_and_back_show_every_thread_once(talk: Talk, rows: int, bo
         )
     ]
     shown = page(talk, programs=programs, rows=rows)
-    forward = [row.thread.id for row in shown.rows]
+    forward = [row.thread_id for row in shown.rows]
     assert shown.previous is None
     while shown.next is not None:
         shown = page(talk, programs=programs, rows=rows, after=shown.next)
-        forward += [row.thread.id for row in shown.rows]
-    backward = [row.thread.id for row in shown.rows]
+        forward += [row.thread_id for row in shown.rows]
+    backward = [row.thread_id for row in shown.rows]
     while shown.previous is not None:
         shown = page(talk, programs=programs, rows=rows, before=shown.previous)
-        backward = [row.thread.id for row in shown.rows] + backward
+        backward = [row.thread_id for row in shown.rows] + backward
     assert (forward, backward) == (whole, whole)
 
 
@@ -210,7 +210,7 @@ def test_a_page_asks_as_often_for_many_threads_as_for_one(talk: Talk) -> None:
         talk.session.expunge_all()
         asked.clear()
         found = page(talk, rows=rows)
-        assert [row.thread.partner.name != "" for row in found.rows] == [True] * rows
+        assert [row.name != "" for row in found.rows] == [True] * rows
         return len(asked)
 
     for number in range(6):
@@ -223,7 +223,7 @@ def test_a_page_asks_as_often_for_many_threads_as_for_one(talk: Talk) -> None:
 
     event.listen(engine, "before_cursor_execute", note)
     try:
-        assert (count(1), count(6)) == (5, 5)
+        assert (count(1), count(6)) == (3, 3)
     finally:
         event.remove(engine, "before_cursor_execute", note)
 

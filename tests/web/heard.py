@@ -53,10 +53,10 @@ _pages: dict[str, set[str]] = defaultdict(set)
 _titles: dict[str, Counter[str]] = defaultdict(Counter)
 
 
-class _Forgetful(dict[str, str]):
+class _Forgetful(dict[str | tuple[str, str], str]):
     """Keeps nothing, so that every text is looked up wherever it is shown."""
 
-    def __setitem__(self, key: str, value: str) -> None: ...
+    def __setitem__(self, key: str | tuple[str, str], value: str) -> None: ...
 
 
 def listen() -> None:

@@ -415,7 +415,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     launch()
     launch()
     three = [count_queries(lambda path=path: browser.get(path)) for path in pages]  # type: ignore[misc]
-    assert (one, three) == ([8, 11], [8, 11])
+    assert (one, three) == ([7, 10], [7, 10])
 
 
 @pytest.mark.parametrize("path", ["", "/progress", "/cancel"])
