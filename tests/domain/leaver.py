@@ -12,6 +12,7 @@ from service.facts.acts import Act
 from service.facts.messages import ScanState, Side
 from service.facts.permissions import BuiltInRole
 from service.facts.states import CampaignState, DeliveryState, ImportState
+from service.i18n.folding import fold
 from service.models import (
     Attachment,
     Campaign,
@@ -58,6 +59,7 @@ def put(db: Database) -> Leaver:
         boss.name = "Boss"
         leaver = factories.user(session, program, email=ADDRESS.upper())
         leaver.name, leaver.invitation = NAME, None
+        leaver.search_text = fold(f"{NAME}\n{ADDRESS}")
         other = factories.user(session, program, email="mei@brand.example")
         other.name = "Mei"
         _leave_traces(session, leaver, program, CANARY, ACCOUNT)

@@ -298,7 +298,7 @@ def test_a_row_tells_whom_no_mail_reaches(talk: Talk) -> None:
         suppression.suppress(talk.session, program.id, key, reason=reason, now=at(9))
     threads.set_messaging(talk.session, told["Off"].partner_id, enabled=False)
     talk.session.flush()
-    found = {row.thread.partner.name: row.is_reachable for row in page(talk).rows}
+    found = {row.name: row.is_reachable for row in page(talk).rows}
     assert found == {
         "Imported": True, "Custom": False, "Elsewhere": True, "Suppressed": False, "Off": False,
         "Reached": True,

@@ -388,7 +388,7 @@ def test_files_that_stayed_behind_are_counted(
         for number, left_out in enumerate((0, 1, 3)):
             messages.answer(
                 session, thread.id, body="Hello", form_key=str(number), channel=Channel.EMAIL,
-                files_left_out=left_out, now=post.clock.now,
+                uncounted=left_out, now=post.clock.now,
             )  # fmt: skip
     page = soup(enter().get(f"/en/inbox/{thread.id}"))
     assert [words(one) for one in page.select(".attachments-missing")] == [
