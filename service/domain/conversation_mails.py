@@ -132,6 +132,18 @@ def failed_at(session: Session, thread: Thread) -> datetime | None:
     return last.settled_at if last is not None and last.state == DeliveryState.FAILED.value else None
 
 
+def has_link(session: Session, thread: Thread) -> bool:
+    """Tell whether the partner was sent a link that still works."""
+    told = select(SystemMail.id).where(
+        SystemMail.thread_id == thread.id,
+        SystemMail.template == TEMPLATE,
+        SystemMail.state == DeliveryState.SENT.value,
+    )
+    if thread.links_revoked_at is not None:
+        told = told.where(SystemMail.settled_at > thread.links_revoked_at)
+    return session.scalars(told.limit(1)).first() is not None
+
+
 def _reach(session: Session, thread: Thread) -> tuple[str, Unreachable | None]:
     """The address, and why it is not written to; one that the brand imported wins, as for campaigns."""
     partner: Partner = thread.partner

@@ -223,7 +223,7 @@ ACTS: dict[Act, ActFacts] = {
     Act.MESSAGE_CHANGED: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s changed a message.")),
     Act.MESSAGE_WITHDRAWN: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s withdrew a message.")),
     Act.COLLEAGUE_MESSAGE_WITHDRAWN: ActFacts(
-        Area.CONVERSATIONS, _USER, N_("%(who)s withdrew a message that somebody else wrote: %(name)s")
+        Area.CONVERSATIONS, _USER, N_("%(who)s withdrew a message of another user. Author: %(name)s")
     ),
     Act.LINKS_REVOKED: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s revoked the links to a conversation.")),
     Act.THREAD_ARCHIVED: ActFacts(Area.CONVERSATIONS, None, N_("%(who)s archived a conversation.")),
@@ -236,9 +236,7 @@ ACTS: dict[Act, ActFacts] = {
     Act.USER_EXPORTED: ActFacts(
         Area.PERSONAL_DATA, _USER, N_("%(who)s exported what is stored about a user: %(name)s")
     ),
-    Act.OWN_DATA_EXPORTED: ActFacts(
-        Area.PERSONAL_DATA, _USER, N_("%(who)s downloaded what is stored about them.")
-    ),
+    Act.OWN_DATA_EXPORTED: ActFacts(Area.PERSONAL_DATA, _USER, N_("%(who)s downloaded their own data.")),
     Act.USER_ERASED: ActFacts(Area.PERSONAL_DATA, _USER, N_("%(who)s erased a user: %(name)s")),
     Act.ENTRIES_EXPIRED: ActFacts(
         Area.PERSONAL_DATA,

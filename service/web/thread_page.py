@@ -210,6 +210,7 @@ def _partner(session: Session, thread: Thread) -> dict[str, object]:
         "local_time": _local_time(partner),
         "unreachable": unreachable_words(conversation_mails.find_unreachable(session, thread)),
         "mail_failed_at": conversation_mails.failed_at(session, thread),
+        "has_link": conversation_mails.has_link(session, thread),
         "revoked_by": user_name(revoked_by.name, revoked_by.id) if revoked_by else "",
     }
 

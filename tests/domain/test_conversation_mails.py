@@ -221,6 +221,17 @@ def test_a_mail_that_was_refused_is_told_of_until_another_goes_out(session: Sess
     assert conversation_mails.failed_at(session, here.thread) is None
 
 
+def test_a_link_works_from_the_mail_that_brought_it_until_it_is_revoked(session: Session) -> None:
+    here = talk(session)
+    here.say(session, key="a")
+    assert not conversation_mails.has_link(session, here.thread)
+    mail = session.scalars(select(SystemMail)).one()
+    mail.state, mail.settled_at = "sent", LATER
+    assert conversation_mails.has_link(session, here.thread)
+    here.thread.links_revoked_at = LATER
+    assert not conversation_mails.has_link(session, here.thread)
+
+
 def test_the_address_the_brand_imported_is_written_to(session: Session) -> None:
     here = talk(session)
     here.prospect.custom_email = here.prospect.custom_email_key = "custom@people.example"
