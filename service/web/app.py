@@ -69,7 +69,7 @@ def create_app(services: Services, *, clock: Callable[[], datetime] = now_utc) -
     translate_inspect.install(app)
     blueprints.register(app)
     help.install(app)
-    assets.install(app)
+    assets.install(app, https=services.settings.https)
     download_host.install(app)
     _trust_proxies(app, services.settings.trusted_proxies)
     return app

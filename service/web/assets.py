@@ -14,7 +14,7 @@ STATIC = Path(__file__).parent / "static"
 FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
-def install(app: Flask) -> None:
+def install(app: Flask, *, https: bool) -> None:
     """Serve the files, and give templates `asset("css/…")`, which returns the address of one."""
     # One name per release for the whole tree: files may link each other and still be kept for ever.
     digest = hashlib.sha256()
@@ -23,7 +23,7 @@ def install(app: Flask) -> None:
             digest.update(file.read_bytes())
     prefix = f"static/{digest.hexdigest()[:12]}"
     on_all = EVERYWHERE | {"Content-Security-Policy": FILE_POLICY, "Referrer-Policy": "same-origin"}
-    if app.extensions["prospectus"].settings.https:
+    if https:
         on_all |= ONLY_HTTPS
 
     def put_headers(headers: Headers, _path: str, _url: str) -> None:

@@ -55,7 +55,7 @@ def create_app(folder: Path, catalog: Catalog, *, locale: str | None = None) -> 
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     catalog_functions.install(app.jinja_env, lambda: catalog)
     app.jinja_env.globals["locale"] = catalog.locale
-    assets.install(app)
+    assets.install(app, https=False)
     shown = _Shown(Path(os.path.realpath(folder)), locale)
 
     @app.before_request

@@ -28,7 +28,7 @@ from service.domain.errors import DomainError
 from service.facts.limits import ATTACHMENT_BYTES, ATTACHMENT_DAY_BYTES, ATTACHMENTS, INBOUND_MAIL_BYTES
 from service.facts.messages import MessageState, Side
 from service.facts.verdicts import unavailable
-from service.models import Attachment, Message, SystemMail, Thread
+from service.models import Attachment, Message, SystemMail, Thread, User
 from service.worker import scan
 from tests.clamd import EICAR, EICAR_THREAT, Clamd
 from tests.domain.talks import talk
@@ -333,7 +333,9 @@ def test_a_machines_files_are_not_even_looked_at(inbox: Inbox, more: str) -> Non
 def test_a_forged_address_brings_nothing_and_is_told_nothing(inbox: Inbox) -> None:
     """M-14: an address of revoked links as well; no mail goes to who says that they sent it."""
     with inbox.services.db.transaction() as session:
-        threads.revoke_links(session, session.get_one(Thread, inbox.thread_id))
+        thread, writer = session.get_one(Thread, inbox.thread_id), session.scalars(select(User)).first()
+        assert writer is not None
+        assert threads.revoke_links(session, thread, version=1, actor=writer, now=datetime.now(UTC))
     inbox.give(inbox.answer(file("rates.zip", zipped()), file("rates.pdf", pdf())))
     assert (inbox.answers(), inbox.files(), inbox.stored(), inbox.mails()) == ([], [], set(), [])
 

@@ -24,10 +24,10 @@ NEEDS: dict[Permission | Audience, str] = {
     Permission.TRANSLATIONS_EDIT: "translate translate_gallery translate_inspect translate_texts",
     Permission.CONTENT_PREVIEW: "help_preview",
     Permission.AUDIT_VIEW: "audit",
-    Permission.DATA_EXPORT: "personal_data",
-    Permission.DATA_ERASE: "personal_data.erase",
+    Permission.DATA_EXPORT: "personal_data user_data",
+    Permission.DATA_ERASE: "personal_data.erase user_data.erase",
     Permission.SETTINGS_MANAGE: "terms outbox sending_domain",
-    Audience.SIGNED_IN: "home profile notifications programs.switch terms.show",
+    Audience.SIGNED_IN: "home profile notifications programs.switch terms.show user_data.own",
     Audience.ANYONE: (
         "auth conversation conversation_files join unsubscribe help help_lists health translate_live"
     ),
