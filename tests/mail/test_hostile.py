@@ -160,7 +160,7 @@ def test_no_value_gets_out_of_its_place(
             made.post(given)
         return
     if made.unsendable(given):
-        with pytest.raises(ValueError, match="Subject: The character .* cannot stand in the field"):
+        with pytest.raises(ValueError, match=r"Subject: The character .* cannot stand in the field"):
             raw_of(made, given, "x")
         return
     shown = last if refused_character(last) is None else "x"
