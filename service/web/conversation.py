@@ -233,7 +233,7 @@ def _messages(
         session, conversation.thread, side=Side.PARTNER, before=before, limit=MESSAGES + 1
     )
     shown = found[1:] if len(found) > MESSAGES else found
-    # Of an erased user no more than in the mail: the number says nothing to a partner.
+    # Who was erased wrote for the program, as the mail about the message says.
     program_name = conversation.program.name
     names: dict[int | None, str] = {
         user_id: name or program_name for user_id, name in messages.author_names(session, shown).items()
