@@ -286,7 +286,7 @@ def test_a_colleague_s_message_has_no_button_that_would_be_refused(
     assert message(parts, sent).state == MessageState.WITHDRAWN.value
     trail = soup(boss.get("/en/settings/audit?area=conversations"))
     [line] = trail.select("tbody th")
-    assert "山田 花子 withdrew a message that somebody else wrote: Mei" in words(line)
+    assert "山田 花子 withdrew a message of another user. Author: Mei" in words(line)
 
 
 def test_links_are_revoked_once_and_the_page_says_by_whom(
