@@ -48,13 +48,20 @@ def received(stream: BinaryIO, folder: Path, *, most: int = INBOUND_MAIL_BYTES) 
         while stream.read(_PIECE):
             is_cut = True
         # Never closed by hand: parts of the mail may still look into it, and it goes with the last of them.
-        yield Received(mmap(file.fileno(), 0, access=ACCESS_READ), is_cut)
+        yield Received(_mapped(file), is_cut)
 
 
 def _nameless(folder: Path) -> BinaryIO:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return cast(BinaryIO, TemporaryFile(dir=folder))
+    except OSError as error:
+        raise NoRoom from error
+
+
+def _mapped(file: BinaryIO) -> mmap:
+    try:
+        return mmap(file.fileno(), 0, access=ACCESS_READ)
     except OSError as error:
         raise NoRoom from error
 

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.domain import suppression
-from service.domain.conversation_mails import earlier, language_of, reachable_address
+from service.domain.conversation_mails import earlier, kept_from, language_of, reachable_address
 from service.facts.left_out import LeftOut
 from service.facts.messages import MessageState, ScanState
 from service.facts.states import DeliveryState
@@ -30,7 +29,9 @@ def queue(session: Session, thread: Thread, message: Message, *, now: datetime) 
 
     Nobody is told who takes no messages, or whose address must not be written to.
     """
-    address = reachable_address(session, thread) if left_out(session, message) else None
+    # Of those that are only counted nobody knows a name.
+    is_whole = not message.files_left_out and not left_out(session, message)
+    address = None if is_whole else reachable_address(session, thread)
     if address is None or _told_today(session, thread, now=now) >= MOST_A_DAY:
         return
     session.add(
@@ -57,7 +58,7 @@ def fill(session: Session, mail: SystemMail) -> dict[str, object] | None:
         return None
     if not thread.partner.messaging_enabled:
         return None
-    if suppression.is_suppressed(session, thread.program_id, addresses.parse(mail.address).key):
+    if kept_from(session, thread.program_id, addresses.parse(mail.address).key) is not None:
         return None
     files = left_out(session, message)
     return {

@@ -70,7 +70,7 @@ def fill(session: Session, mail: SystemMail) -> dict[str, object] | None:
     thread = session.get(Thread, mail.thread_id)
     if thread is None or not thread.partner.messaging_enabled:
         return None
-    if _kept_from(session, thread.program_id, addresses.parse(mail.address).key) is not None:
+    if kept_from(session, thread.program_id, addresses.parse(mail.address).key) is not None:
         return None
     told = select(Message).where(
         Message.thread_id == thread.id,
@@ -125,6 +125,14 @@ def find_unreachable(session: Session, thread: Thread) -> Unreachable | None:
     return _reach(session, thread)[1]
 
 
+def kept_from(session: Session, program_id: int, key: str) -> Unreachable | None:
+    """Return why the program must not write to an address of this key, None where it may."""
+    reason = suppression.reasons(session, key).get(program_id)
+    if reason is not None:
+        return Unreachable(reason.value)
+    return Unreachable.ERASED if erased.kept_out_among(session, [(program_id, key)]) else None
+
+
 def failed_at(session: Session, thread: Thread) -> datetime | None:
     """Return when the last mail that would tell the partner was refused for good, None unless it was."""
     told = select(SystemMail).where(SystemMail.thread_id == thread.id, SystemMail.template == TEMPLATE)
@@ -153,14 +161,7 @@ def _reach(session: Session, thread: Thread) -> tuple[str, Unreachable | None]:
         address, key = prospect.custom_email, prospect.custom_email_key or ""
     if not partner.messaging_enabled:
         return address, Unreachable.MESSAGING_OFF
-    return address, _kept_from(session, thread.program_id, key) if address else Unreachable.NO_ADDRESS
-
-
-def _kept_from(session: Session, program_id: int, key: str) -> Unreachable | None:
-    reason = suppression.reasons(session, key).get(program_id)
-    if reason is not None:
-        return Unreachable(reason.value)
-    return Unreachable.ERASED if erased.kept_out_among(session, [(program_id, key)]) else None
+    return address, kept_from(session, thread.program_id, key) if address else Unreachable.NO_ADDRESS
 
 
 def language_of(session: Session, thread: Thread) -> str:

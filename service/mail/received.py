@@ -155,11 +155,13 @@ def octets_of(part: Part, name: str) -> bytes:
     for number, line in enumerate(lines):
         known, colon, value = line.partition(b":")
         if colon and known.strip().lower() == name.encode():
-            values = [value.strip()]
+            values, size = [value.strip()], len(value)
             for more in lines[number + 1 :]:
-                if more[:1] not in (b" ", b"\t") or sum(map(len, values)) > MOST_VALUE:
+                if more[:1] not in (b" ", b"\t") or size > MOST_VALUE:
                     break
                 values.append(more.strip())
+                # As it came: of blank lines alone there may be as many as a mail is long.
+                size += len(more) + 1
             return b" ".join(values)[:MOST_VALUE]
     return b""
 

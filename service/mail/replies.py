@@ -118,7 +118,7 @@ def words_of(part: Part) -> str:
 
 def _unfolded(text: str, *, joined: bool) -> str:
     """Put lines together that were broken for sending (RFC 3676): those of one depth that end in a space."""
-    lines: list[str] = []
+    lines: list[list[str]] = []
     open_at = -1
     for line in text.split("\n"):
         depth = len(line) - len(line.lstrip(">"))
@@ -127,11 +127,11 @@ def _unfolded(text: str, *, joined: bool) -> str:
         flows = content.endswith(" ") and content != "-- "
         body = content[:-1] if flows and joined else content
         if open_at == depth and content != "-- ":
-            lines[-1] += body
+            lines[-1].append(body)
         else:
-            lines.append(f"{'>' * depth} {body}" if depth else body)
+            lines.append([f"{'>' * depth} {body}" if depth else body])
         open_at = depth if flows else -1
-    return "\n".join(lines)
+    return "\n".join("".join(pieces) for pieces in lines)
 
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from service.facts.filetypes import IMAGES, FileType
 from service.facts.left_out import NOT_SCANNED, THREAT
-from service.facts.messages import SCAN_STATE_LABELS, ScanState
+from service.facts.messages import SCAN_STATE_LABELS, ScanState, Side
 from service.facts.words import N_
 from service.models import Attachment
 from service.web.context import here
@@ -41,12 +41,14 @@ class FileLine:
     remove: str | None
 
 
-def lines(files: Iterable[Attachment], links: Links, *, removable: Collection[int] = ()) -> list[FileLine]:
-    """Return files as a page shows them; those whose ids are `removable` can be taken back by the reader."""
-    return [_line(file, links, is_removable=file.id in removable) for file in files]
+def lines(
+    files: Iterable[Attachment], links: Links, *, side: Side, removable: Collection[int] = ()
+) -> list[FileLine]:
+    """Return files as a page shows them to a reader of one `side`; `removable` are ids it can take back."""
+    return [_line(file, links, side=side, is_removable=file.id in removable) for file in files]
 
 
-def _line(file: Attachment, links: Links, *, is_removable: bool) -> FileLine:
+def _line(file: Attachment, links: Links, *, side: Side, is_removable: bool) -> FileLine:
     state, kind = ScanState(file.state), FileType(file.kind)
     tone, icon = _LOOKS[state]
     is_clean = state is ScanState.CLEAN and file.file_id is not None
@@ -58,7 +60,7 @@ def _line(file: Attachment, links: Links, *, is_removable: bool) -> FileLine:
         tone=tone,
         icon=icon,
         waits=state is ScanState.WAITING,
-        note=_note(file, state),
+        note=_note(file, state, is_own=file.side == side.value),
         download=links("download", file.id) if is_clean else None,
         picture=links("picture", file.id) if is_clean and kind in IMAGES else None,
         table=links("table", file.id) if is_clean and kind is FileType.CSV else None,
@@ -66,11 +68,11 @@ def _line(file: Attachment, links: Links, *, is_removable: bool) -> FileLine:
     )
 
 
-def _note(file: Attachment, state: ScanState) -> str:
+def _note(file: Attachment, state: ScanState, *, is_own: bool) -> str:
     if state is ScanState.REFUSED and file.threat:
         return say(THREAT, threat=file.threat)
-    if state is ScanState.UNSCANNED:
-        return say(NOT_SCANNED)
+    if state is ScanState.UNSCANNED and is_own:
+        return say(NOT_SCANNED)  # whoever receives a message has nothing to send: the state says enough
     if state is ScanState.WAITING and file.tries and file.next_try_at is not None:
         return say(AGAIN, time=here().formats.date_time(here().to_zone(file.next_try_at)))
     return ""

@@ -22,7 +22,6 @@ from service.web import markdown_words, partner_link, uploads
 from service.web.context import here, reading, services, transaction, use_zone_of
 from service.web.forms import done, number, refusal_text, say
 from service.web.routes import Audience, Csrf, page
-from service.web.words import user_name
 
 bp = Blueprint("conversation", __name__)
 bp.after_request(partner_link.keep_quiet)
@@ -234,10 +233,12 @@ def _messages(
         session, conversation.thread, side=Side.PARTNER, before=before, limit=MESSAGES + 1
     )
     shown = found[1:] if len(found) > MESSAGES else found
+    # Who was erased wrote for the program, as the mail about the message says.
+    program_name = conversation.program.name
     names: dict[int | None, str] = {
-        user_id: user_name(name, user_id) for user_id, name in messages.author_names(session, shown).items()
+        user_id: name or program_name for user_id, name in messages.author_names(session, shown).items()
     }
-    names[None] = conversation.program.name
+    names[None] = program_name
     own = say(N_("You"))
     lines = [
         Line(

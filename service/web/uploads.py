@@ -181,13 +181,15 @@ def remove(place: Place, attachment_id: int) -> None:
 def chosen(session: Session, thread: Thread, place: Place, upload_key: str) -> list[FileLine]:
     """Return the files of a form that was not sent yet, each with the link to take it back."""
     found = attachments.list_unsent(session, thread, by=place.by, upload_key=upload_key)
-    return attachment_words.lines(found, place.links, removable={file.id for file in found})
+    return attachment_words.lines(
+        found, place.links, side=place.by.side, removable={file.id for file in found}
+    )
 
 
 def shown(found: Sequence[Attachment], place: Place, *, waits: bool) -> list[FileLine]:
     """Return the files of a message; of one's own that still `waits` a file can be taken back."""
     own = {file.id for file in found if waits and file.side == place.by.side.value}
-    return attachment_words.lines(found, place.links, removable=own)
+    return attachment_words.lines(found, place.links, side=place.by.side, removable=own)
 
 
 def of_messages(session: Session, found: Sequence[Message], place: Place) -> dict[int, list[FileLine]]:

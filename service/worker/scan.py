@@ -35,9 +35,10 @@ def scan(services: Services, attachment_id: int, clock: Clock) -> int:
 
 
 def wake(services: Services, jobs: EngineJobs, *, now: datetime) -> int:
-    """Start a job for every file whose turn it is and that has none; return how many were started."""
-    if services.scanner is None:
-        return 0
+    """Start a job for every file whose turn it is and that has none; return how many were started.
+
+    Without a scanner too: what came while there was one is asked about until its time is over, and given up.
+    """
     with services.db.reading() as session:
         due = attachments.list_due(session, now=now, limit=BATCH)
     started = 0

@@ -43,6 +43,19 @@ def test_a_full_disk_is_no_reason_to_lose_a_mail(tmp_path: Path) -> None:
         pass
 
 
+def test_a_mail_for_which_there_is_no_memory_is_to_be_given_again(tmp_path: Path) -> None:
+    """F-2: what the system cannot map at the moment says nothing about the mail."""
+    stream = io.BytesIO(bytes(64 * IN_MEMORY))
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 32 * IN_MEMORY, limits[1]))
+    try:
+        with pytest.raises(NoRoom), received(stream, tmp_path):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
 def test_what_uses_a_mail_may_outlive_its_reading(tmp_path: Path) -> None:
     with received(io.BytesIO(b"a" * IN_MEMORY), tmp_path) as mail:
         pass

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from service import bootstrap
 from service.bootstrap import Services
 from service.config import Settings
-from service.domain import answer_mails, conversations, messages, suppression, system_mails, threads
+from service.domain import answer_mails, conversations, erased, messages, suppression, system_mails, threads
 from service.domain.suppression import SuppressionReason
 from service.facts.left_out import MOST_NAMED, LeftOut
 from service.facts.messages import Channel
@@ -108,6 +108,38 @@ def test_who_must_not_be_written_to_is_not(session: Session) -> None:
     assert answer_mails.fill(session, mail) is None
     answer(session, here, ZIP, key="c")
     assert mails(session) == [mail]
+
+
+def test_who_was_erased_meanwhile_is_not_written_to(session: Session) -> None:
+    """P2, D-: what was queued before does not go out, though no suppression says so."""
+    here = talk(session, email="p@people.example")
+    answer(session, here, ZIP)
+    (mail,) = mails(session)
+    erased.keep_out(session, here.program.id, here.partner.email_key, reason="unsubscribed", now=NOW)
+    assert answer_mails.fill(session, mail) is None
+    assert system_mails.claim(session, token="t", now=NOW) == ()
+    assert mail.state == "cancelled"
+
+
+@pytest.mark.parametrize("code", LOCALES)
+def test_files_that_are_only_counted_are_told_of_too(services: Services, session: Session, code: str) -> None:
+    """M-1: nobody knows their names; how many they were is known."""
+    here = talk(session, locale=code, email="p@people.example")
+    messages.answer(
+        session, here.thread.id, body="Here.", form_key="k", channel=Channel.EMAIL, uncounted=3, now=NOW
+    )
+    (claimed,) = system_mails.claim(session, token="t", now=NOW)
+    assert (claimed.template, claimed.values["files"], claimed.values["left_out"]) == (
+        answer_mails.TEMPLATE,
+        3,
+        [],
+    )
+    raw = services.composer.system(claimed)
+    assert faults(raw) == []
+    body = message_from_bytes(raw, policy=policy.default).get_body(("plain",))  # type: ignore[attr-defined]
+    text = str(body.get_content())
+    assert "3" in text.split("https://", maxsplit=1)[0]
+    assert ">" not in text.split("https://", maxsplit=1)[0].removesuffix("<")
 
 
 def test_a_machine_that_answers_each_mail_with_a_file_is_told_a_few_times_a_day(session: Session) -> None:

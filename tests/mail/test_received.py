@@ -1,7 +1,10 @@
 """Any bytes are taken apart, none of them harm."""
 
+import sys
+from collections.abc import Callable
 from email import message_from_bytes
 from email.policy import compat32
+from types import FrameType
 
 import pytest
 from hypothesis import given
@@ -12,9 +15,11 @@ from service.mail.received import (
     MOST_DEPTH,
     MOST_OCTETS,
     MOST_PARTS,
+    MOST_VALUE,
     blocks_of,
     content_type,
     fields_of,
+    octets_of,
     read,
 )
 
@@ -32,6 +37,40 @@ def test_headers_are_unfolded_and_kept_in_their_order() -> None:
         ["one two three", "2", "again"],
     )
     assert (fields.first("c"), fields.has("c"), fields.has("b")) == ("", False, True)
+
+
+@pytest.mark.parametrize("line", [b" \n", b"\t\r\n", b" a\n"])
+def test_a_value_folded_without_end_is_read_no_further_than_one_is_long(line: bytes) -> None:
+    """T-2: however many lines go on with nothing, the work is the same; counted and not timed."""
+    calls = []
+    for lines in (MOST_VALUE, 2 * MOST_VALUE, 4 * MOST_VALUE):
+        part = read(b"Content-Type: a/b;\n" + lines * line + b" name=c\n\n")
+        calls.append(calls_of(lambda part=part: octets_of(part, "content-type")))  # type: ignore[misc]
+        assert len(octets_of(part, "content-type")) <= MOST_VALUE
+    assert calls == [calls[0]] * 3
+
+
+def calls_of(work: Callable[[], object]) -> int:
+    """Return how many functions something calls, those of C included."""
+    count = 0
+
+    def counted(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def test_a_field_as_it_came_is_on_one_line() -> None:
+    part = read(b"Content-Type: a/b;\r\n name=\xe9\r\n\t; x=y\r\nTo: z\r\n\r\n")
+    assert octets_of(part, "content-type") == b"a/b; name=\xe9 ; x=y"
+    assert octets_of(part, "cc") == b""
 
 
 def test_blocks_of_fields_are_told_apart() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.mail.received import read
+from service.mail.received import MOST_OCTETS, read
 from service.mail.replies import is_absence, printable, read_reply
 from tests.mail.answers import PROGRAMS, mail, part, parts, quoted
 
@@ -91,6 +91,13 @@ def test_flowed_lines_are_put_together() -> None:
     )
     joined = "日本語は \n空白なし。\n"
     assert text_of(mail(joined, parameters="; format=flowed; delsp=yes")) == "日本語は空白なし。"
+
+
+def test_a_text_that_flows_without_end_is_put_together() -> None:
+    """T-2: as many lines as a text may have, of the characters that take most."""
+    lines = MOST_OCTETS // len("𠮷 \n".encode())
+    found = text_of(mail("𠮷 \n" * lines, parameters="; format=flowed"))
+    assert found == ("𠮷 " * lines).strip()
 
 
 def test_files_are_counted_and_signatures_of_mail_are_none() -> None:

@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from service.bootstrap import Services
-from service.domain import terms, threads
+from service.domain import terms, threads, user_erasure
 from service.domain.letters import CONVERSATION
 from service.facts.refusals import Refusal
 from service.i18n.locales import LOCALES
 from service.models import Message, Partner, Thread, User
 from service.web.errors import PARTNER_TITLES
+from tests.domain.factories import NOW
 from tests.domain.talks import Talk, talk
 from tests.web.conftest import Browser, check_page, soup, words
 from tests.web.test_access import state_of
@@ -61,6 +62,17 @@ def test_it_shows_the_conversation(browser: Browser, path: Callable[..., str], h
     assert (body["lang"], body.get_text()) == ("en", "When do we start?\nTomorrow?")
     assert here.partner.name in words(page.main)
     assert path(code="fr") in [link.get("href") for link in page.select("a")]
+
+
+@pytest.mark.parametrize("code", LOCALES)
+def test_who_was_erased_writes_as_the_program(
+    browser: Browser, parts: Services, path: Callable[..., str], here: Talk, code: str
+) -> None:
+    """D-: as in the mail about the same message; no number of a user is told to a partner."""
+    with parts.db.transaction() as session:
+        user_erasure.erase(session, here.user.id, actor=None, the_last_too=True, now=NOW)
+    page = check_page(browser.get(path(code=code)), code)
+    assert [words(author) for author in page.select(".talk-head strong")] == [here.program.name]
 
 
 def test_the_address_is_told_to_nobody(browser: Browser, path: Callable[..., str]) -> None:

@@ -11,9 +11,17 @@ from service.csvfile import words as csv_words
 from service.domain import messages, roles, suppression, threads
 from service.domain.letters import CONVERSATION
 from service.domain.suppression import SuppressionReason
-from service.facts.left_out import LeftOut
+from service.facts.left_out import NOT_SCANNED, LeftOut
 from service.facts.limits import MESSAGE_CHARACTERS, PAGE_ROWS
-from service.facts.messages import UNREACHABLE_ADVICE, UNREACHABLE_LABELS, Channel, MessageState, Unreachable
+from service.facts.messages import (
+    SCAN_STATE_LABELS,
+    UNREACHABLE_ADVICE,
+    UNREACHABLE_LABELS,
+    Channel,
+    MessageState,
+    ScanState,
+    Unreachable,
+)
 from service.facts.permissions import BuiltInRole, Permission
 from service.facts.states import DeliveryState
 from service.facts.words import NN_
@@ -278,7 +286,7 @@ def test_a_colleague_s_message_has_no_button_that_would_be_refused(
     assert message(parts, sent).state == MessageState.WITHDRAWN.value
     trail = soup(boss.get("/en/settings/audit?area=conversations"))
     [line] = trail.select("tbody th")
-    assert "山田 花子 withdrew a message that somebody else wrote: Mei" in words(line)
+    assert "山田 花子 withdrew a message of another user. Author: Mei" in words(line)
 
 
 def test_links_are_revoked_once_and_the_page_says_by_whom(
@@ -526,6 +534,34 @@ def test_files_of_an_email_that_are_missing_are_told_to_both_sides(
         )
         assert " ".join(catalog.say(counted, num=4).split()) in told
         assert [one for one in shown.select("a") if "files" in str(one["href"])] == []
+
+
+@pytest.mark.parametrize("code", LOCALES)
+def test_a_file_that_could_not_be_scanned_is_told_to_both_sides_in_their_words(
+    enter: Callable[..., Browser], parts: Services, thread: Thread, post: Post, code: str
+) -> None:
+    """P4: that it cannot be sent concerns who attached it; the brand has nothing to send."""
+    browser = enter()
+    with parts.db.transaction() as session:
+        message = messages.answer(
+            session, thread.id, body="Here.", form_key="k", channel=Channel.EMAIL, now=post.clock.now
+        )
+        session.add(
+            Attachment(
+                thread_id=thread.id, message_id=message.id, upload_key="k", side="partner", name="a.pdf",
+                kind="pdf", size=9, digest="", state="unscanned", give_up_at=post.clock.now,
+                created_at=post.clock.now,
+            )
+        )  # fmt: skip
+    catalog = parts.catalogs.catalog(code)
+    state, reason = catalog.say(SCAN_STATE_LABELS[ScanState.UNSCANNED]), catalog.say(NOT_SCANNED)
+    token = parts.signer.sign(CONVERSATION, [thread.id, thread.link_version])
+    for path, is_own in ((f"/{code}/inbox/{thread.id}", False), (f"/{code}/conversation/{token}", True)):
+        page = check_page(browser.get(path), code)
+        shown = page.select_one(f"#message-{message.id} .attachment")
+        assert shown is not None
+        told = words(shown)
+        assert ("a.pdf" in told, state in told, " ".join(reason.split()) in told) == (True, True, is_own)
 
 
 def test_hostile_texts_are_text(enter: Callable[..., Browser], program: Program, post: Post) -> None:

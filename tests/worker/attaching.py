@@ -11,7 +11,7 @@ from service.bootstrap import Services
 from service.domain import attachments, messages, threads
 from service.domain.attachments import Sender, Upload
 from service.facts.filetypes import FileType
-from service.facts.messages import ScanState, Side
+from service.facts.messages import Channel, ScanState, Side
 from service.models import Attachment, Message, SystemMail, Thread, User
 from tests.domain import factories
 
@@ -27,13 +27,13 @@ class Conversation:
     thread_id: int
     user_id: int
 
-    def attach(self, content: bytes = CSV, *, key: str = "form") -> int:
+    def attach(self, content: bytes = CSV, *, key: str = "form", side: Side = Side.BRAND) -> int:
         """Upload a file as the web does it, and return its id."""
         file_id = self.services.attachments.put(content)
         upload = Upload("rates.csv", FileType.CSV, len(content), sha256(content).hexdigest(), file_id)
         with self.services.db.transaction() as session:
             thread = session.get_one(Thread, self.thread_id)
-            by = Sender(Side.BRAND, self.user_id)
+            by = Sender(side, self.user_id if side is Side.BRAND else None)
             now = datetime.now(UTC)
             return attachments.take(
                 session, self.services.jobs, thread, upload, by=by, upload_key=key, now=now
@@ -46,6 +46,19 @@ class Conversation:
             now = datetime.now(UTC)
             return messages.send(
                 session, self.thread_id, actor=author, body="The rates.", form_key=key, now=now
+            ).id
+
+    def answer_by_email(self, *, key: str = "mail") -> int:
+        """Answer as the partner with a file, and return the id of the message."""
+        self.attach(key=key, side=Side.PARTNER)
+        with self.services.db.transaction() as session:
+            return messages.answer(
+                session,
+                self.thread_id,
+                body="Mine.",
+                form_key=key,
+                channel=Channel.EMAIL,
+                now=datetime.now(UTC),
             ).id
 
     def states(self) -> list[str]:

@@ -13,8 +13,9 @@ from sqlalchemy import select, update
 from service.bootstrap import Services
 from service.config import Settings
 from service.domain import attachments
-from service.facts.limits import UPLOAD_LIFE
-from service.facts.messages import ScanState
+from service.domain.answer_mails import TEMPLATE as LEFT_OUT
+from service.facts.limits import SCAN_GIVE_UP, UPLOAD_LIFE
+from service.facts.messages import News, ScanState
 from service.models import Attachment, Notice
 from service.worker import scan
 from tests.clamd import EICAR, Clamd
@@ -112,6 +113,31 @@ def test_an_outage_over_several_tries(
     wait_for(here.is_clean, log=log)
     assert worker.stop() == 0
     assert (here.is_shown(message_id), here.mails()[MAIL]) == (True, 1)
+
+
+def test_a_scanner_that_is_no_more_holds_nothing_for_ever(
+    settings: Settings, services: Services, tmp_path: Path
+) -> None:
+    """U-9, F-3: words by email are shown after a day and both sides told, as is a page's author."""
+    log = settings.data / "worker.log"
+    jump = tmp_path / "jump"
+    jump.write_text("0")
+    here = begin(services)
+    here.attach()
+    written = here.send()
+    answered = here.answer_by_email()
+    without = replace(settings, scanner_url="")
+    worker = Worker(without, log, env={"PYTHONPATH": str(FAULTS), "CLOCK_JUMP": str(jump)})
+    wait_for(lambda: here.tries() == 2, log=log)
+    assert (here.states(), here.is_shown(answered)) == (["waiting", "waiting"], False)
+    jump.write_text(str(int(SCAN_GIVE_UP.total_seconds()) + 60))
+    wait_for(lambda: here.states() == ["unscanned", "unscanned"], log=log)
+    assert worker.stop() == 0
+    assert (here.is_shown(written), here.is_shown(answered)) == (False, True)
+    assert (here.mails()[LEFT_OUT], here.mails()[MAIL]) == (1, 0)
+    with services.db.reading() as session:
+        assert sorted(session.scalars(select(Notice.kind))) == [News.ATTACHMENT.value, News.MESSAGE.value]
+    assert stored(services) == known(services) == set()
 
 
 def test_a_stored_file_that_vanished_is_given_up(services: Services) -> None:
