@@ -80,16 +80,17 @@ def forget_conversations(session: Session, keep: Keep, *, now: datetime, most: i
 
     Done with are those it archived, who declined, or whose invitation expired, if nothing has happened to
     them, and nothing was written, added or reported, for so long. Their stored files go with the next sweep
-    of the store. To be called again as `forget_entries` is.
+    of the store. To be called again as `forget_entries` is; the index of messages is cleared once, together
+    with the last part, so that whoever goes on after a worker that died has that still to do.
     """
     if not keep.conversations_months:
         return 0
     before = months_before(now, keep.conversations_months)
-    query = select(Thread.id).where(_is_over(before)).order_by(Thread.id).limit(most)
+    query = select(Thread.id).where(_is_over(before)).order_by(Thread.id).limit(most + 1)
     # Locked as for writing: whoever is at one at this moment keeps it, and nobody begins to.
     found = session.scalars(query.with_for_update(of=Thread, skip_locked=True)).all()
     # Asked once more: PostgreSQL locks a thread as it is now, but judges it by what was there a moment ago.
-    still = select(Thread.id, Thread.program_id).where(Thread.id.in_(found), _is_over(before))
+    still = select(Thread.id, Thread.program_id).where(Thread.id.in_(found[:most]), _is_over(before))
     program_of = dict(session.execute(still).all())
     ids = sorted(program_of)
     if not ids:
@@ -99,7 +100,8 @@ def forget_conversations(session: Session, keep: Keep, *, now: datetime, most: i
     ledger.change(session, delete(Notice).where(*news))
     for table in (Attachment, Draft, Message, SystemMail):
         ledger.change(session, delete(table).where(table.thread_id.in_(ids)))
-    message_search.forget_deleted(session)
+    if len(found) <= most:
+        message_search.forget_deleted(session)
     ledger.change(session, delete(Thread).where(Thread.id.in_(ids)))
     for program_id, number in sorted(programs.items()):
         audit.add_up(session, Act.CONVERSATIONS_EXPIRED, number, program_id=program_id, now=now)
