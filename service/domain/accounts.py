@@ -33,6 +33,8 @@ from service.models import Program, Role, UsedLink, User
 _SIGN_IN_LINK = "sign-in"
 # The conditions for users who are neither disabled nor only invited.
 _AT_WORK = (User.disabled_at.is_(None), User.invitation.is_(None))
+# The condition for users of whom more is left than an id.
+NOT_ERASED = User.erased_at.is_(None)
 
 
 def ensure_roles(session: Session) -> None:

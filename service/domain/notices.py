@@ -52,12 +52,19 @@ def tell(
 
 
 def tell_author(session: Session, campaign_id: int, kind: str, *, now: datetime) -> None:
-    """Tell the author about their campaign: FINISHED once, the others again only once they read the last."""
+    """Tell the author about their campaign: FINISHED once, the others again only once they read the last.
+
+    An author who was erased is told nothing any more.
+    """
     campaign = session.get_one(Campaign, campaign_id)
     # Locked, so that of two workers with the same news one finds it told.
     author = session.execute(
-        select(User.id, User.locale).where(User.id == campaign.author_id).with_for_update(key_share=True)
+        select(User.id, User.locale, User.erased_at)
+        .where(User.id == campaign.author_id)
+        .with_for_update(key_share=True)
     ).one()
+    if author.erased_at is not None:
+        return
     told = exists().where(Notice.user_id == author.id, Notice.kind == kind, Notice.subject_id == campaign_id)
     if kind != FINISHED:
         told = told.where(Notice.read_at.is_(None))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from service.domain import audit, import_clearing, ledger, message_search
 from service.facts.acts import Act
 from service.facts.limits import KEEP_SYSTEM_MAILS_DAYS
-from service.facts.messages import News
+from service.facts.messages import MessageState, News
 from service.facts.stages import Stage
 from service.facts.states import OPEN_DELIVERIES
 from service.models import (
@@ -79,24 +79,29 @@ def forget_conversations(session: Session, keep: Keep, *, now: datetime, most: i
     """Delete at most so many old conversations with partners whom the program is done with; return how many.
 
     Done with are those it archived, who declined, or whose invitation expired, if nothing has happened to
-    them, and nothing was written, for so long. Their stored files go with the next sweep of the store. To be
-    called again as `forget_entries` is.
+    them, and nothing was written, added or reported, for so long. Their stored files go with the next sweep
+    of the store. To be called again as `forget_entries` is; the index of messages is cleared once, together
+    with the last part, so that whoever goes on after a worker that died has that still to do.
     """
     if not keep.conversations_months:
         return 0
     before = months_before(now, keep.conversations_months)
-    query = select(Thread).where(_is_over(before)).order_by(Thread.id).limit(most)
-    # Locked as for writing, so that who answers at this moment is waited for, and their thread then stays.
-    threads = session.scalars(query.with_for_update(of=Thread, skip_locked=True)).unique().all()
-    ids = [thread.id for thread in threads]
+    query = select(Thread.id).where(_is_over(before)).order_by(Thread.id).limit(most + 1)
+    # Locked as for writing: whoever is at one at this moment keeps it, and nobody begins to.
+    found = session.scalars(query.with_for_update(of=Thread, skip_locked=True)).all()
+    # Asked once more: PostgreSQL locks a thread as it is now, but judges it by what was there a moment ago.
+    still = select(Thread.id, Thread.program_id).where(Thread.id.in_(found[:most]), _is_over(before))
+    program_of = dict(session.execute(still).all())
+    ids = sorted(program_of)
     if not ids:
         return 0
-    programs = Counter(thread.program_id for thread in threads)
+    programs = Counter(program_of.values())
     news = (Notice.kind.in_([kind.value for kind in News]), Notice.subject_id.in_(ids))
     ledger.change(session, delete(Notice).where(*news))
     for table in (Attachment, Draft, Message, SystemMail):
         ledger.change(session, delete(table).where(table.thread_id.in_(ids)))
-    message_search.forget_deleted(session)
+    if len(found) <= most:
+        message_search.forget_deleted(session)
     ledger.change(session, delete(Thread).where(Thread.id.in_(ids)))
     for program_id, number in sorted(programs.items()):
         audit.add_up(session, Act.CONVERSATIONS_EXPIRED, number, program_id=program_id, now=now)
@@ -117,14 +122,15 @@ def _is_over(before: datetime) -> ColumnElement[bool]:
     ended = or_(Prospect.archived_at.is_not(None), Prospect.stage.in_(_OVER))
     moved = exists().where(StageChange.prospect_id == Prospect.id, StageChange.at >= before)
     of_thread = (Prospect.program_id == Thread.program_id, Prospect.partner_id == Thread.partner_id)
-    typed = exists().where(Draft.thread_id == Thread.id, Draft.updated_at >= before)
-    # A mail to the partner that is not settled fills itself from the conversation.
-    waiting = and_(
-        SystemMail.thread_id == Thread.id, SystemMail.state.in_([state.value for state in OPEN_DELIVERIES])
-    )
+    # A message that waits is still to be shown, and a mail that is not settled fills itself from the thread.
+    held = Message.state == MessageState.WAITING.value
+    is_open = SystemMail.state.in_([state.value for state in OPEN_DELIVERIES])
     return and_(
         func.coalesce(Thread.last_at, Thread.created_at) < before,
+        or_(Thread.reported_at.is_(None), Thread.reported_at < before),
         exists().where(*of_thread, ended, ~moved),
-        ~typed,
-        ~exists().where(waiting),
+        ~exists().where(Message.thread_id == Thread.id, or_(Message.created_at >= before, held)),
+        ~exists().where(Attachment.thread_id == Thread.id, Attachment.created_at >= before),
+        ~exists().where(Draft.thread_id == Thread.id, Draft.updated_at >= before),
+        ~exists().where(SystemMail.thread_id == Thread.id, is_open),
     )

@@ -16,8 +16,6 @@ from service.facts.refusals import Refusal
 from service.i18n.folding import name_key
 from service.models import Role, User
 
-_HAVING = (User.erased_at.is_(None),)
-
 
 def add(
     session: Session, name: str, permissions: Iterable[Permission], *, actor: User | None, now: datetime
@@ -113,13 +111,13 @@ def list_all(session: Session) -> Sequence[Role]:
 def users_of(session: Session, role_id: int) -> Sequence[User]:
     """Return those who have a role, by name, invited and disabled ones too."""
     return session.scalars(
-        select(User).where(*_HAVING, User.role_id == role_id).order_by(User.name, User.id)
+        select(User).where(accounts.NOT_ERASED, User.role_id == role_id).order_by(User.name, User.id)
     ).all()
 
 
 def count_users(session: Session) -> dict[int, int]:
     """Return how many users each role has, invited and disabled ones too; roles without any are left out."""
-    query = select(User.role_id, func.count(User.id)).where(*_HAVING).group_by(User.role_id)
+    query = select(User.role_id, func.count(User.id)).where(accounts.NOT_ERASED).group_by(User.role_id)
     return {role_id: count for role_id, count in session.execute(query)}  # noqa: C416  (rows, not pairs)
 
 

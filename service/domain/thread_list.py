@@ -97,13 +97,11 @@ class Latest:
     `lang` is the language of its words, None where that is not known; `files` counts its attachments.
     """
 
-    message_id: int
     side: Side
     state: MessageState
     lang: str | None
     beginning: str
     at: datetime
-    edited: bool
     files: int
 
     @property
@@ -125,7 +123,6 @@ class Row:
     locale: str | None
     unread: bool
     priority: bool
-    assignee_id: int | None
     last_at: datetime
     prospect_id: int | None
     stage: Stage | None
@@ -318,7 +315,6 @@ _ROWS = (
         Partner.locale,
         Thread.unread,
         Thread.priority,
-        Thread.assignee_id,
         Thread.last_at,
         Prospect.id,
         Prospect.stage,
@@ -326,13 +322,11 @@ _ROWS = (
         _ADDRESS.label("address_key"),
         Suppression.id,
         func.substr(Draft.body, 1, 2 * BEGINNING),
-        Message.id,
         Message.side,
         Message.state,
         Message.lang,
         func.substr(Message.body, 1, 2 * BEGINNING),
         func.coalesce(Message.shown_at, Message.created_at, type_=Moment),
-        Message.edited_at.is_not(None),
         select(func.count()).where(Attachment.message_id == Message.id).scalar_subquery(),
     )
     .join(Partner, Partner.id == Thread.partner_id)
@@ -343,7 +337,7 @@ _ROWS = (
     .where(Thread.id.in_(bindparam("listed", expanding=True)))
 )
 # How many of these columns are not of the latest message.
-_OF_THREADS = 14
+_OF_THREADS = 13
 
 
 def _rows(session: Session, thread_ids: Sequence[int], *, user_id: int) -> list[Row]:
@@ -360,12 +354,10 @@ def _row(kept_out: Collection[tuple[int, str]], *columns: Any) -> Row:
     return Row(*(*thread, Stage(stage) if stage else None, latest, begun, bool(told)))
 
 
-def _latest(
-    message_id: int | None, side: str, state: str, lang: str | None, body: str, *rest: Any
-) -> Latest | None:
-    if message_id is None:
+def _latest(side: str | None, state: str, lang: str | None, body: str, *rest: Any) -> Latest | None:
+    if side is None:
         return None
-    return Latest(message_id, Side(side), MessageState(state), lang, _beginning(body), *rest)
+    return Latest(Side(side), MessageState(state), lang, _beginning(body), *rest)
 
 
 def _beginning(body: str) -> str:

@@ -152,7 +152,8 @@ def revoke_links(session: Session, thread: Thread, *, version: int, actor: User,
 def report(session: Session, thread: Thread, *, words: str, now: datetime) -> None:
     """Record that the partner reports the conversation; the latest report stands.
 
-    It comes back from the archive, first among all. Raises DomainError: MESSAGE_TOO_LONG, TEXT_UNPRINTABLE.
+    It comes back from the archive, unread and among those of priority; its place is still that of its latest
+    message. Raises DomainError: MESSAGE_TOO_LONG, TEXT_UNPRINTABLE.
     """
     if len(words) > MESSAGE_CHARACTERS:
         raise DomainError(Refusal.MESSAGE_TOO_LONG, field="words", num=MESSAGE_CHARACTERS)

@@ -103,7 +103,7 @@ def users_back(session: Session, erasures: Mapping[str, datetime]) -> list[int]:
     """
     hashes = erased.marks_of(session)
     found = []
-    for user in session.scalars(select(User).where(User.erased_at.is_(None)).order_by(User.id)):
+    for user in session.scalars(select(User).where(accounts.NOT_ERASED).order_by(User.id)):
         marks = hashes.marks(erased.user_key(user.email_key))
         if any(user.created_at < erasures[mark] for mark in marks if mark in erasures):
             found.append(user.id)

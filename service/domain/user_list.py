@@ -83,7 +83,7 @@ def cursor_of(user: User) -> Cursor:
 
 def count(session: Session) -> int:
     """Return how many users there are, invited and disabled ones too."""
-    return session.scalar(select(func.count()).select_from(User).where(User.erased_at.is_(None))) or 0
+    return session.scalar(select(func.count()).select_from(User).where(accounts.NOT_ERASED)) or 0
 
 
 def state_of(user: User, *, now: datetime) -> UserState:
@@ -98,7 +98,7 @@ def state_of(user: User, *, now: datetime) -> UserState:
 def named(text: str) -> list[ColumnElement[bool]]:
     """Return which users have these words in their name or address; nobody who was erased."""
     words = (User.search_text.like(word, escape="\\") for word in matching(text))
-    return [User.erased_at.is_(None), *words]
+    return [accounts.NOT_ERASED, *words]
 
 
 def _matching(wanted: UserFilter, now: datetime) -> list[ColumnElement[bool]]:

@@ -127,8 +127,8 @@ class SystemMail(Base):
     """A mail the product itself sends (password reset, import report, test mail), with the same states.
 
     `values` fill the shipped template; they are emptied once it is settled: they may hold a link. One with a
-    `thread_id` tells the partner of its messages, and is filled each time it is claimed. A row with
-    `next_attempt_at` is left alone until then.
+    `thread_id` tells the partner of its messages, or which files of theirs were left out, and is filled each
+    time it is claimed. A row with `next_attempt_at` is left alone until then.
     """
 
     __tablename__ = "system_mails"

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from dbos import DBOS, DBOSConfig
 
@@ -313,7 +314,8 @@ class _Worker:
             audit_months=settings.keep_audit_months,
             conversations_months=settings.keep_conversations_months,
         )
-        self._hourly_fault = sweep.every_hour(self._services.db, keep, now=now)
+        rest = partial(self._stopping.wait, imports.BREATH)
+        self._hourly_fault = sweep.every_hour(self._services.db, keep, rest=rest, now=now)
         if self._services.captured is not None and settings.keep_outbox_days:
             self._services.captured.forget_before(now - timedelta(days=settings.keep_outbox_days))
         return 0

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 KEEP_JOBS = timedelta(days=30)
 Part = tuple[str, Callable[[], object]]
 Verb = Callable[..., object]
+# Lets the other writers in, and tells whether to stop.
+Rest = Callable[[], bool]
 
 
 def each(parts: Iterable[Part], *, ended: Callable[[], bool] = lambda: False) -> str:
@@ -145,8 +147,11 @@ def join_in(
     return len(wanted)
 
 
-def every_hour(db: Database, keep: Keep, *, now: datetime) -> str:
-    """Do what is done once an hour; return the first fault, as `each` does."""
+def every_hour(db: Database, keep: Keep, *, rest: Rest, now: datetime) -> str:
+    """Do what is done once an hour; return the first fault, as `each` does.
+
+    What takes many transactions rests after each; if told to stop there, the next hour goes on with it.
+    """
     verbs: list[tuple[str, Verb]] = [
         ("sessions", sessions.sweep),
         ("throttle", throttle.sweep),
@@ -162,13 +167,15 @@ def every_hour(db: Database, keep: Keep, *, now: datetime) -> str:
         ("old entries", partial(retention.forget_entries, keep=keep)),
         ("old conversations", partial(retention.forget_conversations, keep=keep)),
     ]
-    past = [(name, partial(_in_chunks, db, verb, now)) for name, verb in chunked]
+    past = [(name, partial(_in_chunks, db, verb, rest, now)) for name, verb in chunked]
     return each([*_transactions(db, lambda: now, verbs), *past])
 
 
-def _in_chunks(db: Database, verb: Verb, now: datetime) -> None:
+def _in_chunks(db: Database, verb: Verb, rest: Rest, now: datetime) -> None:
     """Do a verb again and again, each time in a short transaction, until nothing is left of its work."""
-    more: object = True
-    while more:
+    while True:
         with db.transaction() as session:
-            more = verb(session, now=now)
+            if not verb(session, now=now):
+                return
+        if rest():
+            return

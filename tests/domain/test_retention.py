@@ -264,6 +264,42 @@ def test_what_happened_lately_keeps_a_conversation(
     assert left(either) == set()
 
 
+def test_what_moves_no_conversation_in_the_list_keeps_it_too(
+    either: Session, talk: Callable[..., int]
+) -> None:
+    """D-6: a report, an answer nobody was shown, one that waits for its file however long, a file."""
+    reported, answered, waiting, uploaded, old = (talk(name) for name in ("Ann", "Bob", "Cleo", "Dan", "Eve"))
+    for thread_id in (reported, answered, waiting, uploaded, old):
+        ended(either, thread_id)
+    lately, before = NOW + days(1), NOW - days(1)
+    threads.report(either, either.get_one(Thread, reported), words="Please stop.", now=lately)
+    for thread_id, at in ((answered, before), (waiting, before), (uploaded, lately)):
+        upload(either, thread_id, at)
+    for thread_id, at in ((answered, lately), (waiting, before)):
+        said = messages.answer(either, thread_id, body="Our rates", form_key="rates", now=at)
+        assert said.state == "waiting"
+        if thread_id == answered:
+            messages.withdraw(either, either.get_one(Thread, thread_id), said.id, actor=None, now=at)
+    assert set(either.scalars(select(Thread.last_at))) == {NOW}
+    assert retention.forget_conversations(either, TALKS, now=NOW_AND_LATER + MOMENT) == 1
+    assert left(either) == {reported, answered, waiting, uploaded}
+    later = NOW_AND_LATER + days(1) + MOMENT
+    assert retention.forget_conversations(either, TALKS, now=later) == 3
+    assert left(either) == {waiting}
+
+
+def upload(session: Session, thread_id: int, at: datetime) -> None:
+    """Have the partner upload a file that is not looked at yet."""
+    session.add(
+        Attachment(
+            thread_id=thread_id, upload_key=messages.upload_key("rates"), side="partner", name="b.pdf",
+            kind="pdf", size=1, digest="d", file_id=f"b{thread_id}", state="waiting", give_up_at=at,
+            created_at=at,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
 def test_conversations_go_in_parts_and_each_program_is_told(
     either: Session, program: Program, user: User, talk: Callable[..., int]
 ) -> None:

@@ -9,7 +9,16 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from service.db import Base, Database
-from service.domain import accounts, audit, erased, import_reasons, user_data, user_erasure, user_list
+from service.domain import (
+    accounts,
+    audit,
+    erased,
+    import_reasons,
+    notices,
+    user_data,
+    user_erasure,
+    user_list,
+)
 from service.domain.errors import DomainError
 from service.domain.import_runs import Runner
 from service.domain.signing import AddressMarks
@@ -306,6 +315,24 @@ def test_who_may_erase_a_user(
             said = error.refusal
         erased_at = session.get_one(User, known.user_id).erased_at
     assert (said, erased_at) == (refusal, None if refusal else LATER)
+
+
+@BOTH
+def test_the_campaigns_that_stay_tell_their_author_nothing(db: Database, known: Leaver) -> None:
+    """D-5: no row anew of who is erased; the colleague is told as before."""
+    _erase(db, known)
+    with db.transaction() as session:
+        campaigns = session.scalars(select(Campaign.id).order_by(Campaign.id)).all()
+        for campaign_id in campaigns:
+            for kind in (notices.FINISHED, notices.UNKNOWN, notices.PAUSED, notices.HELD):
+                notices.tell_author(session, campaign_id, kind, now=LATER)
+        told = select(Notice.user_id, func.count()).where(Notice.created_at == LATER).group_by(Notice.user_id)
+        theirs = select(func.count(Campaign.id)).where(Campaign.author_id == known.other_id)
+        assert [tuple(row) for row in session.execute(told)] == [
+            (known.other_id, 4 * (session.scalar(theirs) or 0))
+        ]
+        authors = set(session.scalars(select(Campaign.author_id)))
+    assert authors == {known.user_id, known.other_id}
 
 
 def test_the_last_administrator_stays(db: Database, known: Leaver) -> None:

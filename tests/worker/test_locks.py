@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text, update
 from sqlalchemy.orm import Session
 
 from service import bootstrap
@@ -27,9 +28,12 @@ from service.domain import (
     pauses,
     programs,
     prospects,
+    retention,
+    threads,
 )
 from service.domain.errors import DomainError
 from service.domain.ledger import Attempt, Mark
+from service.domain.retention import Keep
 from service.facts.limits import LEASE
 from service.facts.refusals import Refusal
 from service.facts.replies import Outcome, Reply
@@ -37,11 +41,22 @@ from service.facts.stages import StageEvent
 from service.facts.states import CampaignState, DeliveryState
 from service.mail.bounces import understand
 from service.mail.verp import ReturnPath
-from service.models import Bounce, Campaign, CampaignMark, Delivery, Notice, Program, StageChange
+from service.models import (
+    Bounce,
+    Campaign,
+    CampaignMark,
+    Delivery,
+    Draft,
+    Notice,
+    Program,
+    StageChange,
+    Thread,
+)
 from service.worker.writer import LedgerWriter
 from tests import postgres
+from tests.domain import factories
 from tests.mail.reports import dsn, letter
-from tests.outbound import NOW, make_campaign
+from tests.outbound import NOW, make_campaign, make_program
 
 SECONDS = 60.0
 PATH = ReturnPath("news@brand.example", "bounces@brand.example", "k" * 40)
@@ -311,6 +326,34 @@ def test_an_answer_and_a_history_do_not_wait_for_each_other(services: Services) 
     with services.db.reading() as session:
         events = session.scalars(select(StageChange.event).order_by(StageChange.id)).all()
     assert events == ["email_accepted", "answered"]
+
+
+def test_a_draft_written_while_its_conversation_is_taken_keeps_it(services: Services) -> None:
+    """D-6: what is committed between the look at a conversation and its lock changes no row of it."""
+    keep, later = Keep(imports=0, notices=0, conversations_months=1), NOW + timedelta(days=90)
+    with services.db.transaction() as session:
+        program, author = make_program(session)
+        for name in ("Ann", "Bob"):
+            known = factories.prospect(session, program, name, messaging_enabled=True, at=NOW)
+            known.archived_at = NOW
+            thread = threads.open_with(session, program.id, known.partner_id, now=NOW)
+            session.add(Draft(user_id=author.id, thread_id=thread.id, body="…", form_key="d", updated_at=NOW))
+        session.execute(update(StageChange).values(at=NOW))
+        kept = thread.id
+    written: list[int] = []
+
+    @event.listens_for(services.db.engine, "after_cursor_execute")
+    def write(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "SKIP LOCKED" in statement and not written:
+            written.append(kept)
+            with services.db.transaction() as session:
+                changed = update(Draft).where(Draft.thread_id == kept)
+                session.execute(changed.values(updated_at=later))
+
+    with services.db.transaction() as session:
+        assert retention.forget_conversations(session, keep, now=later) == 1
+    with services.db.reading() as session:
+        assert (session.scalars(select(Thread.id)).all(), written) == ([kept], [kept])
 
 
 def test_whoever_refers_to_a_program_or_a_campaign_waits_for_no_count(services: Services) -> None:

@@ -1,17 +1,29 @@
 """The parts of a sweep stand alone: one that fails is told, and holds up none of the others."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from service.bootstrap import Services
 from service.config import Settings
 from service.db import Database
-from service.domain import audit, deliveries, marks, retention, schedules, system_mails, throttle, workers
+from service.domain import (
+    audit,
+    deliveries,
+    marks,
+    message_search,
+    prospects,
+    retention,
+    schedules,
+    system_mails,
+    throttle,
+    workers,
+)
 from service.domain.retention import Keep
 from service.facts.acts import Act
 from service.facts.limits import LEASE
@@ -23,6 +35,7 @@ from service.models import (
     Delivery,
     Program,
     SystemMail,
+    Thread,
     User,
     WorkerBeat,
 )
@@ -30,15 +43,24 @@ from service.worker import app, imports, presence, sweep
 from service.worker.account_rooms import AccountRooms
 from service.worker.fence import Fence
 from service.worker.rescue import Rescue
+from tests.domain.talk import Talk
+from tests.domain.talk import at as talk_at
 from tests.outbound import NOW, make_campaign
 from tests.worker.oracle import installed, wait_for
 from tests.worker.test_jobs import queue_reset, worker
 
 LATER = NOW + 2 * LEASE
+LONG_AGO, LONG_AFTER = talk_at(0), talk_at(0) + timedelta(days=800)
+CANARY = "canari-7c02"
 
 
 def broken(*_: object, **__: object) -> None:
     raise ZeroDivisionError
+
+
+def go_on() -> bool:
+    """Rest for no time at all."""
+    return False
 
 
 @pytest.fixture
@@ -163,7 +185,7 @@ def test_one_hourly_task_that_fails_holds_up_no_other(db: Database, monkeypatch:
     with db.transaction() as session:
         workers.beat(session, "gone for long", version="1", now=NOW - timedelta(days=400))
     monkeypatch.setattr(throttle, "sweep", broken)
-    assert sweep.every_hour(db, Keep(imports=0, notices=0), now=NOW) == "ZeroDivisionError"
+    assert sweep.every_hour(db, Keep(imports=0, notices=0), rest=go_on, now=NOW) == "ZeroDivisionError"
     with db.reading() as session:
         assert session.scalars(select(WorkerBeat)).all() == []
 
@@ -183,11 +205,93 @@ def test_the_past_is_forgotten_in_short_transactions(db: Database, monkeypatch: 
         return parts[-1][1]
 
     monkeypatch.setattr(retention, "forget_entries", noted)
-    assert sweep.every_hour(db, Keep(imports=0, notices=0, audit_months=12), now=NOW) == ""
+    assert sweep.every_hour(db, Keep(imports=0, notices=0, audit_months=12), rest=go_on, now=NOW) == ""
     assert parts == [(5, 2), (4, 2), (2, 1), (1, 0)]
     with db.reading() as session:
         left = session.scalars(select(AuditEntry)).all()
         assert [(one.act, one.details) for one in left] == [("entries_expired", {"num": 5})]
+
+
+def leave_talks(services: Services) -> None:
+    """Leave four conversations that are over, and one that is not, with words that their index knows."""
+    with services.db.transaction() as session:
+        talk = Talk(session)
+        for number in range(5):
+            thread = talk.thread(f"Partner {number}")
+            talk.send(thread, f"{CANARY} {number}" if number < 4 else "Something else")
+            if number < 4:
+                known = prospects.find_by_partner(session, talk.program.id, thread.partner_id)
+                assert known is not None
+                prospects.archive(session, known, actor_id=talk.user.id, now=LONG_AGO)
+        session.execute(update(SystemMail).values(state="sent", settled_at=LONG_AGO))
+
+
+def leaves(services: Services) -> list[bytes]:
+    """Return what is in the index of messages."""
+    with services.db.reading() as session:
+        rows = session.execute(text("SELECT block FROM message_grams_index_data WHERE id > 10 ORDER BY id"))
+        return [bytes(row.block) for row in rows]
+
+
+def forget(services: Services, most: int, rest: Callable[[], bool]) -> None:
+    """Forget old conversations and entries, so many at a time."""
+    keep = Keep(imports=0, notices=0, audit_months=12, conversations_months=12)
+    with pytest.MonkeyPatch.context() as patch:
+        for verb in (retention.forget_entries, retention.forget_conversations):
+            patch.setattr(retention, verb.__name__, partial(verb, most=most))
+        assert sweep.every_hour(services.db, keep, rest=rest, now=LONG_AFTER) == ""
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 5])
+def test_others_write_while_the_past_is_forgotten(
+    services: Services, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """D-6, F-14: between any two parts, and the index of messages is cleared once, with the last of them."""
+    leave_talks(services)
+    with services.db.transaction() as session:
+        entries = session.scalar(select(func.count(AuditEntry.id))) or 0
+    seen: list[int] = []
+    cleared: list[int] = []
+    real = message_search.forget_deleted
+
+    def clear(session: Session) -> None:
+        cleared.append(len(seen))
+        real(session)
+
+    def write() -> bool:
+        with services.db.transaction(patience=0) as session:
+            workers.beat(session, "beside", version="1", now=LONG_AFTER)
+            seen.append(session.scalar(select(func.count(Thread.id))) or 0)
+        return False
+
+    monkeypatch.setattr(message_search, "forget_deleted", clear)
+    forget(services, most, write)
+    of_entries = [5] * -(-entries // most)
+    of_talks = [max(1, 5 - most * part) for part in range(1, -(-4 // most) + 1)]
+    assert seen == of_entries + of_talks
+    assert cleared == [len(seen) - 1]
+
+
+def test_no_word_of_what_was_forgotten_is_left_in_the_file(services: Services) -> None:
+    """D-6: not in a page that nobody uses any more, and not in the index, also after a stop on the way."""
+    leave_talks(services)
+    file = services.settings.data / "prospectus.db"
+
+    def on_disk() -> bytes:
+        services.db.fold_log()
+        return b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
+
+    assert CANARY.encode() in on_disk()
+    forget(services, 2, lambda: True)
+    assert CANARY.encode() in on_disk()
+    forget(services, 2, go_on)
+    assert CANARY.encode() not in on_disk()
+    left = leaves(services)
+    with services.db.transaction() as session:
+        for command in ("rebuild", "optimize"):
+            words = f"INSERT INTO message_grams_index (message_grams_index) VALUES ('{command}')"
+            session.execute(text(words))
+    assert left == leaves(services)
 
 
 def test_a_fault_of_the_hour_is_told_until_the_next(
