@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from service.facts.file_refusals import FileNote, FileRefusal
 from service.facts.filetypes import FileType
 from service.facts.limits import ATTACHMENT_BYTES
-from service.files import csvs, images, kinds, names
+from service.files import csvs, kinds, names
 from service.files.refused import FileRefused
 
 
@@ -35,10 +35,12 @@ def judge(name: str, content: bytes) -> Judged:
     if claimed is FileType.CSV:
         csvs.judge(content)
     elif claimed is FileType.PDF:
-        # Deferred: it takes a tenth of a second and 7 MB to load, and only the process that judges needs it.
+        # Deferred, and pictures too: both take a tenth of a second and 7 MB, and only who judges needs them.
         from service.files import pdfs
 
         pdfs.judge(content)
     else:
+        from service.files import images
+
         content, notes = images.judge(claimed, content)
     return Judged(name, claimed, content, notes)
