@@ -98,26 +98,22 @@ def restored(*, nothing_was_sent: bool) -> None:
 
 def _erase_again(services: Services, *, now: datetime) -> int:
     """Erase who is back from the backup, and say who cannot be erased yet and why; return how many."""
+    erasures = services.erasure_log.read()
     with services.db.reading() as session:
-        erasures = services.erasure_log.read()
-        back = {
-            (erase_everywhere, number): session.get_one(Partner, number).email
-            for number in erasure.partners_back(session, erasures)
-        }
-        users_back = {
-            (partial(erase_user_everywhere, the_last_too=True), number): session.get_one(User, number).email
-            for number in user_erasure.users_back(session, erasures)
-        }
-    everybody = {**back, **users_back}
+        partners = [session.get_one(Partner, one) for one in erasure.partners_back(session, erasures)]
+        users = [session.get_one(User, one) for one in user_erasure.users_back(session, erasures)]
+        back = [(partner.email, partial(erase_everywhere, services, partner.id)) for partner in partners]
+        again = partial(erase_user_everywhere, services, the_last_too=True)
+        back += [(user.email, partial(again, user.id)) for user in users]
     refused = 0
-    for (erase, number), address in everybody.items():
+    for address, erase in back:
         try:
-            erase(services, number, now=now)
+            erase(now=now)
         except DomainError as error:
             refused += 1
             click.echo(f"{address}: {WORDS.say(error.refusal.phrase, **error.values)}", err=True)
-    if len(everybody) > refused:
-        say(ERASED_AGAIN, num=len(everybody) - refused)
+    if len(back) > refused:
+        say(ERASED_AGAIN, num=len(back) - refused)
     return refused
 
 
