@@ -71,7 +71,7 @@ class Services:
         for file_id in done.file_ids:
             self.attachments.delete(file_id)
         if self.captured is not None:
-            self.captured.forget(done.texts)
+            self.captured.forget(done.addresses, done.names)
 
     def mailer_for(self, server: MailServer) -> Mailer:
         """Return what takes mail for a user's own server; where mails are captured, nothing leaves for it."""

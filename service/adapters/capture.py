@@ -1,5 +1,6 @@
 """The captured outbox: a mailer that keeps every mail in one small file instead of sending it."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Collection
 from contextlib import closing
@@ -7,9 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
 from email.parser import BytesHeaderParser, BytesParser
+from html import unescape
 from pathlib import Path
 
 from service.facts.replies import Outcome, Reply
+from service.i18n import naming
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS mails (
@@ -17,6 +20,9 @@ CREATE TABLE IF NOT EXISTS mails (
   message_id TEXT NOT NULL, subject TEXT NOT NULL, raw BLOB NOT NULL
 )
 """
+# Headers in which people have names.
+_READ = ("Subject", "From", "Sender", "Reply-To", "To", "Cc")
+_MARKUP = re.compile(r"<style.*?</style>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +96,39 @@ class CapturedOutbox:
             done = connection.execute("DELETE FROM mails WHERE at < ?", (moment.astimezone(UTC).isoformat(),))
             return done.rowcount
 
-    def forget(self, texts: Collection[str]) -> int:
-        """Delete mails to one of these addresses, or with one of these texts anywhere; return how many."""
+    def forget(self, addresses: Collection[str], names: Collection[str] = ()) -> int:
+        """Delete mails to one of these addresses, or with one of them or of these names in it as whole words.
+
+        Return how many.
+        """
         with closing(self._open()) as connection:
-            gone = [row[:1] for row in connection.execute("SELECT id, raw FROM mails") if _has(row[1], texts)]
+            rows = connection.execute("SELECT id, recipient, raw FROM mails")
+            gone = [
+                (number,)
+                for number, recipient, raw in rows
+                if naming.has_address(recipient, addresses) or _is_about(raw, addresses, names)
+            ]
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany("DELETE FROM mails WHERE id = ?", gone)
             connection.execute("COMMIT")
         return len(gone)
 
 
-def _has(raw: bytes, texts: Collection[str]) -> bool:
-    """Look into the headers and the texts of a mail as a reader sees them."""
+def _is_about(raw: bytes, addresses: Collection[str], names: Collection[str]) -> bool:
+    """Look into a mail as a reader sees it: Jan is not in a date, nor Max in the style of a page."""
     mail = BytesParser(policy=policy.default).parsebytes(raw)
-    shown = [str(value) for value in mail.values()]
-    shown += [part.get_content() for part in mail.walk() if part.get_content_maintype() == "text"]
-    return any(text in one for one in shown for text in texts)
+    texts = [part for part in mail.walk() if part.get_content_maintype() == "text"]
+    written = [str(value) for value in mail.values()] + [part.get_content() for part in texts]
+    read = [str(value) for name in _READ for value in mail.get_all(name, [])]
+    read += [
+        unescape(_MARKUP.sub(" ", part.get_content()))
+        if part.get_content_subtype() == "html"
+        else part.get_content()
+        for part in texts
+    ]
+    return any(naming.has_address(text, addresses) for text in written) or any(
+        naming.names(text, name) for text in read for name in names
+    )
 
 
 class CaptureConnection:

@@ -2,19 +2,23 @@
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 
 import click
 
 from service.adapters.jobs import migrate_engine
+from service.bootstrap import Services
 from service.cli.installation import installation_here, services_here, settings_here
 from service.cli.person import erase_everywhere, erase_user_everywhere
 from service.cli.words import REFUSED, WORDS, say
 from service.config import Settings
 from service.db import Database
 from service.domain import erasure, fence, mail_accounts, message_search, second_factor, user_erasure
+from service.domain.errors import DomainError
 from service.domain.vault import Vault
 from service.facts.words import N_, NN_
 from service.migrations import environment
+from service.models import Partner, User
 
 BATCH = 500
 ERASED_AGAIN = NN_(
@@ -82,19 +86,35 @@ def restored(*, nothing_was_sent: bool) -> None:
             count = fence.let_go(session, now=now)
             say(N_("Emails that wait to be sent again: %(count)s"), count=count)
             return
-        erasures = services.erasure_log.read()
-        back = erasure.partners_back(session, erasures)
-        users_back = user_erasure.users_back(session, erasures)
-    for partner_id in back:
-        erase_everywhere(services, partner_id, now=now)
-    for user_id in users_back:
-        erase_user_everywhere(services, user_id, the_last_too=True, now=now)
-    if back or users_back:
-        say(ERASED_AGAIN, num=len(back) + len(users_back))
-    with services.db.transaction() as session:
+        # First, for it ends what the backup was sending: nobody with a mail on its way can be erased.
         fence.hold_back(session, now=now)
+    refused = _erase_again(services, now=now)
+    with services.db.reading() as session:
         say(N_("Emails held back until you decide: %(count)s"), count=fence.count_held_back(session))
         say(N_("They are listed as unknown in their campaigns."))
+    if refused:
+        sys.exit(REFUSED)
+
+
+def _erase_again(services: Services, *, now: datetime) -> int:
+    """Erase who is back from the backup, and say who cannot be erased yet and why; return how many."""
+    erasures = services.erasure_log.read()
+    with services.db.reading() as session:
+        partners = [session.get_one(Partner, one) for one in erasure.partners_back(session, erasures)]
+        users = [session.get_one(User, one) for one in user_erasure.users_back(session, erasures)]
+        back = [(partner.email, partial(erase_everywhere, services, partner.id)) for partner in partners]
+        again = partial(erase_user_everywhere, services, the_last_too=True)
+        back += [(user.email, partial(again, user.id)) for user in users]
+    refused = 0
+    for address, erase in back:
+        try:
+            erase(now=now)
+        except DomainError as error:
+            refused += 1
+            click.echo(f"{address}: {WORDS.say(error.refusal.phrase, **error.values)}", err=True)
+    if len(back) > refused:
+        say(ERASED_AGAIN, num=len(back) - refused)
+    return refused
 
 
 def bring_up_to_date(settings: Settings, db: Database) -> None:

@@ -35,11 +35,16 @@ def export(address: str, file: Path, *, of_user: bool) -> None:
     services = installation_here()
     with refusals_said(), services.db.reading() as session:
         if of_user:
-            found = user_data.export(session, _user_with(session, address))
+            user_id = _user_with(session, address)
+            found = user_data.export(session, user_id)
         else:
+            user_id = None
             found = people.export(session, _only_one(session, address).id)
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             write_export(archive, found, services.attachments)
+    act = Act.USER_EXPORTED if of_user else Act.PERSON_EXPORTED
+    with services.db.transaction() as session:
+        audit.record(session, act, actor=None, subject_id=user_id, now=datetime.now(UTC))
     say(N_("Written: %(file)s"), file=str(file))
 
 
@@ -64,11 +69,15 @@ def erase(address: str, *, of_user: bool) -> None:
 
 
 def erase_everywhere(services: Services, partner_id: int, *, now: datetime) -> None:
-    """Erase a partner from the database, the log for backups, the stored files and the captured outbox."""
+    """Erase a partner from the database, the log for backups, the stored files and the captured outbox.
+
+    The trail tells of it. Raises DomainError as `erasure.erase_partner`.
+    """
     with services.db.reading() as session:
         looked = erasure.look_through(session, partner_id)
     with services.db.transaction() as session:
         done = erasure.erase_partner(session, partner_id, actor_id=None, looked=looked, now=now)
+        audit.record(session, Act.PERSON_ERASED, actor=None, now=now)
         services.erasure_log.note(done.marks, at=now)
     services.clear_outside(done)
 
@@ -76,7 +85,10 @@ def erase_everywhere(services: Services, partner_id: int, *, now: datetime) -> N
 def erase_user_everywhere(
     services: Services, user_id: int, *, the_last_too: bool = False, now: datetime
 ) -> None:
-    """Erase a user of the brand from where `erase_everywhere` erases partners; the trail tells of it."""
+    """Erase a user of the brand from where `erase_everywhere` erases partners.
+
+    Raises DomainError as `user_erasure.erase`.
+    """
     with services.db.transaction() as session:
         done = user_erasure.erase(session, user_id, actor=None, the_last_too=the_last_too, now=now)
         audit.record(session, Act.USER_ERASED, actor=None, subject_id=user_id, now=now)

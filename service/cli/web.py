@@ -1,6 +1,7 @@
 """The web server of `serve` and `demo`: gunicorn, the application loaded once for two processes."""
 
 import gc
+import re
 from collections.abc import Callable
 
 from flask import Flask
@@ -13,14 +14,26 @@ from service.config import Settings
 from service.web.app import create_app
 
 Make = Callable[[Settings], Flask]
+# How gunicorn begins to say why it refuses a request, and what it then quotes of it.
+_REFUSED = "Invalid request from "
+_SENT = re.compile(r"b?['\"].*", re.DOTALL)
 
 
 class _Log(Logger):  # type: ignore[misc]
-    """What gunicorn says of a request that it refuses goes into our log, one JSON object a line."""
+    """What gunicorn says of a request that it refuses goes into our log, one JSON object a line.
+
+    Without what the client sent: links of conversations and files open them, and cookies a session.
+    """
 
     def setup(self, cfg: object) -> None:
         super().setup(cfg)
         self.error_log.propagate = True
+
+    def warning(self, msg: str, *args: object, **kwargs: object) -> None:
+        super().warning(_SENT.sub("...", msg) if msg.startswith(_REFUSED) else msg, *args, **kwargs)
+
+    def exception(self, msg: object, *args: object, **kwargs: object) -> None:
+        super().exception(msg, *("..." if "/" in str(arg) else arg for arg in args), **kwargs)
 
 
 class _Server(BaseApplication):  # type: ignore[misc]

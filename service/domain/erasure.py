@@ -4,7 +4,7 @@ Mails that were sent stay in their campaign's ledger without address and values.
 to is known by a keyed mark from then on. Files that name the person among others are deleted whole.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from service.domain.people import Traces
 from service.domain.suppression import SuppressionReason
 from service.facts.refusals import Refusal
 from service.facts.states import OPEN_DELIVERIES, DeliveryState
+from service.i18n import naming
 from service.models import (
     Attachment,
     Bounce,
@@ -49,19 +50,25 @@ PARTNER = "partner"
 class Erased:
     """What was erased: rows by table; and what is left to do outside the database.
 
-    There `file_ids` are stored files to delete, `texts` the person's addresses and names, `marks` those for
-    the log of erasures.
+    There `file_ids` are stored files to delete, `addresses` and `names` the person's, `marks` those for the
+    log of erasures.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
     file_ids: list[str] = field(default_factory=list)
-    texts: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
     marks: tuple[str, ...] = ()
 
     def count(self, name: str, number: int) -> None:
         """Note rows of a table."""
         if number:
             self.counts[name] = self.counts.get(name, 0) + number
+
+    def is_told_in(self, text: str) -> bool:
+        """Whether a text is about the person: a first name alone is many people's."""
+        telling = (name for name in self.names if naming.is_telling(name))
+        return naming.has_address(text, self.addresses) or any(naming.names(text, name) for name in telling)
 
 
 def look_through(session: Session, partner_id: int) -> Looked:
@@ -89,7 +96,7 @@ def erase_partner(
     session.scalars(select(Prospect.id).where(Prospect.partner_id == partner_id).with_for_update()).all()
     traces = people.traces_of(session, partner_id)
     _require_rest(session, traces)
-    done = Erased(texts=traces.addresses | traces.written)
+    done = Erased(addresses=traces.addresses | traces.written)
     _keep_out(session, traces, done, everywhere=never_again, now=now)
     _conversations(session, traces, done)
     _imports(session, traces, done, looked, now=now)
@@ -144,12 +151,12 @@ def _conversations(session: Session, traces: Traces, done: Erased) -> None:
 
 
 def _imports(session: Session, traces: Traces, done: Erased, looked: Looked | None, *, now: datetime) -> None:
-    naming = import_clearing.naming(session, traces.partner_id, traces.addresses | traces.written, looked)
-    if any(is_running for _, is_running in naming):
+    those = import_clearing.naming(session, traces.partner_id, traces.addresses | traces.written, looked)
+    if any(is_running for _, is_running in those):
         raise DomainError(Refusal.ERASURE_BUSY)
-    for import_id, _ in naming:
+    for import_id, _ in those:
         import_clearing.clear(session, session.get_one(Import, import_id), now=now)
-    done.count("imports", len(naming))
+    done.count("imports", len(those))
 
 
 def _mails(session: Session, traces: Traces, done: Erased, *, now: datetime) -> None:
@@ -174,8 +181,8 @@ def _mails(session: Session, traces: Traces, done: Erased, *, now: datetime) -> 
 
 def _partner(session: Session, traces: Traces, done: Erased) -> None:
     partner = session.get_one(Partner, traces.partner_id)
-    done.texts |= {partner.name}
-    done.count("notices", _forget_notices(session, done.texts))
+    done.names |= {partner.name}
+    done.count("notices", _forget_notices(session, done))
     theirs = StageChange.prospect_id.in_(traces.prospects)
     done.count("stage_changes", ledger.change(session, delete(StageChange).where(theirs)))
     done.count("prospects", ledger.change(session, delete(Prospect).where(Prospect.id.in_(traces.prospects))))
@@ -187,13 +194,12 @@ def _partner(session: Session, traces: Traces, done: Erased) -> None:
     session.flush()
 
 
-def _forget_notices(session: Session, texts: Iterable[str]) -> int:
-    """Delete notices in which one of these texts stands; they are few, and say nothing that is only there."""
-    wanted = tuple(texts)
+def _forget_notices(session: Session, done: Erased) -> int:
+    """Delete notices that are about the person; they are few, and say nothing that is only there."""
     gone = [
         notice.id
         for notice in session.scalars(select(Notice))
-        if any(text in str(value) for value in notice.values.values() for text in wanted)
+        if any(str(value) in done.names or done.is_told_in(str(value)) for value in notice.values.values())
     ]
     return ledger.change(session, delete(Notice).where(Notice.id.in_(gone))) if gone else 0
 

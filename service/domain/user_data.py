@@ -107,7 +107,7 @@ def reach(session: Session, user: User) -> dict[str, ColumnElement[bool]]:
         "messages": Message.author_id == user.id,
         "attachments": Attachment.user_id == user.id,
         "drafts": Draft.user_id == user.id,
-        "threads": Thread.assignee_id == user.id,
+        "threads": or_(Thread.assignee_id == user.id, Thread.links_revoked_by_id == user.id),
         "campaigns": Campaign.author_id == user.id,
         "imports": or_(Import.user_id == user.id, Import.undone_by == user.id),
         "stage_changes": StageChange.user_id == user.id,
@@ -144,6 +144,10 @@ def export(session: Session, user_id: int) -> Export:
     }
     for row, campaign in zip(sections["campaigns"], _campaigns(session, user), strict=True):
         row["subjects"] = {variant.locale: variant.subject for variant in campaign.variants}
+    for row, thread in zip(sections["threads"], _threads(session, user), strict=True):
+        row["is_assigned"] = thread.assignee_id == user.id
+        if thread.links_revoked_by_id == user.id:
+            row["links_revoked_at"] = thread.links_revoked_at
     for row in sections["audit_entries"]:
         # Who else acted is somebody else.
         row["by_this_user"] = row.pop("user_id", None) == user.id
@@ -158,6 +162,10 @@ def export(session: Session, user_id: int) -> Export:
 def _campaigns(session: Session, user: User) -> list[Campaign]:
     query = select(Campaign).where(Campaign.author_id == user.id).order_by(Campaign.id)
     return list(session.scalars(query))
+
+
+def _threads(session: Session, user: User) -> list[Thread]:
+    return list(session.scalars(select(Thread).where(reach(session, user)["threads"]).order_by(Thread.id)))
 
 
 def _rows(session: Session, name: str, condition: ColumnElement[bool]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ Imports that run stop by the rule for users who lost their rights, and campaigns
 account wait as they do for any account that is disconnected.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from service.domain.letters import SENDER_NAME
 from service.facts.permissions import BuiltInRole, Permission
 from service.facts.refusals import Refusal
 from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState
-from service.i18n.folding import fold
+from service.i18n import naming
 from service.models import (
     Attachment,
     Campaign,
@@ -76,7 +76,7 @@ def erase(
     if not the_last_too:
         accounts.keep_an_administrator(session, user)
     addresses = user_data.addresses_of(session, user)
-    done = Erased(texts=addresses | {user.name})
+    done = Erased(addresses=addresses, names=frozenset({user.name}))
     _mails(session, user, addresses, done)
     _lock(session, user)
     _mail_accounts(session, user, done, now=now)
@@ -84,7 +84,7 @@ def erase(
     _conversations(session, user, done)
     for name, column in _GONE.items():
         done.count(name, ledger.change(session, delete(column.class_).where(column == user.id)))
-    done.count("notices", _forget_notices(session, done.texts))
+    done.count("notices", _forget_notices(session, done))
     _imports(session, user)
     done.marks = (erased.marks_of(session).mark(erased.user_key(user.email_key)),)
     _account(session, user, now=now)
@@ -158,7 +158,7 @@ def _campaigns(session: Session, user: User, addresses: frozenset[str]) -> None:
     folded = {address.casefold() for address in addresses}
     for campaign in session.scalars(select(Campaign).order_by(Campaign.id)):
         own = campaign.author_id == user.id or campaign.mail_account_id in accounts_
-        if _names(campaign.from_name, user.name, in_part=own):
+        if _names(campaign.from_name, user.name, own=own):
             campaign.from_name = programs[campaign.program_id]
         if campaign.reply_to is not None and campaign.reply_to.casefold() in folded:
             campaign.reply_to = None
@@ -169,12 +169,9 @@ def _campaigns(session: Session, user: User, addresses: frozenset[str]) -> None:
     session.flush()
 
 
-def _names(text: str, name: str, *, in_part: bool) -> bool:
-    """Whether a sender's name holds the user's; `in_part`, also a first name alone or a name shortened."""
-    text, name = fold(text), fold(name)
-    if name in text:
-        return True
-    return in_part and (text in name or any(len(word) > 1 and word in text for word in name.split()))
+def _names(from_name: str, name: str, *, own: bool) -> bool:
+    """Whether a sender's name holds the user's; in campaigns of their own, a part of it is theirs too."""
+    return naming.names_in_part(from_name, name) if own else naming.names(from_name, name)
 
 
 def _conversations(session: Session, user: User, done: Erased) -> None:
@@ -184,13 +181,12 @@ def _conversations(session: Session, user: User, done: Erased) -> None:
     ledger.change(session, update(Thread).where(Thread.assignee_id == user.id).values(assignee_id=None))
 
 
-def _forget_notices(session: Session, texts: Iterable[str]) -> int:
-    """Delete what others were told with one of these texts in it; it says nothing that is only there."""
-    wanted = tuple(texts)
+def _forget_notices(session: Session, done: Erased) -> int:
+    """Delete what others were told of the user; it says nothing that is only there."""
     gone = [
         notice.id
         for notice in session.scalars(select(Notice))
-        if any(text in str(notice.values.get(key, "")) for key in _NAMING_VALUES for text in wanted)
+        if any(done.is_told_in(str(notice.values.get(key, ""))) for key in _NAMING_VALUES)
     ]
     return ledger.change(session, delete(Notice).where(Notice.id.in_(gone))) if gone else 0
 

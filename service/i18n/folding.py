@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
-_IGNORED = re.compile(
+IGNORED = re.compile(
     r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
@@ -48,7 +48,7 @@ def fold(text: str) -> str:
     Voiced kana keep their marks, since が is another letter than か. Folding twice changes nothing.
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
-    bare = _ACCENTS.sub("", _IGNORED.sub("", unicodedata.normalize("NFKD", plain)))
+    bare = _ACCENTS.sub("", IGNORED.sub("", unicodedata.normalize("NFKD", plain)))
     whole = _FOLDABLE.sub(_other_shape, unicodedata.normalize("NFKC", bare))
     return unicodedata.normalize("NFKC", whole.casefold())
 

@@ -1,9 +1,11 @@
-"""Handing out personal data: who may ask for it, and the archive as an answer."""
+"""Handing out personal data and the audit trail: who may ask for it, and files, whole, as answers."""
 
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, cast
+from urllib.parse import quote
 
 from flask import Response
 
@@ -36,22 +38,41 @@ def require_address(address_key: str, typed: str) -> None:
 
 def open_archive(export: Export) -> BinaryIO:
     """Write an export into a file that is gone when it is closed, while the session that read it is open."""
-    file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with _temporary() as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         write_export(archive, export, services().attachments)
     return file
 
 
-def answer(file: BinaryIO, name: str) -> Response:
-    """Return an archive as an answer to be saved under this name, in ASCII."""
+def spooled(parts: Iterable[bytes]) -> BinaryIO:
+    """Write what comes in parts into a file that is gone when it is closed."""
+    with _temporary() as file:
+        file.writelines(parts)
+    return file
+
+
+def answer(file: BinaryIO, name: str, *, mimetype: str = "application/zip") -> Response:
+    """Return what was written into such a file as an answer to be saved under this name."""
     size = file.tell()
     file.seek(0)
-    response = Response(_sent(file), mimetype="application/zip")
+    response = Response(_sent(file), mimetype=mimetype)
     response.call_on_close(file.close)
     response.content_length = size
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    quoted = quote(name, safe="")
+    named = f'filename="{name}"' if quoted == name else f"filename*=UTF-8''{quoted}"
+    response.headers["Content-Disposition"] = f"attachment; {named}"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+@contextmanager
+def _temporary() -> Iterator[BinaryIO]:
+    """Make a file to be written here, which is closed here only where that fails."""
+    file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
+    try:
+        yield file
+    except BaseException:
+        file.close()
+        raise
 
 
 def _sent(file: BinaryIO) -> Iterator[bytes]:

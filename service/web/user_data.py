@@ -28,7 +28,7 @@ SECTIONS: dict[str, Phrase] = {
     "messages": NP_("personal data", "Messages"),
     "attachments": NP_("personal data", "Attachments"),
     "drafts": NP_("personal data", "Drafts"),
-    "threads": N_("Conversations assigned to the user"),
+    "threads": NP_("personal data", "Conversations"),
     "campaigns": N_("Campaigns"),
     "imports": N_("Imports"),
     "stage_changes": N_("Changes of stages"),

@@ -74,11 +74,27 @@ def test_mails_of_somebody_erased_are_forgotten(tmp_path: Path) -> None:
     for data in mails:
         connection.begin(sender="noreply@brand.example", recipient="r@x.example", data=data)
     connection.close()
-    assert outbox.forget({"canary@oiseaux.example", "葉山 ひかり"}) == 3
+    assert outbox.forget({"canary@oiseaux.example"}, {"葉山 ひかり"}) == 3
     assert [found.raw for line in outbox.mails() if (found := outbox.find(line.id))] == [mails[3]]
     assert outbox.forget({"canary@oiseaux.example"}) == 0
     left = b"".join(file.read_bytes() for file in tmp_path.glob("outbox.db*"))
     assert (b"canary@" in left, b"other@" in left) == (False, True)
+
+
+def test_mails_of_others_stay(tmp_path: Path) -> None:
+    """D-5: a part of a word, of an address, of a date or of a page's style is not the person."""
+    outbox = CapturedOutbox(tmp_path / "outbox.db", clock=lambda: AT)
+    connection = outbox.connect()
+    styled = letter("joann@x.example", "Hello Maximum").replace(b"<p>", b'<p style="max-width: 9em">')
+    dated = b"Date: Sat, 03 Jan 2026 10:00:00 +0000\r\n" + letter("p@max.example", "Hello")
+    for data in (styled, dated, letter("p@x.example", "Dear Max")):
+        connection.begin(sender="noreply@max.example", recipient="p@x.example", data=data)
+    connection.begin(sender="noreply@brand.example", recipient="Ann@x.example", data=styled)
+    connection.close()
+    assert outbox.forget({"ann@x.example", ""}, {"Jan", ""}) == 1
+    assert [line.id for line in outbox.mails()] == [3, 2, 1]
+    assert outbox.forget((), {"Max"}) == 1
+    assert [line.id for line in outbox.mails()] == [2, 1]
 
 
 def test_old_mails_are_forgotten(tmp_path: Path) -> None:

@@ -11,18 +11,30 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from service.adapters.jobs import migrate_engine
 from service.bootstrap import Services
 from service.config import Settings
-from service.domain import accounts, messages, recipients, threads
+from service.domain import accounts, erased, messages, recipients, threads
 from service.facts.messages import ScanState, Side
 from service.facts.permissions import BuiltInRole
+from service.facts.states import CampaignState, DeliveryState
 from service.mail.addresses import Mailbox, parse
 from service.mail.mime import Letter, serialize
-from service.models import Attachment, AuditEntry, Erasure, Partner, Program, Prospect, User
+from service.models import (
+    Attachment,
+    AuditEntry,
+    Delivery,
+    Erasure,
+    Partner,
+    Program,
+    Prospect,
+    SystemMail,
+    User,
+)
 from tests.domain import factories
+from tests.outbound import make_campaign
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 CANARY = "canari-7f3e"
@@ -98,6 +110,13 @@ def _mail(services: Services, name: str, address: str, number: int = 0) -> None:
     outbox.close()
 
 
+def trail(services: Services) -> list[tuple[str, int | None, int | None]]:
+    """What the trail tells of these commands: the act, by whom, about which user."""
+    with services.db.reading() as session:
+        rows = select(AuditEntry).where(AuditEntry.act != "user_added").order_by(AuditEntry.id)
+        return [(row.act, row.user_id, row.subject_id) for row in session.scalars(rows)]
+
+
 def names(services: Services) -> list[str]:
     with services.db.reading() as session:
         return list(session.scalars(select(Partner.name).order_by(Partner.id)))
@@ -114,7 +133,9 @@ def back_up(settings: Settings, to: Path) -> None:
     copy.close()
 
 
-def test_a_person_is_exported_with_their_files(run: Run, person: int, tmp_path: Path) -> None:
+def test_a_person_is_exported_with_their_files(
+    run: Run, person: int, services: Services, tmp_path: Path
+) -> None:
     """D-4: what the page hands out, and nobody else's."""
     file = tmp_path / "person.zip"
     ran = run("person", "export", ADDRESS.upper(), str(file))
@@ -126,6 +147,7 @@ def test_a_person_is_exported_with_their_files(run: Run, person: int, tmp_path: 
         assert archive.read(attached) == f"rates of Atelier {CANARY}".encode()
     assert json.loads(facts)["messages"][0]["body"] == f"I am Atelier {CANARY}."
     assert "neighbour" not in facts.lower()
+    assert trail(services) == [("person_exported", None, None)]
 
 
 def test_a_person_is_erased_everywhere(run: Run, person: int, services: Services) -> None:
@@ -142,6 +164,7 @@ def test_a_person_is_erased_everywhere(run: Run, person: int, services: Services
     assert b"rates of neighbour" in bytes_below(data / "attachments")
     with services.db.reading() as session:
         assert session.scalars(select(Erasure.subject_id)).all() == [person]
+    assert trail(services) == [("person_erased", None, None)]
 
 
 def test_it_is_asked_before(run: Run, person: int, services: Services) -> None:
@@ -210,7 +233,7 @@ def user(services: Services, person: int) -> int:
     return leaver.id
 
 
-def test_a_user_is_exported(run: Run, user: int, tmp_path: Path) -> None:
+def test_a_user_is_exported(run: Run, user: int, services: Services, tmp_path: Path) -> None:
     """D-4."""
     file = tmp_path / "user.zip"
     refused = run("person", "export", LEAVER, str(file))
@@ -221,6 +244,7 @@ def test_a_user_is_exported(run: Run, user: int, tmp_path: Path) -> None:
     with zipfile.ZipFile(file) as archive:
         facts = json.loads(archive.read("person.json"))
     assert [one["email"] for one in facts["users"]] == [LEAVER]
+    assert trail(services) == [("user_exported", None, user)]
 
 
 def test_a_user_is_erased_and_a_backup_forgets_them_again(
@@ -244,8 +268,56 @@ def test_a_user_is_erased_and_a_backup_forgets_them_again(
     assert CANARY.encode() not in bytes_below(settings.data)
     with services.db.reading() as session:
         assert session.get_one(User, user).erased_at is not None
-        told = select(AuditEntry.subject_id).where(AuditEntry.act == "user_erased")
-        assert session.scalars(told).all() == [user]
+    assert trail(services) == [("person_erased", None, None), ("user_erased", None, user)]
+
+
+def test_a_backup_from_the_middle_of_a_campaign_forgets_too(
+    run: Run, user: int, person: int, services: Services, tmp_path: Path
+) -> None:
+    """D-5, F-20: what was being sent is held back first; who is still busy is said, the others are erased."""
+    settings, now = services.settings, datetime.now(UTC)
+    with services.db.transaction() as session:
+        program = session.scalars(select(Program)).one()
+        author = session.scalars(select(User).where(User.id != user)).one()
+        made = factories.prospect(session, program, "Late", email="late@oiseaux.example", at=now)
+        sending = make_campaign(session, 3, program=program, author=author)
+        over = make_campaign(session, 3, program=program, author=author, state=CampaignState.CANCELLED)
+        for campaign, address, state in (
+            (sending, ADDRESS, DeliveryState.IN_FLIGHT),
+            (over, "late@oiseaux.example", DeliveryState.CLAIMED),
+        ):
+            mail = session.scalars(select(Delivery).where(Delivery.campaign_id == campaign.id)).first()
+            assert mail is not None
+            mail.address = mail.address_key = address
+            mail.state = state.value
+        session.add(
+            SystemMail(
+                template="password-reset", address=LEAVER, values={}, message_id="m-1", locale="en",
+                created_at=now, state=DeliveryState.CLAIMED.value,
+            )
+        )  # fmt: skip
+        marks = erased.marks_of(session)
+        gone = [marks.mark(one) for one in (ADDRESS, "late@oiseaux.example", erased.user_key(LEAVER))]
+        services.erasure_log.note(gone, at=now + timedelta(minutes=1))
+    services.db.dispose()
+    ran = run("db", "restored")
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
+    assert ran.stderr.startswith("late@oiseaux.example: An email to this person is being sent")
+    assert ran.stdout.splitlines()[:2] == [
+        "2 people who had been erased are erased again.",
+        "Emails held back until you decide: 2",
+    ]
+    assert CANARY.encode() not in bytes_below(settings.data)
+    with services.db.transaction() as session:
+        assert session.get_one(User, user).erased_at is not None
+        assert session.get(Partner, person) is None
+        session.execute(update(Delivery).values(state=DeliveryState.SENT.value))
+    services.db.dispose()
+    ran = run("db", "restored")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "1 person who had been erased is erased again." in ran.stdout
+    with services.db.reading() as session:
+        assert session.get(Partner, made.partner_id) is None
 
 
 def test_the_last_administrator_is_not_erased(run: Run, user: int) -> None:

@@ -119,6 +119,9 @@ def _leave_traces(session: Session, user: User, program: Program, word: str, acc
             )
         )  # fmt: skip
     thread.assignee_id = user.id
+    closed = factories.prospect(session, program, f"Closed by {user.id}", messaging_enabled=True)
+    revoked = threads.open_with(session, program.id, closed.partner_id, now=NOW)
+    revoked.links_revoked_at, revoked.links_revoked_by_id = NOW, user.id
     session.add(StageChange(prospect_id=talked.id, event="archived", stage="new", user_id=user.id, at=NOW))
     session.add(
         SuppressionLift(

@@ -217,7 +217,11 @@ def test_nothing_is_left_on_disk(db: Database, known: Known) -> None:
     left = _bytes_on_disk(db)
     assert CANARY.encode() not in left
     assert CANARY[::-1].encode() in left  # the Message-ID of the ledger, random in earnest
-    assert (done.file_ids, NAME in done.texts, ADDRESS in done.texts) == ([f"stored-{CANARY}"], True, True)
+    assert (done.file_ids, NAME in done.names, ADDRESS in done.addresses) == (
+        [f"stored-{CANARY}"],
+        True,
+        True,
+    )
 
 
 @BOTH

@@ -14,6 +14,7 @@ from service.facts.refusals import Refusal
 from service.models import User
 from service.models.personal import OF_BOTH, OF_USERS
 from tests.domain import leaver
+from tests.domain.factories import NOW
 from tests.domain.leaver import ACCOUNT, ADDRESS, CANARY, NAME, Leaver
 
 
@@ -99,6 +100,10 @@ def test_no_secret_and_nobody_else_is_in_it(db: Database, known: Leaver) -> None
         True,
     )
     assert facts["mail_accounts"][0]["address"] == ACCOUNT
+    assert [(row["is_assigned"], row.get("links_revoked_at")) for row in facts["threads"]] == [
+        (True, None),
+        (False, NOW.isoformat()),
+    ]
     assert [row["by_this_user"] for row in facts["audit_entries"]] == [False, True, False]
     for secret in (
         f"hash-{CANARY}",

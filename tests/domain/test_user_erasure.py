@@ -90,7 +90,7 @@ def test_nothing_is_left_on_disk(db: Database, known: Leaver) -> None:
     done = _erase(db, known)
     assert CANARY.encode() not in _bytes_on_disk(db)
     assert done.file_ids == [f"loose-{known.user_id}"]
-    assert done.texts == {NAME, ADDRESS, ADDRESS.upper(), ACCOUNT}
+    assert (done.addresses, done.names) == ({ADDRESS, ADDRESS.upper(), ACCOUNT}, {NAME})
 
 
 @BOTH
@@ -130,6 +130,8 @@ def test_what_they_did_stays_under_their_number(db: Database, known: Leaver) -> 
         assert (user.disabled_at, user.erased_at, user.role.key) == (LATER, LATER, BuiltInRole.ANALYST.value)
         assert (accounts.permissions_of(user), accounts.programs_of(session, user)) == (frozenset(), [])
         assert session.scalars(select(Thread.id).where(Thread.assignee_id == known.user_id)).all() == []
+        revoked = select(func.count(Thread.id)).where(Thread.links_revoked_by_id == known.user_id)
+        assert session.scalar(revoked) == 1
         logged = session.scalars(select(Erasure).where(Erasure.subject == "user")).one()
         assert (logged.subject_id, logged.actor_id, logged.counts) == (known.user_id, None, done.counts)
     assert done.counts == {
@@ -213,11 +215,68 @@ def test_campaigns_go_on_in_the_name_of_the_program(db: Database, known: Leaver)
         ("Ida at Aurore", False, False),
         ("Aurore team", True, False),
         ("山田", True, True),
+        ("Idaho Travel", True, False),
+        ("", True, False),
+        ("", False, False),
     ],
 )
 def test_a_senders_name_that_is_the_users(from_name: str, own: bool, named: bool) -> None:
     name = "山田 花子" if from_name == "山田" else "Ida Morgan"
-    assert user_erasure._names(from_name, name, in_part=own) is named
+    assert user_erasure._names(from_name, name, own=own) is named
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("name", "text", "whole"),
+    [
+        ("Max", "Maximum reach", "Max"),
+        ("Anna", "Annapurna Interactive", "Anna, Maison Aurore"),
+        ("Ana de Armas", "Studio Delta", "Ana de Armas"),
+        ("林", "森林", "林"),
+        ("Ida Morgan", "", "IDA MORGAN"),
+    ],
+)
+def test_who_has_a_word_in_common_is_somebody_else(
+    db: Database, known: Leaver, name: str, text: str, whole: str
+) -> None:
+    """D-5: neither the campaigns of others, nor the user's own, nor what others were told of change."""
+    with db.transaction() as session:
+        session.get_one(User, known.user_id).name = name
+        for author_id in (known.user_id, known.other_id):
+            for from_name in (text, whole):
+                session.add(
+                    Campaign(
+                        program_id=known.program_id, author_id=author_id, form_key=f"{author_id}{from_name}",
+                        state="draft", from_name=from_name, source_locale="en", unknown_policy="ask",
+                        created_at=NOW,
+                    )
+                )  # fmt: skip
+        for values in ({"subject": text}, {"file": f"{text} {ADDRESS}x.csv"}):
+            session.add(Notice(user_id=known.other_id, kind="import_done", values=values, created_at=NOW))
+    _erase(db, known)
+    with db.reading() as session:
+        made = select(Campaign.author_id, Campaign.from_name).order_by(Campaign.id.desc()).limit(4)
+        found = [tuple(row) for row in session.execute(made)]
+        told = session.scalars(select(Notice.values).where(Notice.user_id == known.other_id)).all()
+    assert found[::-1] == [
+        (known.user_id, text), (known.user_id, "Maison Aurore"),
+        (known.other_id, text), (known.other_id, "Maison Aurore"),
+    ]  # fmt: skip
+    assert told[1:] == [{"subject": text}, {"file": f"{text} {ADDRESS}x.csv"}]
+
+
+def test_a_single_word_deletes_nothing_that_others_were_told(db: Database, known: Leaver) -> None:
+    """Their address does, and a full name that is written without spaces."""
+    with db.transaction() as session:
+        session.get_one(User, known.user_id).name = "Max"
+        for values in ({"subject": "Max"}, {"file": f"{ADDRESS}.csv"}, {"subject": f"From {ADDRESS}."}):
+            session.add(Notice(user_id=known.other_id, kind="import_done", values=values, created_at=NOW))
+    done = _erase(db, known)
+    with db.reading() as session:
+        told = session.scalars(select(Notice.values).where(Notice.user_id == known.other_id)).all()
+    assert told[1:] == [{"subject": "Max"}]
+    assert done.is_told_in("Max") is False
+    assert user_erasure.Erased(names=frozenset({"山田花子"})).is_told_in("山田花子さん") is True
 
 
 def test_mails_of_the_product_name_nobody(db: Database, known: Leaver) -> None:

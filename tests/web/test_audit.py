@@ -2,12 +2,14 @@
 
 import csv
 import io
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
 from sqlalchemy import delete, select
+from sqlalchemy.exc import OperationalError
 
 from service.bootstrap import Services
 from service.domain import audit, groups
@@ -268,23 +270,52 @@ def test_the_file_is_read_in_parts_whatever_happens_meanwhile(
     parts: Services,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """W-5: each entry once, none that came later, and no transaction is open while somebody downloads."""
-    monkeypatch.setattr(web_audit, "BATCH", 3)
+    """W-5: each entry once, none that came later, and no transaction is open between the parts."""
     browser = enter()
     for number in range(7):
         put(Act.GROUP_DELETED, program_id=program.id, name=str(number))
-    answer = browser.get(f"{PATH}.csv?program={program.id}", buffered=False)
-    got = answer.iter_encoded()
-    text = next(got) + next(got)
-    put(Act.GROUP_DELETED, program_id=program.id, name="later")
-    with parts.db.transaction() as session:  # on SQLite it would have to wait for an open transaction's end
-        session.execute(delete(AuditEntry).where(AuditEntry.act == "group_deleted", AuditEntry.id < 3))
-    text += b"".join(got)
-    answer.close()
-    rows = list(csv.reader(io.StringIO(text.decode("utf-8-sig"))))[1:]
+    read, written = web_audit._csv, []
+
+    def meanwhile(rows: Iterable[Sequence[str]]) -> bytes:
+        written.append(read(rows))
+        if len(written) == 2:
+            put(Act.GROUP_DELETED, program_id=program.id, name="later")
+            with parts.db.transaction() as session:  # on SQLite it would wait for an open one's end
+                session.execute(
+                    delete(AuditEntry).where(AuditEntry.act == "group_deleted", AuditEntry.id < 3)
+                )
+        return written[-1]
+
+    monkeypatch.setattr(web_audit, "BATCH", 3)
+    monkeypatch.setattr(web_audit, "_csv", meanwhile)
+    text = browser.get(f"{PATH}.csv?program={program.id}").get_data(as_text=True)
+    rows = list(csv.reader(io.StringIO(text)))[1:]
     told_ = [row[2].rpartition(" ")[2] for row in rows]
     assert told_ == [str(number) for number in range(6, -1, -1)][: len(told_)]
     assert len(told_) >= 5
+
+
+def test_a_file_that_cannot_be_read_whole_is_no_file(
+    enter: Callable[..., Browser],
+    program: Program,
+    put: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A trail that ends early would look like a whole one: the answer says that it failed."""
+    browser = enter()
+    for number in range(7):
+        put(Act.GROUP_DELETED, program_id=program.id, name=str(number))
+    read = audit.list_page
+
+    def broken(*given: object, before: int, limit: int) -> Sequence[AuditEntry]:
+        if before:
+            raise OperationalError("SELECT", {}, sqlite3.OperationalError("disk I/O error"))
+        return read(*given, before=before, limit=limit)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(web_audit, "BATCH", 3)
+    monkeypatch.setattr(audit, "list_page", broken)
+    answer = browser.get(f"{PATH}.csv")
+    assert (answer.status_code, answer.mimetype) == (503, "text/html")
 
 
 def test_the_page_says_what_is_in_the_file(enter: Callable[..., Browser], program: Program) -> None:
