@@ -4,7 +4,7 @@ Mails that were sent stay in their campaign's ledger without address and values.
 to is known by a keyed mark from then on. Files that name the person among others are deleted whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -182,7 +182,7 @@ def _mails(session: Session, traces: Traces, done: Erased, *, now: datetime) -> 
 def _partner(session: Session, traces: Traces, done: Erased) -> None:
     partner = session.get_one(Partner, traces.partner_id)
     done.names |= {partner.name}
-    done.count("notices", _forget_notices(session, done))
+    done.count("notices", forget_notices(session, lambda notice: _is_about(notice, done)))
     theirs = StageChange.prospect_id.in_(traces.prospects)
     done.count("stage_changes", ledger.change(session, delete(StageChange).where(theirs)))
     done.count("prospects", ledger.change(session, delete(Prospect).where(Prospect.id.in_(traces.prospects))))
@@ -194,14 +194,14 @@ def _partner(session: Session, traces: Traces, done: Erased) -> None:
     session.flush()
 
 
-def _forget_notices(session: Session, done: Erased) -> int:
-    """Delete notices that are about the person; they are few, and say nothing that is only there."""
-    gone = [
-        notice.id
-        for notice in session.scalars(select(Notice))
-        if any(str(value) in done.names or done.is_told_in(str(value)) for value in notice.values.values())
-    ]
+def forget_notices(session: Session, is_about: Callable[[Notice], bool]) -> int:
+    """Delete notices that are about a person; they are few, and say nothing that is only there."""
+    gone = [notice.id for notice in session.scalars(select(Notice)) if is_about(notice)]
     return ledger.change(session, delete(Notice).where(Notice.id.in_(gone))) if gone else 0
+
+
+def _is_about(notice: Notice, done: Erased) -> bool:
+    return any(str(value) in done.names or done.is_told_in(str(value)) for value in notice.values.values())
 
 
 # Queries

@@ -150,13 +150,19 @@ def count(session: Session, partner_id: int) -> dict[str, int]:
 
     What is packed in imports is not counted: it would take reading every one of them.
     """
-    found = {}
-    for name, condition in reach(traces_of(session, partner_id)).items():
-        table = Base.metadata.tables[name]
-        found[name] = session.scalar(select(func.count()).select_from(table).where(condition)) or 0
+    found = counted(session, reach(traces_of(session, partner_id)))
     groups = _groups(partner_id).subquery()
     found["groups"] = session.scalar(select(func.count()).select_from(groups)) or 0
     return found
+
+
+def counted(session: Session, conditions: Mapping[str, ColumnElement[bool]]) -> dict[str, int]:
+    """Return for each table how many of its rows meet its condition."""
+    tables = Base.metadata.tables
+    return {
+        name: session.scalar(select(func.count()).select_from(tables[name]).where(condition)) or 0
+        for name, condition in conditions.items()
+    }
 
 
 def export(session: Session, partner_id: int) -> Export:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from service.db import Base
-from service.domain import accounts, second_factor, user_list
+from service.domain import accounts, people, second_factor, user_list
 from service.domain.people import Export
 from service.facts.acts import SubjectKind
 from service.i18n.folding import fold
@@ -125,11 +125,7 @@ def reach(session: Session, user: User) -> dict[str, ColumnElement[bool]]:
 
 def count(session: Session, user_id: int) -> dict[str, int]:
     """Return how many rows each section of the export has; raise DomainError(NOT_FOUND)."""
-    counts = {}
-    for name, condition in reach(session, accounts.find(session, user_id)).items():
-        table = Base.metadata.tables[name]
-        counts[name] = session.scalar(select(func.count()).select_from(table).where(condition)) or 0
-    return counts
+    return people.counted(session, reach(session, accounts.find(session, user_id)))
 
 
 def export(session: Session, user_id: int) -> Export:

@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from service.domain import accounts, erased, import_reasons, ledger, mail_accounts, user_data
-from service.domain.erasure import Erased
+from service.domain.erasure import Erased, forget_notices
 from service.domain.errors import DomainError
 from service.domain.letters import SENDER_NAME
 from service.facts.permissions import BuiltInRole, Permission
@@ -84,7 +84,7 @@ def erase(
     _conversations(session, user, done)
     for name, column in _GONE.items():
         done.count(name, ledger.change(session, delete(column.class_).where(column == user.id)))
-    done.count("notices", _forget_notices(session, done))
+    done.count("notices", forget_notices(session, lambda notice: _is_about(notice, done)))
     _imports(session, user)
     done.marks = (erased.marks_of(session).mark(erased.user_key(user.email_key)),)
     _account(session, user, now=now)
@@ -181,14 +181,8 @@ def _conversations(session: Session, user: User, done: Erased) -> None:
     ledger.change(session, update(Thread).where(Thread.assignee_id == user.id).values(assignee_id=None))
 
 
-def _forget_notices(session: Session, done: Erased) -> int:
-    """Delete what others were told of the user; it says nothing that is only there."""
-    gone = [
-        notice.id
-        for notice in session.scalars(select(Notice))
-        if any(done.is_told_in(str(notice.values.get(key, ""))) for key in _NAMING_VALUES)
-    ]
-    return ledger.change(session, delete(Notice).where(Notice.id.in_(gone))) if gone else 0
+def _is_about(notice: Notice, done: Erased) -> bool:
+    return any(done.is_told_in(str(notice.values.get(key, ""))) for key in _NAMING_VALUES)
 
 
 def _imports(session: Session, user: User) -> None:
