@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from service.domain import erased, prospects, suppression
@@ -135,21 +135,22 @@ def kept_from(session: Session, program_id: int, key: str) -> Unreachable | None
 
 def failed_at(session: Session, thread: Thread) -> datetime | None:
     """Return when the last mail that would tell the partner was refused for good, None unless it was."""
-    told = select(SystemMail).where(SystemMail.thread_id == thread.id, SystemMail.template == TEMPLATE)
-    last = session.scalars(told.order_by(SystemMail.id.desc()).limit(1)).first()
+    told = select(SystemMail).where(*_telling(thread)).order_by(SystemMail.id.desc())
+    last = session.scalars(told.limit(1)).first()
     return last.settled_at if last is not None and last.state == DeliveryState.FAILED.value else None
 
 
 def has_link(session: Session, thread: Thread) -> bool:
     """Tell whether the partner was sent a link that still works."""
-    told = select(SystemMail.id).where(
-        SystemMail.thread_id == thread.id,
-        SystemMail.template == TEMPLATE,
-        SystemMail.state == DeliveryState.SENT.value,
-    )
+    told = select(SystemMail.id).where(*_telling(thread), SystemMail.state == DeliveryState.SENT.value)
     if thread.links_revoked_at is not None:
         told = told.where(SystemMail.settled_at > thread.links_revoked_at)
     return session.scalars(told.limit(1)).first() is not None
+
+
+def _telling(thread: Thread) -> tuple[ColumnElement[bool], ...]:
+    """The mails that tell the partner of messages."""
+    return SystemMail.thread_id == thread.id, SystemMail.template == TEMPLATE
 
 
 def _reach(session: Session, thread: Thread) -> tuple[str, Unreachable | None]:

@@ -175,10 +175,7 @@ def _messages(session: Session, thread: Thread, place: uploads.Place) -> dict[st
         "messages": found,
         "files_of": uploads.of_messages(session, found, place),
         "left_out": uploads.left_out,
-        "authors": {
-            user_id: user_name(name, user_id)
-            for user_id, name in messages.author_names(session, found).items()
-        },
+        "authors": authors_of(session, found),
         "may_edit": may_edit,
         "may_withdraw": may_withdraw,
         "pieces": pieces,
@@ -188,6 +185,13 @@ def _messages(session: Session, thread: Thread, place: uploads.Place) -> dict[st
         if more
         else None,
         "newest_href": url_for("threads.show", thread_id=thread.id, **query) if before else None,
+    }
+
+
+def authors_of(session: Session, found: Sequence[Message]) -> dict[int, str]:
+    """Return what the authors of messages are called, by their ids."""
+    return {
+        user_id: user_name(name, user_id) for user_id, name in messages.author_names(session, found).items()
     }
 
 
@@ -201,6 +205,7 @@ def _partner(session: Session, thread: Thread) -> dict[str, object]:
     prospect = prospects.find_by_partner(session, thread.program_id, partner.id)
     names = groups.names_by_partner(session, thread.program_id, [partner.id])
     revoked_by = session.get(User, thread.links_revoked_by_id) if thread.links_revoked_by_id else None
+    why_not = conversation_mails.find_unreachable(session, thread)
     return {
         "thread": thread,
         "partner": partner,
@@ -208,9 +213,10 @@ def _partner(session: Session, thread: Thread) -> dict[str, object]:
         "group_names": names.get(partner.id, []),
         "history": prospects.history(session, prospect.id) if prospect else [],
         "local_time": _local_time(partner),
-        "unreachable": unreachable_words(conversation_mails.find_unreachable(session, thread)),
+        "unreachable": unreachable_words(why_not),
         "mail_failed_at": conversation_mails.failed_at(session, thread),
-        "has_link": conversation_mails.has_link(session, thread),
+        # Said only where no mail brings a new one.
+        "has_link": why_not is not None and conversation_mails.has_link(session, thread),
         "revoked_by": user_name(revoked_by.name, revoked_by.id) if revoked_by else "",
     }
 

@@ -20,7 +20,7 @@ from service.web.context import here, reader, reading, record, transaction
 from service.web.forms import done, number, refusal_text, say, warn
 from service.web.routes import page
 from service.web.thread_page import Editing, MessageForm
-from service.web.words import lang_tag, user_name
+from service.web.words import lang_tag
 
 bp = Blueprint("threads", __name__)
 PATH = "/inbox/<int:thread_id>"
@@ -145,9 +145,7 @@ def _asked_to_withdraw(thread_id: int, message_id: int) -> ResponseReturnValue:
         messages.require_withdrawable(message, reader())
         if message.state == MessageState.WITHDRAWN.value:
             return redirect(_to(thread_id, message_id), 303)
-        author = messages.author_names(session, [message]).get(message.author_id or 0)
-        if author is not None:
-            author = user_name(author, message.author_id)
+        author = thread_page.authors_of(session, [message]).get(message.author_id or 0)
         return render_template(
             "inbox/withdraw.html",
             thread=thread,
