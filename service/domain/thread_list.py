@@ -305,30 +305,33 @@ _LAST = (
 )
 _ADDRESS = func.coalesce(Prospect.custom_email_key, Partner.email_key)
 _IS_SUPPRESSED = and_(Suppression.program_id == Thread.program_id, Suppression.address_key == _ADDRESS)
-# Columns and no objects: this is the list that is looked at most. The latest message of each thread that the
-# brand sees takes one look into an index.
+# Columns and no objects: this is the list that is looked at most.
+_OF_THREAD: tuple[_Column, ...] = (
+    Thread.id,
+    Thread.program_id,
+    Partner.name,
+    Partner.locale,
+    Thread.unread,
+    Thread.priority,
+    Thread.last_at,
+    Prospect.id,
+    Prospect.stage,
+    Partner.messaging_enabled,
+    _ADDRESS.label("address_key"),
+    Suppression.id,
+    func.substr(Draft.body, 1, 2 * BEGINNING),
+)
+# The latest message of each thread that the brand sees takes one look into an index.
+_OF_LATEST: tuple[_Column, ...] = (
+    Message.side,
+    Message.state,
+    Message.lang,
+    func.substr(Message.body, 1, 2 * BEGINNING),
+    func.coalesce(Message.shown_at, Message.created_at, type_=Moment),
+    select(func.count()).where(Attachment.message_id == Message.id).scalar_subquery(),
+)
 _ROWS = (
-    select(
-        Thread.id,
-        Thread.program_id,
-        Partner.name,
-        Partner.locale,
-        Thread.unread,
-        Thread.priority,
-        Thread.last_at,
-        Prospect.id,
-        Prospect.stage,
-        Partner.messaging_enabled,
-        _ADDRESS.label("address_key"),
-        Suppression.id,
-        func.substr(Draft.body, 1, 2 * BEGINNING),
-        Message.side,
-        Message.state,
-        Message.lang,
-        func.substr(Message.body, 1, 2 * BEGINNING),
-        func.coalesce(Message.shown_at, Message.created_at, type_=Moment),
-        select(func.count()).where(Attachment.message_id == Message.id).scalar_subquery(),
-    )
+    select(*_OF_THREAD, *_OF_LATEST)
     .join(Partner, Partner.id == Thread.partner_id)
     .outerjoin(Prospect, _IS_PROSPECT)
     .outerjoin(Suppression, _IS_SUPPRESSED)
@@ -336,8 +339,6 @@ _ROWS = (
     .outerjoin(Draft, and_(Draft.thread_id == Thread.id, Draft.user_id == bindparam("reader")))
     .where(Thread.id.in_(bindparam("listed", expanding=True)))
 )
-# How many of these columns are not of the latest message.
-_OF_THREADS = 13
 
 
 def _rows(session: Session, thread_ids: Sequence[int], *, user_id: int) -> list[Row]:
@@ -348,9 +349,9 @@ def _rows(session: Session, thread_ids: Sequence[int], *, user_id: int) -> list[
 
 
 def _row(kept_out: Collection[tuple[int, str]], *columns: Any) -> Row:
-    *thread, stage, enabled, address_key, suppression_id, draft = columns[:_OF_THREADS]
+    *thread, stage, enabled, address_key, suppression_id, draft = columns[: len(_OF_THREAD)]
     told = enabled and address_key and suppression_id is None and (thread[1], address_key) not in kept_out
-    latest, begun = _latest(*columns[_OF_THREADS:]), None if draft is None else _beginning(draft)
+    latest, begun = _latest(*columns[len(_OF_THREAD) :]), None if draft is None else _beginning(draft)
     return Row(*(*thread, Stage(stage) if stage else None, latest, begun, bool(told)))
 
 
