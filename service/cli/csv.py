@@ -14,11 +14,10 @@ from service.cli.words import WORDS
 from service.csvfile import words
 from service.csvfile.encoding import UnknownEncoding
 from service.csvfile.file import BadDelimiter, CsvFile, FileRefused
-from service.csvfile.headers import BY_KEY
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_
 from service.i18n.catalogs import Catalog, Catalogs
-from service.i18n.locales import LOCALES, SOURCE
+from service.i18n.locales import LOCALES
 from service.paths import data_dir
 
 READ, ROW_ERRORS, REFUSED = 0, 1, 2
@@ -75,17 +74,7 @@ def _source(path: Path) -> Path | bytes:
 
 def _print_json(path: Path, file: CsvFile, catalog: Catalog) -> int:
     """One line, written as the rows are read, so that they need no memory. Returns the exit status."""
-    head = {
-        "file": str(path),
-        "encoding": file.encoding,
-        "bom": file.detection.bom,
-        "certain": file.detection.certain,
-        "candidates": list(file.detection.candidates),
-        "delimiter": file.delimiter,
-        "header": list(file.header),
-        "mapping": {BY_KEY[key].names[SOURCE]: index for key, index in file.columns.items()},
-        "ignored": [file.header[index] for index in file.mapped.unknown],
-    }
+    head = findings.reading(str(path), file)
     found = [findings.said(one, 0, catalog) for one in file.findings]
     out = sys.stdout
     out.write(_json(head)[:-1] + ', "rows": [')

@@ -1,14 +1,16 @@
-"""How the commands on CSV files say a finding: as one JSON object, or as one line for people."""
+"""How the commands on CSV files tell how a file was read and what is wrong: as JSON, or as lines of text."""
 
 import sys
 from typing import NamedTuple
 
 import click
 
-from service.csvfile import words
+from service.csvfile import CsvFile, words
+from service.csvfile.headers import BY_KEY
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_
 from service.i18n.catalogs import Catalog
+from service.i18n.locales import SOURCE
 
 # Said of people's rows on pages, too.
 ROW_AND_LINE = N_("Row %(row)s (line %(line)s)")
@@ -26,6 +28,21 @@ class Said(NamedTuple):
     line: int
     column: int | str | None
     message: str
+
+
+def reading(path: str, file: CsvFile) -> dict[str, object]:
+    """How a file was read, as JSON says it before its rows; `mapping` counts columns from 0."""
+    return {
+        "file": path,
+        "encoding": file.encoding,
+        "bom": file.detection.bom,
+        "certain": file.detection.certain,
+        "candidates": list(file.detection.candidates),
+        "delimiter": file.delimiter,
+        "header": list(file.header),
+        "mapping": {BY_KEY[key].names[SOURCE]: index for key, index in file.columns.items()},
+        "ignored": [file.header[index] for index in file.mapped.unknown],
+    }
 
 
 def said(one: Finding, row: int, catalog: Catalog) -> Said:

@@ -43,7 +43,7 @@ class Printer:
         if self._as_json:
             shown = [_reading(one) for one in readings]
             _print(
-                {**self._head(file), "state": "refused", **_NOTHING, "readings": shown},
+                {**findings.reading(self._path, file), "state": "refused", **_NOTHING, "readings": shown},
                 self._about(file),
             )
             return
@@ -83,7 +83,10 @@ class Printer:
             told = chain(((0, 0, one) for one in stopped), _found(session, import_.id))
             # Which columns are ignored is said above.
             whole = (one for one in self._about(file) if one.rule != "header-unknown-column")
-            _print({**self._head(file), **about}, chain(whole, (self._row(*one) for one in told)))
+            _print(
+                {**findings.reading(self._path, file), **about},
+                chain(whole, (self._row(*one) for one in told)),
+            )
             return
         for found in self._about(file):
             findings.print_line(self._path, found, self._catalog)
@@ -117,19 +120,6 @@ class Printer:
 
     def _say(self, phrase: Phrase, **values: object) -> None:
         click.echo(self._catalog.say(phrase, **values), err=True)
-
-    def _head(self, file: CsvFile) -> dict[str, object]:
-        return {
-            "file": self._path,
-            "encoding": file.encoding,
-            "bom": file.detection.bom,
-            "certain": file.detection.certain,
-            "candidates": list(file.detection.candidates),
-            "delimiter": file.delimiter,
-            "header": list(file.header),
-            "mapping": {BY_KEY[key].names[SOURCE]: index for key, index in file.columns.items()},
-            "ignored": [file.header[index] for index in file.mapped.unknown],
-        }
 
     def _about(self, file: CsvFile) -> Iterator[Said]:
         """What is said of the file as a whole; the column of a finding is one of ours here, so none."""
