@@ -127,7 +127,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "cache_size=-8000",
+        "cache_size=-4000",
         "secure_delete=ON",  # what was replaced, such as a secret in clear, does not stay in the file
     ):
         cursor.execute(f"PRAGMA {pragma}")
