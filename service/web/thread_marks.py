@@ -32,7 +32,7 @@ def mark_unread(thread_id: int) -> ResponseReturnValue:
     """Mark a conversation as unread, and leave it: who stays would read it again."""
     with transaction() as session:
         threads.mark_unread(session, inbox_list.find(session, thread_id))
-    done(N_("The thread has been marked as unread."))
+    done(N_("The conversation has been marked as unread."))
     return redirect(url_for("inbox.index", **inbox_list.query()), 303)
 
 
@@ -53,7 +53,7 @@ def archive(thread_id: int) -> ResponseReturnValue:
         thread = inbox_list.find(session, thread_id)
         threads.archive(session, thread, now=here().now)
         record(session, Act.THREAD_ARCHIVED, program_id=thread.program_id)
-    done(N_("The thread has been archived."))
+    done(N_("The conversation has been archived."))
     return redirect(url_for("inbox.index", **inbox_list.query()), 303)
 
 
@@ -64,7 +64,7 @@ def restore(thread_id: int) -> ResponseReturnValue:
         thread = inbox_list.find(session, thread_id)
         threads.restore(session, thread)
         record(session, Act.THREAD_RESTORED, program_id=thread.program_id)
-    done(N_("The thread has been restored."))
+    done(N_("The conversation has been restored."))
     return redirect(_conversation(thread_id), 303)
 
 

@@ -104,8 +104,8 @@ def _undo(traveller: Traveller, words: Catalog) -> None:
     _look(traveller)
     button.click()
     one, many = (
-        "The import is undone: %(num)s row was taken back.",
-        "The import is undone: %(num)s rows were taken back.",
+        "The import is undone: %(num)s row in all.",
+        "The import is undone: %(num)s rows in all.",
     )
     told = page.get_by_text(words.ngettext(one, many, 1) % {"num": 1})
     until(page, lambda: told.count() > 0)

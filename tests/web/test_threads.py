@@ -400,8 +400,8 @@ def test_files_that_stayed_behind_are_counted(
             )  # fmt: skip
     page = soup(enter().get(f"/en/inbox/{thread.id}"))
     assert [words(one) for one in page.select(".attachments-missing")] == [
-        "1 file of this email was not taken over.",
-        "3 files of this email were not taken over.",
+        "1 file of this email was not added.",
+        "3 files of this email were not added.",
     ]
 
 
@@ -485,7 +485,7 @@ def test_a_report_of_the_partner_is_shown(
         threads.report(session, session.get_one(Thread, thread.id), words=HOSTILE, now=post.clock.now)
     page = check_page(enter(BuiltInRole.COMMUNITY_MANAGER).get(f"/en/inbox/{thread.id}"), "en")
     told = words(page.select_one("#thread-marks"))
-    assert "The partner reported this thread." in told
+    assert "The partner reported this conversation." in told
     assert HOSTILE in told
 
 
@@ -529,8 +529,8 @@ def test_files_of_an_email_that_are_missing_are_told_to_both_sides(
         assert [reason for reason in reasons if reason in told] == reasons
         assert (HOSTILE in told, "bad.pdf" in told, "Eicar" in told) == (True, True, True)
         counted = NN_(
-            "%(num)s file of this email was not taken over.",
-            "%(num)s files of this email were not taken over.",
+            "%(num)s file of this email was not added.",
+            "%(num)s files of this email were not added.",
         )
         assert " ".join(catalog.say(counted, num=4).split()) in told
         assert [one for one in shown.select("a") if "files" in str(one["href"])] == []
