@@ -9,10 +9,14 @@ import pytest
 from sqlalchemy.orm import Session
 
 from service.db import Database
+from service.domain import threads
 from service.domain.erased import ADDRESS_MARKS
 from service.domain.signing import AddressMarks
 from service.migrations import environment
+from service.models import Thread
 from tests import postgres
+from tests.domain import factories
+from tests.domain.factories import NOW
 from tests.domain.import_desk import Desk
 from tests.domain.undo_desk import furnish
 
@@ -65,6 +69,14 @@ def either(request: pytest.FixtureRequest) -> Iterator[Session]:
     with Session(request.getfixturevalue("postgres_tables").engine) as opened:
         yield opened
         opened.rollback()
+
+
+@pytest.fixture
+def thread(session: Session) -> Thread:
+    """The conversation of a program with a prospect who takes messages."""
+    program = factories.program(session)
+    prospect = factories.prospect(session, program, messaging_enabled=True)
+    return threads.open_with(session, program.id, prospect.partner_id, now=NOW)
 
 
 @pytest.fixture
