@@ -17,8 +17,8 @@ BESIDE ?= $(shell expr $$(nproc) / 2 \| 1)
 .DEFAULT_GOAL := help
 # Images of Python often say it. Tests start Python hundreds of times, and would compile the service each time.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup run test others beside journeys sweep check lint format catalogs bench figures locks wheel sbom \
-	places clean
+.PHONY: help setup run test collected others beside journeys sweep check lint format catalogs bench figures locks \
+	wheel sbom places clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ run: $(VENV)/.run ## Start the demo: web, worker and captured outbox (PORT=, DAT
 
 test: $(VENV)/.dev ## Run the tests, and the browser journeys beside them
 	@$(MAKE) --no-print-directory -j2 others beside
+
+# Tells soon of a test that cannot be loaded; what it compiles, each process of a run would compile for itself.
+collected:
+	@found=$$($(PYTEST) --collect-only -qq 2>&1) || { echo "$$found"; exit 1; }
 
 others:
 	$(PYTEST) -n $(JOBS) --dist worksteal -q -m "not journey and not sweep"
@@ -74,7 +78,7 @@ catalogs: $(VENV)/.dev ## Check catalogs and help pages
 	$(BIN)/prospectus content check content
 
 check: ## Everything that must be green
-	@$(MAKE) --no-print-directory -j2 --output-sync=target lint catalogs
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint catalogs collected
 	@$(MAKE) --no-print-directory test
 
 format: $(VENV)/.dev ## Format and fix what can be fixed
