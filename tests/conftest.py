@@ -30,6 +30,15 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("calm")
 
 
+# What mostly waits: for leases that end, for servers that are down, for silence that is long enough.
+WAITING = Path(__file__).parent / "worker"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Hand out first what waits: it does so beside all other tests then, and at the end would do so alone."""
+    items.sort(key=lambda item: not item.path.is_relative_to(WAITING))
+
+
 def pytest_collection_finish() -> None:
     """Leave alone what stays to the end; who looks for garbage would go through all of it again and again."""
     gc.collect()

@@ -113,6 +113,13 @@ class Door:
         return self.send("\r\n".join(lines).encode(), FILES if host == FILES else HOST)
 
 
+def request_of(line: str, *headers: str, body: bytes = b"") -> bytes:
+    """Put a request together, its body that of a form or nothing."""
+    form = "Content-Type: application/x-www-form-urlencoded"
+    lines = [f"{line} HTTP/1.1", f"Host: {HOST}", form, *headers, "", ""]
+    return "\r\n".join(lines).encode("latin-1") + body
+
+
 def received(connection: socket.socket) -> bytes:
     """Return everything until the other side closes, in order or not."""
     pieces = []

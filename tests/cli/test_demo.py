@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.ports import free_port
+from tests.worker.process import alive
 
 COMMAND = (sys.executable, "-m", "service", "demo")
 
@@ -60,13 +61,6 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     if running.process.poll() is None:
         running.process.kill()
         running.process.wait()
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):  # the latter where it ended while it was read
-        return False
 
 
 def children(pid: int) -> list[int]:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -33,6 +32,7 @@ from service.models import (
     SystemMail,
     User,
 )
+from tests.backups import back_up
 from tests.domain import factories
 from tests.outbound import make_campaign
 
@@ -124,13 +124,6 @@ def names(services: Services) -> list[str]:
 
 def bytes_below(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file()).lower()
-
-
-def back_up(settings: Settings, to: Path) -> None:
-    with sqlite3.connect(settings.database.removeprefix("sqlite:///")) as live, sqlite3.connect(to) as copy:
-        live.backup(copy)
-    live.close()
-    copy.close()
 
 
 def test_a_person_is_exported_with_their_files(

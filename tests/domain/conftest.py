@@ -1,4 +1,4 @@
-"""A migrated database, and a moment to live in."""
+"""Empty databases with all tables, on either engine; desks for imports; and a moment to live in."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,8 +9,21 @@ import pytest
 from sqlalchemy.orm import Session
 
 from service.db import Database
+from service.domain import threads
+from service.domain.erased import ADDRESS_MARKS
+from service.domain.signing import AddressMarks
 from service.migrations import environment
+from service.models import Thread
 from tests import postgres
+from tests.domain import factories
+from tests.domain.factories import NOW
+from tests.domain.import_desk import Desk
+from tests.domain.undo_desk import furnish
+
+# The installation's key and the one before it, by which erased people are recognized.
+KEYS = ("first key of the installation", "the key before it")
+# Cases that say something about tables, and not about the bytes of a file.
+BOTH = pytest.mark.parametrize("db", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture
@@ -20,9 +33,13 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def db(tmp_path: Path, migrated: Path) -> Iterator[Database]:
-    """An empty SQLite database with all tables."""
-    database = Database(f"sqlite:///{shutil.copy(migrated, tmp_path / 'test.db')}")
+def db(tmp_path: Path, migrated: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty database with all tables: on SQLite, or where a case says so on PostgreSQL."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        url = f"sqlite:///{shutil.copy(migrated, tmp_path / 'test.db')}"
+    else:
+        url = request.getfixturevalue("postgres_server").migrated_database()
+    database = Database(url, {ADDRESS_MARKS: AddressMarks(*KEYS)})
     yield database
     database.dispose()
 
@@ -52,3 +69,28 @@ def either(request: pytest.FixtureRequest) -> Iterator[Session]:
     with Session(request.getfixturevalue("postgres_tables").engine) as opened:
         yield opened
         opened.rollback()
+
+
+@pytest.fixture
+def thread(session: Session) -> Thread:
+    """The conversation of a program with a prospect who takes messages."""
+    program = factories.program(session)
+    prospect = factories.prospect(session, program, messaging_enabled=True)
+    return threads.open_with(session, program.id, prospect.partner_id, now=NOW)
+
+
+@pytest.fixture
+def desk(db: Database) -> Desk:
+    """A desk for imports where nobody is known."""
+    return Desk(db)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def furnished(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """A desk on either kind of database, with two people who are there before."""
+    if request.param == "sqlite":
+        yield furnish(request.getfixturevalue("db"))
+        return
+    database = Database(request.getfixturevalue("postgres_server").migrated_database())
+    yield furnish(database)
+    database.dispose()

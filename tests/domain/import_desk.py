@@ -8,6 +8,8 @@ from service.csvfile.source import InMemory
 from service.db import Base, Database
 from service.domain import groups, import_reasons, import_rows, import_undo, imports
 from service.domain.import_runs import Runner
+from service.i18n.catalogs import Catalog
+from service.i18n.locales import LOCALES
 from service.models import (
     Group,
     GroupMember,
@@ -25,6 +27,20 @@ HEADER = (
     "Partner name,Contact email,Media property,Group name,"
     "Contact first name,Description,Partner ID,Language\n"
 )
+# Rows of every kind: new, twice the same person, without a known group, and wrong in several ways.
+FILE = (
+    HEADER
+    + "Blue Harbor,anna@blue.example,https://blue.example,Summer,Anna,Sailing,,ja\n"
+    + "みどり企画,yamada@みどり.example,midori.example https://b.example,夏,,,,Japonais\n"
+    + "Blue Harbor,ANNA@blue.example,,夏,,,,\n"
+    + "Blue Harbor,ANNA@BLUE.example,https://blue.example,夏,Anne,,,\n"
+    + "No Group,c@x.example,https://x.example,Winter,,,,\n"
+    + "Bad Address,c@@x.example,https://x.example,,,,,\n"
+    + "Bad Site,d@x.example,Instagram,,,,,Klingonese\n"
+    + 'Open,"e@x.example,https://x.example\n'
+)
+ROW = "Blue Harbor,anna@blue.example,https://blue.example,,Anna,Sailing,,en\n"
+ENGLISH = Catalog(LOCALES["en"], {}, {})
 # What an import may change; its own tables are others.
 DATA = (Partner, Prospect, MediaProperty, Group, GroupMember, StageChange, Program, User)
 

@@ -1,6 +1,5 @@
 """Mails that tell a partner which files of their answer were left out: to whom, when, and what they say."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -9,9 +8,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import bootstrap
 from service.bootstrap import Services
 from service.config import Settings
+from service.db import Database
 from service.domain import answer_mails, conversations, erased, messages, suppression, system_mails, threads
 from service.domain.suppression import SuppressionReason
 from service.facts.left_out import MOST_NAMED, LeftOut
@@ -27,17 +26,15 @@ LARGE = LeftOut("a <b>*.pdf", "TOO_LARGE", {"size": 10 * 1024 * 1024})
 
 
 @pytest.fixture
-def services(settings: Settings) -> Iterator[Services]:
+def settings(settings: Settings) -> Settings:
     """An installation that reads answers."""
-    made = bootstrap.build(replace(settings, mail_replies="replies@brand.example"), jobs=False)
-    yield made
-    made.db.dispose()
+    return replace(settings, mail_replies="replies@brand.example")
 
 
 @pytest.fixture
-def session(services: Services) -> Iterator[Session]:
-    with services.db.transaction() as opened:
-        yield opened
+def db(services: Services) -> Database:
+    """That installation's database."""
+    return services.db
 
 
 def answer(

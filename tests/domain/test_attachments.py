@@ -25,13 +25,6 @@ KEY = "k" * 20
 
 
 @pytest.fixture
-def thread(session: Session) -> Thread:
-    program = factories.program(session)
-    prospect = factories.prospect(session, program, messaging_enabled=True)
-    return threads.open_with(session, program.id, prospect.partner_id, now=NOW)
-
-
-@pytest.fixture
 def author(session: Session, thread: Thread) -> User:
     return factories.user(session)
 

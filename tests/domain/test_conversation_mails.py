@@ -1,6 +1,5 @@
 """Mails that tell a partner of messages: when one is written, what it says, and what is in its bytes."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 from service import bootstrap
 from service.bootstrap import Services
 from service.config import Settings
+from service.db import Database
 from service.domain import (
     conversation_mails,
     conversations,
@@ -35,21 +35,18 @@ from tests.domain.talks import Talk, talk
 from tests.judged import faults
 
 LATER = NOW + timedelta(minutes=1)
-REPLIES = "replies@brand.example"
 
 
 @pytest.fixture
-def services(settings: Settings) -> Iterator[Services]:
+def settings(settings: Settings) -> Settings:
     """An installation that reads answers."""
-    made = bootstrap.build(replace(settings, mail_replies=REPLIES), jobs=False)
-    yield made
-    made.db.dispose()
+    return replace(settings, mail_replies="replies@brand.example")
 
 
 @pytest.fixture
-def session(services: Services) -> Iterator[Session]:
-    with services.db.transaction() as opened:
-        yield opened
+def db(services: Services) -> Database:
+    """That installation's database."""
+    return services.db
 
 
 def claim(session: Session, *, at: object = LATER) -> tuple[system_mails.ClaimedSystemMail, ...]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from service.domain import attachments, downloads, sessions, threads
+from service.domain import attachments, downloads, sessions
 from service.domain.attachments import Sender, Upload
 from service.domain.errors import DomainError
 from service.domain.signing import Signer
@@ -22,13 +22,6 @@ from tests.domain.factories import NOW, AskedJobs
 
 KEY, NEXT = "k" * 32, "n" * 32
 SIGNER = Signer(KEY)
-
-
-@pytest.fixture
-def thread(session: Session) -> Thread:
-    program = factories.program(session)
-    prospect = factories.prospect(session, program, messaging_enabled=True)
-    return threads.open_with(session, program.id, prospect.partner_id, now=NOW)
 
 
 def attached(session: Session, thread: Thread, by: Sender, number: int = 1) -> Attachment:

@@ -1,13 +1,10 @@
 """Erasing and handing out what is stored about a person: complete, provable, and nobody else's."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text, update
-from sqlalchemy.orm import Session
 
 from service.db import Base, Database
 from service.domain import (
@@ -15,151 +12,40 @@ from service.domain import (
     erasure,
     groups,
     import_clearing,
-    messages,
     people,
     recipients,
-    suppression,
-    threads,
 )
 from service.domain.errors import DomainError
 from service.domain.signing import AddressMarks
-from service.domain.suppression import SuppressionReason
-from service.facts.messages import ScanState, Side
 from service.facts.refusals import Refusal
 from service.facts.states import DeliveryState, ImportState
 from service.models import (
-    Attachment,
-    Bounce,
-    Campaign,
     Delivery,
-    DeliveryAttempt,
     Erasure,
     Import,
     Message,
     MessageGrams,
-    Notice,
     Partner,
     Prospect,
-    SuppressionLift,
-    SystemMail,
     Thread,
 )
 from service.models.personal import OF_BOTH, OF_PARTNERS
-from tests.domain import factories
+from tests.domain import factories, traced
+from tests.domain.conftest import BOTH, KEYS
+from tests.domain.erasing import bytes_on_disk, tables_naming
 from tests.domain.factories import NOW
 from tests.domain.import_desk import Desk
-
-CANARY = "canari-7f3e"
-ADDRESS, CUSTOM = f"{CANARY}@oiseaux.example", f"autre-{CANARY}@oiseaux.example"
-NAME = f"Atelier {CANARY}"
-KEYS = ("first key of the installation", "the key before it")
-
-
-# The cases that say something about tables, and not about the bytes of a file.
-BOTH = pytest.mark.parametrize("db", ["sqlite", "postgresql"], indirect=True)
-
-
-@pytest.fixture
-def db(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    if getattr(request, "param", "sqlite") == "postgresql":
-        url = request.getfixturevalue("postgres_server").new_database()
-    database = Database(url, {erased.ADDRESS_MARKS: AddressMarks(*KEYS)})
-    Base.metadata.create_all(database.engine)
-    yield database
-    database.dispose()
-
-
-@dataclass(frozen=True)
-class Known:
-    """A person of whom there is something in every table, and the program that knows them."""
-
-    partner_id: int
-    program_id: int
-    other_id: int
+from tests.domain.traced import ADDRESS, CANARY, CUSTOM, NAME, Known
 
 
 @pytest.fixture
 def known(db: Database) -> Known:
-    """The canary with a neighbour who has the same traces and must keep them."""
-    desk = Desk(db)
-    desk.import_file(
-        f"Partner name,Contact email,Media property,Group name,Contact first name,Description,Partner ID\n"
-        f"{NAME},{ADDRESS.upper()},https://{CANARY}.example,Summer,{CANARY},{CANARY} sings,\n"
-        f"Neighbour,neighbour@oiseaux.example,https://neighbour.example,Summer,Ida,Next door,\n"
-    )
-    with db.transaction() as session:
-        ids = {partner.name: partner.id for partner in session.scalars(select(Partner).order_by(Partner.id))}
-        for name, partner_id in ids.items():
-            _leave_traces(session, desk, partner_id, CANARY if name == NAME else "neighbour")
-    return Known(ids[NAME], desk.program_id, ids["Neighbour"])
-
-
-def _leave_traces(session: Session, desk: Desk, partner_id: int, word: str) -> None:
-    partner = session.get_one(Partner, partner_id)
-    prospect = session.scalars(select(Prospect).where(Prospect.partner_id == partner_id)).one()
-    prospect.custom_email = prospect.custom_email_key = f"autre-{word}@oiseaux.example"
-    partner.messaging_enabled = True
-    partner.last_name, partner.business_model, partner.country = word, word, "FR"
-    author = session.get_one(factories.User, desk.user_id)
-    thread = threads.open_with(session, desk.program_id, partner_id, now=NOW)
-    messages.send(session, thread.id, actor=author, body=f"Hello {word}", form_key="a", now=NOW)
-    answer = messages.answer(session, thread.id, body=f"{word} answers", form_key="b", now=NOW)
-    answer.message_id = f"<{word}@mail.example>"
-    messages.keep_draft(session, thread, actor=author, body=f"Dear {word}", form_key="c", now=NOW)
-    threads.report(session, thread, words=f"{word} complains", now=NOW)
-    session.add(
-        Attachment(
-            thread_id=thread.id, message_id=answer.id, upload_key="b", side=Side.PARTNER.value,
-            name=f"{word}.pdf", kind="pdf", size=1, digest=f"digest-{word}", file_id=f"stored-{word}",
-            state=ScanState.REFUSED.value, threat=word, give_up_at=NOW, created_at=NOW,
-        )
-    )  # fmt: skip
-    campaign = Campaign(
-        program_id=desk.program_id, author_id=author.id, form_key=word[::-1], state="finished",
-        from_name="Brand", source_locale="en", unknown_policy="ask", created_at=NOW,
-    )  # fmt: skip
-    session.add(campaign)
-    session.flush()
-    delivery = Delivery(
-        campaign_id=campaign.id, prospect_id=prospect.id,
-        address=partner.email, address_key=partner.email_key, locale="fr", time_zone="UTC",
-        values={"name": word}, message_id=word[::-1],
-        state=DeliveryState.DEFERRED.value, reply=f"450 {word} is full", next_attempt_at=NOW,
-    )  # fmt: skip
-    session.add(delivery)
-    session.flush()
-    session.add(DeliveryAttempt(delivery_id=delivery.id, at=NOW, outcome="temporary", reply=f"450 {word}"))
-    session.add(Bounce(delivery_id=delivery.id, kind="soft", status="4.2.2", text=f"{word} is full", at=NOW))
-    suppression.suppress(
-        session, desk.program_id, partner.email_key, reason=SuppressionReason.COMPLAINT, now=NOW
-    )
-    session.add(
-        SuppressionLift(
-            program_id=desk.program_id, address_key=partner.email_key, reason="manual",
-            note=f"{word} asked", at=NOW,
-        )
-    )  # fmt: skip
-    session.add(
-        SystemMail(
-            template="message-notification", address=partner.email, locale="fr", values={"text": word},
-            message_id=f"s{word[::-1]}", state=DeliveryState.FAILED.value, created_at=NOW,
-            reply=f"550 {word}",
-        )
-    )  # fmt: skip
-    session.add(Notice(user_id=author.id, kind="import_done", values={"file": partner.name}, created_at=NOW))
-    session.flush()
+    return traced.put(db)
 
 
 def _erase(db: Database, known: Known, **choices: bool) -> erasure.Erased:
     with db.transaction() as session:
         return erasure.erase_partner(session, known.partner_id, actor_id=None, now=NOW, **choices)
-
-
-def _bytes_on_disk(db: Database) -> bytes:
-    db.fold_log()
-    file = Path(str(db.engine.url.database))
-    return b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*")).lower()
 
 
 def test_the_traces_are_in_every_table(db: Database, known: Known) -> None:
@@ -212,9 +98,9 @@ def test_the_counts_are_those_of_what_is_handed_out(db: Database, known: Known) 
 
 def test_nothing_is_left_on_disk(db: Database, known: Known) -> None:
     """D-5: not in a table, an index, or a page of the file that nobody uses any more."""
-    assert CANARY.encode() in _bytes_on_disk(db)
+    assert CANARY.encode() in bytes_on_disk(db)
     done = _erase(db, known)
-    left = _bytes_on_disk(db)
+    left = bytes_on_disk(db)
     assert CANARY.encode() not in left
     assert CANARY[::-1].encode() in left  # the Message-ID of the ledger, random in earnest
     assert (done.file_ids, NAME in done.names, ADDRESS in done.addresses) == (
@@ -227,24 +113,15 @@ def test_nothing_is_left_on_disk(db: Database, known: Known) -> None:
 @BOTH
 def test_nothing_is_left_in_a_table(db: Database, known: Known) -> None:
     """D-5: whatever tables there are, also those that no list of ours names."""
-    assert {"partners", "messages", "deliveries", "import_pieces", "notices"} <= _naming_them(db)
+    assert {"partners", "messages", "deliveries", "import_pieces", "notices"} <= tables_naming(db, CANARY)
     with db.reading() as session:
         theirs = select(Message.id).join(Thread, Thread.id == Message.thread_id)
         ids = session.scalars(theirs.where(Thread.partner_id == known.partner_id)).all()
     assert len(ids) == _indexed(db, ids)
     _erase(db, known)
     # There the Message-ID stands backwards, random in earnest.
-    assert _naming_them(db) == set()
+    assert tables_naming(db, CANARY) == set()
     assert _indexed(db, ids) == 0
-
-
-def _naming_them(db: Database) -> set[str]:
-    with db.reading() as session:
-        return {
-            table.name
-            for table in Base.metadata.sorted_tables
-            if CANARY in repr(session.execute(select(table)).all()).lower()
-        }
 
 
 def _indexed(db: Database, message_ids: Sequence[int]) -> int:

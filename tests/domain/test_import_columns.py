@@ -5,7 +5,6 @@ import pytest
 from service import csvfile
 from service.csvfile.headers import BadMapping, Key
 from service.csvfile.source import InMemory
-from service.db import Database
 from service.domain import import_columns, imports
 from service.models.imports import Import
 from tests.domain.factories import NOW
@@ -13,11 +12,6 @@ from tests.domain.import_desk import Desk
 
 UNCLEAR = b"Partner name;Contact email;Media property;Group name 2\nA;a@x.example;x.example;\n"
 MAPPING = {0: Key.NAME, 1: Key.EMAIL, 2: Key.MEDIA, 3: Key.DESCRIPTION}
-
-
-@pytest.fixture
-def desk(db: Database) -> Desk:
-    return Desk(db)
 
 
 def test_a_mapping_takes_the_place_of_the_names_and_of_what_they_found() -> None:

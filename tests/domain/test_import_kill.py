@@ -16,7 +16,7 @@ from service.domain import import_runs, import_undo
 from tests import postgres
 from tests.domain.factories import NOW, AskedJobs
 from tests.domain.import_desk import DATA, HEADER, Desk
-from tests.domain.test_import_undo import furnished
+from tests.domain.undo_desk import furnish
 
 FILE = (
     HEADER
@@ -145,7 +145,7 @@ def numbered(data: list[list[tuple[object, ...]]]) -> list[list[tuple[object, ..
 def importing(place: tuple[Place, Database]) -> tuple[Place, int]:
     """A database in which an import was asked for."""
     kept, db = place
-    import_id = furnished(db).upload(FILE, overwrite=True)
+    import_id = furnish(db).upload(FILE, overwrite=True)
     db.dispose()
     return kept, import_id
 
@@ -154,7 +154,7 @@ def importing(place: tuple[Place, Database]) -> tuple[Place, int]:
 def undoing(place: tuple[Place, Database]) -> tuple[Place, int]:
     """A database in which the undo of an import was asked for."""
     kept, db = place
-    desk = furnished(db)
+    desk = furnish(db)
     import_id = desk.import_file(FILE, overwrite=True)
     with db.transaction() as session:
         import_undo.request(session, desk.jobs, [desk.program_id], import_id, actor_id=desk.user_id, now=NOW)

@@ -3,7 +3,6 @@
 import pytest
 from sqlalchemy import select
 
-from service.db import Database
 from service.domain.errors import DomainError
 from service.facts.refusals import Refusal
 from service.models import Partner
@@ -13,11 +12,6 @@ HEADER = "Partner name,Contact email,Media property,Language\n"
 NAMED = "Blue,a@x.example,https://x.example,fr\n"
 NAMELESS = "Blue,a@x.example,https://x.example,\n"
 OTHER = "Red,b@x.example,https://x.example,\n"
-
-
-@pytest.fixture
-def desk(db: Database) -> Desk:
-    return Desk(db)
 
 
 def languages(desk: Desk) -> dict[str, str | None]:

@@ -5,7 +5,6 @@ import io
 import pytest
 from sqlalchemy import delete, func, select
 
-from service.db import Database
 from service.domain import import_results, import_rows, import_store, import_undo, partners
 from service.domain.import_rows import RowFilter
 from service.facts.states import RowOutcome
@@ -32,11 +31,6 @@ ODD = (
     + "".join(line(number, ADDRESSES.get(number, "")) for number in range(1, COUNT))
     + line(COUNT, "P7@minato.example", "Else")
 )
-
-
-@pytest.fixture
-def desk(db: Database) -> Desk:
-    return Desk(db)
 
 
 def rows(desk: Desk, import_id: int, *, after: int = 0, limit: int = 500, **wanted: object) -> list[int]:

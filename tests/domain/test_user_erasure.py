@@ -1,14 +1,13 @@
 """Erasing a user of the brand: no byte of name, address or secret is left, what they did stays by number."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from service.db import Base, Database
+from service.db import Database
 from service.domain import (
     accounts,
     audit,
@@ -21,16 +20,14 @@ from service.domain import (
 )
 from service.domain.errors import DomainError
 from service.domain.import_runs import Runner
-from service.domain.signing import AddressMarks
 from service.facts.permissions import BuiltInRole, Permission
 from service.facts.refusals import Refusal
-from service.facts.states import CampaignState, DeliveryState, ImportState
+from service.facts.states import DeliveryState, ImportState
 from service.models import (
     Attachment,
     AuditEntry,
     Campaign,
     Erasure,
-    MailAccount,
     Message,
     Notice,
     Role,
@@ -40,23 +37,12 @@ from service.models import (
 )
 from service.models.imports import Import
 from tests.domain import factories, leaver
+from tests.domain.conftest import BOTH
+from tests.domain.erasing import bytes_on_disk, tables_naming
 from tests.domain.factories import NOW, AskedJobs
 from tests.domain.leaver import ACCOUNT, ADDRESS, CANARY, NAME, Leaver
 
-KEYS = ("first key of the installation", "the key before it")
 LATER = NOW + timedelta(days=1)
-BOTH = pytest.mark.parametrize("db", ["sqlite", "postgresql"], indirect=True)
-
-
-@pytest.fixture
-def db(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    if getattr(request, "param", "sqlite") == "postgresql":
-        url = request.getfixturevalue("postgres_server").new_database()
-    database = Database(url, {erased.ADDRESS_MARKS: AddressMarks(*KEYS)})
-    Base.metadata.create_all(database.engine)
-    yield database
-    database.dispose()
 
 
 @pytest.fixture
@@ -69,26 +55,11 @@ def _erase(db: Database, known: Leaver) -> user_erasure.Erased:
         return user_erasure.erase(session, known.user_id, actor=None, now=LATER)
 
 
-def _bytes_on_disk(db: Database) -> bytes:
-    db.fold_log()
-    file = Path(str(db.engine.url.database))
-    return b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*")).lower()
-
-
-def _tables_naming_them(db: Database) -> set[str]:
-    with db.reading() as session:
-        return {
-            table.name
-            for table in Base.metadata.sorted_tables
-            if CANARY in repr(session.execute(select(table)).all()).lower()
-        }
-
-
 def test_nothing_is_left_on_disk(db: Database, known: Leaver) -> None:
     """D-5: not in a table, an index, or a page of the file that nobody uses any more."""
-    assert CANARY.encode() in _bytes_on_disk(db)
+    assert CANARY.encode() in bytes_on_disk(db)
     done = _erase(db, known)
-    assert CANARY.encode() not in _bytes_on_disk(db)
+    assert CANARY.encode() not in bytes_on_disk(db)
     assert done.file_ids == [f"loose-{known.user_id}"]
     assert (done.addresses, done.names) == ({ADDRESS, ADDRESS.upper(), ACCOUNT}, {NAME})
 
@@ -96,12 +67,12 @@ def test_nothing_is_left_on_disk(db: Database, known: Leaver) -> None:
 @BOTH
 def test_nothing_is_left_in_a_table(db: Database, known: Leaver) -> None:
     """D-5: whatever tables there are, also those that no list of ours names."""
-    assert _tables_naming_them(db) == {
+    assert tables_naming(db, CANARY) == {
         "attachments", "campaigns", "drafts", "imports", "mail_accounts", "notices",
         "recovery_codes", "selections", "system_mails", "user_sessions", "users",
     }  # fmt: skip
     _erase(db, known)
-    assert _tables_naming_them(db) == set()
+    assert tables_naming(db, CANARY) == set()
 
 
 @BOTH
@@ -173,139 +144,6 @@ def test_a_role_of_the_brands_own_is_free_again(db: Database, known: Leaver) -> 
     _erase(db, known)
     with db.transaction() as session:
         session.delete(session.scalars(select(Role).where(Role.name == "Interns")).one())
-
-
-@BOTH
-def test_campaigns_go_on_in_the_name_of_the_program(db: Database, known: Leaver) -> None:
-    """A-8: what goes out from their own mail account waits, as for any account that is disconnected."""
-    with db.transaction() as session:
-        session.add(
-            Campaign(
-                program_id=known.program_id, author_id=known.other_id, form_key="third", state="draft",
-                from_name=f"For {NAME}", reply_to="team@brand.example", source_locale="en",
-                unknown_policy="ask", created_at=NOW,
-            )
-        )  # fmt: skip
-    _erase(db, known)
-    with db.reading() as session:
-        found = session.scalars(select(Campaign).order_by(Campaign.id)).all()
-        own = [one for one in found if one.author_id == known.user_id]
-        assert [(one.from_name, one.reply_to, one.from_address) for one in own] == [
-            ("Maison Aurore", None, None)
-        ] * 3
-        account = session.scalars(select(MailAccount).where(MailAccount.user_id == known.user_id)).one()
-        named = {one.state: one.mail_account_id for one in own}
-        assert named == {
-            CampaignState.FINISHED.value: None,
-            CampaignState.SENDING.value: account.id,
-            CampaignState.DRAFT.value: None,
-        }
-        assert (account.address, account.secret, account.disconnected_at) == ("", None, LATER)
-        assert (found[-1].from_name, found[-1].reply_to) == ("Maison Aurore", "team@brand.example")
-        others = [one for one in found if one.author_id == known.other_id and one.form_key != "third"]
-        assert {one.from_name for one in others} == {"Mei of Aurore"}
-
-
-@pytest.mark.parametrize(
-    ("from_name", "own", "named"),
-    [
-        ("Ida Morgan", False, True),
-        ("Maison Aurore, IDA MORGAN", False, True),
-        ("Ida at Aurore", True, True),
-        ("Ida at Aurore", False, False),
-        ("Aurore team", True, False),
-        ("山田", True, True),
-        ("Idaho Travel", True, False),
-        ("", True, False),
-        ("", False, False),
-    ],
-)
-def test_a_senders_name_that_is_the_users(from_name: str, own: bool, named: bool) -> None:
-    name = "山田 花子" if from_name == "山田" else "Ida Morgan"
-    assert user_erasure._names(from_name, name, own=own) is named
-
-
-@BOTH
-@pytest.mark.parametrize(
-    ("name", "text", "whole"),
-    [
-        ("Max", "Maximum reach", "Max"),
-        ("Anna", "Annapurna Interactive", "Anna, Maison Aurore"),
-        ("Ana de Armas", "Studio Delta", "Ana de Armas"),
-        ("林", "森林", "林"),
-        ("Ida Morgan", "", "IDA MORGAN"),
-    ],
-)
-def test_who_has_a_word_in_common_is_somebody_else(
-    db: Database, known: Leaver, name: str, text: str, whole: str
-) -> None:
-    """D-5: neither the campaigns of others, nor the user's own, nor what others were told of change."""
-    with db.transaction() as session:
-        session.get_one(User, known.user_id).name = name
-        for author_id in (known.user_id, known.other_id):
-            for from_name in (text, whole):
-                session.add(
-                    Campaign(
-                        program_id=known.program_id, author_id=author_id, form_key=f"{author_id}{from_name}",
-                        state="draft", from_name=from_name, source_locale="en", unknown_policy="ask",
-                        created_at=NOW,
-                    )
-                )  # fmt: skip
-        for values in ({"subject": text}, {"file": f"{text} {ADDRESS}x.csv"}):
-            session.add(Notice(user_id=known.other_id, kind="import_done", values=values, created_at=NOW))
-    _erase(db, known)
-    with db.reading() as session:
-        made = select(Campaign.author_id, Campaign.from_name).order_by(Campaign.id.desc()).limit(4)
-        found = [tuple(row) for row in session.execute(made)]
-        told = session.scalars(select(Notice.values).where(Notice.user_id == known.other_id)).all()
-    assert found[::-1] == [
-        (known.user_id, text), (known.user_id, "Maison Aurore"),
-        (known.other_id, text), (known.other_id, "Maison Aurore"),
-    ]  # fmt: skip
-    assert told[1:] == [{"subject": text}, {"file": f"{text} {ADDRESS}x.csv"}]
-
-
-def test_a_single_word_deletes_nothing_that_others_were_told(db: Database, known: Leaver) -> None:
-    """Their address does, and a full name that is written without spaces."""
-    with db.transaction() as session:
-        session.get_one(User, known.user_id).name = "Max"
-        for values in ({"subject": "Max"}, {"file": f"{ADDRESS}.csv"}, {"subject": f"From {ADDRESS}."}):
-            session.add(Notice(user_id=known.other_id, kind="import_done", values=values, created_at=NOW))
-    done = _erase(db, known)
-    with db.reading() as session:
-        told = session.scalars(select(Notice.values).where(Notice.user_id == known.other_id)).all()
-    assert told[1:] == [{"subject": "Max"}]
-    assert done.is_told_in("Max") is False
-    assert user_erasure.Erased(names=frozenset({"山田花子"})).is_told_in("山田花子さん") is True
-
-
-def test_mails_of_the_product_name_nobody(db: Database, known: Leaver) -> None:
-    """What waits to go to others goes out without the name; what was for the user does not go out."""
-    _erase(db, known)
-    with db.reading() as session:
-        mails = session.scalars(select(SystemMail).order_by(SystemMail.id)).all()
-        values = {mail.message_id: mail.values for mail in mails if mail.message_id.startswith("m-")}
-    assert values == {
-        f"m-{known.user_id}-1": {"inviter": "Prospectus", "days": 7},
-        f"m-{known.user_id}-2": {"reply_to": None, "ads": [1]},
-        f"m-{known.other_id}-0": {"url": "https://x.example/mei"},
-        f"m-{known.other_id}-1": {"inviter": "Mei", "days": 7},
-        f"m-{known.other_id}-2": {"reply_to": "mei@brand.example", "ads": [1]},
-    }
-
-
-def test_what_others_were_told_of_them_goes(db: Database, known: Leaver) -> None:
-    with db.transaction() as session:
-        for values in ({"subject": f"{NAME} invites you"}, {"name": f"{NAME} Records", "first": 1}):
-            session.add(Notice(user_id=known.other_id, kind="import_done", values=values, created_at=NOW))
-    with db.reading() as session:
-        before = session.scalar(select(func.count(Notice.id)).where(Notice.user_id == known.other_id))
-    _erase(db, known)
-    with db.reading() as session:
-        left = session.scalars(select(Notice.values).where(Notice.user_id == known.other_id)).all()
-    assert (before, len(left)) == (3, 2)
-    # A partner who is called alike is somebody else.
-    assert {"name": f"{NAME} Records", "first": 1} in left
 
 
 @BOTH

@@ -1,5 +1,6 @@
 """Reading only what an edit touched gives what reading the whole file gives."""
 
+from functools import cache
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from tests.i18n.test_po import CATALOGS, TEXT
 FR = LOCALES["fr"]
 PATH = Path("x.po")
 OURS = (data_dir("locales") / "fr" / "LC_MESSAGES" / "messages.po").read_bytes()
+MESSAGES = po.read(OURS).messages
 Told = (
     tuple[dict[str, str], dict[str, tuple[str, ...]], str, tuple[CatalogProblem, ...]] | tuple[int, int, str]
 )
@@ -40,10 +42,16 @@ def again(data: bytes, before: Catalog, known: edited.Layout) -> Told:
     return told(catalog, problems)
 
 
+@cache
+def beginning(data: bytes) -> tuple[Catalog, tuple[CatalogProblem, ...], edited.Layout]:
+    """What is known of a file before it is edited; of our own catalog, before each of many edits."""
+    return *read(data, FR, PATH), edited.layout(po.read(data))
+
+
 def same(first: bytes, second: bytes) -> None:
-    catalog, problems = read(first, FR, PATH)
+    catalog, problems, layout = beginning(first)
     if not problems:
-        assert again(second, catalog, edited.layout(po.read(first))) == whole(second, catalog)
+        assert again(second, catalog, layout) == whole(second, catalog)
 
 
 PIECES = st.sampled_from(
@@ -64,7 +72,7 @@ def test_any_change_of_any_catalog(written: list[po.Entry], data: st.DataObject)
 
 @given(st.data())
 def test_edits_of_our_own_catalog(data: st.DataObject) -> None:
-    entry = data.draw(st.sampled_from(po.read(OURS).messages))
+    entry = data.draw(st.sampled_from(MESSAGES))
     after = po_edit.edit(OURS, entry.key, [data.draw(TEXT) for _ in entry.strings])
     same(OURS, after)
 

@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from service.i18n.catalogs import Catalog, Catalogs
-from tests import clamd
-from tests.clamd import Clamd as Daemon
+from tests.clamd import Clamd
 from tests.files.made import png
 from tests.journeys import conftest
 from tests.journeys.conftest import Demo, Traveller
@@ -32,15 +31,9 @@ SLOW = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThrough
 
 
 @pytest.fixture(scope="module")
-def daemon() -> Iterator[Daemon]:
-    with clamd.started() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def demo(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo(clamd: Clamd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The demo with a scanner, which may be silent for a while without being taken for broken."""
-    settings = {"SCANNER_URL": daemon.url, "SCANNER_LOCAL_SIGNATURES": "1", "SCANNER_TIMEOUT": "120"}
+    settings = {"SCANNER_URL": clamd.url, "SCANNER_LOCAL_SIGNATURES": "1", "SCANNER_TIMEOUT": "120"}
     with conftest.running(tmp_path_factory.mktemp("files"), **settings) as started:
         yield started
 
@@ -85,7 +78,7 @@ def link_in_mail(page: Page, demo: Demo) -> str:
 
 
 def test_files_go_both_ways(
-    traveller: Callable[..., Traveller], demo: Demo, daemon: Daemon, storage: object, catalogs: Catalogs
+    traveller: Callable[..., Traveller], demo: Demo, clamd: Clamd, storage: object, catalogs: Catalogs
 ) -> None:
     """U-6, U-9, D-7: each side reads in its own language, and only what was scanned reaches the other."""
     ja, fr = catalogs.catalog("ja"), catalogs.catalog("fr")
@@ -94,13 +87,13 @@ def test_files_go_both_ways(
     page = brand.page
     begin(page, ja, PARTNER)
     waiting, clean = (ja.pgettext("attachment", state) for state in ("Waiting for scan", "Clean"))
-    daemon.pause()
+    clamd.pause()
     try:
         page.locator("[data-attach] [data-file]").evaluate(DROP, ["見積り書.csv", QUOTE])
         expect(page.locator("[data-chosen] .badge")).to_have_text([waiting])
         brand.see_no_barrier()
     finally:
-        daemon.go_on()
+        clamd.go_on()
     expect(page.locator("[data-chosen] .badge")).to_have_text([clean])
     # Whoever sends while a file is on its way sends it along.
     page.locator("#f-body").fill("見積もりとロゴをお送りします。")
@@ -118,7 +111,7 @@ def test_files_go_both_ways(
     expect(theirs.locator(".talk-body")).to_have_text("見積もりとロゴをお送りします。")
     expect(theirs.locator(".talk-item .attachment-name a")).to_have_text(["見積り書.csv", "会社のロゴ.png"])
     expect(theirs.locator(".talk-item img")).to_have_js_property("naturalWidth", 480)
-    daemon.pause()
+    clamd.pause()
     try:
         told = fr.pgettext("attachment", "Waiting for scan")
         answer = {"name": ANSWER, "mimeType": "text/csv", "buffer": QUOTE.encode()}
@@ -137,7 +130,7 @@ def test_files_go_both_ways(
         expect(other.page.locator("#messages > li")).to_have_count(1)
         expect(page.locator("#messages > li")).to_have_count(1)
     finally:
-        daemon.go_on()
+        clamd.go_on()
     expect(own.locator(".attachment-name a")).to_have_text([ANSWER])
     expect(own.locator(".badge")).to_have_count(0)
     # It comes into the page of the brand, which nobody loads again.

@@ -26,7 +26,7 @@ from service.content.pages import Pages
 from service.content.search_glossary import words_of
 from service.content.search_index import Searchable
 from service.db import Database
-from service.domain import accounts, campaigns, sessions, translations
+from service.domain import accounts, campaigns, sessions, threads, translations
 from service.domain.campaigns import Writing
 from service.domain.passwords import Passwords
 from service.domain.selections import Selected
@@ -36,7 +36,7 @@ from service.facts.states import DeliveryState
 from service.i18n import glossary
 from service.i18n.catalogs import Catalogs
 from service.i18n.locales import Locale
-from service.models import Campaign, Delivery, Program, Role, User
+from service.models import Campaign, Delivery, Program, Role, Thread, User
 from service.paths import data_dir
 from service.web.app import create_app
 from tests.domain import factories
@@ -255,6 +255,14 @@ def program(parts: Services, clock: Clock) -> Program:
     return made
 
 
+@pytest.fixture
+def thread(parts: Services, program: Program, clock: Clock) -> Thread:
+    """The conversation of the program with a partner who takes messages."""
+    with parts.db.transaction() as session:
+        made = factories.prospect(session, program, "Lumière", messaging_enabled=True, at=clock.now)
+        return threads.open_with(session, program.id, made.partner_id, now=clock.now)
+
+
 COOKIE = "prospectus_session"
 
 
@@ -361,6 +369,12 @@ def enter(app: Flask, parts: Services, clock: Clock, add_user: Callable[..., Use
         return opened
 
     return open_browser
+
+
+@pytest.fixture
+def brand(enter: Callable[..., Browser]) -> Browser:
+    """The browser of a community manager."""
+    return enter(BuiltInRole.COMMUNITY_MANAGER)
 
 
 @contextmanager

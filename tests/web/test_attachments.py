@@ -18,14 +18,13 @@ from werkzeug.test import TestResponse
 
 from service.bootstrap import Services
 from service.config import Settings
-from service.domain import accounts, threads
+from service.domain import accounts
 from service.domain.letters import CONVERSATION
 from service.facts.messages import ScanState
 from service.facts.permissions import BuiltInRole
-from service.models import Attachment, Program, Thread, User
+from service.models import Attachment, Thread, User
 from service.worker import scan
-from tests import clamd
-from tests.clamd import Clamd as Daemon
+from tests.clamd import EICAR, EICAR_THREAT, Clamd
 from tests.domain import factories
 from tests.files.made import pdf, png
 from tests.journeys.served import answering
@@ -36,27 +35,9 @@ FRAGMENT = {"X-Fragment": "files"}
 CSV = "名前,メール\r\n葉山,=1+1\r\n".encode()
 
 
-@pytest.fixture(scope="module")
-def daemon() -> Iterator[Daemon]:
-    with clamd.started() as running:
-        yield running
-
-
 @pytest.fixture
-def settings(settings: Settings, daemon: Daemon) -> Settings:
-    return replace(settings, scanner_url=daemon.url, scanner_local_signatures=True)
-
-
-@pytest.fixture
-def thread(parts: Services, program: Program, clock: Clock) -> Thread:
-    with parts.db.transaction() as session:
-        made = factories.prospect(session, program, "Lumière", messaging_enabled=True, at=clock.now)
-        return threads.open_with(session, program.id, made.partner_id, now=clock.now)
-
-
-@pytest.fixture
-def brand(enter: Callable[..., Browser]) -> Browser:
-    return enter(BuiltInRole.COMMUNITY_MANAGER)
+def settings(settings: Settings, clamd: Clamd) -> Settings:
+    return replace(settings, scanner_url=clamd.url, scanner_local_signatures=True)
 
 
 @pytest.fixture
@@ -161,9 +142,9 @@ def test_a_threat_is_refused_and_named(brand: Browser, parts: Services, clock: C
     """U-7: nobody gets it, and its bytes are gone."""
     path = f"/en/inbox/{thread.id}"
     brand.get(path)
-    attach(brand, path, "report.pdf", pdf(stream=clamd.EICAR))
+    attach(brand, path, "report.pdf", pdf(stream=EICAR))
     scan_all(parts, clock)
-    assert files_in(parts) == [("report.pdf", "refused", clamd.EICAR_THREAT)]
+    assert files_in(parts) == [("report.pdf", "refused", EICAR_THREAT)]
     assert list((parts.settings.data / "attachments").rglob("*.*")) == []
     again = brand.post(path, {"form_key": KEY, "body": "See the report."})
     assert (again.status_code, "Remove it first: report.pdf" in again.get_data(as_text=True)) == (400, True)
@@ -176,18 +157,18 @@ def test_a_threat_is_refused_and_named(brand: Browser, parts: Services, clock: C
 
 
 def test_a_silent_scanner_keeps_files_waiting(
-    brand: Browser, parts: Services, clock: Clock, thread: Thread, daemon: Daemon
+    brand: Browser, parts: Services, clock: Clock, thread: Thread, clamd: Clamd
 ) -> None:
     """U-9, U-10, F-10: the page says so and when it is asked again; then it recovers."""
     path = f"/fr/inbox/{thread.id}"
     brand.get(path)
     attach(brand, path, "a.csv", CSV)
     silent = replace(parts, scanner=replace_timeout(parts))
-    daemon.pause()
+    clamd.pause()
     try:
         scan.scan(silent, 1, clock)
     finally:
-        daemon.go_on()
+        clamd.go_on()
     page = brand.get(f"{path}/files?form_key={KEY}").get_data(as_text=True)
     assert "L’antivirus est injoignable pour le moment" in page
     assert files_in(parts) == [("a.csv", "waiting", None)]

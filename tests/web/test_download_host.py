@@ -41,18 +41,6 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def thread(parts: Services, program: Program, clock: Clock) -> Thread:
-    with parts.db.transaction() as session:
-        made = factories.prospect(session, program, "Lumière", messaging_enabled=True, at=clock.now)
-        return threads.open_with(session, program.id, made.partner_id, now=clock.now)
-
-
-@pytest.fixture
-def brand(enter: Callable[..., Browser]) -> Browser:
-    return enter(BuiltInRole.COMMUNITY_MANAGER)
-
-
-@pytest.fixture
 def file(parts: Services, thread: Thread, brand: Browser, clock: Clock) -> Attachment:
     """A clean file in a message that the brand sent."""
     with parts.db.transaction() as session:

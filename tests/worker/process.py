@@ -75,3 +75,11 @@ class Worker:
     def text(self) -> str:
         """Return what it said."""
         return self._file.read_text()
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs; one that nobody has asked after since it ended does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):  # the latter where it ended while it was read
+        return False

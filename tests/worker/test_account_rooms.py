@@ -23,7 +23,7 @@ from service.adapters.smtp_connection import Timeouts
 from service.adapters.smtp_lines import SILENT
 from service.bootstrap import Services
 from service.config import Settings
-from service.domain import campaigns, deliveries, letters, mail_accounts, outbox
+from service.domain import campaigns, deliveries, letters, mail_accounts
 from service.domain.mail_accounts import Access
 from service.domain.vault import Vault
 from service.facts.mail_checks import MailCheck
@@ -39,7 +39,7 @@ from tests.outbound import NOW, make_campaign
 from tests.ports import deaf_port
 from tests.sink import Sink
 from tests.tls import Authority
-from tests.worker.oracle import wait_for
+from tests.worker.oracle import counts, wait_for
 from tests.worker.test_jobs import finished, worker
 
 NAME, USER, PASSWORD = "mail.corp.example", "ada", "canary-password"
@@ -115,12 +115,6 @@ def send_all(services: Services, campaign_id: int) -> None:
     with rooms_of(services) as rooms:
         while rooms.deliver_batch(campaign_id):
             pass
-
-
-def counts(services: Services, campaign_id: int) -> dict[DeliveryState, int]:
-    with services.db.reading() as session:
-        found = outbox.counts(session, campaign_id)
-    return {state: number for state, number in found.items() if number}
 
 
 def account_of(services: Services) -> MailAccount:

@@ -12,7 +12,8 @@ from service.facts.states import CampaignState, DeliveryState
 from service.models import Bounce, Campaign, Delivery, Suppression
 from tests.adapters.conversation import Conversation
 from tests.sink import Sink
-from tests.worker.test_deliver import counts, launch, send_all, through
+from tests.worker.oracle import counts
+from tests.worker.test_deliver import launch, send_all, through
 
 BOUNCES = "bounces@brand.example"
 

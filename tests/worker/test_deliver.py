@@ -24,6 +24,7 @@ from service.worker import deliver, post
 from tests.adapters.conversation import Conversation
 from tests.outbound import NOW, make_campaign
 from tests.sink import DROP, Sink
+from tests.worker.oracle import counts
 
 # Mails to one domain at once, by default.
 AT_ONCE = 20
@@ -51,12 +52,6 @@ def send_all(services: Services, campaign_id: int) -> None:
     with room_of(services) as room:
         while deliver.deliver_batch(services, room, campaign_id, now):
             pass
-
-
-def counts(services: Services, campaign_id: int) -> dict[DeliveryState, int]:
-    with services.db.reading() as session:
-        found = outbox.counts(session, campaign_id)
-    return {state: number for state, number in found.items() if number}
 
 
 def through(sink: Sink, settings: Settings, *, connections: int = 2) -> Services:

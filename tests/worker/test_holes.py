@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import text
 
 from service import csvfile
-from service.adapters.jobs import EngineJobs
 from service.bootstrap import Services
 from service.config import Settings
 from service.csvfile.source import InMemory
@@ -18,7 +17,7 @@ from service.worker import app
 from tests.domain import factories
 from tests.outbound import NOW
 from tests.worker.oracle import counts, finished, installed, launch, wait_for
-from tests.worker.test_jobs import queue_reset, worker
+from tests.worker.test_jobs import jobs_of, queue_reset, worker
 
 LONG_AGO = NOW - timedelta(days=400)
 TABLES = (
@@ -173,11 +172,6 @@ def test_a_job_that_the_engine_forgot_to_run_is_run(services: Services) -> None:
                 {"prefix": f"import-{import_id}-%"},
             )
         wait_for(lambda: import_state(services, import_id) == ImportState.DONE.value)
-
-
-def jobs_of(services: Services) -> EngineJobs:
-    assert isinstance(services.jobs, EngineJobs)
-    return services.jobs
 
 
 def test_a_deferred_mail_is_sent_when_its_time_has_come(services: Services) -> None:

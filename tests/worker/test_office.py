@@ -21,7 +21,7 @@ from service.worker.office import PostOffice
 from service.worker.post import PostRoom
 from tests.sink import Sink
 from tests.worker.oracle import counts, finished, installed, judge, launch, wait_for
-from tests.worker.process import Worker
+from tests.worker.process import Worker, alive
 
 MAILS = 60
 CONNECTIONS = 3
@@ -51,13 +51,6 @@ def office_of(worker: Worker) -> int:
     pid = worker.process.pid
     (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return int(child)
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):  # the latter where it ended while it was read
-        return False
 
 
 def test_a_worker_whose_office_dies_ends_and_the_next_goes_on(

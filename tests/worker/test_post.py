@@ -29,8 +29,8 @@ from service.worker.writer import LedgerWriter
 from tests.adapters.conversation import PATIENT, Conversation, polite
 from tests.outbound import NOW, make_campaign
 from tests.sink import HANG, Sink
-from tests.worker.oracle import wait_for
-from tests.worker.test_deliver import counts, launch, now, send_all
+from tests.worker.oracle import counts, wait_for
+from tests.worker.test_deliver import launch, now, send_all
 
 
 def with_mailer(settings: Settings, mailer: SmtpMailer, **options: int) -> Services:

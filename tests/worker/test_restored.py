@@ -1,7 +1,6 @@
 """F-20: a backup taken while mails were being sent, restored, sends nothing that the server already has."""
 
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,19 +18,13 @@ from service.facts.replies import Reason, words_of
 from service.facts.states import CampaignState, DeliveryState
 from service.models import Campaign, Delivery, Installation, Notice
 from tests import postgres
+from tests.backups import back_up
 from tests.outbound import NOW, make_campaign
 from tests.sink import Sink
 from tests.worker.oracle import counts, finished, installed, judge, launch, state_of, wait_for
 from tests.worker.process import Worker, environment_of
 
 MAILS = 200
-
-
-def back_up(settings: Settings, to: Path) -> None:
-    with sqlite3.connect(settings.database.removeprefix("sqlite:///")) as live, sqlite3.connect(to) as copy:
-        live.backup(copy)
-    live.close()
-    copy.close()
 
 
 def send_and_back_up(services: Services, sink: Sink, to: Path) -> int:
