@@ -95,7 +95,7 @@ class Labels:
             text = entry.strings[0]
             if not text or entry.fuzzy or entry.plural is not None or "%" in entry.id or "{" in entry.id:
                 continue
-            if entry.id[0].isupper() and len(entry.id.split()) <= _LABEL_WORDS:
+            if entry.id[:1].isupper() and len(entry.id.split()) <= _LABEL_WORDS:
                 self._known[entry.id.strip(_EDGES)].add(text)
 
     def check(self, pair: Pair) -> Iterator[Mark]:

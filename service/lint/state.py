@@ -138,9 +138,9 @@ _CJK_CODES = frozenset(_WRONG)
 def _edges(pair: Pair) -> Iterator[Mark]:
     """WS001. Labels and values join without a space in Chinese and Japanese."""
     source, target = pair.source.text, pair.target.text
-    if not (source[0].isspace() or source[-1].isspace() or target[0].isspace() or target[-1].isspace()):
-        return
     if not source.strip() or not target.strip():
+        return
+    if not (source[0].isspace() or source[-1].isspace() or target[0].isspace() or target[-1].isspace()):
         return
     yield from _edge(pair, source, target, end=False)
     yield from _edge(pair, source, target, end=True)
