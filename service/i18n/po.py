@@ -7,6 +7,7 @@ encoding again leaves every other byte of the file as it was.
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, NoReturn
 
 from service.facts.words import N_
@@ -88,14 +89,14 @@ class Entry(NamedTuple):
         return "" not in self.strings and "fuzzy" not in self.flags
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PoFile:
     """A catalog as read: its decoded text and its entries in order, header and obsolete ones included."""
 
     text: str
     entries: tuple[Entry, ...]
 
-    @property
+    @cached_property
     def header_entry(self) -> Entry | None:
         return next((e for e in self.entries if e.id == "" and e.context is None and not e.obsolete), None)
 
@@ -105,10 +106,10 @@ class PoFile:
         entry = self.header_entry
         return parse_header(entry.strings[0]) if entry else {}
 
-    @property
+    @cached_property
     def messages(self) -> tuple[Entry, ...]:
         """The entries in use, without the header."""
-        return tuple(e for e in self.entries if not e.obsolete and (e.id != "" or e.context is not None))
+        return tuple([e for e in self.entries if not e.obsolete and (e.id != "" or e.context is not None)])
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column, from 1, of a character offset."""
@@ -306,6 +307,11 @@ def _raw_offset(text: str, span: Span, offset: int) -> int:
     last = span[0]
     for string in ONE_STRING.finditer(text, *span):
         at, end = string.start() + 1, string.end() - 1
+        if text.find("\\", at, end) < 0:  # character for character
+            if seen <= offset < seen + end - at:
+                return at + offset - seen
+            seen += end - at
+            at = end
         while at < end:
             if seen == offset:
                 return at

@@ -1,9 +1,9 @@
 """Format directives of a text as Python's and C's `%` read them, also inside of tags and addresses."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 
 class Form(StrEnum):
@@ -12,8 +12,7 @@ class Form(StrEnum):
     BARE = "bare"
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(NamedTuple):
     """One directive: `conversion` is its letter, empty where a translation lost it; a bare sign is none."""
 
     form: Form

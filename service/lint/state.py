@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from service.facts.findings import Fix
 from service.facts.words import N_
@@ -80,12 +79,7 @@ def script(pair: Pair) -> Iterator[Mark]:
     plain = pair.target.plain
     if not _CJK.search(plain) and len(_LATIN.findall(plain)) >= 4 and (word := _word(plain, 2)) is not None:
         yield warning("ST004", N_("The text is still in the Latin alphabet."), word)
-    wrong = _WRONG.get(pair.locale.code)
-    if wrong is None or plain.isascii():
-        return
-    strange = {character for character in set(plain) if character > "\u3000" and wrong(character)}
-    strange.difference_update(pair.source.text)
-    if not strange:
+    if plain.isascii() or not (strange := _strange(plain, pair.locale.code).difference(pair.source.text)):
         return
     quoted = [found.span() for found in _QUOTED.finditer(plain)] if _QUOTED.search(plain) else []
     for at, character in enumerate(plain):
@@ -93,6 +87,15 @@ def script(pair: Pair) -> Iterator[Mark]:
             yield error(
                 "ST005", N_("“%(character)s” is not written in this language."), at, character=character
             )
+
+
+def _strange(text: str, code: str) -> set[str]:
+    """The characters of a text that a language is not written in."""
+    wrong, right = _WRONG[code], _RIGHT[code]
+    fresh = set(text) - right
+    strange = {character for character in fresh if character > "\u3000" and wrong(character)}
+    right |= fresh - strange
+    return strange
 
 
 def _in(character: str, encoding: str) -> bool:
@@ -103,7 +106,6 @@ def _in(character: str, encoding: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=8192)
 def _not_japanese(character: str) -> bool:
     """A Chinese character that neither JIS X 0213 nor Windows' Japanese has, as 设."""
     return _HAN.match(character) is not None and not (
@@ -111,7 +113,6 @@ def _not_japanese(character: str) -> bool:
     )
 
 
-@lru_cache(maxsize=8192)
 def _not_simplified(character: str) -> bool:
     """Kana, or a character of Taiwan's or Japan's standards that GB 2312 does not have, as 設 and 込."""
     if _KANA.match(character):
@@ -123,7 +124,6 @@ def _not_simplified(character: str) -> bool:
     )
 
 
-@lru_cache(maxsize=8192)
 def _not_traditional(character: str) -> bool:
     """Kana, or a character of the mainland's standard that Taiwan's does not have, as 设."""
     if _KANA.match(character):
@@ -132,15 +132,17 @@ def _not_traditional(character: str) -> bool:
 
 
 _WRONG = {"ja": _not_japanese, "zh": _not_simplified, "zh_Hant": _not_traditional}
+_RIGHT: dict[str, set[str]] = {code: set() for code in _WRONG}
+"""Characters that were looked at and belong to a language: those of the next text are nearly all among them."""
 _CJK_CODES = frozenset(_WRONG)
 
 
 def _edges(pair: Pair) -> Iterator[Mark]:
     """WS001. Labels and values join without a space in Chinese and Japanese."""
     source, target = pair.source.text, pair.target.text
-    if not source.strip() or not target.strip():
+    if source == source.strip() and target == target.strip():
         return
-    if not (source[0].isspace() or source[-1].isspace() or target[0].isspace() or target[-1].isspace()):
+    if not source.strip() or not target.strip():
         return
     yield from _edge(pair, source, target, end=False)
     yield from _edge(pair, source, target, end=True)

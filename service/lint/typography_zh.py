@@ -16,6 +16,8 @@ _DISPUTED = frozenset({"colon", "brackets"})
 _HALF = re.compile(
     rf"(?<=[{HAN}”’」』》\]）])[.,!?:;](?=[\s{HAN}“「（”」）》]|$)|(?<=[{HAN}])[()]|[()](?=[{HAN}])"
 )
+_HALF_MARK = re.compile("[.,!?:;()]")
+_LATIN = re.compile("[A-Za-z0-9]")
 _JOINED = re.compile(between(HAN, "[A-Za-z0-9]"))
 _SPACED = re.compile(rf"(?<=[{HAN}])( +)(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])( +)(?=[{HAN}])")
 _WIDE_SPACE = re.compile(
@@ -34,7 +36,7 @@ _ENUMERATION = re.compile(
 )
 _LIST = re.compile(r"\w, [^.;:!?\n]{1,60}?(?:\band\b|\bor\b|&) \w")
 _COMMA = re.compile("，|, ?")
-_DOTS = re.compile(r"(?<!\.)\.{3}(?!\.)|…+")
+_DOTS = re.compile(r"\.\.\.(?<!\.{4})(?!\.)|…+")
 _DASH = re.compile(rf"(?<=[{HAN}]) ?--+ ?(?=[{HAN}])|(?<=[{HAN}])—(?=[{HAN}])")
 _REPEATED = re.compile(r"([！？，。；：])\1+")
 _PARTICLE = re.compile(
@@ -81,7 +83,7 @@ def check(pair: Pair) -> Iterator[Mark]:
 def _widths(pair: Pair) -> Iterator[Mark]:
     """ZH001, where the catalog does not write that mark half width throughout."""
     plain, house = pair.target.plain, pair.house
-    for found in _HALF.finditer(plain):
+    for found in _HALF.finditer(plain) if _HALF_MARK.search(plain) else ():
         name = WIDTHS[found[0]]
         made = house[name]
         if made == "half" or (made is None and name == "brackets"):
@@ -107,7 +109,7 @@ def _widths(pair: Pair) -> Iterator[Mark]:
 def _latin(pair: Pair) -> Iterator[Mark]:
     """ZH002, by the catalog's own choice; dates are written together, and degrees and percent stay close."""
     plain, made = pair.target.plain, pair.house["latin-space"]
-    if made == "space":
+    if made == "space" and _LATIN.search(plain):
         dates = [date.span() for date in _DATE.finditer(plain)]
         for found in _JOINED.finditer(plain):
             if not any(start <= found.start() <= end for start, end in dates):
