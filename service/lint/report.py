@@ -177,14 +177,20 @@ def _marks(
         return
     for pair in pairs(entry, locale, style, ours=ours):
         is_source = locale.code == SOURCE and pair.target.text == pair.source.text
-        register: set[int] = set()
-        for rule in _SOURCE_RULES if is_source else rules:
-            for mark in rule(pair):
-                if mark.rule == "CO004":  # the glossary may ban what is no register here
-                    if mark.at in register:
-                        continue
-                    register.add(mark.at)
-                yield mark if pair.form == 0 else replace(mark, form=pair.form)
+        marks = [mark for rule in (_SOURCE_RULES if is_source else rules) for mark in rule(pair)]
+        if marks:
+            yield from _once(marks, pair.form)
+
+
+def _once(marks: Sequence[Mark], form: int) -> Iterator[Mark]:
+    """The marks on a form, one of register only at a place: the glossary may ban what is no register here."""
+    register: set[int] = set()
+    for mark in marks:
+        if mark.rule == "CO004":
+            if mark.at in register:
+                continue
+            register.add(mark.at)
+        yield mark if form == 0 else replace(mark, form=form)
 
 
 def _finding(mark: Mark, entry: po.Entry, file: po.PoFile) -> Finding:

@@ -8,10 +8,10 @@ from service.facts.words import N_
 from service.i18n import po
 from service.i18n.locales import SOURCE, Locale
 from service.lint.pairs import Mark, Pair, advice, error, warning
+from service.lint.styles import HAN, shape
 
 _KANA = re.compile(r"[ぁ-ゖァ-ヺ]")
-_HAN = re.compile(r"[㐀-䶿一-鿿]")
-_CJK = re.compile(r"[ぁ-ゖァ-ヺ㐀-䶿一-鿿]")
+_CJK = re.compile(f"[ぁ-ゖァ-ヺ{HAN}]")
 _WORD = re.compile(r"(?<![\w.@/-])(?:[A-Z]?[a-z]{2,}|[A-Z][a-z]+)(?![\w@/-]|\.\w)", re.ASCII)
 _LATIN = re.compile(r"[A-Za-z]")
 _NAMES = frozenset(
@@ -77,7 +77,7 @@ def _word(plain: str, letters: int) -> int | None:
 def script(pair: Pair) -> Iterator[Mark]:
     """ST004, ST005: characters that a language is not written in."""
     plain = pair.target.plain
-    if not _CJK.search(plain) and len(_LATIN.findall(plain)) >= 4 and (word := _word(plain, 2)) is not None:
+    if not _CJK.search(shape(plain)) and len(_LATIN.findall(plain)) >= 4 and (word := _word(plain, 2)) is not None:
         yield warning("ST004", N_("The text is still in the Latin alphabet."), word)
     if plain.isascii() or not (strange := _strange(plain, pair.locale.code).difference(pair.source.text)):
         return
@@ -108,7 +108,7 @@ def _in(character: str, encoding: str) -> bool:
 
 def _not_japanese(character: str) -> bool:
     """A Chinese character that neither JIS X 0213 nor Windows' Japanese has, as 设."""
-    return _HAN.match(character) is not None and not (
+    return shape(character) == HAN and not (
         _in(character, "euc_jis_2004") or _in(character, "cp932")
     )
 
@@ -118,7 +118,7 @@ def _not_simplified(character: str) -> bool:
     if _KANA.match(character):
         return True
     return (
-        _HAN.match(character) is not None
+        shape(character) == HAN
         and not _in(character, "gb2312")
         and (_in(character, "big5") or _in(character, "euc_jp"))
     )
@@ -128,7 +128,7 @@ def _not_traditional(character: str) -> bool:
     """Kana, or a character of the mainland's standard that Taiwan's does not have, as 设."""
     if _KANA.match(character):
         return True
-    return _HAN.match(character) is not None and not _in(character, "big5") and _in(character, "gb2312")
+    return shape(character) == HAN and not _in(character, "big5") and _in(character, "gb2312")
 
 
 _WRONG = {"ja": _not_japanese, "zh": _not_simplified, "zh_Hant": _not_traditional}

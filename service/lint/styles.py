@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from service.i18n.locales import Locale
@@ -12,9 +12,30 @@ from service.lint.tokenizer import Kind, Masked
 
 VALUE = "\ue000"
 """Stands for every character of a placeholder where other tokens are masked."""
-JA = "ぁ-ゖァ-ヺー々〆〇㐀-䶿一-鿿"
-HAN = "㐀-䶿一-鿿"
+HAN, HANGUL = "一", "가"
+"""Stand for all Chinese characters and all Korean syllables in the `shape` of a text. A pattern with a set of
+27,000 characters is made slowly, and these are many."""
+JA = f"ぁ-ゖァ-ヺー々〆〇{HAN}"
+_SHAPED = ((0x3400, 0x4DBF, HAN), (0x4E00, 0x9FFF, HAN), (0xAC00, 0xD7A3, HANGUL))
 _VALUES = frozenset({Kind.NAMED, Kind.BRACE, Kind.POSITIONAL})
+
+
+class _Shapes(dict[int, str]):
+    """What stands for a character in a shape, noted as characters come."""
+
+    def __missing__(self, code: int) -> str:
+        signs = (sign for first, last, sign in _SHAPED if first <= code <= last)
+        self[code] = sign = next(signs, chr(code))
+        return sign
+
+
+_SHAPES = _Shapes()
+
+
+@lru_cache(maxsize=16)
+def shape(text: str) -> str:
+    """The text, character for character, as patterns with HAN, HANGUL or JA find in it."""
+    return text if text.isascii() else text.translate(_SHAPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +43,20 @@ class Choice:
     """One thing to choose: its name, and its styles with what shows each of them in a text.
 
     `customary` is the style a text is held to that is alone, as a help page is. `also` are styles that can be
-    pinned, but not learned.
+    pinned, but not learned. The patterns of a `shaped` one are for the shape of a text.
     """
 
     name: str
     styles: Mapping[str, re.Pattern[str]]
     customary: str | None = None
     also: tuple[str, ...] = ()
+    shaped: bool = False
 
 
 def _choice(name: str, customary: str | None, /, *also: str, **styles: str) -> Choice:
     patterns = {key.replace("_", "-"): re.compile(text, re.MULTILINE) for key, text in styles.items()}
-    return Choice(name, MappingProxyType(patterns), customary, also)
+    shaped = any(HAN in text for text in styles.values())
+    return Choice(name, MappingProxyType(patterns), customary, also, shaped)
 
 
 _END = r"(?=[\s*_)»”]|$)"
@@ -180,7 +203,7 @@ _ENOUGH, _UNANIMOUS = 10, 5
 
 
 def counted(choice: Choice, text: str) -> Counter[str]:
-    """How often a text shows each style of a choice."""
+    """How often a text, or its shape, shows each style of a choice."""
     return Counter({style: len(pattern.findall(text)) for style, pattern in choice.styles.items()})
 
 

@@ -9,7 +9,7 @@ from service.facts.words import N_
 from service.lint.cjk import unpaired
 from service.lint.house import House
 from service.lint.pairs import Mark, Pair, advice, error, warning
-from service.lint.styles import HAN, JA, LONG_VOWEL, LONG_WORD, VALUE, WIDTHS, between, shown
+from service.lint.styles import HAN, JA, LONG_VOWEL, LONG_WORD, VALUE, WIDTHS, between, shape, shown
 from service.lint.tokenizer import MASK
 
 _MARKS = {".": "。", ",": "、", "!": "！", "?": "？", ":": "：", ";": "；", "(": "（", ")": "）"}
@@ -65,7 +65,7 @@ WAVE = N_("In this catalog the wave dash is “%(wanted)s” (%(code)s).")
 
 def check(pair: Pair) -> Iterator[Mark]:
     plain = pair.target.plain
-    if not _SOME.search(plain):
+    if not _SOME.search(shape(plain)):
         return
     yield from _widths(pair)
     yield from _latin(pair)
@@ -75,7 +75,7 @@ def check(pair: Pair) -> Iterator[Mark]:
     yield from _brackets(pair)
     made = pair.house["after-marks"]
     if made is not None and ("！" in plain or "？" in plain):
-        for found in _AFTER_MARK.finditer(plain):
+        for found in _AFTER_MARK.finditer(shape(plain)):
             if (found[1] == "") != (made == "none"):
                 fix = Fix(*found.span(), "" if made == "none" else "　")
                 yield advice("JA008", AFTER_NONE if made == "none" else AFTER_WIDE, found.start(), fix=fix)
@@ -88,7 +88,7 @@ def check(pair: Pair) -> Iterator[Mark]:
 def _widths(pair: Pair) -> Iterator[Mark]:
     """JA001: a half-width mark beside Japanese, or a full-width one where the catalog writes them half."""
     plain, house = pair.target.plain, pair.house
-    for found in _HALF.finditer(plain) if _HALF_MARK.search(plain) else ():
+    for found in _HALF.finditer(shape(plain)) if _HALF_MARK.search(plain) else ():
         name = WIDTHS[found[0]]
         made = house[name]
         if made not in (None, "full") or (made is None and name in _OPTIONAL):
@@ -129,17 +129,17 @@ def _latin(pair: Pair) -> Iterator[Mark]:
     plain = pair.target.plain
     made = pair.house["latin-space"]
     if made == "none" and " " in plain:
-        for found in _LATIN_SPACE.finditer(plain):
+        for found in _LATIN_SPACE.finditer(shape(plain)):
             yield advice("JA002", NO_SPACE_LATIN, found.start(), fix=Fix(*found.span(), ""))
     elif made == "space":
         counted = [match.span() for match in _COUNTED.finditer(plain)]
-        for found in _LATIN_JOIN.finditer(plain):
+        for found in _LATIN_JOIN.finditer(shape(plain)):
             if not any(start <= found.start() <= end for start, end in counted):
                 yield advice("JA002", SPACE_LATIN, found.start(), fix=Fix(*found.span(), " "))
     made = pair.house["value-space"]
     if made is None or MASK not in plain:
         return
-    text = shown(pair.target)
+    text = shape(shown(pair.target))
     for found in (_VALUE_SPACE if made == "none" else _VALUE_JOIN).finditer(text):
         phrase = NO_SPACE_VALUE if made == "none" else SPACE_VALUE
         fix = Fix(*found.span(), "" if made == "none" else " ")
@@ -154,13 +154,13 @@ def _inner(pair: Pair) -> Iterator[Mark]:
     plain, house = pair.target.plain, pair.house
     if " " not in plain:
         return
-    for found in _INNER_SPACE.finditer(plain):
+    for found in _INNER_SPACE.finditer(shape(plain)):
         before, after = plain[found.start() - 1], plain[found.end()]
         if before in "！？" or (before == "。" and house["stop-space"] != "none"):
             continue
         if _KATAKANA.match(before) and _KATAKANA.match(after) and house["katakana-space"] != "none":
             continue
-        if any(row.start() < found.start() < row.end() for row in _SHORT.finditer(plain)):
+        if any(row.start() < found.start() < row.end() for row in _SHORT.finditer(shape(plain))):
             continue
         yield warning("JA003", INNER, found.start(), fix=Fix(*found.span(), ""))
 
