@@ -154,8 +154,8 @@ def read_text(text: str) -> PoFile:
 
 
 def _entries(text: str) -> Iterable[Entry]:
-    has_obsolete = "#~" in text
-    plain = _OBSOLETE.sub(r"\1  ", text) if has_obsolete else text
+    mark = text.find("#~")
+    plain = _OBSOLETE.sub(r"\1  ", text) if mark >= 0 else text
     seen: dict[Key, int] = {}
     at, line, counted = 0, 1, 0
     while True:
@@ -168,7 +168,10 @@ def _entries(text: str) -> Iterable[Entry]:
         id_start = match.start(3)
         line += plain.count("\n", counted, id_start)
         counted = id_start
-        obsolete = has_obsolete and _is_obsolete(text, match)
+        obsolete = False
+        if 0 <= mark < match.end():
+            obsolete = _is_obsolete(text, match)
+            mark = text.find("#~", match.end())
         if match[1] and "|" in match[1]:
             start = match.start(1)
             refuse_previous(text, start, start + len(match[1].rstrip()), following=obsolete)
@@ -254,9 +257,8 @@ def _notes(block: str) -> Notes:
 
 
 def _unquote(block: str, text: str, span: Span) -> str:
-    if '"' not in block[1:-1]:
-        inner = block[1:-1]
-    else:
+    inner = block[1:-1]
+    if '"' in inner:
         inner = "".join([string[1:-1] for string in ONE_STRING.findall(block)])
     return inner if "\\" not in inner else _unescaped(inner, text, span)
 

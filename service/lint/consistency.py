@@ -60,7 +60,11 @@ class Run:
                 word = entry.context is None and len(entry.id.split()) <= _FEW_WORDS
                 values = {"other": other, "place": place or "–", "msgid": entry.id}
                 weight = Severity.WARNING if word else Severity.ADVICE
-                yield entry, locale, Finding("CO001", weight, DIFFERENT, values, *file.place(entry, 0, 0), path)
+                yield (
+                    entry,
+                    locale,
+                    Finding("CO001", weight, DIFFERENT, values, *file.place(entry, 0, 0), path),
+                )
 
 
 def reused(file: po.PoFile, locale: Locale) -> Iterator[tuple[po.Entry, Mark]]:

@@ -41,7 +41,6 @@ from service.lint.house import House
 from service.lint.pairs import Mark, Rule, pairs
 from service.lint.terms import Terms
 
-_ENTRY_RULES = (state.check_entry, plural_forms.check)
 _RULES: tuple[Rule, ...] = (
     syntax.check, placeholders.check, markup.check, links.check, inline.check, state.check, digits.check,
 )  # fmt: skip
@@ -171,8 +170,9 @@ def _messages(file: po.PoFile, locale: Locale, manner: Manner) -> Iterator[Findi
 def _marks(
     entry: po.Entry, locale: Locale, rules: Sequence[Rule], style: House, *, ours: bool
 ) -> Iterator[Mark]:
-    for entry_rule in _ENTRY_RULES:
-        yield from entry_rule(entry, locale)
+    yield from state.check_entry(entry, locale)
+    if entry.plural is not None:
+        yield from plural_forms.check(entry, locale)
     if entry.fuzzy:
         return
     for pair in pairs(entry, locale, style, ours=ours):

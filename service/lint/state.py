@@ -77,10 +77,15 @@ def _word(plain: str, letters: int) -> int | None:
 def script(pair: Pair) -> Iterator[Mark]:
     """ST004, ST005: characters that a language is not written in."""
     plain = pair.target.plain
-    if not _CJK.search(shape(plain)) and len(_LATIN.findall(plain)) >= 4 and (word := _word(plain, 2)) is not None:
+    if (
+        not _CJK.search(shape(plain))
+        and len(_LATIN.findall(plain)) >= 4
+        and (word := _word(plain, 2)) is not None
+    ):
         yield warning("ST004", N_("The text is still in the Latin alphabet."), word)
-    if plain.isascii() or not (strange := _strange(plain, pair.locale.code).difference(pair.source.text)):
+    if plain.isascii() or not (strange := _strange(plain, pair.locale.code)):
         return
+    strange.difference_update(pair.source.text)
     quoted = [found.span() for found in _QUOTED.finditer(plain)] if _QUOTED.search(plain) else []
     for at, character in enumerate(plain):
         if character in strange and not any(start < at < end for start, end in quoted):
@@ -108,9 +113,7 @@ def _in(character: str, encoding: str) -> bool:
 
 def _not_japanese(character: str) -> bool:
     """A Chinese character that neither JIS X 0213 nor Windows' Japanese has, as 设."""
-    return shape(character) == HAN and not (
-        _in(character, "euc_jis_2004") or _in(character, "cp932")
-    )
+    return shape(character) == HAN and not (_in(character, "euc_jis_2004") or _in(character, "cp932"))
 
 
 def _not_simplified(character: str) -> bool:
@@ -133,7 +136,7 @@ def _not_traditional(character: str) -> bool:
 
 _WRONG = {"ja": _not_japanese, "zh": _not_simplified, "zh_Hant": _not_traditional}
 _RIGHT: dict[str, set[str]] = {code: set() for code in _WRONG}
-"""Characters that were looked at and belong to a language: those of the next text are nearly all among them."""
+"""Characters that were looked at and belong to a language: those of other texts are mostly among them."""
 _CJK_CODES = frozenset(_WRONG)
 
 

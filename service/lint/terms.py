@@ -76,10 +76,9 @@ class Terms:
         hits = self._known.get(key)
         if hits is None:  # the same source text comes in every language
             hits = self._known[key] = self._hits(pair)
-        hits = [hit for hit in hits if pair.locale.code in hit.term.words]
-        if not hits:
-            return
         code, plain = pair.locale.code, pair.target.plain
+        if not hits or not (hits := [hit for hit in hits if code in hit.term.words]):
+            return
         text = _sought(plain, code)
         named: set[int] = set()
         for start, end in _refused(text, code, hits):
@@ -120,7 +119,9 @@ class Terms:
         return list(found.values())
 
     def _label(self, text: str, context: str | None) -> tuple[Row, Term] | None:
-        known = self._labels.get(text, [])
+        known = self._labels.get(text)
+        if known is None:
+            return None
         exact = [pair for pair in known if context is not None and context in pair[1].contexts]
         free = [pair for pair in known if not pair[1].contexts]
         return next(iter(exact or free), None)
@@ -204,7 +205,7 @@ def _refused(text: str, code: str, hits: Sequence[_Hit]) -> list[tuple[int, int]
 @cache
 def _sign(form: str, code: str) -> str:
     """What a lower-case text has wherever a banned form may stand."""
-    return (form.split()[0][:3] if code == "fr" else form).lower()
+    return (form.split(maxsplit=1)[0][:3] if code == "fr" else form).lower()
 
 
 def _covers(outer: tuple[int, int], inner: tuple[int, int]) -> bool:

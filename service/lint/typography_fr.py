@@ -38,8 +38,8 @@ _LIGATURE = re.compile(
 _CAPITAL = re.compile(
     r"E(?<!\wE)(?=tats?\b|tapes?\b|cran|cri(?:re|t|vez)|dit(?:er|ez|ion|eur)|tes\b|tre\b|v[éè]nement|conom|coles?\b"
     r"|ducation|lectron|l[ée]ment|quip|tranger|tudiant|tudes?\b|chec|change|chelle|chantillon|tiquette|mett|gal"
-    r"|num[ée]r|viter|puis|teign|tendu)|A(?<!\wA)(?= (?:partir|propos|venir|noter|bient[ôo]t|c[ôo]t[ée]|moins)\b)"
-    r"|C(?<!\wC)(?=a\b)"
+    r"|num[ée]r|viter|puis|teign|tendu)"
+    r"|A(?<!\wA)(?= (?:partir|propos|venir|noter|bient[ôo]t|c[ôo]t[ée]|moins)\b)|C(?<!\wC)(?=a\b)"
 )
 _ACCENTED = {"E": "É", "A": "À", "C": "Ç"}
 _GRAVE = frozenset({"Etes", "Etre"})
