@@ -28,6 +28,18 @@ WORDS_OF_COMMAND = N_(
 )
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no garbage: a check keeps all messages to its end, and looking at them anew takes a tenth."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 @click.command("check", help=WORDS.say(WORDS_OF_COMMAND))
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option("--json", "form", flag_value="json", help=WORDS.say(N_("Print the findings as a JSON list.")))
@@ -46,6 +58,7 @@ WORDS_OF_COMMAND = N_(
     help=WORDS.say(N_("The glossary to hold the files to, instead of the one beside them.")),
 )
 @root_option
+@_uncollected()
 def check(
     paths: tuple[Path, ...],
     root: Path,
@@ -61,8 +74,7 @@ def check(
     try:
         frame = Frame(root / "locales", Terms(glossaries.read(glossary)) if glossary else None, locale)
         mended = _mend(places, frame) if fix else 0
-        with _uncollected():
-            findings = catalog_files.check(places, frame)
+        findings = catalog_files.check(places, frame)
     except (GlossaryError, ConfigError, StyleError) as error:
         click.echo(str(error), err=True)
         sys.exit(UNREADABLE)
@@ -71,18 +83,6 @@ def check(
         say(NN_("%(num)s file mended", "%(num)s files mended"), num=mended)
     bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     sys.exit(FOUND if any(finding.severity in bad for finding in findings) else CLEAN)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Look for no garbage: a check keeps all messages to its end, and looking at them again takes a tenth."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _mend(places: Sequence[Path], frame: Frame) -> int:
