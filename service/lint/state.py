@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from service.facts.findings import Fix
 from service.facts.words import N_
@@ -83,9 +84,13 @@ def script(pair: Pair) -> Iterator[Mark]:
         and (word := _word(plain, 2)) is not None
     ):
         yield warning("ST004", N_("The text is still in the Latin alphabet."), word)
-    if plain.isascii() or not (strange := _strange(plain, pair.locale.code)):
+    code = pair.locale.code
+    if plain.isascii() or _is_usual(pair.target.text, code):
         return
+    strange = {sign for sign in set(plain) if sign > "\u3000" and _WRONG[code](sign)}
     strange.difference_update(pair.source.text)
+    if not strange:
+        return
     quoted = [found.span() for found in _QUOTED.finditer(plain)] if _QUOTED.search(plain) else []
     for at, character in enumerate(plain):
         if character in strange and not any(start < at < end for start, end in quoted):
@@ -94,28 +99,26 @@ def script(pair: Pair) -> Iterator[Mark]:
             )
 
 
-def _strange(text: str, code: str) -> set[str]:
-    """The characters of a text that a language is not written in."""
-    wrong, right = _WRONG[code], _RIGHT[code]
-    fresh = set(text) - right
-    strange = {character for character in fresh if character > "\u3000" and wrong(character)}
-    right |= fresh - strange
-    return strange
+def _is_usual(text: str, code: str) -> bool:
+    """Whether the standard of a language has the whole text: nearly all need no look at their characters."""
+    return _in(text, _STANDARDS[code]) and (code == "ja" or not _KANA.search(text))
 
 
-def _in(character: str, encoding: str) -> bool:
+def _in(text: str, encoding: str) -> bool:
     try:
-        character.encode(encoding)
+        text.encode(encoding)
     except UnicodeEncodeError:
         return False
     return True
 
 
+@lru_cache(maxsize=8192)
 def _not_japanese(character: str) -> bool:
     """A Chinese character that neither JIS X 0213 nor Windows' Japanese has, as 设."""
     return shape(character) == HAN and not (_in(character, "euc_jis_2004") or _in(character, "cp932"))
 
 
+@lru_cache(maxsize=8192)
 def _not_simplified(character: str) -> bool:
     """Kana, or a character of Taiwan's or Japan's standards that GB 2312 does not have, as 設 and 込."""
     if _KANA.match(character):
@@ -127,6 +130,7 @@ def _not_simplified(character: str) -> bool:
     )
 
 
+@lru_cache(maxsize=8192)
 def _not_traditional(character: str) -> bool:
     """Kana, or a character of the mainland's standard that Taiwan's does not have, as 设."""
     if _KANA.match(character):
@@ -135,8 +139,7 @@ def _not_traditional(character: str) -> bool:
 
 
 _WRONG = {"ja": _not_japanese, "zh": _not_simplified, "zh_Hant": _not_traditional}
-_RIGHT: dict[str, set[str]] = {code: set() for code in _WRONG}
-"""Characters that were looked at and belong to a language: those of other texts are mostly among them."""
+_STANDARDS = {"ja": "euc_jis_2004", "zh": "gb2312", "zh_Hant": "big5"}
 _CJK_CODES = frozenset(_WRONG)
 
 
