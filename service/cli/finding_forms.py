@@ -1,7 +1,6 @@
 """Findings on catalogs and pages in the forms that people and programs read: lines, JSON, SARIF, GitHub's."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
@@ -60,6 +59,8 @@ def _property(text: str) -> str:
 
 def sarif(findings: Sequence[Finding]) -> dict[str, object]:
     """A log of one run: SARIF 2.1.0 (OASIS), columns counted in characters."""
+    from importlib.metadata import version  # only this form says it
+
     rules = sorted({finding.rule for finding in findings})
     driver = {
         "name": "prospectus",

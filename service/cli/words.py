@@ -7,9 +7,10 @@ from typing import NoReturn
 import click
 
 from service.facts.words import Phrase
-from service.i18n.catalogs import Catalog, Catalogs, CatalogUnreadable
+from service.i18n.catalogs import Catalog, read
 from service.i18n.locales import LOCALES, SOURCE
 from service.i18n.negotiation import terminal_locale
+from service.i18n.po import PoSyntaxError
 from service.paths import data_dir
 
 REFUSED = 2
@@ -21,8 +22,9 @@ def terminal_catalog() -> Catalog:
     """Return the catalog of the user's language; the source texts where it cannot be read."""
     code = terminal_locale(os.environ)
     try:
-        return Catalogs(data_dir("locales"), codes=(code,)).catalog(code)
-    except (CatalogUnreadable, FileNotFoundError):
+        path = data_dir("locales") / code / "LC_MESSAGES" / "messages.po"
+        return read(path.read_bytes(), LOCALES[code], path)[0]
+    except (OSError, PoSyntaxError):
         return Catalog(LOCALES[SOURCE], {}, {})
 
 

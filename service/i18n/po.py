@@ -7,6 +7,7 @@ encoding again leaves every other byte of the file as it was.
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, NoReturn
 
 from service.facts.words import N_
@@ -88,14 +89,14 @@ class Entry(NamedTuple):
         return "" not in self.strings and "fuzzy" not in self.flags
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PoFile:
     """A catalog as read: its decoded text and its entries in order, header and obsolete ones included."""
 
     text: str
     entries: tuple[Entry, ...]
 
-    @property
+    @cached_property
     def header_entry(self) -> Entry | None:
         return next((e for e in self.entries if e.id == "" and e.context is None and not e.obsolete), None)
 
@@ -105,10 +106,10 @@ class PoFile:
         entry = self.header_entry
         return parse_header(entry.strings[0]) if entry else {}
 
-    @property
+    @cached_property
     def messages(self) -> tuple[Entry, ...]:
         """The entries in use, without the header."""
-        return tuple(e for e in self.entries if not e.obsolete and (e.id != "" or e.context is not None))
+        return tuple([e for e in self.entries if not e.obsolete and (e.id != "" or e.context is not None)])
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column, from 1, of a character offset."""
@@ -153,8 +154,8 @@ def read_text(text: str) -> PoFile:
 
 
 def _entries(text: str) -> Iterable[Entry]:
-    has_obsolete = "#~" in text
-    plain = _OBSOLETE.sub(r"\1  ", text) if has_obsolete else text
+    mark = text.find("#~")
+    plain = _OBSOLETE.sub(r"\1  ", text) if mark >= 0 else text
     seen: dict[Key, int] = {}
     at, line, counted = 0, 1, 0
     while True:
@@ -167,7 +168,10 @@ def _entries(text: str) -> Iterable[Entry]:
         id_start = match.start(3)
         line += plain.count("\n", counted, id_start)
         counted = id_start
-        obsolete = has_obsolete and _is_obsolete(text, match)
+        obsolete = False
+        if 0 <= mark < match.end():
+            obsolete = _is_obsolete(text, match)
+            mark = text.find("#~", match.end())
         if match[1] and "|" in match[1]:
             start = match.start(1)
             refuse_previous(text, start, start + len(match[1].rstrip()), following=obsolete)
@@ -253,9 +257,8 @@ def _notes(block: str) -> Notes:
 
 
 def _unquote(block: str, text: str, span: Span) -> str:
-    if '"' not in block[1:-1]:
-        inner = block[1:-1]
-    else:
+    inner = block[1:-1]
+    if '"' in inner:
         inner = "".join([string[1:-1] for string in ONE_STRING.findall(block)])
     return inner if "\\" not in inner else _unescaped(inner, text, span)
 
@@ -306,6 +309,11 @@ def _raw_offset(text: str, span: Span, offset: int) -> int:
     last = span[0]
     for string in ONE_STRING.finditer(text, *span):
         at, end = string.start() + 1, string.end() - 1
+        if text.find("\\", at, end) < 0:  # character for character
+            if seen <= offset < seen + end - at:
+                return at + offset - seen
+            seen += end - at
+            at = end
         while at < end:
             if seen == offset:
                 return at

@@ -11,9 +11,11 @@ _SMALL = re.compile(
     r"(?<=[^\W\d_.!?:;…»] )(?:Un|Une|De|Du|Des|La|Le|Les|À|Au|Aux|Et|Ou|Pour|Avec|Dans|Sur|Par|Sans"
     r"|Ce|Cette|Ces|Votre|Vos|Vous|Est|Sont|En|Mon|Ma|Mes)\b(?= [^\W\d_])"
 )
+_INSIDE = re.compile(" [A-ZÀ]")
+_NO_LABEL = re.compile(r"[\ufffc.:!?«“\"\n,;/()]")
 _WORD = re.compile(r"[^\W\d_][\w’'-]*")
 _UPPER = re.compile(r"\b[^\W\d_]{6,}\b|\b[^\W\d_]{2,}(?: [^\W\d_]{2,})+\b")
-_CAPITALS = re.compile(r"[^\W\d_a-zß-ÿ]{2}")
+_CAPITALS = re.compile(r"[^\W\d_a-zß-ÿ][^\W\d_a-zß-ÿ]")
 _NO_CASE = frozenset({"ja", "zh", "ko", "ar", "he", "fa", "th", "hi", "ka"})
 _ENOUGH = 3
 
@@ -38,13 +40,12 @@ def check(pair: Pair) -> Iterator[Mark]:
 
 def _title(plain: str, source: str) -> int | None:
     """Where a capital stands inside a text: on a small word, or on all its words but the small ones."""
-    found = _SMALL.search(plain)
+    found = _SMALL.search(plain) if _INSIDE.search(plain) else None
     if found and found[0] not in source:
         return found.start()
-    if "\ufffc" in plain or any(mark in plain for mark in '.:!?«“"\n,;/()'):
+    if _NO_LABEL.search(plain):
         return None
-    words = list(_WORD.finditer(plain))
-    long = [word for word in words if len(word[0]) > _ENOUGH]
+    long = [word for word in _WORD.finditer(plain) if len(word[0]) > _ENOUGH]
     if len(long) < _ENOUGH or not all(word[0][0].isupper() and not word[0].isupper() for word in long):
         return None
     odd = [word for word in long[1:] if word[0] not in source]

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 
 from service.facts.words import N_
 from service.lint.pairs import Mark, Pair, advice
+from service.lint.styles import HAN, HANGUL, shape
 from service.lint.tokenizer import Kind
 
 LANGUAGES = frozenset({"ja", "zh", "ko"})
-_CJK = "ぁ-ゖァ-ヺー々㐀-䶿一-鿿가-힣"
+_CJK = f"ぁ-ゖァ-ヺー々{HAN}{HANGUL}"
 _EMPHASIS = re.compile(
     rf"(?<![*\w])\*(?![*\s])[^*\n]*[{_CJK}][^*\n]*(?<!\s)\*(?!\*)|(?<![_\w])_(?![_\s])[^_\n]*[{_CJK}][^_\n]*(?<!\s)_(?![_\w])"
     rf"|(?<=[{_CJK}])\*(?![*\s])[^*\n]*[{_CJK}][^*\n]*(?<!\s)\*(?!\*)"
@@ -38,7 +39,7 @@ def unpaired(rule: str, plain: str, brackets: Iterable[tuple[str, str]]) -> Iter
 def check(pair: Pair) -> Iterator[Mark]:
     plain = pair.target.plain
     if "*" in plain or "_" in plain:
-        for found in _EMPHASIS.finditer(plain):
+        for found in _EMPHASIS.finditer(shape(plain)):
             yield advice("CJK001", ITALIC, found.start())
     for tag in pair.target.of(Kind.TAG):
         # Where the source text has the tag, it must stay, and the style sheet decides.

@@ -27,8 +27,8 @@ _QUOTED = re.compile(
     r"“([^“”\n]{2,60})”|«[\s\u00a0\u202f]*([^«»\n]{2,60}?)[\s\u00a0\u202f]*»|「([^「」\n]{1,60})」|『([^『』\n]{1,60})』"
     r"|\"([^\"\n]{1,60})\"|\*\*([^*\n]{1,60})\*\*|<(?:b|strong|kbd|em)>([^<>\n]{1,60})</"
 )
-_SIGNS = re.compile(r"[“«「『\"]|\*\*|<[bske]")
-_ENGLISH_SIGNS = re.compile(r"[“\"]|\*\*|<[bske]")
+_SIGNS = re.compile(r"“|«|「|『|\"|\*\*|<[bske]")
+_ENGLISH_SIGNS = re.compile(r"“|\"|\*\*|<[bske]")
 _LETTERS = re.compile(r"[^\W_]+")
 _ENDINGS = re.compile(r"(?:ies|ied|ing|ed|es|s|e|y)$")
 _EDGES = " \t\n.…:：。!！?？\u00a0\u202f"
@@ -48,21 +48,23 @@ class Run:
 
         A word is a warning, a longer text advice; the entry goes with it, so that it can be allowed.
         """
-        seen: dict[tuple[str, po.Key], tuple[str, str, str | None]] = {}
+        seen: dict[tuple[str, po.Key], tuple[str, str | None]] = {}
         for path, locale, file in self._read:
             for entry in file.messages:
                 if entry.fuzzy or entry.plural is not None or not entry.strings[0]:
                     continue
-                key = (locale.code, entry.key)
-                text = _folded(entry.strings[0])
-                first = seen.setdefault(key, (text, entry.strings[0], path))
-                if first[0] == text or first[2] == path:
+                text = entry.strings[0]
+                other, place = seen.setdefault((locale.code, entry.key), (text, path))
+                if place == path or other == text or _folded(other) == _folded(text):
                     continue
                 word = entry.context is None and len(entry.id.split()) <= _FEW_WORDS
-                values = {"other": first[1], "place": first[2] or "–", "msgid": entry.id}
+                values = {"other": other, "place": place or "–", "msgid": entry.id}
                 weight = Severity.WARNING if word else Severity.ADVICE
-                place = file.place(entry, 0, 0)
-                yield entry, locale, Finding("CO001", weight, DIFFERENT, values, *place, path)
+                yield (
+                    entry,
+                    locale,
+                    Finding("CO001", weight, DIFFERENT, values, *file.place(entry, 0, 0), path),
+                )
 
 
 def reused(file: po.PoFile, locale: Locale) -> Iterator[tuple[po.Entry, Mark]]:
@@ -93,9 +95,9 @@ class Labels:
         self._is_source = locale.code == SOURCE
         for entry in () if self._is_source else file.messages:
             text = entry.strings[0]
-            if not text or entry.fuzzy or entry.plural is not None or "%" in entry.id or "{" in entry.id:
+            if not text or not entry.id[:1].isupper() or "%" in entry.id or "{" in entry.id:
                 continue
-            if entry.id[0].isupper() and len(entry.id.split()) <= _LABEL_WORDS:
+            if entry.plural is None and not entry.fuzzy and len(entry.id.split()) <= _LABEL_WORDS:
                 self._known[entry.id.strip(_EDGES)].add(text)
 
     def check(self, pair: Pair) -> Iterator[Mark]:

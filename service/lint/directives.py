@@ -1,9 +1,9 @@
 """Format directives of a text as Python's and C's `%` read them, also inside of tags and addresses."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 
 class Form(StrEnum):
@@ -12,8 +12,7 @@ class Form(StrEnum):
     BARE = "bare"
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(NamedTuple):
     """One directive: `conversion` is its letter, empty where a translation lost it; a bare sign is none."""
 
     form: Form
@@ -49,12 +48,12 @@ def directives(text: str, *, formatted: bool) -> tuple[Directive, ...]:
 
 
 def _one(found: re.Match[str], text: str, formatted: bool) -> Directive | None:
-    if found["literal"]:
+    kind, start = found.lastgroup, found.start()
+    if kind == "literal":
         return None
-    start = found.start()
-    if found["name"] is not None:
-        letter = found["tight"] or found["loose"] or ""
-        return Directive(Form.NAMED, found[0], start, found["name"], letter[-1:])
-    if found["unnamed"] and (formatted or not text[found.end() : found.end() + 1].isalpha()):
+    if kind in ("name", "tight", "loose"):
+        letter = found[0][-1] if kind != "name" else ""
+        return Directive(Form.NAMED, found[0], start, found["name"], letter)
+    if kind == "unnamed" and (formatted or not text[found.end() : found.end() + 1].isalpha()):
         return Directive(Form.UNNAMED, found[0], start, "", found[0][-1])
     return Directive(Form.BARE, "%", start)

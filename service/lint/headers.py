@@ -6,7 +6,7 @@ from service.facts.findings import Finding, Severity
 from service.facts.words import N_, Phrase
 from service.i18n import po
 from service.i18n.catalogs import same_plural
-from service.i18n.locales import Locale
+from service.i18n.locales import LOCALES, Locale
 from service.lint import plurals
 from service.lint.languages import Parts, parts
 
@@ -99,6 +99,9 @@ def _plural(header: _Header, locale: Locale) -> Iterator[Finding]:
         return
     if not plurals.usable(text):
         yield header.say(Severity.ERROR, BAD_PLURAL, "Plural-Forms")
+        return
+    known = LOCALES.get(locale.code)
+    if known is not None and known.shipped and known.plural_count == locale.plural_count:
         return
     usual = plurals.customary(locale.cldr)
     if usual and locale.plural_count not in usual:

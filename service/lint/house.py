@@ -36,9 +36,10 @@ def learn(file: po.PoFile, locale: Locale, pinned: Mapping[str, str]) -> House:
     language = styles.language(locale)
     texts = (string for entry in file.messages if not entry.fuzzy for string in entry.strings if string)
     text = "\n".join(styles.shown(mask(string)) for string in texts) if language in CHOICES else ""
+    shape = styles.shape(text)
     made: dict[str, str] = {}
     for choice in CHOICES.get(language, ()):
-        if style := styles.majority(styles.counted(choice, text)):
+        if style := styles.majority(styles.counted(choice, shape if choice.shaped else text)):
             made[choice.name] = style
     if extra := styles.EXTRA.get(language):
         made.update(extra(text))

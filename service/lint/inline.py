@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from service.facts.words import N_
 from service.lint.pairs import Mark, Pair, error
 
-_SIGNS = re.compile(r"\]\(|`|\*\S|\b_\S|\[\^")
+_SIGNS = re.compile(r"\]\(|`|\*\S|_(?<!\w_)\S|\[\^")
 _LINK = re.compile(r"\[[^\[\]\n]+\]\s*[(（]")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]")
 _EMPHASIS = re.compile(r"\*+|(?<!\w)_+|_+(?!\w)")

@@ -23,7 +23,8 @@ def check(file: po.PoFile, locale: Locale) -> Iterator[tuple[po.Entry, Mark]]:
     """ST006."""
     translated = [entry for entry in file.messages if entry.strings and entry.translated]
     for entry in translated:
-        yield from ((entry, mark) for mark in _limited(entry))
+        if entry.flags:
+            yield from ((entry, mark) for mark in _limited(entry))
     if locale.code == SOURCE:
         return
     texts = [(entry, entry.plural or entry.id, entry.strings[-1]) for entry in translated]

@@ -23,9 +23,11 @@ TOKEN_OTHER = N_("“%(wanted)s” of the source text is not translated; here st
 
 def check(pair: Pair) -> Iterator[Mark]:
     """MK003 and MK004 on one form."""
-    if pair.source.tokens or pair.target.tokens:
+    kinds = {token.kind for token in (*pair.source.tokens, *pair.target.tokens)}
+    if Kind.URL in kinds:
         yield from _addresses(pair)
-        for kind in _NAMES:
+    for kind in _NAMES:
+        if kind in kinds:
             yield from _names(pair, kind)
     text = pair.source.text
     if "--" in text:

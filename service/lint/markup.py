@@ -12,6 +12,7 @@ from service.facts.findings import Fix
 from service.facts.words import N_
 from service.lint.links import address
 from service.lint.pairs import Mark, Pair, error, warning
+from service.lint.styles import HAN, shape
 from service.lint.tokenizer import Kind, Token
 
 _DANGEROUS = frozenset(
@@ -40,7 +41,7 @@ _JOINERS = frozenset(
 )
 _NO_SPACES = frozenset({"km", "my", "th", "lo", "bo", "dz"})
 _RTL_MARKS = frozenset({"ar", "fa", "he", "ur", "ps", "ckb", "ug", "yi", "sd", "dv"})
-_CJK = re.compile(r"[ぁ-ヿ㐀-䶿一-鿿]")
+_CJK = re.compile(f"[ぁ-ヿ{HAN}]")
 ADDED = N_("“%(tag)s” is not in the source text.")
 UNSAFE = N_("“%(tag)s” is not in the source text and could run code.")
 MISSING = N_("“%(tag)s” of the source text is missing.")
@@ -183,5 +184,5 @@ def _belongs(text: str, at: int, code: str) -> bool:
         return True
     around = text[max(at - 1, 0) : at], text[at + 1 : at + 2]
     if sign == "\u200b":
-        return code in _NO_SPACES or (code == "ja" and all(_CJK.match(side) for side in around))
+        return code in _NO_SPACES or (code == "ja" and all(_CJK.match(shape(side)) for side in around))
     return sign == "\u200d" and all(side and unicodedata.category(side) in _EMOJI for side in around)

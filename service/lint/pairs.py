@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from service.facts.findings import Fix, Severity
 from service.facts.words import Phrase
@@ -11,8 +12,7 @@ from service.lint.house import NO_HOUSE, House
 from service.lint.tokenizer import Masked, mask
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """One form of an entry beside the source text it renders: the plural one but for the first of several.
 
     `ours` tells a catalog of the project from others, which are measured by what other programs allow.

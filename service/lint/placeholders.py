@@ -48,12 +48,11 @@ def check(pair: Pair) -> Iterator[Mark]:
 
 def _percent(pair: Pair) -> Iterator[Mark]:
     formatted = is_formatted(pair.entry)
-    texts = [one.text for one in pair.sources]
-    sources = [directives(text, formatted=formatted) for text in texts]
     wanted = directives(pair.source.text, formatted=formatted)
     found = directives(pair.target.text, formatted=formatted)
     if pair.entry.plural is None and _alike(wanted, found):
         return
+    sources = [directives(one.text, formatted=formatted) for one in pair.sources]
     known = {one.name: one for some in sources for one in some if one.form is Form.NAMED}
     yield from _named(pair, known, wanted, found)
     if formatted or not known:
@@ -209,10 +208,10 @@ def _tight(found: re.Match[str]) -> bool:
 
 def _moved(pair: Pair) -> Iterator[Mark]:
     """PH008: a placeholder that stands in a tag or an address on one side only."""
-    inside, outside = _places(pair.source)
-    if not inside and not outside:
+    inside, now_inside = _inside(pair.source), _inside(pair.target)
+    if not inside and not now_inside:
         return
-    now_inside, now_outside = _places(pair.target)
+    outside, now_outside = _outside(pair.source), _outside(pair.target)
     for name, at in now_inside.items():
         if name in outside and name not in inside and name not in now_outside:
             yield error("PH008", INTO_TAG, at, name=name)
@@ -225,14 +224,19 @@ _FIELD = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 _AROUND = (Kind.TAG, Kind.URL, Kind.LINK)
 
 
-def _places(masked: Masked) -> tuple[dict[str, int], dict[str, int]]:
-    """The placeholders inside tags and addresses, and those in the text, each with a place."""
-    inside: dict[str, int] = {}
-    outside: dict[str, int] = {}
+def _inside(masked: Masked) -> dict[str, int]:
+    """The placeholders inside tags and addresses, each with a place."""
+    found: dict[str, int] = {}
     for token in masked.tokens:
         if token.kind in _AROUND:
-            for found in _FIELD.finditer(token.text):
-                inside.setdefault(found[0], token.start + found.start())
-        elif token.kind in (Kind.NAMED, Kind.POSITIONAL, Kind.BRACE):
-            outside.setdefault(token.text, token.start)
-    return inside, outside
+            for field in _FIELD.finditer(token.text):
+                found.setdefault(field[0], token.start + field.start())
+    return found
+
+
+def _outside(masked: Masked) -> dict[str, int]:
+    """The placeholders in the text, each with a place."""
+    found: dict[str, int] = {}
+    for token in masked.of(Kind.NAMED, Kind.POSITIONAL, Kind.BRACE):
+        found.setdefault(token.text, token.start)
+    return found

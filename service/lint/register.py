@@ -12,10 +12,10 @@ OTHER = N_("The catalog says “%(usual)s” elsewhere, and “%(found)s” here
 PLAIN_FORM = N_("The catalog is written in です・ます, and this sentence ends in “%(found)s”.")
 POLITE_FORM = N_("The catalog is written in だ・である, and this sentence ends in “%(found)s”.")
 
-_VOUS = re.compile(r"\b(?:vous|votre|vos)\b", re.IGNORECASE)
+_VOUS = re.compile(r"[vV](?<!\w.)(?i:ous|otre|os)\b")
 _TU = re.compile(
-    r"\b(?:tu|toi|tes|ton|ta)\b(?! de )|\bt['’](?=[aeiouyhéèê])|-t-toi\b|(?<=[a-zé])-(?:toi|la)\b(?=$)",
-    re.IGNORECASE,
+    r"[tT-](?i:(?<=\bt)(?:(?:u|oi|es|on|a)\b(?! de )|['’](?=[aeiouyhéèê]))"
+    r"|(?<=-)t-toi\b|(?<=[a-zé]-)(?:toi|la)\b(?=$))"
 )
 _PLAIN = re.compile(
     r"(?:である|のだ|だろう|(?<!まし)(?<!でし)た|する|できる|れる|いる|ある|なる|える|(?<!しょ)う|ない)(?=。)"

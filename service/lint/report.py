@@ -41,7 +41,6 @@ from service.lint.house import House
 from service.lint.pairs import Mark, Rule, pairs
 from service.lint.terms import Terms
 
-_ENTRY_RULES = (state.check_entry, plural_forms.check)
 _RULES: tuple[Rule, ...] = (
     syntax.check, placeholders.check, markup.check, links.check, inline.check, state.check, digits.check,
 )  # fmt: skip
@@ -171,20 +170,27 @@ def _messages(file: po.PoFile, locale: Locale, manner: Manner) -> Iterator[Findi
 def _marks(
     entry: po.Entry, locale: Locale, rules: Sequence[Rule], style: House, *, ours: bool
 ) -> Iterator[Mark]:
-    for entry_rule in _ENTRY_RULES:
-        yield from entry_rule(entry, locale)
+    yield from state.check_entry(entry, locale)
+    if entry.plural is not None:
+        yield from plural_forms.check(entry, locale)
     if entry.fuzzy:
         return
     for pair in pairs(entry, locale, style, ours=ours):
         is_source = locale.code == SOURCE and pair.target.text == pair.source.text
-        register: set[int] = set()
-        for rule in _SOURCE_RULES if is_source else rules:
-            for mark in rule(pair):
-                if mark.rule == "CO004":  # the glossary may ban what is no register here
-                    if mark.at in register:
-                        continue
-                    register.add(mark.at)
-                yield mark if pair.form == 0 else replace(mark, form=pair.form)
+        marks = [mark for rule in (_SOURCE_RULES if is_source else rules) for mark in rule(pair)]
+        if marks:
+            yield from _once(marks, pair.form)
+
+
+def _once(marks: Sequence[Mark], form: int) -> Iterator[Mark]:
+    """The marks on a form, one of register only at a place: the glossary may ban what is no register here."""
+    register: set[int] = set()
+    for mark in marks:
+        if mark.rule == "CO004":
+            if mark.at in register:
+                continue
+            register.add(mark.at)
+        yield mark if form == 0 else replace(mark, form=form)
 
 
 def _finding(mark: Mark, entry: po.Entry, file: po.PoFile) -> Finding:

@@ -9,10 +9,10 @@ from service.facts.words import N_
 from service.i18n import po
 from service.i18n.locales import SOURCE, Locale
 from service.lint.pairs import Mark, Pair, advice, error, warning
+from service.lint.styles import HAN, shape
 
 _KANA = re.compile(r"[ぁ-ゖァ-ヺ]")
-_HAN = re.compile(r"[㐀-䶿一-鿿]")
-_CJK = re.compile(r"[ぁ-ゖァ-ヺ㐀-䶿一-鿿]")
+_CJK = re.compile(f"[ぁ-ゖァ-ヺ{HAN}]")
 _WORD = re.compile(r"(?<![\w.@/-])(?:[A-Z]?[a-z]{2,}|[A-Z][a-z]+)(?![\w@/-]|\.\w)", re.ASCII)
 _LATIN = re.compile(r"[A-Za-z]")
 _NAMES = frozenset(
@@ -78,12 +78,16 @@ def _word(plain: str, letters: int) -> int | None:
 def script(pair: Pair) -> Iterator[Mark]:
     """ST004, ST005: characters that a language is not written in."""
     plain = pair.target.plain
-    if not _CJK.search(plain) and len(_LATIN.findall(plain)) >= 4 and (word := _word(plain, 2)) is not None:
+    if (
+        not _CJK.search(shape(plain))
+        and len(_LATIN.findall(plain)) >= 4
+        and (word := _word(plain, 2)) is not None
+    ):
         yield warning("ST004", N_("The text is still in the Latin alphabet."), word)
-    wrong = _WRONG.get(pair.locale.code)
-    if wrong is None or plain.isascii():
+    code = pair.locale.code
+    if plain.isascii() or _is_usual(pair.target.text, code):
         return
-    strange = {character for character in set(plain) if character > "\u3000" and wrong(character)}
+    strange = {sign for sign in set(plain) if sign > "\u3000" and _WRONG[code](sign)}
     strange.difference_update(pair.source.text)
     if not strange:
         return
@@ -95,9 +99,14 @@ def script(pair: Pair) -> Iterator[Mark]:
             )
 
 
-def _in(character: str, encoding: str) -> bool:
+def _is_usual(text: str, code: str) -> bool:
+    """Whether the standard of a language has the whole text: nearly all need no look at their characters."""
+    return _in(text, _STANDARDS[code]) and (code == "ja" or not _KANA.search(text))
+
+
+def _in(text: str, encoding: str) -> bool:
     try:
-        character.encode(encoding)
+        text.encode(encoding)
     except UnicodeEncodeError:
         return False
     return True
@@ -106,9 +115,7 @@ def _in(character: str, encoding: str) -> bool:
 @lru_cache(maxsize=8192)
 def _not_japanese(character: str) -> bool:
     """A Chinese character that neither JIS X 0213 nor Windows' Japanese has, as 设."""
-    return _HAN.match(character) is not None and not (
-        _in(character, "euc_jis_2004") or _in(character, "cp932")
-    )
+    return shape(character) == HAN and not (_in(character, "euc_jis_2004") or _in(character, "cp932"))
 
 
 @lru_cache(maxsize=8192)
@@ -117,7 +124,7 @@ def _not_simplified(character: str) -> bool:
     if _KANA.match(character):
         return True
     return (
-        _HAN.match(character) is not None
+        shape(character) == HAN
         and not _in(character, "gb2312")
         and (_in(character, "big5") or _in(character, "euc_jp"))
     )
@@ -128,17 +135,18 @@ def _not_traditional(character: str) -> bool:
     """Kana, or a character of the mainland's standard that Taiwan's does not have, as 设."""
     if _KANA.match(character):
         return True
-    return _HAN.match(character) is not None and not _in(character, "big5") and _in(character, "gb2312")
+    return shape(character) == HAN and not _in(character, "big5") and _in(character, "gb2312")
 
 
 _WRONG = {"ja": _not_japanese, "zh": _not_simplified, "zh_Hant": _not_traditional}
+_STANDARDS = {"ja": "euc_jis_2004", "zh": "gb2312", "zh_Hant": "big5"}
 _CJK_CODES = frozenset(_WRONG)
 
 
 def _edges(pair: Pair) -> Iterator[Mark]:
     """WS001. Labels and values join without a space in Chinese and Japanese."""
     source, target = pair.source.text, pair.target.text
-    if not (source[0].isspace() or source[-1].isspace() or target[0].isspace() or target[-1].isspace()):
+    if source == source.strip() and target == target.strip():
         return
     if not source.strip() or not target.strip():
         return

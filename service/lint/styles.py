@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from service.i18n.locales import Locale
@@ -11,9 +12,30 @@ from service.lint.tokenizer import Kind, Masked
 
 VALUE = "\ue000"
 """Stands for every character of a placeholder where other tokens are masked."""
-JA = "ぁ-ゖァ-ヺー々〆〇㐀-䶿一-鿿"
-HAN = "㐀-䶿一-鿿"
+HAN, HANGUL = "一", "가"
+"""Stand for all Chinese characters and all Korean syllables in the `shape` of a text. A pattern with a set of
+27,000 characters is made slowly, and these are many."""
+JA = f"ぁ-ゖァ-ヺー々〆〇{HAN}"
+_SHAPED = ((0x3400, 0x4DBF, HAN), (0x4E00, 0x9FFF, HAN), (0xAC00, 0xD7A3, HANGUL))
 _VALUES = frozenset({Kind.NAMED, Kind.BRACE, Kind.POSITIONAL})
+
+
+class _Shapes(dict[int, str]):
+    """What stands for a character in a shape, noted as characters come."""
+
+    def __missing__(self, code: int) -> str:
+        signs = (sign for first, last, sign in _SHAPED if first <= code <= last)
+        self[code] = sign = next(signs, chr(code))
+        return sign
+
+
+_SHAPES = _Shapes()
+
+
+@lru_cache(maxsize=16)
+def shape(text: str) -> str:
+    """The text, character for character, as patterns with HAN, HANGUL or JA find in it."""
+    return text if text.isascii() else text.translate(_SHAPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +43,27 @@ class Choice:
     """One thing to choose: its name, and its styles with what shows each of them in a text.
 
     `customary` is the style a text is held to that is alone, as a help page is. `also` are styles that can be
-    pinned, but not learned.
+    pinned, but not learned. The patterns of a `shaped` one are for the shape of a text.
     """
 
     name: str
     styles: Mapping[str, re.Pattern[str]]
     customary: str | None = None
     also: tuple[str, ...] = ()
+    shaped: bool = False
 
 
 def _choice(name: str, customary: str | None, /, *also: str, **styles: str) -> Choice:
     patterns = {key.replace("_", "-"): re.compile(text, re.MULTILINE) for key, text in styles.items()}
-    return Choice(name, MappingProxyType(patterns), customary, also)
+    shaped = any(HAN in text for text in styles.values())
+    return Choice(name, MappingProxyType(patterns), customary, also, shaped)
 
 
 _END = r"(?=[\s*_)»”]|$)"
 _QUOTED = r'"[^"\n]{2,}"'
+_APOSTROPHE = r"{0}(?<=[^\W\d_].)(?=[^\W\d_])"
+_DOTS = r"\.\.\.(?<!\.{4})(?!\.)"
+# A search for a character is quick, so patterns start with it and look behind thereafter.
 
 
 def between(script: str, other: str) -> str:
@@ -46,7 +73,7 @@ def between(script: str, other: str) -> str:
 
 def _spacing(name: str, customary: str, script: str, other: str) -> Choice:
     """Whether one space stands between a script and something else."""
-    space = rf"(?<=[{script}]) (?={other})|(?<={other}) (?=[{script}])"
+    space = rf" (?:(?<=[{script}] )(?={other})|(?<={other} )(?=[{script}]))"
     return _choice(name, customary, space=space, none=between(script, other))
 
 
@@ -59,12 +86,12 @@ WIDTHS = MappingProxyType(
 
 def _widths(script: str, stops: str, wide: str = "") -> tuple[Choice, ...]:
     """The choices of `WIDTHS` for a script: its full stop and comma, and others that are as wide."""
-    half = rf"(?<=[{script}])[.,](?=\s|$|[{script}])"
+    beside = rf"(?<=[{script}].)(?=\s|$|[{script}])"
     others = {"wide": wide} if wide else {}
     return (
-        _choice("stops", "full", full=stops, half=half, **others),
-        _choice("marks", "full", full="[！？；]", half=rf"(?<=[{script}])[!?;](?=\s|$|[{script}])"),
-        _choice("colon", "full", full="：", half=rf"(?<=[{script}]):(?=\s|$|[{script}])"),
+        _choice("stops", "full", full=stops, half="[.,]" + beside, **others),
+        _choice("marks", "full", full="[！？；]", half="[!?;]" + beside),
+        _choice("colon", "full", full="：", half=":" + beside),
         _choice("brackets", "full", full="（", half=rf"(?<=[{script}]) ?\((?!\()"),
     )
 
@@ -75,34 +102,34 @@ _FR = (
         "narrow",
         narrow=rf"\u202f[;!?]{_END}",
         no_break=rf"\u00a0[;!?]{_END}",
-        none=rf"(?<=\w)[;!?]{_END}",
+        none=rf"[;!?](?<=\w.){_END}",
     ),
     _choice(
         "colon",
         "no-break",
         no_break=rf"\u00a0:{_END}",
         narrow=rf"\u202f:{_END}",
-        none=r"(?<=[^\W\d_]):(?=\s|$)",
+        none=r":(?<=[^\W\d_].)(?=\s|$)",
     ),
     _choice("spaces", None, no_break="[\u00a0\u202f][;!?:»]|«[\u00a0\u202f]", plain=" [;!?:»]|« "),
     _choice("quotes", "guillemets", guillemets="«", straight=_QUOTED, curly=r"“[^“”\n]{2,}”"),
     _choice("quote-space", "no-break", no_break="«\u00a0|\u00a0»", narrow="«\u202f|\u202f»"),
-    _choice("apostrophe", "curly", curly=r"[^\W\d_]’[^\W\d_]", straight=r"[^\W\d_]'[^\W\d_]"),
-    _choice("ellipsis", "one", one="…", dots=r"(?<!\.)\.\.\.(?!\.)"),
+    _choice("apostrophe", "curly", curly=_APOSTROPHE.format("’"), straight=_APOSTROPHE.format("'")),
+    _choice("ellipsis", "one", one="…", dots=_DOTS),
     _choice("byte-units", "octet", octet=r"\d[\s\u00a0\u202f][kMGT]o\b", byte=r"\d\s?[kKMGT]B\b"),
     _choice(
         "register",
         "vous",
-        vous=r"(?i:\b(?:vous|votre|vos)\b)",
-        tu=r"(?i:\b(?:tu|toi|tes|ton)\b)(?! de )",
+        vous=r"[vV](?<!\w.)(?i:ous|otre|os)\b",
+        tu=r"[tT](?<!\w.)(?i:u|oi|es|on)\b(?! de )",
     ),
 )
 _JA_CHOICES = (
     *_widths(JA, "[。、]", wide="[．，]"),
     _spacing("latin-space", "none", JA, "[A-Za-z0-9]"),
     _spacing("value-space", "none", JA, VALUE),
-    _choice("katakana-space", "none", space="(?<=[ァ-ヺー]) (?=[ァ-ヺ])", none="[ァ-ヺー]{9,}"),
-    _choice("stop-space", "none", space=rf"(?<=。) (?=[{JA}「])", none=rf"(?<=。)(?=[{JA}「])"),
+    _choice("katakana-space", "none", space=" (?<=[ァ-ヺー] )(?=[ァ-ヺ])", none="[ァ-ヺー]{9,}"),
+    _choice("stop-space", "none", space=rf" (?<=。 )(?=[{JA}「])", none=rf"。(?=[{JA}「])"),
     _choice("after-marks", "none", wide=rf"[！？]　(?=[{JA}])", none=rf"[！？](?=[{JA}])"),
     _choice("quotes", "kagi", kagi="「", straight=_QUOTED, curly=r"“[^“”\n]{2,}”"),
     _choice("wave-dash", "wave", wave="〜", tilde="～"),
@@ -117,14 +144,14 @@ _ZH = (
     *_widths(HAN, "[。，]"),
     _spacing("latin-space", "space", HAN, "[A-Za-z0-9]"),
     _choice("quotes", "curly", curly=r"“[^“”\n]{2,}”", corner=r"「[^「」\n]{2,}」", straight=_QUOTED),
-    _choice("ellipsis", "one", one="(?<!…)…(?!…)", two="……", dots=r"(?<!\.)\.\.\.(?!\.)"),
+    _choice("ellipsis", "one", one="(?<!…)…(?!…)", two="……", dots=_DOTS),
     _choice("dash", None, full="——", half=rf"(?<=[{HAN}]) ?--? ?(?=[{HAN}])"),
     _choice("particles", None, "on"),
     _choice("register", "您", 您="您", 你="你"),
 )
 _EN = (
     _choice("quotes", "curly", curly=r"“[^“”\n]{2,}”", straight=_QUOTED),
-    _choice("apostrophe", None, curly=r"[^\W\d_]’[^\W\d_]", straight=r"[^\W\d_]'[^\W\d_]"),
+    _choice("apostrophe", None, curly=_APOSTROPHE.format("’"), straight=_APOSTROPHE.format("'")),
 )
 CHOICES: Mapping[str, tuple[Choice, ...]] = MappingProxyType(
     {"fr": _FR, "ja": _JA_CHOICES, "zh": _ZH, "en": _EN}
@@ -134,7 +161,12 @@ CHOICES: Mapping[str, tuple[Choice, ...]] = MappingProxyType(
 
 def language(locale: Locale) -> str:
     """The language of a locale, without its country and script: the rules go by it."""
-    return locale.code.replace("-", "_").partition("_")[0].lower()
+    return _language(locale.code)
+
+
+@cache
+def _language(code: str) -> str:
+    return code.replace("-", "_").partition("_")[0].lower()
 
 
 def is_traditional(locale: Locale) -> bool:
@@ -171,7 +203,7 @@ _ENOUGH, _UNANIMOUS = 10, 5
 
 
 def counted(choice: Choice, text: str) -> Counter[str]:
-    """How often a text shows each style of a choice."""
+    """How often a text, or its shape, shows each style of a choice."""
     return Counter({style: len(pattern.findall(text)) for style, pattern in choice.styles.items()})
 
 
@@ -191,13 +223,14 @@ def long_vowels(text: str) -> Iterator[tuple[str, str]]:
     """JA005's choices: `long-vowel` for the words of the list, `long-vowel:WORD` for one met both ways."""
     by_word: dict[str, Counter[str]] = {}
     total: Counter[str] = Counter()
-    for stem, mark in LONG_WORD.findall(text):
-        form = "long" if mark else "short"
-        total[form] += 1
-        by_word.setdefault(stem, Counter())[form] += 1
+    runs = Counter(_RUN.findall(text))
+    for run, count in runs.items():
+        if (found := LONG_WORD.match(run)) is not None:
+            form = "long" if found[2] else "short"
+            total[form] += count
+            by_word.setdefault(found[1], Counter())[form] += count
     if style := majority(total):
         yield LONG_VOWEL, style
-    runs = Counter(_RUN.findall(text))
     for run, count in runs.items():
         if not run.endswith("ー") and f"{run}ー" in runs and run not in by_word:
             by_word[run] = Counter(short=count, long=runs[f"{run}ー"])

@@ -29,7 +29,8 @@ _HALF_READ = re.compile(r"[\u00e3-\u00e9][\u0080-\u00bf\u0152-\u02dc\u2013-\u203
 _DECOMPOSED = re.compile(r"[^\u0300-\u036f\u3099\u309a][\u0300-\u036f\u3099\u309a]+")
 _MERGED = re.compile(r"#-#-#-#|^(?:<{7}|>{7}|\|{7}) ", re.MULTILINE)
 _BAD = re.compile(r"[\ufffd\ufeff\x00-\x08\x0b-\x1f\x7f]")
-_LATIN = re.compile(r"(?:[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u02dc\u2013-\u203a\u20ac\u2122]+)+")
+_TWO = r"[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u02dc\u2013-\u203a\u20ac\u2122]+"
+_LATIN = re.compile(f"{_TWO}(?:{_TWO})*")
 _COMPATIBLE = re.compile(r"[\u2e80-\u2fdf\uf900-\ufa0d\ufa10\ufa12\ufa15-\ufa1e\ufa20\ufa22\ufa25-\ufa26"
                          r"\ufa2a-\ufaff\ufb00-\ufb06\u3300-\u33ff]")  # fmt: skip
 

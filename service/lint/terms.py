@@ -15,8 +15,9 @@ from service.lint.tokenizer import Masked
 _QUOTED = re.compile(r"“([^“”]+)”|\*\*([^*]+)\*\*")
 _WORD = re.compile(r"[^\W\d_]+")
 _LABEL_WORDS = 4
-_START = 2
-"""Terms are looked up by so many letters of their first word."""
+_START = 3
+"""Terms are looked up by so many letters of their first word; where that has fewer, in every text."""
+_STARTS = re.compile(rf"([^\W\d_]{{1,{_START}}})[^\W\d_]*+")
 _SMALL = frozenset(
     {"a", "à", "au", "d’", "de", "des", "du", "en", "l’", "la", "le", "les", "par", "se", "s’", "non"}
 )
@@ -52,8 +53,11 @@ class Terms:
                     concepts.append((row, term, _stem(term.source)))
         self._concepts = sorted(concepts, key=lambda concept: -len(concept[1].source))
         self._starts: dict[str, list[int]] = {}
+        self._short: list[int] = []
         for place, (_, _, stem) in enumerate(self._concepts):
-            self._starts.setdefault(stem[:_START], []).append(place)
+            start = _STARTS.match(stem)
+            long = start is not None and len(start[1]) == _START
+            (self._starts.setdefault(stem[:_START], []) if long else self._short).append(place)
 
     def check(self, pair: Pair) -> Iterator[Mark]:
         """CO003 and CO004 on one form."""
@@ -72,17 +76,17 @@ class Terms:
         hits = self._known.get(key)
         if hits is None:  # the same source text comes in every language
             hits = self._known[key] = self._hits(pair)
-        hits = [hit for hit in hits if pair.locale.code in hit.term.words]
-        if not hits:
+        code, plain = pair.locale.code, pair.target.plain
+        if not hits or not (hits := [hit for hit in hits if code in hit.term.words]):
             return
-        code, text = pair.locale.code, pair.target.plain
+        text = _sought(plain, code)
         named: set[int] = set()
         for start, end in _refused(text, code, hits):
             banning = [hit for hit in hits if _bans(hit.row, code, text[start:end])]
             named |= {id(hit.row) for hit in banning}
             terms = ", ".join(dict.fromkeys(hit.term.words[code] for hit in banning))
             phrase = N_("“%(found)s” is not the term; write: %(term)s")
-            yield warning("CO003", phrase, start, found=text[start:end], term=terms)
+            yield warning("CO003", phrase, start, found=plain[start:end], term=terms)
         for hit in hits:
             if id(hit.row) not in named and not _says(text, code, hit.term):
                 phrase = N_("“%(source)s” is “%(term)s” here.")
@@ -103,19 +107,21 @@ class Terms:
             if label is not None:
                 found.setdefault(label[1].source, _Hit(*label, *quoted.span()))
         lower = source.plain.lower()
-        starts = {word[:_START] for word in _WORD.findall(lower)}
-        for place in sorted(place for start in starts for place in self._starts.get(start, ())):
+        starts = self._starts.keys() & _STARTS.findall(lower)
+        for place in sorted([*self._short, *(place for start in starts for place in self._starts[start])]):
             row, term, stem = self._concepts[place]
             if stem not in lower or (term.contexts and context not in term.contexts):
                 continue
-            for match in _english(term.source).finditer(source.plain):
+            for match in _english(term.source).finditer(lower):
                 if not any(start < match.end() and match.start() < end for start, end in taken):
                     taken.append(match.span())
                     found.setdefault(term.source, _Hit(row, term, *match.span()))
         return list(found.values())
 
     def _label(self, text: str, context: str | None) -> tuple[Row, Term] | None:
-        known = self._labels.get(text, [])
+        known = self._labels.get(text)
+        if known is None:
+            return None
         exact = [pair for pair in known if context is not None and context in pair[1].contexts]
         free = [pair for pair in known if not pair[1].contexts]
         return next(iter(exact or free), None)
@@ -141,15 +147,20 @@ def _stem(term: str) -> str:
 
 @cache
 def _english(term: str) -> re.Pattern[str]:
-    """A concept in any inflection: plural, past, -ing."""
-    *first, last = term.split()
+    """A concept in any inflection, in small letters: plural, past, -ing."""
+    *first, last = term.lower().split()
     stem, endings = re.escape(last), "(?:s|es|ed|ing)?"
     if last.endswith("y") and last[-2:-1] not in "aeiou":
         stem, endings = re.escape(last[:-1]), "(?:y|ies|ied|ying)"
     elif last.endswith("e"):
         stem, endings = re.escape(last[:-1]), "(?:e|es|ed|ing)"
     words = r"\s+".join([*map(re.escape, first), stem + endings])
-    return re.compile(rf"(?<![\w@/.{{-])(?:{words})(?![\w@/-])", re.IGNORECASE)
+    return re.compile(rf"(?<![\w@/.{{-])(?:{words})(?![\w@/-])")
+
+
+def _sought(text: str, code: str) -> str:
+    """A text as forms are sought in it: French ones in small letters."""
+    return text.lower() if code == "fr" else text
 
 
 def _forms(row: Row, code: str) -> list[str]:
@@ -179,7 +190,7 @@ def _refused(text: str, code: str, hits: Sequence[_Hit]) -> list[tuple[int, int]
         match.span()
         for hit in hits
         for form in hit.row.banned.get(code, ())
-        if (form.split()[0][:3] if code == "fr" else form).lower() in lower
+        if _sign(form, code) in lower
         for match in _banned(form, code).finditer(text)
     }
     if not found:
@@ -189,6 +200,12 @@ def _refused(text: str, code: str, hits: Sequence[_Hit]) -> list[tuple[int, int]
         span for span in found if span not in allowed and not any(_covers(form, span) for form in allowed)
     ]
     return sorted(span for span in bare if not any(_covers(other, span) for other in bare))
+
+
+@cache
+def _sign(form: str, code: str) -> str:
+    """What a lower-case text has wherever a banned form may stand."""
+    return (form.split(maxsplit=1)[0][:3] if code == "fr" else form).lower()
 
 
 def _covers(outer: tuple[int, int], inner: tuple[int, int]) -> bool:
@@ -202,8 +219,8 @@ def _bans(row: Row, code: str, found: str) -> bool:
 @cache
 def _banned(form: str, code: str) -> re.Pattern[str]:
     if code == "fr":
-        words = r"\s+".join(re.escape(word).replace("’", "['’]") for word in form.split())
-        return re.compile(rf"(?<![\w-])(?:{words})s?(?![\w-])", re.IGNORECASE)
+        words = r"\s+".join(re.escape(word).replace("’", "['’]") for word in form.lower().split())
+        return re.compile(rf"(?<![\w-])(?:{words})s?(?![\w-])")
     return re.compile(re.escape(form), re.IGNORECASE)
 
 
@@ -212,8 +229,8 @@ def _target(form: str, code: str) -> re.Pattern[str]:
     """An approved form: in French any inflection of it, elsewhere as it is."""
     if code != "fr":
         return re.compile(re.escape(form))
-    words = r"[\s\u00a0\u202f]+".join(_french(word) for word in form.split() if word not in ("se",))
-    return re.compile(rf"(?<![^\W_]){words}(?![^\W_])", re.IGNORECASE)
+    words = r"[\s\u00a0\u202f]+".join(_french(word) for word in form.lower().split() if word not in ("se",))
+    return re.compile(rf"(?<![^\W_]){words}(?![^\W_])")
 
 
 def _french(word: str) -> str:
@@ -221,9 +238,9 @@ def _french(word: str) -> str:
     head, mark, tail = word.rpartition("’")
     if mark:
         return re.escape(head) + "['’]" + _french(tail)
-    if word.lower() in ("de", "du"):
+    if word in ("de", "du"):
         return "(?:de|du|des)"
-    if word.lower() in _SMALL:
+    if word in _SMALL:
         return re.escape(word)
     if len(word) <= 3:
         return re.escape(word) + "e?[sx]?"

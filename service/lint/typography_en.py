@@ -10,8 +10,8 @@ from service.lint.pairs import Mark, Pair, advice
 _STRAIGHT = re.compile(r'"[^"\n]{2,}"')
 _CURLY = re.compile(r"“[^“”\n]{2,}”")
 _APOSTROPHES = {
-    "curly": re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])"),
-    "straight": re.compile(r"(?<=[^\W\d_])’(?=[^\W\d_])"),
+    "curly": re.compile(r"'(?<=[^\W\d_].)(?=[^\W\d_])"),
+    "straight": re.compile(r"’(?<=[^\W\d_].)(?=[^\W\d_])"),
 }
 _DOUBLE = re.compile(r"(?<=[.!?\w,;:)])  +(?=\S)")
 _SPACED = re.compile(r"(?<=[^\W\d_]) +(?=[,;?!](?:\s|$))")

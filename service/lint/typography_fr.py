@@ -13,6 +13,7 @@ NARROW, WIDE = "\u202f", "\u00a0"
 _SPACE_OF = {"narrow": NARROW, "no-break": WIDE, "none": ""}
 _CODE_OF = {NARROW: "U+202F", WIDE: "U+00A0"}
 _SPACES = " \u00a0\u202f\u2009\t"
+_MARK = re.compile("[;!?:]")
 _HIGH = re.compile(rf"([{_SPACES}]*)([;!?:])(?=[\s*_)»”]|$)")
 _LITERAL = re.compile(r"[\w-]+[:;] \S+")
 _DECLARATION = re.compile(r"\b[a-z-]+:\s?[^;:\n]{1,40};")
@@ -23,8 +24,9 @@ _APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
 _CURLY_APOSTROPHE = re.compile(r"(?<=[^\W\d_])’(?=[^\W\d_])")
 _UNIT = re.compile(r"(?<=\d)([ \u2009]?)(%|€|(?:[kKMGT]?o|octets?|px|ms|min|h|s)\b)")
 _BYTES = re.compile(r"(?<=\d)([\s]?)([kKMG])B\b")
+_DIGIT = re.compile(r"\d")
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:([ ,])\d{3})(?:\1\d{3})*(?![\d.,])")
-_DOTS = re.compile(r"(?<!\.)\.\.\.(?!\.)")
+_DOTS = re.compile(r"\.\.\.(?<!\.{4})(?!\.)")
 _BEFORE_ELLIPSIS = re.compile(rf"(?<=\w)[{_SPACES}]+(?=…)")
 _ORDINAL = re.compile(r"\b(\d+)(ième|ieme|ème|eme|ère|iers?|ers|nde)\b")
 _ORDINALS = {"ère": "re", "ier": "er", "iers": "ers", "nde": "de"}
@@ -34,10 +36,10 @@ _LIGATURE = re.compile(
     re.IGNORECASE,
 )
 _CAPITAL = re.compile(
-    r"\b(?:E(?=tats?\b|tapes?\b|cran|cri(?:re|t|vez)|dit(?:er|ez|ion|eur)|tes\b|tre\b|v[éè]nement|conom|coles?\b"
+    r"E(?<!\wE)(?=tats?\b|tapes?\b|cran|cri(?:re|t|vez)|dit(?:er|ez|ion|eur)|tes\b|tre\b|v[éè]nement|conom|coles?\b"
     r"|ducation|lectron|l[ée]ment|quip|tranger|tudiant|tudes?\b|chec|change|chelle|chantillon|tiquette|mett|gal"
-    r"|num[ée]r|viter|puis|teign|tendu)|A(?= (?:partir|propos|venir|noter|bient[ôo]t|c[ôo]t[ée]|moins)\b)"
-    r"|C(?=a\b))"
+    r"|num[ée]r|viter|puis|teign|tendu)"
+    r"|A(?<!\wA)(?= (?:partir|propos|venir|noter|bient[ôo]t|c[ôo]t[ée]|moins)\b)|C(?<!\wC)(?=a\b)"
 )
 _ACCENTED = {"E": "É", "A": "À", "C": "Ç"}
 _GRAVE = frozenset({"Etes", "Etre"})
@@ -60,16 +62,20 @@ def check(pair: Pair) -> Iterator[Mark]:
     plain = pair.target.plain
     if not _SOME.search(plain):
         return
-    yield from _high_punctuation(pair)
+    has_digits = _DIGIT.search(plain) is not None
+    if _MARK.search(plain):
+        yield from _high_punctuation(pair)
     yield from _quotes(pair)
     yield from _apostrophes(pair)
-    yield from _numbers(pair)
-    yield from _spelling(pair)
+    if has_digits:
+        yield from _numbers(pair)
+    yield from _spelling(pair, has_digits=has_digits)
     if pair.house["ellipsis"] != "dots" and "..." in plain:
         for found in _DOTS.finditer(plain):
             yield advice("FR006", ONE_CHARACTER, found.start(), fix=Fix(*found.span(), "…"))
-    for found in _BEFORE_ELLIPSIS.finditer(plain):
-        yield advice("FR006", NO_SPACE, found.start(), fix=Fix(*found.span(), ""), mark="…")
+    if "…" in plain:
+        for found in _BEFORE_ELLIPSIS.finditer(plain):
+            yield advice("FR006", NO_SPACE, found.start(), fix=Fix(*found.span(), ""), mark="…")
 
 
 def is_canadian(locale: Locale) -> bool:
@@ -189,11 +195,11 @@ def _numbers(pair: Pair) -> Iterator[Mark]:
             yield say(GROUPS, found.start(), Fix(*found.span(), found[0].replace(found[1], NARROW)))
 
 
-def _spelling(pair: Pair) -> Iterator[Mark]:
+def _spelling(pair: Pair, *, has_digits: bool) -> Iterator[Mark]:
     """FR005: 1er and 2e, œ, and accents on capitals too."""
     plain = pair.target.plain
     places: list[tuple[int, int, str]] = []
-    for found in _ORDINAL.finditer(plain):
+    for found in _ORDINAL.finditer(plain) if has_digits else ():
         places.append((*found.span(), found[1] + _ORDINALS.get(found[2], "e")))
     for found in _LIGATURE.finditer(plain) if "oe" in plain.lower() else ():
         places.append((*found.span(), found[0].replace("oe", "œ").replace("Oe", "Œ").replace("OE", "Œ")))

@@ -2,14 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from service.facts.findings import Fix
 from service.facts.words import N_
 from service.lint.cjk import unpaired
 from service.lint.house import House
 from service.lint.pairs import Mark, Pair, advice, error, warning
-from service.lint.styles import HAN, JA, LONG_VOWEL, LONG_WORD, VALUE, WIDTHS, between, shown
+from service.lint.styles import HAN, JA, LONG_VOWEL, LONG_WORD, VALUE, WIDTHS, between, shape, shown
 from service.lint.tokenizer import MASK
 
 _MARKS = {".": "。", ",": "、", "!": "！", "?": "？", ":": "：", ";": "；", "(": "（", ")": "）"}
@@ -17,6 +17,7 @@ _HALVES = {full: half for half, full in _MARKS.items()}
 _OPTIONAL = frozenset({"colon", "brackets"})
 """Written half width by so many that only a catalog's own choice makes them wrong."""
 _HALF = re.compile(rf"(?<=[{JA}」』）\]])[.,!?:;](?=[\s{JA}「『」』）]|$)|(?<=[{JA}])[()]|[()](?=[{JA}])")
+_HALF_MARK = re.compile("[.,!?:;()]")
 _FULL_MARK = re.compile("[：（）！？；]")
 _LATIN_SPACE = re.compile(rf"(?<=[{JA}、。」』）])( +)(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])( +)(?=[{JA}「『（])")
 _LATIN_JOIN = re.compile(between(JA, "[A-Za-z0-9]"))
@@ -40,7 +41,7 @@ _HYPHEN = re.compile(
     rf"(?<=[ァ-ヺー][ァ-ヺ])[{_DASHES}](?=[ァ-ヺぁ-ゖ。、]|$)|(?<=[ァ-ヺ])[{_DASHES}](?=[ァ-ヺ][{_DASHES}ァ-ヺー])"
 )
 _NO_VOWEL = frozenset("ンッー")
-_RUN = re.compile("[ァ-ヺー]{3,}")
+_RUN = re.compile("[ァ-ヺー][ァ-ヺー][ァ-ヺー]+")
 _AFTER_MARK = re.compile(rf"(?<=[！？])(　?)(?=[{JA}])")
 _WAVES = {"wave": ("～", "〜"), "tilde": ("〜", "～")}
 _SOME = re.compile(f"[{HAN}ぁ-ヺー｡-ﾟ０-ｚ]")
@@ -64,7 +65,7 @@ WAVE = N_("In this catalog the wave dash is “%(wanted)s” (%(code)s).")
 
 def check(pair: Pair) -> Iterator[Mark]:
     plain = pair.target.plain
-    if not _SOME.search(plain):
+    if not _SOME.search(shape(plain)):
         return
     yield from _widths(pair)
     yield from _latin(pair)
@@ -74,7 +75,7 @@ def check(pair: Pair) -> Iterator[Mark]:
     yield from _brackets(pair)
     made = pair.house["after-marks"]
     if made is not None and ("！" in plain or "？" in plain):
-        for found in _AFTER_MARK.finditer(plain):
+        for found in _AFTER_MARK.finditer(shape(plain)):
             if (found[1] == "") != (made == "none"):
                 fix = Fix(*found.span(), "" if made == "none" else "　")
                 yield advice("JA008", AFTER_NONE if made == "none" else AFTER_WIDE, found.start(), fix=fix)
@@ -87,7 +88,7 @@ def check(pair: Pair) -> Iterator[Mark]:
 def _widths(pair: Pair) -> Iterator[Mark]:
     """JA001: a half-width mark beside Japanese, or a full-width one where the catalog writes them half."""
     plain, house = pair.target.plain, pair.house
-    for found in _HALF.finditer(plain):
+    for found in _HALF.finditer(shape(plain)) if _HALF_MARK.search(plain) else ():
         name = WIDTHS[found[0]]
         made = house[name]
         if made not in (None, "full") or (made is None and name in _OPTIONAL):
@@ -128,17 +129,17 @@ def _latin(pair: Pair) -> Iterator[Mark]:
     plain = pair.target.plain
     made = pair.house["latin-space"]
     if made == "none" and " " in plain:
-        for found in _LATIN_SPACE.finditer(plain):
+        for found in _LATIN_SPACE.finditer(shape(plain)):
             yield advice("JA002", NO_SPACE_LATIN, found.start(), fix=Fix(*found.span(), ""))
     elif made == "space":
         counted = [match.span() for match in _COUNTED.finditer(plain)]
-        for found in _LATIN_JOIN.finditer(plain):
+        for found in _LATIN_JOIN.finditer(shape(plain)):
             if not any(start <= found.start() <= end for start, end in counted):
                 yield advice("JA002", SPACE_LATIN, found.start(), fix=Fix(*found.span(), " "))
     made = pair.house["value-space"]
     if made is None or MASK not in plain:
         return
-    text = shown(pair.target)
+    text = shape(shown(pair.target))
     for found in (_VALUE_SPACE if made == "none" else _VALUE_JOIN).finditer(text):
         phrase = NO_SPACE_VALUE if made == "none" else SPACE_VALUE
         fix = Fix(*found.span(), "" if made == "none" else " ")
@@ -153,13 +154,13 @@ def _inner(pair: Pair) -> Iterator[Mark]:
     plain, house = pair.target.plain, pair.house
     if " " not in plain:
         return
-    for found in _INNER_SPACE.finditer(plain):
+    for found in _INNER_SPACE.finditer(shape(plain)):
         before, after = plain[found.start() - 1], plain[found.end()]
         if before in "！？" or (before == "。" and house["stop-space"] != "none"):
             continue
         if _KATAKANA.match(before) and _KATAKANA.match(after) and house["katakana-space"] != "none":
             continue
-        if any(row.start() < found.start() < row.end() for row in _SHORT.finditer(plain)):
+        if any(row.start() < found.start() < row.end() for row in _SHORT.finditer(shape(plain))):
             continue
         yield warning("JA003", INNER, found.start(), fix=Fix(*found.span(), ""))
 
@@ -184,29 +185,36 @@ def _letters(pair: Pair) -> Iterator[Mark]:
 def _vowels(pair: Pair) -> Iterator[Mark]:
     """JA005 and JA006."""
     plain = pair.target.plain
-    if _RUN.search(plain):
-        yield from _long_words(plain, pair.house)
+    if runs := list(_RUN.finditer(plain)):
+        yield from _long_words(runs, pair.house)
     if _DASH.search(plain):
         for found in _HYPHEN.finditer(plain):
             if plain[found.start() - 1] not in _NO_VOWEL:
                 yield error("JA006", HYPHEN, found.start(), fix=Fix(*found.span(), "ー"))
 
 
-def _long_words(plain: str, house: House) -> Iterator[Mark]:
-    for found in LONG_WORD.finditer(plain):
+def _long_words(runs: Sequence[re.Match[str]], house: House) -> Iterator[Mark]:
+    """JA005 in runs of katakana: the words of the list, and those the catalog itself writes both ways."""
+    others: list[re.Match[str]] = []
+    for run in runs:
+        found = LONG_WORD.match(run[0])
+        if found is None:
+            others.append(run)
+            continue
         style = house[f"{LONG_VOWEL}:{found[1]}"] or house[LONG_VOWEL]
         if style is not None and (style == "long") != bool(found[2]):
-            wanted = found[1] + ("ー" if style == "long" else "")
-            fix = Fix(found.start(1), found.end(2), wanted)
-            yield warning("JA005", VOWEL, found.start(1), fix=fix, found=found[1] + found[2], wanted=wanted)
-    if any(name.startswith(f"{LONG_VOWEL}:") for name in house.choices):
-        for found in _RUN.finditer(plain):
-            stem = found[0].removesuffix("ー")
-            style = house[f"{LONG_VOWEL}:{stem}"]
-            if style and (style == "long") != found[0].endswith("ー") and not LONG_WORD.match(found[0]):
-                wanted = stem + ("ー" if style == "long" else "")
-                fix = Fix(*found.span(), wanted)
-                yield warning("JA005", VOWEL, found.start(), fix=fix, found=found[0], wanted=wanted)
+            yield _vowel(found[1] + found[2], found[1], style, run.start() + found.start(1))
+    for run in others:
+        stem = run[0].removesuffix("ー")
+        style = house[f"{LONG_VOWEL}:{stem}"]
+        if style and (style == "long") != run[0].endswith("ー"):
+            yield _vowel(run[0], stem, style, run.start())
+
+
+def _vowel(found: str, stem: str, style: str, at: int) -> Mark:
+    wanted = stem + ("ー" if style == "long" else "")
+    fix = Fix(at, at + len(found), wanted)
+    return warning("JA005", VOWEL, at, fix=fix, found=found, wanted=wanted)
 
 
 def _brackets(pair: Pair) -> Iterator[Mark]:

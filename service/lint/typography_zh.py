@@ -7,7 +7,7 @@ from service.facts.findings import Fix
 from service.facts.words import N_
 from service.lint.cjk import unpaired
 from service.lint.pairs import Mark, Pair, advice, warning
-from service.lint.styles import HAN, VALUE, WIDTHS, between, is_traditional, shown
+from service.lint.styles import HAN, VALUE, WIDTHS, between, is_traditional, shape, shown
 from service.lint.tokenizer import MASK, Kind
 
 NUM = "num"
@@ -16,6 +16,8 @@ _DISPUTED = frozenset({"colon", "brackets"})
 _HALF = re.compile(
     rf"(?<=[{HAN}”’」』》\]）])[.,!?:;](?=[\s{HAN}“「（”」）》]|$)|(?<=[{HAN}])[()]|[()](?=[{HAN}])"
 )
+_HALF_MARK = re.compile("[.,!?:;()]")
+_LATIN = re.compile("[A-Za-z0-9]")
 _JOINED = re.compile(between(HAN, "[A-Za-z0-9]"))
 _SPACED = re.compile(rf"(?<=[{HAN}])( +)(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])( +)(?=[{HAN}])")
 _WIDE_SPACE = re.compile(
@@ -28,13 +30,13 @@ _QUOTES = {
     "corner": re.compile(r"「([^」\n]{2,})」|『([^』\n]{2,})』"),
     "curly": re.compile(r"“([^“”\n]{2,})”"),
 }
-_ITEM = rf"[{HAN}]{{1,4}}"
+_ITEM = "[㐀-䶿一-鿿]{1,4}"
 _ENUMERATION = re.compile(
     rf"(?:^|(?<=[，。；：！？、（“「 ]))({_ITEM}(?:(?:，|, ?){_ITEM})+) ?(?:和|与|與|或|及|以及) ?{_ITEM}"
 )
 _LIST = re.compile(r"\w, [^.;:!?\n]{1,60}?(?:\band\b|\bor\b|&) \w")
 _COMMA = re.compile("，|, ?")
-_DOTS = re.compile(r"(?<!\.)\.{3}(?!\.)|…+")
+_DOTS = re.compile(r"\.\.\.(?<!\.{4})(?!\.)|…+")
 _DASH = re.compile(rf"(?<=[{HAN}]) ?--+ ?(?=[{HAN}])|(?<=[{HAN}])—(?=[{HAN}])")
 _REPEATED = re.compile(r"([！？，。；：])\1+")
 _PARTICLE = re.compile(
@@ -62,7 +64,7 @@ _PROGRAM_LIST = re.compile(r"[^\W\d_],[^\W\d_]")
 
 def check(pair: Pair) -> Iterator[Mark]:
     plain = pair.target.plain
-    if not _SOME.search(plain):
+    if not _SOME.search(shape(plain)):
         return
     yield from _widths(pair)
     yield from _latin(pair)
@@ -81,7 +83,7 @@ def check(pair: Pair) -> Iterator[Mark]:
 def _widths(pair: Pair) -> Iterator[Mark]:
     """ZH001, where the catalog does not write that mark half width throughout."""
     plain, house = pair.target.plain, pair.house
-    for found in _HALF.finditer(plain):
+    for found in _HALF.finditer(shape(plain)) if _HALF_MARK.search(plain) else ():
         name = WIDTHS[found[0]]
         made = house[name]
         if made == "half" or (made is None and name == "brackets"):
@@ -107,18 +109,18 @@ def _widths(pair: Pair) -> Iterator[Mark]:
 def _latin(pair: Pair) -> Iterator[Mark]:
     """ZH002, by the catalog's own choice; dates are written together, and degrees and percent stay close."""
     plain, made = pair.target.plain, pair.house["latin-space"]
-    if made == "space":
+    if made == "space" and _LATIN.search(plain):
         dates = [date.span() for date in _DATE.finditer(plain)]
-        for found in _JOINED.finditer(plain):
+        for found in _JOINED.finditer(shape(plain)):
             if not any(start <= found.start() <= end for start, end in dates):
                 yield advice("ZH002", SPACE_LATIN, found.start(), fix=Fix(*found.span(), " "))
     elif made == "none" and " " in plain:
-        for found in _SPACED.finditer(plain):
+        for found in _SPACED.finditer(shape(plain)):
             yield advice("ZH002", NO_SPACE_LATIN, found.start(), fix=Fix(*found.span(), ""))
     if " " in plain:
-        for found in _WIDE_SPACE.finditer(plain):
+        for found in _WIDE_SPACE.finditer(shape(plain)):
             yield advice("ZH002", NO_SPACE_WIDE, found.start(), fix=Fix(*found.span(), ""))
-        for found in _INNER_SPACE.finditer(plain):
+        for found in _INNER_SPACE.finditer(shape(plain)):
             yield advice("ZH002", ONE_SPACE, found.start(), fix=Fix(*found.span(), " "))
 
 
@@ -131,7 +133,7 @@ def _beside_count(pair: Pair) -> Iterator[Mark]:
         return
     places = {at for t in pair.target.of(Kind.NAMED) if t.name == NUM for at in (t.start, t.end)}
     if places:
-        for found in _BESIDE.finditer(shown(pair.target)):
+        for found in _BESIDE.finditer(shape(shown(pair.target))):
             if found.start() in places:
                 yield advice("ZH002", SPACE_LATIN, found.start(), fix=Fix(*found.span(), " "))
 
@@ -174,6 +176,6 @@ def _long_marks(pair: Pair) -> Iterator[Mark]:
             fix = Fix(*found.span(), wanted)
             yield advice("ZH005", LONG_MARK, found.start(), fix=fix, found=found[0], wanted=wanted)
     if "-" in plain or "—" in plain:
-        for found in _DASH.finditer(plain):
+        for found in _DASH.finditer(shape(plain)):
             fix = Fix(*found.span(), "——")
             yield advice("ZH005", LONG_MARK, found.start(), fix=fix, found=found[0].strip(), wanted="——")

@@ -6,8 +6,11 @@ from random import Random
 
 from service.i18n import po
 from service.i18n.locales import Locale
-from service.lint.styles import HAN, JA, language
+from service.lint.styles import language
 from service.lint.tokenizer import mask
+
+HAN = "㐀-䶿一-鿿"
+JA = f"ぁ-ゖァ-ヺー々〆〇{HAN}"
 
 Mutation = Callable[[po.Entry, Locale, Random], po.Entry | None]
 

@@ -32,6 +32,7 @@ def rules(body: str, head: str = HEAD, code: str = "fr") -> list[str]:
         ('<<<<<<< HEAD\nmsgid "a"\nmsgstr "b"\n', ["7:1 PO005"]),
         ('#, fuzzy\nmsgid "a"\nmsgstr "b ?"\n', ["9:9 ST002"]),
         ('msgid "Why\\n"\n"now?"\nmsgstr ""\n"Pourquoi\\n"\n"maintenant ?"\n', ["11:13 FR001"]),
+        ('msgctxt "c"\nmsgid ""\nmsgstr "b"\n', []),
         ('msgid "One \\"x\\""\nmsgstr "Un \\"xy\\""\n', ["8:12 FR002"]),
         ("", []),
     ],

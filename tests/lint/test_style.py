@@ -1,8 +1,11 @@
 """A catalog's own style, what is pinned of it, and rules across messages."""
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.i18n import po
 from service.i18n.any_locale import locale_for
@@ -133,3 +136,19 @@ def test_one_text_translated_two_ways() -> None:
     for path, target in (("a.po", "Fermer"), ("b.po", "Clore"), ("c.po", "fermer")):
         check_catalog(catalog("fr", [("Close", target)]), LOCALES["fr"], path=path, run=run)
     assert [(f.rule, f.path, f.values["other"]) for f in check_run(run)] == [("CO001", "b.po", "Fermer")]
+
+
+@given(
+    st.text(
+        alphabet="a1 .\u33ff\u3400\u4dbf\u4dc0\u4e00\u9fff\ua000ァーぁ々가힣\ud7a4\U00020000\ue000",
+        max_size=20,
+    )
+)
+def test_a_shape_keeps_every_place(text: str) -> None:
+    """What a pattern with one Chinese character or Korean syllable finds in a shape, all of them are."""
+    shape = styles.shape(text)
+    for stands, meant in ((styles.HAN, "[\u3400-\u4dbf\u4e00-\u9fff]"), (styles.HANGUL, "[\uac00-\ud7a3]")):
+        places = [found.start() for found in re.finditer(meant, text)]
+        assert [at for at, sign in enumerate(shape) if sign == stands] == places
+    assert len(shape) == len(text)
+    assert all(one in (other, styles.HAN, styles.HANGUL) for one, other in zip(shape, text, strict=True))

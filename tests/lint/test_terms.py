@@ -112,3 +112,12 @@ def test_never_forms_hold_without_a_term(tmp_path: Path) -> None:
     path = tmp_path / "glossary.toml"
     path.write_text('[[never]]\nlocale = "zh"\nforms = ["软体"]\nwrite = "软件"\n', encoding="utf-8")
     assert said(Terms(read(path)), "zh", "App", "软体") == ["CO004 0 软体 → 软件"]
+
+
+def test_a_term_of_two_letters_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "glossary.toml"
+    path.write_text(
+        '[[row]]\nterms = [{ en = "ad", fr = "annonce", ja = "広告", zh = "广告" }]\n', encoding="utf-8"
+    )
+    assert said(Terms(read(path)), "ja", "Two ads here", "ここに二つ") != []
+    assert said(Terms(read(path)), "ja", "Add it here", "ここに足す") == []
