@@ -210,7 +210,7 @@ def list_addressees(session: Session, program_id: int, text: str, *, limit: int)
         .join(Prospect.partner)
         .outerjoin(Thread, listed)
         .where(*named, Prospect.archived_at.is_(None), Partner.messaging_enabled)
-        .order_by(Partner.search_text, Prospect.id)
+        .order_by(Prospect.sort_key, Prospect.id)
         .limit(limit + 1)
     )
     found = [Addressee(prospect, thread_id) for prospect, thread_id in session.execute(query)]
