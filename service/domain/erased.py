@@ -57,13 +57,15 @@ def recognizer(session: Session, program_id: int) -> Callable[[str], bool]:
 
 def kept_out_among(session: Session, addresses: Collection[tuple[int, str]]) -> frozenset[tuple[int, str]]:
     """Return the same of a few addresses, each with the program that would write to it."""
+    mine = ErasedAddress.program_id.in_({program_id for program_id, _ in addresses})
+    programs = set(session.scalars(select(ErasedAddress.program_id).where(mine).distinct()))
+    asked = {address for address in addresses if address[0] in programs}
+    if not asked:
+        return frozenset()
     marks = marks_of(session)
-    named = {
-        (program_id, mark): (program_id, key) for program_id, key in addresses for mark in marks.marks(key)
-    }
+    named = {(program_id, mark): (program_id, key) for program_id, key in asked for mark in marks.marks(key)}
     kept = select(ErasedAddress.program_id, ErasedAddress.mark).where(
-        ErasedAddress.program_id.in_({program_id for program_id, _ in addresses}),
-        ErasedAddress.mark.in_({mark for _, mark in named}),
+        mine, ErasedAddress.mark.in_({mark for _, mark in named})
     )
     return frozenset(named[row] for row in map(tuple, session.execute(kept)) if row in named)
 
