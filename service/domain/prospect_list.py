@@ -6,7 +6,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from service.domain import checks
@@ -104,6 +115,20 @@ class Page:
 
 def ids_of(program_id: int, wanted: ProspectFilter) -> Select[int]:
     """Return the query for the ids of the prospects that a filter shows."""
+    return _apart_from_words(program_id, wanted).where(
+        *(
+            or_(_has(Partner.search_text, word), _has(Prospect.custom_email_key, word))
+            for word in matching(wanted.text)
+        )
+    )
+
+
+def _has(column: Any, pattern: str) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = column.like(pattern, escape="\\")
+    return found
+
+
+def _apart_from_words(program_id: int, wanted: ProspectFilter) -> Select[int]:
     query = select(Prospect.id).where(Prospect.program_id == program_id)
     stages = [stage for stage in wanted.stages if stage != ARCHIVED]
     if ARCHIVED in wanted.stages:
@@ -124,10 +149,22 @@ def ids_of(program_id: int, wanted: ProspectFilter) -> Select[int]:
         query = query.join(Prospect.partner)
     if wanted.locales:
         query = query.where(Partner.locale.in_(wanted.locales))
-    for pattern in matching(wanted.text):
-        known_by = (Partner.search_text, Prospect.custom_email_key)
-        query = query.where(or_(*(column.like(pattern, escape="\\") for column in known_by)))
     return query
+
+
+def _all_ids_of(program_id: int, wanted: ProspectFilter) -> Select[int] | CompoundSelect[int]:
+    """Return a query for the same ids that is quicker where all of them are looked for.
+
+    A database looks for words in names before it joins if it need not look into another table as well: few
+    prospects have an address of their own.
+    """
+    words = matching(wanted.text)
+    if not words:
+        return ids_of(program_id, wanted)
+    plain = _apart_from_words(program_id, wanted).where(
+        Prospect.custom_email_key.is_(None), *(_has(Partner.search_text, word) for word in words)
+    )
+    return union_all(plain, ids_of(program_id, wanted).where(Prospect.custom_email_key.is_not(None)))
 
 
 def list_page(
@@ -142,18 +179,18 @@ def list_page(
     rows: int = PAGE_ROWS,
 ) -> Page:
     """Return the page after (or before) a cursor; the same speed for the first page and the last."""
-    matched, total = _counted(session, ids_of(program_id, wanted), wanted)
+    matched, total = _counted(session, program_id, wanted)
     backwards = before is not None
-    query = _ordered(matched, sort, descending ^ backwards)
     edge = before or after
     if edge is not None:
-        query = query.where(_beyond(sort, edge, descending ^ backwards))
-    ids = list(session.scalars(query.limit(rows + 1)))
-    more, ids = len(ids) > rows, ids[:rows]
+        matched = matched.where(_beyond(sort, edge, descending ^ backwards))
+    # Only the rows of the page are read whole.
+    ids = _ordered(matched, sort, descending ^ backwards).limit(rows + 1).subquery()
+    query = select(Prospect).join(ids, ids.c.id == Prospect.id)
+    found = list(session.scalars(_ordered(query, sort, descending ^ backwards)))
+    more, found = len(found) > rows, found[:rows]
     if backwards:
-        ids.reverse()
-    held = {one.id: one for one in session.scalars(select(Prospect).where(Prospect.id.in_(ids)))}
-    found = [held[one] for one in ids if one in held]
+        found.reverse()
     has_previous, has_next = (more, True) if backwards else (after is not None, more)
     return Page(
         prospects=found,
@@ -163,16 +200,18 @@ def list_page(
     )
 
 
-def _counted(session: Session, matched: Select[int], wanted: ProspectFilter) -> tuple[Select[int], int]:
-    """Return a query for the same ids, and how many these are.
+def _counted(session: Session, program_id: int, wanted: ProspectFilter) -> tuple[Select[int], int]:
+    """Return a query for the ids that a filter shows, and how many these are.
 
     Looking through a whole program takes long. What few match is looked for once, and only those are sorted.
     """
+    every = _all_ids_of(program_id, wanted)
     if wanted.narrows:
-        few = session.scalars(matched.limit(FEW + 1)).all()
+        few = session.scalars(every.limit(FEW + 1)).all()
         if len(few) <= FEW:
             return select(Prospect.id).where(among(session, Prospect.id, few)), len(few)
-    return matched, session.scalar(select(func.count()).select_from(matched.subquery())) or 0
+    total = session.scalar(select(func.count()).select_from(every.subquery())) or 0
+    return ids_of(program_id, wanted), total
 
 
 def cursor_of(prospect: Prospect, sort: Sort) -> Cursor:
