@@ -33,6 +33,7 @@ from service.models import Program, Role, UsedLink, User
 _SIGN_IN_LINK = "sign-in"
 # The conditions for users who are neither disabled nor only invited.
 _AT_WORK = (User.disabled_at.is_(None), User.invitation.is_(None))
+_PROGRAMS = select(Program)  # asked at every request, so it is made once
 # The condition for users of whom more is left than an id.
 NOT_ERASED = User.erased_at.is_(None)
 
@@ -113,7 +114,7 @@ def address_key(email: str) -> str:
 def programs_of(session: Session, user: User) -> list[Program]:
     """Return the programs the user may work in, by name."""
     if user.all_programs:
-        programs = list(session.scalars(select(Program)))
+        programs = list(session.scalars(_PROGRAMS))
     else:
         programs = list(session.scalars(select(Program).join(User.programs.and_(User.id == user.id))))
     return sorted(programs, key=lambda program: (program.name_key, program.id))

@@ -18,7 +18,7 @@ from service.statements import Bulk, next_ids
 SAID = ("name", "first_name", "last_name", "email", "identity", "language", "time_zone", "description")
 _KEPT = ("name", "first_name", "last_name", "email", "email_key", "locale", "time_zone", "description")
 _PARTNERS_ADDED = Bulk(Partner, "id", *_KEPT, "search_text")
-_PROSPECTS_ADDED = Bulk(Prospect, "id", "partner_id")
+_PROSPECTS_ADDED = Bulk(Prospect, "id", "partner_id", "sort_key")
 _EVENTS_ADDED = Bulk(StageChange, "prospect_id")
 _MEMBERS_ADDED = Bulk(GroupMember, "group_id", "partner_id")
 
@@ -30,33 +30,34 @@ def add_people(session: Session, import_: Import, people: People, now: datetime)
     connection = session.connection()
     blank = [None] * len(people)
     columns = ([text or None for text in people.columns.get(name, ())] or blank for name in SAID)
-    ids = add_partners(connection, list(zip(*columns, strict=True)), now)
+    places = add_partners(connection, list(zip(*columns, strict=True)), now)
+    ids = [partner_id for partner_id, _ in places]
     import_writes.add_media(session, zip(ids, people.columns["media_property"], strict=True))
-    add_prospects(connection, import_, ids, now)
+    add_prospects(connection, import_, places, now)
     groups = zip(people.columns.get("group", ()), ids, strict=False)
     add_members(connection, [(int(group), partner_id) for group, partner_id in groups if group])
 
 
 def add_partners(
     connection: Connection, said: Sequence[tuple[str | None, ...]], now: datetime
-) -> Sequence[int]:
-    """Add partners, of each what `SAID` names, and return their ids."""
+) -> list[tuple[int, str]]:
+    """Add partners, of each what `SAID` names, and return their ids, each with its `partners.sort_key`."""
     ids = next_ids(connection, Partner, len(said)) if said else ()
     texts = partners.search_texts((one[0] or "", one[1], one[2], one[3] or "", None) for one in said)
     rows = [(partner_id, *one, text) for partner_id, one, text in zip(ids, said, texts, strict=False)]
     kind = PartnerKind.PARTNER.value
     _PARTNERS_ADDED.insert(connection, rows, kind=kind, messaging_enabled=False, created_at=now)
-    return ids
+    return [(partner_id, partners.sort_key(text)) for partner_id, text in zip(ids, texts, strict=False)]
 
 
 def add_prospects(
-    connection: Connection, import_: Import, partner_ids: Sequence[int | None], now: datetime
+    connection: Connection, import_: Import, places: Sequence[tuple[int | None, str]], now: datetime
 ) -> Sequence[int]:
-    """Make partners prospects of the import's program, and return the ids of these."""
-    ids = next_ids(connection, Prospect, len(partner_ids)) if partner_ids else ()
+    """Make partners, ids with `partners.sort_key`, prospects of the import's program; return their ids."""
+    ids = next_ids(connection, Prospect, len(places)) if places else ()
     _PROSPECTS_ADDED.insert(
         connection,
-        list(zip(ids, partner_ids, strict=True)),
+        [(prospect_id, *place) for prospect_id, place in zip(ids, places, strict=False)],
         program_id=import_.program_id,
         stage=Stage.NEW.value,
         source=Source.IMPORT.value,

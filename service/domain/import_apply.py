@@ -18,6 +18,7 @@ from service.domain import (
     import_states,
     import_store,
     import_writes,
+    partners,
 )
 from service.domain.import_people import People
 from service.domain.import_states import CUSTOM_EMAIL, Decision, State
@@ -211,15 +212,16 @@ def _insert_partners(connection: Connection, states: Sequence[State], now: datet
     for state in states:
         given = {**state.fields, "identity": state.identity}
         said.append(tuple(given.get(name) for name in import_additions.SAID))
-    ids = import_additions.add_partners(connection, said, now)
-    for state, partner_id in zip(states, ids, strict=True):
+    added = import_additions.add_partners(connection, said, now)
+    for state, (partner_id, _) in zip(states, added, strict=True):
         state.partner_id = partner_id
 
 
 def _insert_prospects(
     connection: Connection, import_: Import, states: Sequence[State], now: datetime
 ) -> None:
-    ids = import_additions.add_prospects(connection, import_, [one.partner_id for one in states], now)
+    places = [(one.partner_id, partners.sort_key(import_writes.search_text(one))) for one in states]
+    ids = import_additions.add_prospects(connection, import_, places, now)
     for state, prospect_id in zip(states, ids, strict=True):
         state.prospect_id, state.import_id = prospect_id, import_.id
 

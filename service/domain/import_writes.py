@@ -55,6 +55,7 @@ def update_changed(session: Session, changed: Iterable[tuple[State, set[str]]]) 
                 for state in texts
             ],
         )
+        partners.sort_anew(session, [state.partner_id for state in texts if state.partner_id])
     media = [state for state, names in changed if _MEDIA in names]
     if media:
         before = among(session, MediaProperty.partner_id, [state.partner_id for state in media])

@@ -24,8 +24,9 @@ def version_of(session: Session, unread: Mapping[int, int], thread_id: int | Non
     so it looks at the end of an index for each program, and at one conversation.
     """
     parts: list[object] = []
+    connection = session.connection()
     for program_id, waiting in unread.items():
-        parts += [program_id, session.execute(_LATEST, {"program": program_id}).first(), waiting]
+        parts += [program_id, connection.execute(_LATEST, {"program": program_id}).first(), waiting]
     if thread_id is not None:
         parts += _parts_of(session, thread_id)
     return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()

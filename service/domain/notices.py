@@ -117,7 +117,7 @@ def mail_choice(session: Session, user_id: int, kind: News) -> MailChoice:
 
 def count_unread(session: Session, user_id: int) -> int:
     """Return how many notices the user has not read."""
-    return session.scalar(_UNREAD, {"user": user_id}) or 0
+    return session.connection().scalar(_UNREAD, {"user": user_id}) or 0
 
 
 def list_recent(session: Session, user_id: int, *, limit: int = 20) -> Sequence[Notice]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
 
-from sqlalchemy import literal, select, tuple_
+from sqlalchemy import func, literal, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from service.domain import checks
@@ -16,8 +16,10 @@ from service.facts.sources import PartnerKind
 from service.i18n.folding import fold
 from service.mail import addresses
 from service.models import MediaProperty, Partner, Prospect
+from service.statements import among
 
 PAGE = 60
+_SORTED_BY = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def edit(session: Session, partner_id: int, facts: Facts, *, version: str) -> Pa
     _publishes_at(partner, facts.media_properties)
     index(partner)
     session.flush()
+    sort_anew(session, [partner_id])
     return partner
 
 
@@ -175,6 +178,26 @@ def _unfolded(name: str, first_name: str | None, last_name: str | None, email: s
     return f"{name}\n{first} {last}\n{last}{first}\n{email}\n{mpid or ''}"
 
 
+def sort_key(text: str) -> str:
+    """Return by what of a partner's `search_text` prospects are sorted: short enough for any index."""
+    return text[:_SORTED_BY]
+
+
+def sort_anew(session: Session, partner_ids: Iterable[int]) -> None:
+    """Have the prospects of partners stand where their names belong now, in every program."""
+    key = func.substr(Partner.search_text, 1, _SORTED_BY)
+    misplaced = (
+        select(Prospect.id)
+        .join(Partner, Partner.id == Prospect.partner_id)
+        .where(among(session, Prospect.partner_id, partner_ids), Prospect.sort_key != key)
+    )
+    # Locked in the order in which everybody locks prospects.
+    ids = session.scalars(misplaced.order_by(Prospect.id).with_for_update(of=Prospect)).all()
+    if ids:
+        moved = update(Prospect).where(among(session, Prospect.id, ids), Prospect.partner_id == Partner.id)
+        session.execute(moved.values(sort_key=key).execution_options(synchronize_session=False))
+
+
 def matching(text: str) -> list[str]:
     """Return a LIKE pattern (escaped with a backslash) for each word that a user typed into a search box."""
     words = (
@@ -195,7 +218,7 @@ def find(session: Session, partner_id: int) -> Partner:
     return partner
 
 
-def fill_blanks(partner: Partner, profile: Profile) -> None:
+def fill_blanks(session: Session, partner: Partner, profile: Profile) -> None:
     """Take over from a profile what is not known of a partner yet."""
     partner.first_name = partner.first_name or _optional(profile.first_name, "first_name")
     partner.last_name = partner.last_name or _optional(profile.last_name, "last_name")
@@ -209,6 +232,8 @@ def fill_blanks(partner: Partner, profile: Profile) -> None:
             for url in profile.media_properties
         ]
     index(partner)
+    session.flush()
+    sort_anew(session, [partner.id])
 
 
 def list_with_address(session: Session, key: str) -> list[Partner]:

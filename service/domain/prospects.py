@@ -106,6 +106,7 @@ def mark(
     prospect = Prospect(
         program_id=program_id,
         partner=partner,
+        sort_key=partners.sort_key(partner.search_text),
         stage=Stage.NEW.value,
         source=source.value,
         import_id=import_id,
@@ -131,7 +132,7 @@ def add(
             raise DomainError(Refusal.PARTNER_KNOWN, field="email", name=partner.name)
     if known:
         partner = known[0]
-        partners.fill_blanks(partner, profile)
+        partners.fill_blanks(session, partner, profile)
     else:
         partner = partners.add(session, replace(profile, mpid=None), now=now)
     return mark(session, program_id, partner, source=Source.MANUAL, now=now, actor_id=actor_id)

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from service.domain.prospect_list import ProspectFilter, matches
+from service.domain.prospect_list import ProspectFilter, ids_of
 from service.domain.prospects import CHUNK
 from service.models import Prospect, Selection
 
@@ -80,31 +80,27 @@ def find(session: Session, user_id: int, program_id: int) -> Selected:
 def prospect_ids(session: Session, program_id: int, selected: Selected) -> Sequence[int]:
     """Return the ids selected, resolved now and only within the program."""
     if selected.matching is None:
-        return [
-            id_ for chunk in _named(session, [Prospect.program_id == program_id], selected) for id_ in chunk
-        ]
-    query = _query(matches(program_id, selected.matching)).order_by(Prospect.id)
+        return [id_ for chunk in _named(session, _all(program_id), selected) for id_ in chunk]
+    query = ids_of(program_id, selected.matching).order_by(Prospect.id)
     return [id_ for id_ in session.scalars(query) if id_ not in selected.ids]
 
 
 def count(session: Session, program_id: int, selected: Selected) -> int:
     """Return how many prospects are selected."""
     if selected.matching is None:
-        return sum(len(chunk) for chunk in _named(session, [Prospect.program_id == program_id], selected))
-    conditions = matches(program_id, selected.matching)
-    matching = session.scalar(select(func.count()).select_from(_query(conditions).subquery())) or 0
-    return matching - sum(len(chunk) for chunk in _named(session, conditions, selected))
+        return sum(len(chunk) for chunk in _named(session, _all(program_id), selected))
+    matched = ids_of(program_id, selected.matching)
+    matching = session.scalar(select(func.count()).select_from(matched.subquery())) or 0
+    return matching - sum(len(chunk) for chunk in _named(session, matched, selected))
 
 
-def _named(
-    session: Session, conditions: Sequence[ColumnElement[bool]], selected: Selected
-) -> Iterator[Sequence[int]]:
-    """Yield the ids of the selection for which the conditions hold, in their order."""
+def _named(session: Session, among: Select[int], selected: Selected) -> Iterator[Sequence[int]]:
+    """Yield the ids of the selection that a query finds too, in their order."""
     ids = sorted(selected.ids)
     for start in range(0, len(ids), CHUNK):
-        query = _query(conditions).where(Prospect.id.in_(ids[start : start + CHUNK]))
+        query = among.where(Prospect.id.in_(ids[start : start + CHUNK]))
         yield session.scalars(query.order_by(Prospect.id)).all()
 
 
-def _query(conditions: Sequence[ColumnElement[bool]]) -> Select[int]:
-    return select(Prospect.id).join(Prospect.partner).where(*conditions)
+def _all(program_id: int) -> Select[int]:
+    return select(Prospect.id).where(Prospect.program_id == program_id)

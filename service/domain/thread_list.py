@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Select,
     and_,
     bindparam,
+    exists,
     func,
     literal,
     or_,
@@ -27,7 +29,7 @@ from service.domain.prospect_list import Cursor, moment_of, search_words
 from service.facts.limits import PAGE_ROWS
 from service.facts.messages import MessageState, Side
 from service.facts.stages import Stage
-from service.models import Attachment, Draft, Message, Partner, Prospect, Suppression, Thread
+from service.models import Attachment, Draft, ErasedAddress, Message, Partner, Prospect, Suppression, Thread
 
 _Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 # How much of the latest message, and of a draft, a list shows, in characters.
@@ -210,7 +212,7 @@ def list_addressees(session: Session, program_id: int, text: str, *, limit: int)
         .join(Prospect.partner)
         .outerjoin(Thread, listed)
         .where(*named, Prospect.archived_at.is_(None), Partner.messaging_enabled)
-        .order_by(Partner.search_text, Prospect.id)
+        .order_by(Prospect.sort_key, Prospect.id)
         .limit(limit + 1)
     )
     found = [Addressee(prospect, thread_id) for prospect, thread_id in session.execute(query)]
@@ -235,6 +237,9 @@ def _thread_ids(
     backwards: bool,
     limit: int,
 ) -> list[int]:
+    if len(program_ids) == 1 and edge is None and wanted == _EVERYTHING:
+        given = {"program": next(iter(program_ids)), "most": limit}
+        return list(session.connection().scalars(_FIRST_PAGE, given))
     order = _order(Thread.last_at, Thread.id, backwards)
     each = [
         _matching(program_id, wanted, edge, backwards).order_by(*order).limit(limit)
@@ -252,7 +257,7 @@ def _thread_ids(
 
 
 def _matching(
-    program_id: int, wanted: ThreadFilter, edge: Cursor | None, backwards: bool
+    program_id: int | BindParameter[int], wanted: ThreadFilter, edge: Cursor | None, backwards: bool
 ) -> Select[int, datetime | None]:
     away = Thread.archived_at
     conditions: list[ColumnElement[bool]] = [
@@ -295,6 +300,13 @@ def _order(at: _Column, number: _Column, backwards: bool) -> Sequence[ColumnElem
     return (at.asc(), number.asc()) if backwards else (at.desc(), number.desc())
 
 
+# What is looked at most is made once.
+_EVERYTHING = ThreadFilter()
+_FIRST_PAGE = (
+    _matching(bindparam("program"), _EVERYTHING, None, backwards=False)
+    .order_by(*_order(Thread.last_at, Thread.id, backwards=False))
+    .limit(bindparam("most"))
+)
 _OTHER = aliased(Message)
 _LAST = (
     select(_OTHER.id)
@@ -319,6 +331,7 @@ _OF_THREAD: tuple[_Column, ...] = (
     Partner.messaging_enabled,
     _ADDRESS.label("address_key"),
     Suppression.id,
+    exists().where(ErasedAddress.program_id == Thread.program_id).label("keeps_out"),
     func.substr(Draft.body, 1, 2 * BEGINNING),
 )
 # The latest message of each thread that the brand sees takes one look into an index.
@@ -343,13 +356,14 @@ _ROWS = (
 
 def _rows(session: Session, thread_ids: Sequence[int], *, user_id: int) -> list[Row]:
     found = session.connection().execute(_ROWS, {"listed": thread_ids, "reader": user_id}).all()
-    kept_out = erased.kept_out_among(session, {(row.program_id, row.address_key) for row in found})
+    asked = {(row.program_id, row.address_key) for row in found if row.keeps_out}
+    kept_out = erased.kept_out_among(session, asked) if asked else frozenset()
     held = {row[0]: _row(kept_out, *row) for row in found}
     return [held[one] for one in thread_ids if one in held]
 
 
 def _row(kept_out: Collection[tuple[int, str]], *columns: Any) -> Row:
-    *thread, stage, enabled, address_key, suppression_id, draft = columns[: len(_OF_THREAD)]
+    *thread, stage, enabled, address_key, suppression_id, _keeps_out, draft = columns[: len(_OF_THREAD)]
     told = enabled and address_key and suppression_id is None and (thread[1], address_key) not in kept_out
     latest, begun = _latest(*columns[len(_OF_THREAD) :]), None if draft is None else _beginning(draft)
     return Row(*(*thread, Stage(stage) if stage else None, latest, begun, bool(told)))

@@ -199,7 +199,7 @@ def unread_of(thread: Thread, side: Side) -> tuple[ColumnElement[bool], ...]:
 
 def count_unread(session: Session, program_id: int) -> int:
     """Return how many threads of the program wait to be read; archived ones are not counted."""
-    return session.scalar(_UNREAD, {"program": program_id}) or 0
+    return session.connection().scalar(_UNREAD, {"program": program_id}) or 0
 
 
 def list_assignable(session: Session, thread: Thread) -> list[User]:

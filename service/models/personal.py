@@ -11,7 +11,7 @@ OF_PARTNERS: Mapping[str, frozenset[str]] = {
         }
     ),
     "media_properties": frozenset({"url"}),
-    "prospects": frozenset({"stage", "source", "custom_email", "custom_email_key"}),
+    "prospects": frozenset({"sort_key", "stage", "source", "custom_email", "custom_email_key"}),
     "stage_changes": frozenset({"event", "stage"}),
     "deliveries": frozenset({"address", "address_key", "locale", "time_zone", "values", "reply"}),
     "delivery_attempts": frozenset({"reply"}),

@@ -15,7 +15,9 @@ class Prospect(Base):
     __tablename__ = "prospects"
     __table_args__ = (
         UniqueConstraint("program_id", "partner_id"),
-        Index("ix_prospects_program_stage", "program_id", "stage"),
+        # How many stand where is counted within the index.
+        Index("ix_prospects_program_stage", "program_id", "stage", "archived_at"),
+        Index("ix_prospects_program_name", "program_id", "sort_key", "id"),
         # Few have one; an import asks for every address of its file whether it is one.
         Index(
             "ix_prospects_custom_email",
@@ -29,6 +31,8 @@ class Prospect(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     program_id: Mapped[int] = mapped_column(ForeignKey("programs.id"))
     partner_id: Mapped[int] = mapped_column(ForeignKey("partners.id"), index=True)
+    # The partner's place among names (`partners.sort_key`): so each program has an index that is in order.
+    sort_key: Mapped[str] = mapped_column(default="", server_default="")
     stage: Mapped[str]
     source: Mapped[str]
     custom_email: Mapped[str | None]

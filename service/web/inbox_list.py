@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import request, url_for
+from flask import g, request, url_for
 from sqlalchemy.orm import Session
 
 from service.domain import inbox_news, message_search, thread_list, threads
@@ -105,7 +105,11 @@ def _unread(session: Session, ids: Sequence[int]) -> dict[int, int]:
 
 
 def _wanted() -> ThreadFilter:
-    return ThreadFilter.from_values(request.args.to_dict(flat=False))
+    """Return the filter that the address says, read once a request."""
+    if "inbox_filter" not in g:
+        g.inbox_filter = ThreadFilter.from_values(request.args.to_dict(flat=False))
+    found: ThreadFilter = g.inbox_filter
+    return found
 
 
 def _is_everywhere() -> bool:

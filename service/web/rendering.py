@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 from jinja2 import pass_eval_context
 from jinja2.compiler import CodeGenerator, Frame
-from jinja2.nodes import Expr, FromImport, Import
+from jinja2.nodes import Block, Expr, FromImport, Import, Include
 from jinja2.runtime import Context, Macro
 from markupsafe import Markup, escape
 
@@ -39,13 +39,34 @@ def shown(value: Any) -> str:
 
 
 class _Generator(CodeGenerator):
-    """Writes what is shown through `shown`."""
+    """Writes what is shown through `shown`, and hands over a block or an included template in one piece.
+
+    In Jinja each piece of the innermost template goes through all templates and blocks around it.
+    """
 
     def _output_child_pre(self, node: Expr, frame: Frame, finalize: Any) -> None:
         if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape or finalize.src is not None:
             super()._output_child_pre(node, frame, finalize)
         else:
             self.write("environment.shown(")
+
+    def visit_Block(self, node: Block, frame: Frame) -> None:
+        extends = frame.toplevel and (self.has_known_extends or self.extends_so_far)
+        if extends or frame.buffer is not None or node.required:
+            super().visit_Block(node, frame)
+            return
+        context = self.derive_context(frame) if node.scoped else self.get_context_ref()
+        self.writeline(f"yield ''.join(context.blocks[{node.name!r}][0]({context}))", node)
+
+    def visit_Include(self, node: Include, frame: Frame) -> None:
+        if frame.buffer is not None or node.ignore_missing or not node.with_context:
+            super().visit_Include(node, frame)
+            return
+        self.writeline("template = environment.get_or_select_template(", node)
+        self.visit(node.template, frame)
+        self.write(f", {self.name!r})")
+        context = f"template.new_context(context.get_all(), True, {self.dump_local_context(frame)})"
+        self.writeline(f"yield ''.join(template.root_render_func({context}))")
 
     def _import_common(self, node: Import | FromImport, frame: Frame) -> None:
         if node.with_context:

@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select
 from service import bootstrap
 from service.bootstrap import Services
 from service.config import Settings
-from service.domain import prospect_list
+from service.domain import partners, prospect_list
 from service.domain.prospect_list import Sort
 from service.facts.limits import PAGE_ROWS
 from service.models import Partner, Program, Prospect
@@ -60,17 +60,21 @@ def _fill(services: Services) -> int:
     return program
 
 
+def _words(number: int) -> tuple[str, str, str]:
+    """Return a partner's name, address, and the text it is found by."""
+    name, address = f"Bench {number * 7919 % 10_000_019:08}", f"b{number}@partner.example"
+    return name, address, f"0 {name} {address}".lower()
+
+
 def _partner(number: int, now: datetime) -> dict[str, object]:
-    name = f"Bench {number * 7919 % 10_000_019:08}"
-    address = f"b{number}@partner.example"
-    words = f"{name} {address}".lower()
+    name, address, words = _words(number)
     return {
         "id": number,
         "name": name,
         "email": address,
         "email_key": address,
         "kind": "company",
-        "search_text": f"0 {words}",
+        "search_text": words,
         "messaging_enabled": False,
         "created_at": now,
     }
@@ -80,6 +84,7 @@ def _prospect(number: int, program: int, now: datetime) -> dict[str, object]:
     return {
         "program_id": program,
         "partner_id": number,
+        "sort_key": partners.sort_key(_words(number)[2]),
         "stage": "new",
         "source": "import",
         "created_at": now,
@@ -93,7 +98,7 @@ def _place(services: Services, program: int) -> str:
             select(Prospect)
             .join(Prospect.partner)
             .where(Prospect.program_id == program, Partner.search_text.startswith("0 bench"))
-            .order_by(Partner.search_text, Prospect.id)
+            .order_by(Prospect.sort_key, Prospect.id)
             .offset(ROWS - PAGE_ROWS - 1)
             .limit(1)
         ).one()

@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zlib import crc32
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.domain import accounts, partners, programs, prospects
 from service.facts.permissions import BuiltInRole
 from service.facts.sources import PartnerKind, Source
-from service.models import Program, Prospect, User
+from service.models import Partner, Program, Prospect, User
 
 NOW = datetime(2038, 1, 18, 12, 0, 0, tzinfo=UTC)
 
@@ -52,6 +53,13 @@ def user(session: Session, *made: Program, email: str = "alex@brand.example") ->
         programs=made,
         now=NOW,
     )
+
+
+def misplaced(session: Session) -> list[str]:
+    """Return the names of prospects that their program does not list where they belong."""
+    key = func.substr(Partner.search_text, 1, 60)
+    query = select(Partner.name).join(Prospect, Prospect.partner_id == Partner.id)
+    return list(session.scalars(query.where(Prospect.sort_key != key)))
 
 
 def prospect(

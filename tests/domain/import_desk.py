@@ -21,7 +21,7 @@ from service.models import (
     StageChange,
     User,
 )
-from tests.domain.factories import NOW, AskedJobs, program, user
+from tests.domain.factories import NOW, AskedJobs, misplaced, program, user
 
 HEADER = (
     "Partner name,Contact email,Media property,Group name,"
@@ -91,7 +91,9 @@ class Desk:
                 runner = Runner(import_id, base_url="https://p.example", batch=batch)
             with self.db.transaction() as session:
                 if runner.step(session, self.jobs, now=NOW) == 0:
-                    return
+                    break
+        with self.db.reading() as session:
+            assert misplaced(session) == []
 
     def import_file(self, text: str | bytes, **options: bool | str) -> int:
         import_id = self.upload(text, **options)  # type: ignore[arg-type]

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from service.domain import groups, prospect_list, prospects
+from service.domain import groups, partners, prospect_list, prospects
 from service.domain.prospect_list import Cursor, ProspectFilter, Sort
 from service.facts.sources import Source
 from service.facts.stages import StageEvent
@@ -124,6 +125,63 @@ def test_filters_narrow_together(session: Session, program: Program) -> None:
     assert names(session, program, ProspectFilter(stages=("outreach",), locales=("ja",))) == []
     assert names(session, program, ProspectFilter(locales=("ja", "zh"))) == ["四季花艺", "東京ガジェット通信"]
     assert names(session, program, ProspectFilter(sources=(Source.IMPORT.value,))) == []
+
+
+@pytest.mark.parametrize("few", [1, 2, 1000])
+@pytest.mark.parametrize("sort", list(Sort))
+def test_few_and_many_that_match_are_listed_alike(
+    session: Session, program: Program, monkeypatch: pytest.MonkeyPatch, few: int, sort: Sort
+) -> None:
+    """Whether what matches is looked for once, or counted and walked through in order."""
+    monkeypatch.setattr(prospect_list, "FEW", few)
+    wanted = ProspectFilter(text="e", locales=("fr",))
+    first = prospect_list.list_page(session, program.id, wanted, sort=sort, rows=2)
+    second = prospect_list.list_page(session, program.id, wanted, sort=sort, rows=9, after=first.next)
+    found = [one.partner.name for one in (*first.prospects, *second.prospects)]
+    assert (first.total, second.total, len(found), second.next) == (6, 6, 6, None)
+    assert found == [name for name in names(session, program, ProspectFilter(), sort=sort) if name in found]
+
+
+def test_a_page_is_read_from_an_index_in_order(session: Session, program: Program) -> None:
+    """L-3: neither its rows nor how many there are takes a look at the others' rows."""
+    listed = "SELECT id FROM prospects WHERE program_id = 1 AND archived_at IS NULL"
+    plans = [
+        [row.detail for row in session.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
+        for query in (
+            f"{listed} ORDER BY sort_key, id LIMIT 51",
+            f"{listed} AND (sort_key, id) > ('b', 1) ORDER BY sort_key, id LIMIT 51",
+            f"SELECT count(*) FROM ({listed})",
+        )
+    ]
+    in_order = "SEARCH prospects USING INDEX ix_prospects_program_name"
+    assert plans == [
+        [f"{in_order} (program_id=?)"],
+        [f"{in_order} (program_id=? AND sort_key>?)"],
+        ["SEARCH prospects USING COVERING INDEX ix_prospects_program_stage (program_id=?)"],
+    ]
+
+
+def test_who_is_renamed_moves_in_every_program(session: Session, program: Program) -> None:
+    juniper = prospect_list.list_page(session, program.id, ProspectFilter(text="juniper")).prospects[0]
+    second = factories.program(session, "Second")
+    prospects.mark(session, second.id, juniper.partner, source=Source.MANUAL, now=NOW)
+    factories.prospect(session, second, "Benjamin")
+    facts = partners.Facts("Aaron", first_name="A")
+    partners.edit(session, juniper.partner_id, facts, version=partners.version_of(juniper.partner))
+    assert names(session, program, ProspectFilter())[0] == "Aaron"
+    assert names(session, second, ProspectFilter()) == ["Aaron", "Benjamin"]
+    assert factories.misplaced(session) == []
+
+
+def test_blanks_that_are_filled_move_nobody_out_of_place(session: Session, program: Program) -> None:
+    """A first name belongs to what prospects are sorted by, in the programs that knew none as well."""
+    other = factories.program(session, "Third")
+    known = factories.prospect(session, program, "Known", email="known@people.example")
+    profile = partners.Profile("Known", "known@people.example", first_name="Kim")
+    actor = factories.user(session, program)
+    added = prospects.add(session, other.id, profile, now=NOW, actor_id=actor.id)
+    assert (added.partner_id, added.partner.first_name) == (known.partner_id, "Kim")
+    assert factories.misplaced(session) == []
 
 
 def test_archived_prospects_show_only_when_asked_for(session: Session, program: Program) -> None:

@@ -221,7 +221,7 @@ def test_a_page_asks_as_often_for_many_threads_as_for_one(talk: Talk) -> None:
 
     event.listen(engine, "before_cursor_execute", note)
     try:
-        assert (count(1), count(6)) == (3, 3)
+        assert (count(1), count(6)) == (2, 2)
     finally:
         event.remove(engine, "before_cursor_execute", note)
 

@@ -43,6 +43,7 @@ def test_an_old_database_keeps_its_rows(tmp_path: Path) -> None:
         }  # fmt: skip
         listed = connection.exec_driver_sql("SELECT search_text FROM users").scalar()
         assert listed == "u\nu@example.com"
+        assert connection.exec_driver_sql("SELECT sort_key FROM prospects").scalar() == "p\n" + 58 * "x"
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
         assert environment.differences(connection) == []
     engine.dispose()
@@ -68,7 +69,7 @@ def test_what_was_indexed_is_still_found(tmp_path: Path) -> None:
 _AT = "'2026-11-01 00:00:00'"
 _PARTNER = (
     "id, name, email, email_key, kind, messaging_enabled, search_text, created_at",
-    f"1, 'P', 'p@example.com', 'p@example.com', 'creator', 0, '', {_AT}",
+    f"1, 'P', 'p@example.com', 'p@example.com', 'creator', 0, 'p\n{99 * 'x'}', {_AT}",
 )
 _EVENT = "INSERT INTO stage_changes (id, prospect_id, event, stage, delivery_id, at) VALUES"
 OLD_ROWS = (

@@ -28,6 +28,25 @@ TEMPLATES = {
         {{ values|join(", ") }}{{ "<b>" ~ values[0] }}{% set block %}{{ values[0] }}{% endset %}{{ block }}
     """,
     "page.txt": "{{ values[0] }}{{ 1 }}",
+    "layout.html": """
+        <{% block head %}{% block title %}?{% endblock %}{% endblock %}>{% set own = "layout" %}
+        {% block body scoped %}{{ own }}{% endblock %}{% for value in values %}
+        {%- block each scoped %}{{ value }}{{ loop.index }}{% include "piece.html" %}{% endblock %}
+        {%- endfor %}
+    """,
+    "piece.html": "{{ value }}{% for one in values %}{{ one }},{% endfor %}",
+    "lone.html": "{{ value is defined }}",
+    "child.html": """
+        {%- extends "layout.html" -%}{% block title %}{{ super() }}{{ values[0] }}{% endblock %}
+        {% block body %}{% set value = values[2] %}{% include "piece.html" %}
+        {%- include "lone.html" without context %}
+        {%- set held %}{% include "piece.html" %}{% endset %}{{ held }}
+        {%- include ["none.html", "piece.html"] %}{% include "none.html" ignore missing %}{% endblock %}
+    """,
+    "grandchild.html": """
+        {%- extends "child.html" -%}{% block each %}{{ super() }}{% filter upper %}
+        {%- block inner %}{{ values[2] }}{% include "piece.html" %}{% endblock %}{% endfilter %}{% endblock %}
+    """,
 }
 
 
@@ -68,7 +87,7 @@ def application() -> Flask:
 VALUES = ["<b>&\"'", "", "東京 & co", Markup("<i>&amp;</i>"), 7, True, None, 1.5, Stage.NEW, ("<",)]
 
 
-@pytest.mark.parametrize("name", ["page.html", "page.txt"])
+@pytest.mark.parametrize("name", ["page.html", "page.txt", "layout.html", "child.html", "grandchild.html"])
 def test_a_page_is_the_same(name: str) -> None:
     ours, plain = application(), application()
     rendering.install(ours)
