@@ -79,7 +79,7 @@ def test_who_was_erased_writes_as_the_program(
 def test_a_web_address_can_be_followed(
     browser: Browser, parts: Services, here: Talk, path: Callable[..., str], asked: dict[str, str]
 ) -> None:
-    """X-1, D-7: as in the brand's inbox; nothing else of a text becomes a link, and no site learns of ours."""
+    """X-1, D-7: as in the brand's inbox; no other text becomes a link, and no other site learns of ours."""
     said = f"{HOSTILE} https://shop.example/a?b=1&c=<i>"
     with parts.db.transaction() as session:
         here.say(session, said, key="b")
