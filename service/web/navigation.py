@@ -35,7 +35,7 @@ class Section:
 
 _VIEW = Permission.PROSPECTS_VIEW
 MENU = (
-    Section(None, (Entry(N_("Home"), "home.index", Audience.SIGNED_IN, "home", ("home",)),)),
+    Section(None, (Entry(N_("Home"), "home.index", Audience.SIGNED_IN, "home"),)),
     Section(
         N_("Discover"),
         (
