@@ -129,6 +129,7 @@ class Refusal(Enum):
     INVITATION_NOT_YOURS = N_(
         "This invitation is for another person. Sign out first, then open the link again."
     )
+    ROLE_NOT_CHOSEN = N_("Choose a role.")
     ROLE_BUILT_IN = N_("A built-in role cannot be changed. Create a custom role instead.")
     OWN_ROLE_PERMISSIONS = N_("You cannot change the permissions of your own role.")
     ROLE_IN_USE = N_("A role can be deleted only when no user has it.")
