@@ -1,5 +1,6 @@
 """Filters by which templates print facts and values in the reader's language."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,9 @@ from service.models import Campaign, Delivery, Partner, Role
 from service.web.context import here
 
 NO_SUBJECT = N_("(no subject)")
+NOT_SENT_YET = N_("The mail server could not be used, so the email waits: %(detail)s")
+# What a server says begins with a number; what else is kept of a try was said by this machine.
+_ANSWER = re.compile(r"\d{3}\b")
 FORMER_USER = N_("Former user")
 NUMBERED_FORMER_USER = N_("Former user %(num)s")
 EVENT_LABELS: dict[StageEvent, Phrase] = {
@@ -201,8 +205,11 @@ def reply_words(reply: str) -> str:
 def delivery_reason(delivery: Delivery) -> str:
     """Return why a mail is where it is; what a server says to a mail that it takes is no reason."""
     kept = delivery.reply or ""
-    sent = delivery.state == DeliveryState.SENT.value
-    return "" if sent and reason_of(kept) is None else reply_words(kept)
+    if not kept or reason_of(kept) is not None:
+        return reply_words(kept)
+    if delivery.state == DeliveryState.QUEUED.value and not _ANSWER.match(kept):
+        return here().catalog.say(NOT_SENT_YET, detail=kept)
+    return "" if delivery.state == DeliveryState.SENT.value else kept
 
 
 def address_warning(address: str | None) -> str:
