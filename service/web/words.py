@@ -32,9 +32,10 @@ from service.models import Campaign, Delivery, Partner, Role
 from service.web.context import here
 
 NO_SUBJECT = N_("(no subject)")
-NOT_SENT_YET = N_("The mail server could not be used, so the email waits: %(detail)s")
+NO_SERVER = N_("The mail server could not be used: %(detail)s")
 # What a server says begins with a number; what else is kept of a try was said by this machine.
 _ANSWER = re.compile(r"\d{3}\b")
+_UNTRIED = frozenset({DeliveryState.QUEUED.value, DeliveryState.CANCELLED.value})
 FORMER_USER = N_("Former user")
 NUMBERED_FORMER_USER = N_("Former user %(num)s")
 EVENT_LABELS: dict[StageEvent, Phrase] = {
@@ -207,8 +208,8 @@ def delivery_reason(delivery: Delivery) -> str:
     kept = delivery.reply or ""
     if not kept or reason_of(kept) is not None:
         return reply_words(kept)
-    if delivery.state == DeliveryState.QUEUED.value and not _ANSWER.match(kept):
-        return here().catalog.say(NOT_SENT_YET, detail=kept)
+    if delivery.state in _UNTRIED and not _ANSWER.match(kept):
+        return here().catalog.say(NO_SERVER, detail=kept)
     return "" if delivery.state == DeliveryState.SENT.value else kept
 
 

@@ -14,7 +14,7 @@ from service.facts.replies import Reason, words_of
 from service.facts.states import CampaignState, DeliveryState
 from service.i18n.locales import LOCALES
 from service.models import Campaign, Delivery, Program
-from service.web.words import NOT_SENT_YET
+from service.web.words import NO_SERVER
 from tests.domain import factories
 from tests.web.conftest import NAMES, Browser, check_nothing_inline, check_page, soup, words
 
@@ -122,24 +122,22 @@ def test_a_row_says_why_a_sent_mail_is_worth_a_word(
     assert words(page.select_one("#deliveries td[data-label=Reason]")) == "550 5.1.1 Unknown"
 
 
+@pytest.mark.parametrize("state", [DeliveryState.QUEUED, DeliveryState.CANCELLED])
 @pytest.mark.parametrize("code", LOCALES)
-def test_a_mail_that_waits_for_the_mail_server_says_so_in_the_reader_s_language(
-    enter: Callable[..., Browser],
-    parts: Services,
-    launch: Callable[..., int],
-    settle: Callable[..., list[int]],
-    code: str,
-) -> None:
+def test_that_no_mail_server_was_reached_is_said_in_the_reader_s_language(
+    enter: Callable[..., Browser], parts: Services, launch: Callable[..., int],
+    settle: Callable[..., list[int]], code: str, state: DeliveryState,
+) -> None:  # fmt: skip
     """M-15: no server said this; what a server said stands for itself, also while a mail is tried again."""
     campaign_id = launch()
-    delivery_id = settle(campaign_id, DeliveryState.QUEUED, reply="[Errno 111] Connection refused")[0]
-    told = parts.catalogs.catalog(code).say(NOT_SENT_YET, detail="[Errno 111] Connection refused")
+    delivery_id = settle(campaign_id, state, reply="[Errno 111] Connection refused")[0]
+    told = parts.catalogs.catalog(code).say(NO_SERVER, detail="[Errno 111] Connection refused")
     said = " ".join(told.split())
     browser = enter()
     page = soup(browser.get(f"/{code}/campaigns/{campaign_id}"))
     assert words(page.select("#deliveries tbody tr:first-child td")[-1]) == said
     assert said in words(soup(browser.get(f"/{code}/campaigns/{campaign_id}/deliveries/{delivery_id}")).main)
-    settle(campaign_id, DeliveryState.QUEUED, reply="451 4.3.0 Later")
+    settle(campaign_id, state, reply="451 4.3.0 Later")
     page = soup(browser.get(f"/{code}/campaigns/{campaign_id}"))
     assert words(page.select("#deliveries tbody tr:first-child td")[-1]) == "451 4.3.0 Later"
 
