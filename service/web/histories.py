@@ -22,6 +22,7 @@ from service.web.forms import say
 from service.web.letters import PARTS, open_mail
 from service.web.routes import page
 from service.web.security import MAIL_POLICY
+from service.web.words import recipient_name
 
 bp = Blueprint("histories", __name__)
 PATH = PUBLIC_PATHS["campaign"].replace("<", "<int:") + "/deliveries/<int:delivery_id>"
@@ -100,7 +101,7 @@ def _compose(session: Session, campaign: Campaign, row: Delivery) -> Composed | 
         return say(CONTENT_HAS_ERRORS)
     except ValueMissing as error:
         tokens = here().formats.listing([f"{{{name}}}" for name in error.names])
-        return say(VALUE_MISSING, tokens=tokens, name=row.values.get("name") or row.address)
+        return say(VALUE_MISSING, tokens=tokens, name=recipient_name(row))
     except (ValueRefused, MailRefused, AddressError) as error:
         phrase: Phrase = error.phrase
         return say(phrase, **error.values)

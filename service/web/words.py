@@ -31,6 +31,7 @@ from service.mail.shipped import CAMPAIGN_LABELS
 from service.models import Campaign, Delivery, Partner, Role
 from service.web.context import here
 
+PERSON_ERASED = N_("Personal data erased")
 NO_SUBJECT = N_("(no subject)")
 NO_SERVER = N_("The mail server could not be used: %(detail)s")
 # What a server says begins with a number; what else is kept of a try was said by this machine.
@@ -95,8 +96,8 @@ _FAMILY_FIRST = ("ja", "zh")
 
 def install(app: Flask) -> None:
     """Add the filters `label number percent long_date short_day date_time relative language zone country`
-    `file_size contact user_name role_name campaign_title campaign_tag lang_tag reply delivery_reason`
-    `address_warning`, and the functions `number delivery_parts`.
+    `file_size contact user_name role_name recipient campaign_title campaign_tag lang_tag reply`
+    `delivery_reason address_warning`, and the functions `number delivery_parts`.
     """
     filters: dict[str, Callable[..., str]] = {
         "label": label,
@@ -116,6 +117,7 @@ def install(app: Flask) -> None:
         "contact": contact_name,
         "user_name": user_name,
         "role_name": role_name,
+        "recipient": recipient_name,
         "campaign_title": campaign_title,
         "campaign_tag": campaign_tag,
         "lang_tag": lang_tag,
@@ -195,6 +197,11 @@ def campaign_tag(campaign: Campaign) -> str:
         if code in written:
             return lang_tag(code)
     return here().locale.tag
+
+
+def recipient_name(delivery: Delivery) -> str:
+    """Return whom a mail is for, by name or address; of a person who was erased the ledger keeps neither."""
+    return str(delivery.values.get("name") or delivery.address or here().catalog.say(PERSON_ERASED))
 
 
 def reply_words(reply: str) -> str:
