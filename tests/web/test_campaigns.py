@@ -14,6 +14,7 @@ from service.facts.replies import Reason, words_of
 from service.facts.states import CampaignState, DeliveryState
 from service.i18n.locales import LOCALES
 from service.models import Campaign, Delivery, Program, Prospect
+from service.web.histories import MAIL_ERASED
 from service.web.words import NO_SERVER, PERSON_ERASED
 from tests.domain import factories
 from tests.web.conftest import NAMES, Browser, check_nothing_inline, check_page, soup, words
@@ -140,6 +141,7 @@ def test_a_recipient_who_was_erased_stays_in_the_campaign_without_a_name(
     assert words(row) == said
     page = check_page(browser.get(f"/{code}/campaigns/{campaign_id}/deliveries/{delivery_id}"), code)
     assert words(page.h1) == said
+    assert words(page.select_one("#email > p:last-child")) == parts.catalogs.catalog(code).say(MAIL_ERASED)
 
 
 @pytest.mark.parametrize("state", [DeliveryState.QUEUED, DeliveryState.CANCELLED])
