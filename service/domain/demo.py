@@ -12,7 +12,7 @@ from service.domain.demo_talks import TALKS, Mark, Talk
 from service.facts.permissions import BuiltInRole
 from service.facts.sources import PartnerKind, Source
 from service.facts.stages import StageEvent
-from service.models import Partner, Program, User
+from service.models import Partner, Program, Thread, User
 
 ADMINISTRATOR = "admin@prospectus.example"
 
@@ -63,8 +63,7 @@ def fill(session: Session, *, now: datetime) -> bool:
     known = _partners(session, now=now)
     _prospects(session, made[0], known[::2], users[0], now=now)
     _prospects(session, made[1], known[1::3], users[0], now=now)
-    for talk in TALKS:
-        _talk(session, talk, made, known, users, now=now)
+    _talks(session, made, known, users, now=now)
     return True
 
 
@@ -148,7 +147,28 @@ def _history(session: Session, prospect_id: int, number: int, marked: datetime) 
         prospects.record(session, prospect_id, event, now=marked + timedelta(hours=5 * step))
 
 
-def _talk(
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A conversation that is being made, and the colleague who writes in it."""
+
+    talk: Talk
+    thread: Thread
+    author: User
+
+
+def _talks(
+    session: Session, made: list[Program], known: list[Partner], users: list[User], *, now: datetime
+) -> None:
+    opened = [_open(session, talk, made, known, users, now=now) for talk in TALKS]
+    # As it would have happened: what is newest has the highest number, in lists of messages and of notices.
+    said = [(line.hours, number, one) for one in opened for number, line in enumerate(one.talk.said)]
+    for _, number, one in sorted(said, key=lambda row: -row[0]):
+        _say(session, one, number, now=now)
+    for one in opened:
+        _mark(session, one, users[0], now=now)
+
+
+def _open(
     session: Session,
     talk: Talk,
     made: list[Program],
@@ -156,30 +176,36 @@ def _talk(
     users: list[User],
     *,
     now: datetime,
-) -> None:
+) -> _Opened:
     program_id = next(one.id for one in made if one.name == talk.program)
     partner = next(one for one in known if one.name == talk.name)
     # A colleague writes in their own language, all others are the administrator's.
     author = next((one for one in users[1:2] if one.locale == partner.locale), users[0])
     first = now - timedelta(hours=talk.said[0].hours)
-    thread = threads.open_with(session, program_id, partner.id, now=first)
-    for number, said in enumerate(talk.said):
-        moment, form = now - timedelta(hours=said.hours), f"demo-{number}"
-        if said.is_answer:
-            messages.mark_read_by_partner(session, thread, now=moment)
-            messages.answer(session, thread.id, body=said.text, form_key=form, now=moment)
-        else:
-            threads.mark_read(session, thread, now=moment)
-            messages.send(session, thread.id, actor=author, body=said.text, form_key=form, now=moment)
-    last = now - timedelta(hours=talk.said[-1].hours / 2)
-    if Mark.UNREAD not in talk.marks:
+    return _Opened(talk, threads.open_with(session, program_id, partner.id, now=first), author)
+
+
+def _say(session: Session, one: _Opened, number: int, *, now: datetime) -> None:
+    said = one.talk.said[number]
+    moment, form = now - timedelta(hours=said.hours), f"demo-{number}"
+    if said.is_answer:
+        messages.mark_read_by_partner(session, one.thread, now=moment)
+        messages.answer(session, one.thread.id, body=said.text, form_key=form, now=moment)
+    else:
+        threads.mark_read(session, one.thread, now=moment)
+        messages.send(session, one.thread.id, actor=one.author, body=said.text, form_key=form, now=moment)
+
+
+def _mark(session: Session, one: _Opened, drafter: User, *, now: datetime) -> None:
+    marks, thread = one.talk.marks, one.thread
+    last = now - timedelta(hours=one.talk.said[-1].hours / 2)
+    if Mark.UNREAD not in marks:
         threads.mark_read(session, thread, now=last)
-    threads.set_priority(session, thread, priority=Mark.PRIORITY in talk.marks)
-    if Mark.ASSIGNED in talk.marks:
-        threads.assign(session, thread, author.id)
-    if Mark.ARCHIVED in talk.marks:
+    threads.set_priority(session, thread, priority=Mark.PRIORITY in marks)
+    if Mark.ASSIGNED in marks:
+        threads.assign(session, thread, one.author.id)
+    if Mark.ARCHIVED in marks:
         threads.archive(session, thread, now=last)
-    if talk.draft:
-        messages.keep_draft(
-            session, thread, actor=users[0], body=talk.draft, form_key=f"demo-draft-{thread.id}", now=last
-        )
+    if one.talk.draft:
+        form = f"demo-draft-{thread.id}"
+        messages.keep_draft(session, thread, actor=drafter, body=one.talk.draft, form_key=form, now=last)

@@ -30,6 +30,7 @@ class Reason:
         return self.severity is Severity.ERROR
 
 
+BLANK = N_("The row has no value in any of the columns that are read.")
 MISSING = N_("A required value is missing.")
 TOO_LONG = N_("The text is longer than %(num)s characters.")
 UNPRINTABLE = N_("The text contains a character that cannot be stored: %(character)s.")

@@ -10,6 +10,7 @@ from service.csvfile.headers import Key
 from service.domain import checks
 from service.domain.errors import DomainError
 from service.domain.import_reasons import (
+    BLANK,
     MISSING,
     NO_GROUP,
     NO_LANGUAGE,
@@ -50,6 +51,9 @@ def read(cells: Mapping[Key, str], groups: Mapping[str, int]) -> Values:
     """Judge the cells of a row; `groups` maps the name keys of the program's groups to their ids."""
     values = Values({})
     given = {key: text for key, cell in cells.items() if (text := cell.strip())}
+    if not given:  # spreadsheets like to write rows of delimiters below the last one: said once, not thrice
+        values.reasons.append(error("row-blank", BLANK))
+        return values
     for key in _REQUIRED:
         if key not in given:
             values.reasons.append(error("value-missing", MISSING, key))

@@ -28,11 +28,11 @@ class Invitation:
 
 
 def find(session: Session, signer: Signer, token: str) -> Invitation:
-    """Return the invitation of a signed link; refuses a link that is not ours."""
+    """Return the invitation of a signed link; DomainError(JOIN_LINK_BROKEN) for one that leads to none."""
     payload = signer.read(JOIN, token)
     prospect = session.get(Prospect, payload) if isinstance(payload, int) else None
     if prospect is None:
-        raise DomainError(Refusal.NOT_FOUND)
+        raise DomainError(Refusal.JOIN_LINK_BROKEN)
     return Invitation(prospect, session.get_one(Program, prospect.program_id))
 
 

@@ -46,11 +46,11 @@ class Subscription:
 
 
 def find(session: Session, signer: Signer, token: str) -> Subscription:
-    """Return what a signed link stands for; refuses a link that is not ours."""
+    """Return what a signed link stands for; DomainError(UNSUBSCRIBE_LINK_BROKEN) for one that is not ours."""
     payload = signer.read(UNSUBSCRIBE, token)
     delivery = session.get(Delivery, payload) if isinstance(payload, int) else None
     if delivery is None:
-        raise DomainError(Refusal.NOT_FOUND)
+        raise DomainError(Refusal.UNSUBSCRIBE_LINK_BROKEN)
     written_by = session.get_one(Campaign, delivery.campaign_id).program_id
     reasons = suppression.reasons(session, delivery.address_key)
     gone = erased.is_pseudonym(delivery.address_key)  # nobody can write to them

@@ -16,8 +16,10 @@ class FileRefusal(Enum):
     NAME_HAS_PATH = N_("The name of the file must not contain a slash: %(name)s.")
     NAME_UNPRINTABLE = N_("The name of the file contains a character that is not allowed: %(character)s.")
     NAME_END = N_("The name of the file must not end with a space or a full stop: %(name)s.")
-    NAME_NO_EXTENSION = N_("The name of the file has no extension. These are allowed: %(extensions)s")
-    NAME_EXTENSION = N_("Files with the extension %(extension)s are not allowed. These are: %(extensions)s")
+    NAME_NO_EXTENSION = N_("The name of the file has no extension. Allowed extensions: %(extensions)s")
+    NAME_EXTENSION = N_(
+        "Files with the extension %(extension)s are not allowed. Allowed extensions: %(extensions)s"
+    )
     NAME_EXECUTABLE = N_(
         "The name of the file contains the extension of executable files: %(extension)s. "
         "Rename it, then attach it again."

@@ -28,6 +28,14 @@ class Refusal(Enum):
         "Open the latest email about this conversation and use the link in it. If that one does not work "
         "either, ask whoever wrote to you for another message: its email brings a new link."
     )
+    UNSUBSCRIBE_LINK_BROKEN = N_(
+        "The link may have been cut off. Open the email again and select the link in it, or reply to the "
+        "email and ask not to get any more."
+    )
+    JOIN_LINK_BROKEN = N_(
+        "The link may have been cut off, or the invitation is no longer open. Open the latest email again "
+        "and select the link in it, or reply to the email."
+    )
     REPORT_EMPTY = N_("Write what is wrong with the conversation.")
     REPORT_TOO_LONG = N_("The report is longer than %(num)s characters.")
     TERMS_NOT_ACCEPTED = N_("Read the messaging terms and accept them first.")
@@ -121,6 +129,7 @@ class Refusal(Enum):
     INVITATION_NOT_YOURS = N_(
         "This invitation is for another person. Sign out first, then open the link again."
     )
+    ROLE_NOT_CHOSEN = N_("Choose a role.")
     ROLE_BUILT_IN = N_("A built-in role cannot be changed. Create a custom role instead.")
     OWN_ROLE_PERMISSIONS = N_("You cannot change the permissions of your own role.")
     ROLE_IN_USE = N_("A role can be deleted only when no user has it.")

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from operator import attrgetter
 
 import babel
+from babel.core import get_global
 from babel.dates import DateTimeFormat, get_timezone_location, tokenize_pattern
 from babel.numbers import NumberPattern
 from babel.units import format_unit
@@ -153,10 +154,13 @@ class Formats:
         """`Japan Time`, `heure : Japon`, `日本時間` for `Asia/Tokyo`; an unknown zone as it is."""
         if zone.upper() in ("UTC", "ETC/UTC"):
             return "UTC"
+        # A zone younger than Babel's data is in an “unknown region” there: its city alone says more.
+        is_young = get_global("zone_aliases").get(zone, zone) not in get_global("zone_territories")
         try:
-            return str(get_timezone_location(zone, locale=self._locale))
+            place = get_timezone_location(zone, locale=self._locale, return_city=is_young)
         except LookupError:
             return zone
+        return str(self._locale.zone_formats["region"] % place if is_young else place)
 
 
 class _Pretended(Formats):

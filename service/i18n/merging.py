@@ -44,7 +44,7 @@ def update(catalog: po.PoFile | None, template: po.PoFile, locale: Locale) -> tu
         updated = _advised(updated, fresh, [*obsolete.values(), *active.values()])
     used |= {entry.key for entry in renamed.values()}
     gone = [
-        entry._replace(obsolete=True, references=(), extracted=())
+        entry._replace(obsolete=True, references=(), extracted=(), comments=_comments(entry, entry.strings))
         for key, entry in (obsolete | active).items()
         if key not in used and any(entry.strings) and not _is_source(entry, locale)
     ]

@@ -21,6 +21,7 @@ from service.models import Message
 from service.web import markdown_words, partner_link, uploads
 from service.web.context import here, reading, services, transaction, use_zone_of
 from service.web.forms import done, number, refusal_text, say
+from service.web.linked import pieces
 from service.web.routes import Audience, Csrf, page
 
 bp = Blueprint("conversation", __name__)
@@ -257,6 +258,7 @@ def _messages(
         "thread": conversation.thread,
         "program_of": conversation.program,
         "lines": lines,
+        "pieces": pieces,
         "earlier": shown[0].id if len(found) > MESSAGES else None,
         "unseen": any(not line.own and line.message.read_at is None for line in lines),
         "before": before,

@@ -30,7 +30,12 @@ TITLES: dict[int, Phrase] = {
     503: N_("The service is busy"),
 }
 # Refusals that have a title of their own: whoever reads them has no account, and no home page to start from.
-PARTNER_TITLES = {Refusal.CONVERSATION_GONE: N_("This link no longer works")}
+_BROKEN = N_("This link does not work")
+PARTNER_TITLES = {
+    Refusal.CONVERSATION_GONE: N_("This link no longer works"),
+    Refusal.UNSUBSCRIBE_LINK_BROKEN: _BROKEN,
+    Refusal.JOIN_LINK_BROKEN: _BROKEN,
+}
 ADVICE: dict[int, Phrase] = {
     400: N_("Go back, check what you entered, and send it again."),
     401: N_("Your sign-in has ended. Sign in again; what you typed is still in the previous page."),
@@ -52,6 +57,8 @@ FORM_EXPIRED = N_("This form has expired. Open the page again and send it once m
 STATUS = {
     Refusal.NOT_FOUND: 404,
     Refusal.CONVERSATION_GONE: 404,
+    Refusal.UNSUBSCRIBE_LINK_BROKEN: 404,
+    Refusal.JOIN_LINK_BROKEN: 404,
     Refusal.NOT_ALLOWED: 403,
     Refusal.NO_PROGRAM: 403,
     Refusal.NEEDS_ALL_PROGRAMS: 403,

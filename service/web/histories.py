@@ -8,7 +8,7 @@ from service.domain import attempts, campaigns, histories, letters, prospects
 from service.domain.letters import Addressee, Composed
 from service.facts.permissions import Permission
 from service.facts.states import CampaignState
-from service.facts.words import Phrase
+from service.facts.words import N_, Phrase
 from service.links import PUBLIC_PATHS
 from service.mail.addresses import AddressError
 from service.mail.compiled import ContentRefused, ValueMissing
@@ -22,8 +22,10 @@ from service.web.forms import say
 from service.web.letters import PARTS, open_mail
 from service.web.routes import page
 from service.web.security import MAIL_POLICY
+from service.web.words import recipient_name
 
 bp = Blueprint("histories", __name__)
+MAIL_ERASED = N_("This email can no longer be shown, because the recipient’s personal data has been erased.")
 PATH = PUBLIC_PATHS["campaign"].replace("<", "<int:") + "/deliveries/<int:delivery_id>"
 
 
@@ -91,6 +93,8 @@ def _compose(session: Session, campaign: Campaign, row: Delivery) -> Composed | 
 
     Its links lead nowhere: whoever looks at a mail must not unsubscribe or join for somebody else.
     """
+    if not row.address:
+        return say(MAIL_ERASED)
     to = Addressee(row.address, row.locale, row.time_zone, row.values)
     moment = row.claimed_at or campaign.scheduled_at or here().now
     text = letters.text_of(session, campaign.id)
@@ -100,7 +104,7 @@ def _compose(session: Session, campaign: Campaign, row: Delivery) -> Composed | 
         return say(CONTENT_HAS_ERRORS)
     except ValueMissing as error:
         tokens = here().formats.listing([f"{{{name}}}" for name in error.names])
-        return say(VALUE_MISSING, tokens=tokens, name=row.values.get("name") or row.address)
+        return say(VALUE_MISSING, tokens=tokens, name=recipient_name(row))
     except (ValueRefused, MailRefused, AddressError) as error:
         phrase: Phrase = error.phrase
         return say(phrase, **error.values)

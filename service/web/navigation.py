@@ -16,7 +16,7 @@ from service.web.routes import Audience
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A menu entry; being anywhere in one of the blueprints `areas` counts as being there."""
+    """A menu entry; being in one of `areas` counts as being there: a blueprint, or one endpoint of it."""
 
     label: Phrase
     endpoint: str
@@ -35,11 +35,11 @@ class Section:
 
 _VIEW = Permission.PROSPECTS_VIEW
 MENU = (
-    Section(None, (Entry(N_("Home"), "home.index", Audience.SIGNED_IN, "home", ("home",)),)),
+    Section(None, (Entry(N_("Home"), "home.index", Audience.SIGNED_IN, "home"),)),
     Section(
         N_("Discover"),
         (
-            Entry(N_("Prospects"), "prospects.index", _VIEW, "prospects", ("prospects",)),
+            Entry(N_("Prospects"), "prospects.index", _VIEW, "prospects", ("prospects", "histories.person")),
             Entry(N_("Find partners"), "partners.find_partners", _VIEW, "partners"),
             Entry(N_("Find creators"), "partners.find_creators", _VIEW, "creators"),
         ),
@@ -50,7 +50,11 @@ MENU = (
             Entry(N_("Partners"), "partners.index", _VIEW, "partners"),
             Entry(N_("Groups"), "groups.index", _VIEW, "groups", ("groups",)),
             Entry(
-                N_("Campaigns"), "campaigns.index", _VIEW, "campaigns", ("campaigns", "compose", "decisions")
+                N_("Campaigns"),
+                "campaigns.index",
+                _VIEW,
+                "campaigns",
+                ("campaigns", "compose", "decisions", "histories.delivery"),
             ),
         ),
     ),
@@ -193,7 +197,7 @@ def _item(entry: Entry) -> dict[str, object]:
     return {
         "label": here().catalog.say(entry.label),
         "href": url_for(entry.endpoint),
-        "current": current.partition(".")[0] in entry.areas or current == entry.endpoint,
+        "current": not {current, current.partition(".")[0]}.isdisjoint((entry.endpoint, *entry.areas)),
         "icon": entry.icon,
         "count": None,
         "children": (),

@@ -1,6 +1,5 @@
 """The page of one conversation: its messages, what is being written, and the partner beside it."""
 
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,13 +20,11 @@ from service.models import Message, Partner, Thread, User
 from service.web import choices, inbox_list, uploads
 from service.web.context import here, reader, reading
 from service.web.forms import Form, number, say
+from service.web.linked import pieces
 from service.web.words import user_name
 
 RECOGNIZED = N_("Recognized language: %(language)s")
 DETECT = N_("Recognize from the text")
-# An address in a text of Japanese or Chinese ends where the next character of the sentence begins.
-_LINK = re.compile(r"https?://[!#-;=?-~]+")
-_BEHIND = ".,;:!?)]}'\""
 
 
 class MessageForm(Form):
@@ -124,18 +121,6 @@ def unreachable_words(why: Unreachable | None) -> UnreachableWords | None:
         return None
     reason, advice = say(UNREACHABLE_LABELS[why]), say(UNREACHABLE_ADVICE[why])
     return UnreachableWords(reason, advice, is_off=why is Unreachable.MESSAGING_OFF, is_listed=why.is_listed)
-
-
-def pieces(text: str) -> list[tuple[str, bool]]:
-    """Return a text in pieces, each with whether it is a web address."""
-    found: list[tuple[str, bool]] = []
-    end = 0
-    for match in _LINK.finditer(text):
-        address = match.group().rstrip(_BEHIND)
-        found += [(text[end : match.start()], False), (address, True)]
-        end = match.start() + len(address)
-    found.append((text[end:], False))
-    return [piece for piece in found if piece[0]]
 
 
 def may_edit(message: Message) -> bool:

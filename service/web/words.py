@@ -1,5 +1,6 @@
 """Filters by which templates print facts and values in the reader's language."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -30,7 +31,12 @@ from service.mail.shipped import CAMPAIGN_LABELS
 from service.models import Campaign, Delivery, Partner, Role
 from service.web.context import here
 
+PERSON_ERASED = N_("Personal data erased")
 NO_SUBJECT = N_("(no subject)")
+NO_SERVER = N_("The mail server could not be used: %(detail)s")
+# What a server says begins with a number; what else is kept of a try was said by this machine.
+_ANSWER = re.compile(r"\d{3}\b")
+_UNTRIED = frozenset({DeliveryState.QUEUED.value, DeliveryState.CANCELLED.value})
 FORMER_USER = N_("Former user")
 NUMBERED_FORMER_USER = N_("Former user %(num)s")
 EVENT_LABELS: dict[StageEvent, Phrase] = {
@@ -90,8 +96,8 @@ _FAMILY_FIRST = ("ja", "zh")
 
 def install(app: Flask) -> None:
     """Add the filters `label number percent long_date short_day date_time relative language zone country`
-    `file_size contact user_name role_name campaign_title campaign_tag lang_tag reply delivery_reason`
-    `address_warning`, and the functions `number delivery_parts`.
+    `file_size contact user_name role_name recipient campaign_title campaign_tag lang_tag reply`
+    `delivery_reason address_warning`, and the functions `number delivery_parts`.
     """
     filters: dict[str, Callable[..., str]] = {
         "label": label,
@@ -111,6 +117,7 @@ def install(app: Flask) -> None:
         "contact": contact_name,
         "user_name": user_name,
         "role_name": role_name,
+        "recipient": recipient_name,
         "campaign_title": campaign_title,
         "campaign_tag": campaign_tag,
         "lang_tag": lang_tag,
@@ -192,6 +199,11 @@ def campaign_tag(campaign: Campaign) -> str:
     return here().locale.tag
 
 
+def recipient_name(delivery: Delivery) -> str:
+    """Return whom a mail is for, by name or address; of a person who was erased the ledger keeps neither."""
+    return str(delivery.values.get("name") or delivery.address or here().catalog.say(PERSON_ERASED))
+
+
 def reply_words(reply: str) -> str:
     """Return why a mail was not sent: our reason in the reader's language, or the server's own words."""
     reason = reason_of(reply)
@@ -201,8 +213,11 @@ def reply_words(reply: str) -> str:
 def delivery_reason(delivery: Delivery) -> str:
     """Return why a mail is where it is; what a server says to a mail that it takes is no reason."""
     kept = delivery.reply or ""
-    sent = delivery.state == DeliveryState.SENT.value
-    return "" if sent and reason_of(kept) is None else reply_words(kept)
+    if not kept or reason_of(kept) is not None:
+        return reply_words(kept)
+    if delivery.state in _UNTRIED and not _ANSWER.match(kept):
+        return here().catalog.say(NO_SERVER, detail=kept)
+    return "" if delivery.state == DeliveryState.SENT.value else kept
 
 
 def address_warning(address: str | None) -> str:

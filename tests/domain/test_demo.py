@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.domain import demo, message_search, thread_list, threads
+from service.domain import demo, message_search, notices, thread_list, threads
 from service.domain.demo_talks import TALKS
 from service.domain.thread_list import ThreadFilter
 from service.facts.messages import Side
@@ -34,3 +34,12 @@ def test_the_demo_has_a_living_inbox(session: Session) -> None:
     assert {lang: written.count(lang) for lang in set(written)} == {"fr": 11, "ja": 12, "zh": 8, "en": 6}
     found = message_search.search(session, [program.id], "様")
     assert len(found.hits) == 3
+
+
+def test_the_news_of_the_demo_is_newest_first(session: Session) -> None:
+    """As a list of notices is read: by number, and by time."""
+    demo.fill(session, now=NOW)
+    user = session.scalars(select(User).where(User.email == demo.ADMINISTRATOR)).one()
+    moments = [one.created_at for one in notices.list_recent(session, user.id, limit=100)]
+    assert len(moments) > 5
+    assert moments == sorted(moments, reverse=True)

@@ -63,12 +63,18 @@ def test_a_name_that_cannot_be_kept_is_refused_not_changed(name: str, rule: str)
 
 
 def test_what_is_required() -> None:
-    values = import_values.read({Key.NAME: " ", Key.EMAIL: ""}, {})
+    values = import_values.read({Key.NAME: " ", Key.EMAIL: "", Key.FIRST_NAME: "Anna"}, {})
     assert rules(values) == [
         ("value-missing", Key.NAME),
         ("value-missing", Key.EMAIL),
         ("value-missing", Key.MEDIA),
     ]
+
+
+@pytest.mark.parametrize("cells", [{}, {Key.NAME: "", Key.EMAIL: " ", Key.MEDIA: "\u3000", Key.GROUP: ""}])
+def test_a_row_of_delimiters_alone_has_one_reason(cells: dict[Key, str]) -> None:
+    values = import_values.read(cells, {})
+    assert (rules(values), values.rejected) == ([("row-blank", None)], True)
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_a_link_that_is_not_ours_is_nothing(session: Session, token: str) -> Non
     factories.prospect(session, factories.program(session))
     with pytest.raises(DomainError) as refused:
         invitations.find(session, SIGNER, token)
-    assert refused.value.refusal is Refusal.NOT_FOUND
+    assert refused.value.refusal is Refusal.JOIN_LINK_BROKEN
 
 
 def test_unsubscribing_holds_for_the_program(session: Session) -> None:

@@ -46,6 +46,8 @@ def test_a_similar_text_is_offered_and_not_taken() -> None:
     assert updated("fr", offered + gone, SAVE) == offered + gone
     done = offered.replace('msgstr ""', 'msgstr "Enregistrer"')
     assert updated("fr", done, SAVE) == SAVE.replace('msgstr ""', 'msgstr "Enregistrer"')
+    unused = 'msgid "Delete"\nmsgstr ""\n'
+    assert updated("fr", done, unused) == unused + '\n#~ msgid "Save"\n#~ msgstr "Enregistrer"\n'
     assert updated("fr", 'msgid "Delete"\nmsgstr "Supprimer"\n', SAVE).startswith(SAVE)
 
 

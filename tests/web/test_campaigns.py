@@ -7,13 +7,15 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from service.bootstrap import Services
-from service.domain import pauses
+from service.domain import erasure, pauses
 from service.facts.bounces import PauseReason
 from service.facts.permissions import BuiltInRole
 from service.facts.replies import Reason, words_of
 from service.facts.states import CampaignState, DeliveryState
 from service.i18n.locales import LOCALES
-from service.models import Campaign, Delivery, Program
+from service.models import Campaign, Delivery, Program, Prospect
+from service.web.histories import MAIL_ERASED
+from service.web.words import NO_SERVER, PERSON_ERASED
 from tests.domain import factories
 from tests.web.conftest import NAMES, Browser, check_nothing_inline, check_page, soup, words
 
@@ -119,6 +121,47 @@ def test_a_row_says_why_a_sent_mail_is_worth_a_word(
     settle(campaign_id, DeliveryState.FAILED, reply="550 5.1.1 Unknown")
     page = soup(browser.get(f"/en/campaigns/{campaign_id}"))
     assert words(page.select_one("#deliveries td[data-label=Reason]")) == "550 5.1.1 Unknown"
+
+
+@pytest.mark.parametrize("state", [DeliveryState.SENT, DeliveryState.UNKNOWN])
+@pytest.mark.parametrize("code", LOCALES)
+def test_a_recipient_who_was_erased_stays_in_the_campaign_without_a_name(
+    enter: Callable[..., Browser], parts: Services, launch: Callable[..., int],
+    settle: Callable[..., list[int]], code: str, state: DeliveryState,
+) -> None:  # fmt: skip
+    """D-: the campaign and the mail can be looked at; of the person they say that the data are erased."""
+    campaign_id = launch()
+    delivery_id = settle(campaign_id, state)[0]
+    with parts.db.transaction() as session:
+        prospect = session.get_one(Prospect, session.get_one(Delivery, delivery_id).prospect_id)
+        erasure.erase_partner(session, prospect.partner_id, actor_id=None, now=factories.NOW)
+    browser, said = enter(), parts.catalogs.catalog(code).say(PERSON_ERASED)
+    page = check_page(browser.get(f"/{code}/campaigns/{campaign_id}"), code)
+    row = page.select_one("#deliveries tbody th")
+    assert words(row) == said
+    page = check_page(browser.get(f"/{code}/campaigns/{campaign_id}/deliveries/{delivery_id}"), code)
+    assert words(page.h1) == said
+    assert words(page.select_one("#email > p:last-child")) == parts.catalogs.catalog(code).say(MAIL_ERASED)
+
+
+@pytest.mark.parametrize("state", [DeliveryState.QUEUED, DeliveryState.CANCELLED])
+@pytest.mark.parametrize("code", LOCALES)
+def test_that_no_mail_server_was_reached_is_said_in_the_reader_s_language(
+    enter: Callable[..., Browser], parts: Services, launch: Callable[..., int],
+    settle: Callable[..., list[int]], code: str, state: DeliveryState,
+) -> None:  # fmt: skip
+    """M-15: no server said this; what a server said stands for itself, also while a mail is tried again."""
+    campaign_id = launch()
+    delivery_id = settle(campaign_id, state, reply="[Errno 111] Connection refused")[0]
+    told = parts.catalogs.catalog(code).say(NO_SERVER, detail="[Errno 111] Connection refused")
+    said = " ".join(told.split())
+    browser = enter()
+    page = soup(browser.get(f"/{code}/campaigns/{campaign_id}"))
+    assert words(page.select("#deliveries tbody tr:first-child td")[-1]) == said
+    assert said in words(soup(browser.get(f"/{code}/campaigns/{campaign_id}/deliveries/{delivery_id}")).main)
+    settle(campaign_id, state, reply="451 4.3.0 Later")
+    page = soup(browser.get(f"/{code}/campaigns/{campaign_id}"))
+    assert words(page.select("#deliveries tbody tr:first-child td")[-1]) == "451 4.3.0 Later"
 
 
 @pytest.mark.parametrize("path", ["", "/progress", "/cancel", "/edit"])

@@ -75,6 +75,22 @@ def test_who_was_erased_writes_as_the_program(
     assert [words(author) for author in page.select(".talk-head strong")] == [here.program.name]
 
 
+@pytest.mark.parametrize("asked", [{}, {"X-Fragment": "messages"}])
+def test_a_web_address_can_be_followed(
+    browser: Browser, parts: Services, here: Talk, path: Callable[..., str], asked: dict[str, str]
+) -> None:
+    """X-1, D-7: as in the brand's inbox; no other text becomes a link, and no other site learns of ours."""
+    said = f"{HOSTILE} https://shop.example/a?b=1&c=<i>"
+    with parts.db.transaction() as session:
+        here.say(session, said, key="b")
+    body = soup(browser.get(path(), headers=asked)).select(".talk-body")[-1]
+    assert body.get_text() == said
+    assert [(one["href"], one["rel"]) for one in body.select("a")] == [
+        ("https://evil.example", ["noopener", "noreferrer", "nofollow"]),
+        ("https://shop.example/a?b=1&c=", ["noopener", "noreferrer", "nofollow"]),
+    ]
+
+
 def test_the_address_is_told_to_nobody(browser: Browser, path: Callable[..., str]) -> None:
     """W-3, W-6, D-7: no referrer, no index, no store, also of what was refused."""
     for answer in (browser.get(path()), browser.get(path()[:-1]), browser.client.post(path("/answer"))):

@@ -56,6 +56,9 @@ def test_from_the_row_of_a_delivery_to_the_person_in_one_click(
     assert row is not None
     links = [str(link["href"]) for link in row.select("a")]
     assert links == [f"/en/campaigns/{failed[0]}/deliveries/{failed[1]}", "/en/prospects/1/history"]
+    pages = [soup(browser.get(link)) for link in links]
+    places = [words(page.select_one(".frame > nav a[aria-current]")) for page in pages]
+    assert places == ["Campaigns", "Prospects"]  # where the menu says one is
     prospect = soup(browser.get("/en/prospects/1"))
     assert prospect.select_one("a[href='/en/prospects/1/history']") is not None
     told = words(soup(browser.get(links[1])).main)

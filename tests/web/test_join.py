@@ -7,9 +7,11 @@ import pytest
 from service.bootstrap import Services
 from service.domain import prospects
 from service.domain.letters import JOIN
+from service.facts.refusals import Refusal
 from service.facts.stages import Stage, StageEvent
 from service.i18n.locales import LOCALES
 from service.models import Program, Prospect
+from service.web.errors import PARTNER_TITLES
 from tests.domain import factories
 from tests.web.conftest import Browser, check_page, soup, words
 
@@ -103,6 +105,18 @@ def test_a_link_that_is_not_ours(
     for text in forged:
         assert browser.client.post(f"/en/join/{text}", data={"answer": "accept"}).status_code == 404
     assert stage(parts, prospect_id) == Stage.OUTREACH.value
+
+
+@pytest.mark.parametrize("code", LOCALES)
+def test_the_link_of_an_invitation_that_is_gone_says_what_to_do(
+    browser: Browser, parts: Services, code: str
+) -> None:
+    """D-7: as where a prospect was erased, or where an import was undone."""
+    page = soup(browser.get(f"/{code}/join/{parts.signer.sign(JOIN, 999)}"))
+    catalog = parts.catalogs.catalog(code)
+    assert words(page.h1) == catalog.say(PARTNER_TITLES[Refusal.JOIN_LINK_BROKEN])
+    assert words(page.main).endswith(catalog.say(Refusal.JOIN_LINK_BROKEN.phrase))
+    assert page.select("main a") == []
 
 
 def test_hostile_names_are_text(browser: Browser, invited: Callable[..., tuple[int, str]]) -> None:

@@ -60,6 +60,15 @@ def test_the_menu_shows_where_one_is(
     assert [words(link) for link in side.select("a[aria-current=page]")] == [entry]
 
 
+@pytest.mark.parametrize("path", ["/en/settings", "/en/notices"])
+def test_what_is_not_in_the_menu_is_not_at_home(
+    enter: Callable[..., Browser], program: Program, path: str
+) -> None:
+    side = soup(enter().get(path)).select_one(".frame > nav")
+    assert side is not None
+    assert side.select("a[aria-current]") == []
+
+
 def test_the_way_to_the_import_page(enter: Callable[..., Browser], program: Program) -> None:
     """User profile → Settings → Tools → Import prospects."""
     browser = enter()

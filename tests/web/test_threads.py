@@ -27,7 +27,6 @@ from service.facts.states import DeliveryState
 from service.facts.words import NN_
 from service.i18n.locales import LOCALES
 from service.models import Attachment, AuditEntry, Draft, Message, Program, SystemMail, Thread
-from service.web.thread_page import pieces
 from tests.domain import factories
 from tests.web.conftest import Browser, Clock, check_page, error_of, form_of, soup, words
 from tests.web.threads import Post
@@ -575,21 +574,6 @@ def test_hostile_texts_are_text(enter: Callable[..., Browser], program: Program,
     assert said.get_text() == f"{HOSTILE} javascript:alert(1) https://x.example/?a=1&b=<i>"
     assert [one["href"] for one in said.select("a")] == ["https://x.example/?a=1&b="]
     assert HOSTILE in words(page.h1)
-
-
-@pytest.mark.parametrize(
-    ("text", "links"),
-    [
-        ("資料はhttps://x.example/a.を見てください", ["https://x.example/a"]),
-        ("(see https://x.example/a, and http://y.example)", ["https://x.example/a", "http://y.example"]),
-        ("nothing", []),
-        ("", []),
-    ],
-)
-def test_addresses_in_a_text_end_where_the_sentence_goes_on(text: str, links: list[str]) -> None:
-    found = pieces(text)
-    assert [piece for piece, is_link in found if is_link] == links
-    assert "".join(piece for piece, _ in found) == text
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ from sqlalchemy import select
 from service.bootstrap import Services
 from service.domain import suppression
 from service.domain.letters import UNSUBSCRIBE
+from service.facts.refusals import Refusal
 from service.facts.states import DeliveryState
 from service.i18n.locales import LOCALES
 from service.models import Campaign, Delivery, Program, Suppression
+from service.web.errors import PARTNER_TITLES
 from tests.domain import factories
 from tests.web.conftest import Browser, check_page, soup, words
 
@@ -190,6 +192,18 @@ def test_a_link_that_is_not_ours(browser: Browser, parts: Services, token: str) 
                  browser.client.post(f"/en/unsubscribe/{text}").status_code) for text in forged]  # fmt: skip
     assert statuses == [(404, 404)] * len(forged)
     assert stopped(parts) == set()
+
+
+@pytest.mark.parametrize("code", LOCALES)
+def test_a_link_that_was_cut_off_says_what_to_do(
+    browser: Browser, parts: Services, token: str, code: str
+) -> None:
+    """D-7: whoever wants no more emails has no account, and finds nothing on the home page."""
+    page = soup(browser.get(f"/{code}/unsubscribe/{token[:-2]}"))
+    catalog = parts.catalogs.catalog(code)
+    assert words(page.h1) == catalog.say(PARTNER_TITLES[Refusal.UNSUBSCRIBE_LINK_BROKEN])
+    assert words(page.main).endswith(catalog.say(Refusal.UNSUBSCRIBE_LINK_BROKEN.phrase))
+    assert page.select("main a") == []
 
 
 def test_the_address_is_not_in_the_link_or_the_page(browser: Browser, token: str) -> None:

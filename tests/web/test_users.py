@@ -127,6 +127,7 @@ def test_a_bad_password_is_said_beside_its_field_and_uses_nothing_up(
         ({"email": "aiko"}, "email"),
         ({"email": "administrator@example.test"}, "email"),
         ({"locale": "xx"}, "locale"),
+        ({"role": ""}, "role"),
     ],
 )
 def test_what_cannot_be_invited_is_said_beside_its_field(
@@ -137,6 +138,18 @@ def test_what_cannot_be_invited_is_said_beside_its_field(
     answer = enter().submit(f"{PATH}/new", data)
     assert answer.status_code == 400
     assert error_of(soup(answer), field)
+
+
+def test_nobody_becomes_an_administrator_by_overlooking_the_role(
+    enter: Callable[..., Browser], program: Program, parts: Services
+) -> None:
+    """The form as it opens, with a name and an address: the role is asked for."""
+    browser = enter()
+    offered = soup(browser.get(f"{PATH}/new")).select("select[name=role] option")
+    chosen = next((one for one in offered if one.has_attr("selected")), offered[0])
+    answer = browser.submit(f"{PATH}/new", {**AIKO, "role": str(chosen["value"])})
+    assert (answer.status_code, error_of(soup(answer), "role")) == (400, "Choose a role.")
+    assert found(parts) is None
 
 
 def test_buttons_of_an_invitation(invite: Callable[..., Browser], parts: Services, browser: Browser) -> None:
