@@ -64,6 +64,15 @@ def test_a_file_in_another_charset_is_left_as_it_is(tmp_path: Path) -> None:
     assert mended(path, Frame(tmp_path / "none")) is None
 
 
+def rounds(path: Path, frame: Frame) -> set[str]:
+    """Mend a file as `mended` does, and return whose texts: when some are mended, the style of others is odd."""
+    whose: set[str] = set()
+    while found := [finding for finding in check_file(path, frame) if finding.fix]:
+        whose |= {str(finding.values["msgid"]) for finding in found}
+        path.write_text(fixes.apply(path.read_text(encoding="utf-8"), found), encoding="utf-8")
+    return whose
+
+
 @pytest.mark.parametrize("rule", FIXED)
 @pytest.mark.parametrize("code", ["fr", "ja"])
 def test_defects_of_real_catalogs_are_mended(tmp_path: Path, rule: str, code: str) -> None:
@@ -83,10 +92,11 @@ def test_defects_of_real_catalogs_are_mended(tmp_path: Path, rule: str, code: st
     path.write_text(text, encoding="utf-8")
     frame = Frame(tmp_path / "none")
     before = po.read_text(text)
-    to_mend = {finding.values["msgid"] for finding in check_file(path, frame) if finding.fix}
-    assert to_mend
     after = mend(path, text)
-    path.write_text(after, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
+    to_mend = rounds(path, frame)
+    assert to_mend
+    assert path.read_text(encoding="utf-8") == after
     assert mended(path, frame) is None
     assert not [finding for finding in check_file(path, frame) if finding.fix]
     file = po.read_text(after)
