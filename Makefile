@@ -47,14 +47,14 @@ test: $(VENV)/.dev ## Run the tests, and the browser journeys beside them
 	@$(MAKE) --no-print-directory -j2 others beside
 
 # Tells soon of a test that cannot be loaded; what it compiles, each process of a run would compile for itself.
-collected:
+collected: $(VENV)/.dev
 	@found=$$($(PYTEST) --collect-only -qq 2>&1) || { echo "$$found"; exit 1; }
 
-others:
+others: $(VENV)/.dev
 	$(PYTEST) -n $(JOBS) --dist worksteal -q -m "not journey and not sweep"
 
 # Shown as a whole when they end, however they end: two runs would write into each other's lines.
-beside:
+beside: $(VENV)/.dev
 	@trap 'cat $(VENV)/journeys.log' EXIT; trap 'exit 1' INT TERM; \
 		$(MAKE) --no-print-directory journeys JOURNEYS=$(BESIDE) >$(VENV)/journeys.log 2>&1
 

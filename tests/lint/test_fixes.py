@@ -65,7 +65,7 @@ def test_a_file_in_another_charset_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 def rounds(path: Path, frame: Frame) -> set[str]:
-    """Mend a file as `mended` does, and return whose texts: when some are mended, the style of others is odd."""
+    """Mend a file as `mended` does, and return whose texts; some are odd only once others are mended."""
     whose: set[str] = set()
     while found := [finding for finding in check_file(path, frame) if finding.fix]:
         whose |= {str(finding.values["msgid"]) for finding in found}
