@@ -8,17 +8,14 @@ PIP := $(PY) -m pip --python $(BIN)/python install -q --disable-pip-version-chec
 # Wheels only, each with a hash: nothing of others runs while it is installed. One tool of the tests has no wheel.
 LOCKED := $(PIP) --only-binary :all: --require-hashes
 PYTEST := $(BIN)/python -m pytest
-# One more than processors, as tests of workers mostly wait; journeys keep a browser and a demo busy each, and wait
-# for pages half of the time: beside the others, half as many fill what those leave.
+# One more than processors, as tests of workers mostly wait; journeys keep a browser and a demo busy each.
 JOBS ?= $(shell expr $$(nproc) + 1)
 JOURNEYS ?= $(shell nproc)
-BESIDE ?= $(shell expr $$(nproc) / 2 \| 1)
 
 .DEFAULT_GOAL := help
 # Images of Python often say it. Tests start Python hundreds of times, and would compile the service each time.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup run test collected others beside journeys sweep check lint format catalogs bench figures locks \
-	wheel sbom places clean
+.PHONY: help setup run test collected journeys sweep check lint format catalogs bench figures locks wheel sbom places clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,20 +40,13 @@ setup: $(VENV)/.dev ## Make the environment for running, testing and checking
 run: $(VENV)/.run ## Start the demo: web, worker and captured outbox (PORT=, DATA=)
 	@PORT=$(PORT) DATA=$(DATA) exec $(BIN)/prospectus demo
 
-test: $(VENV)/.dev ## Run the tests, and the browser journeys beside them
-	@$(MAKE) --no-print-directory -j2 others beside
+test: $(VENV)/.dev ## Run the tests, then the browser journeys
+	$(PYTEST) -n $(JOBS) --dist worksteal -q -m "not journey and not sweep"
+	$(PYTEST) -n $(JOURNEYS) --dist loadfile -q -m journey tests/journeys
 
 # Tells soon of a test that cannot be loaded; what it compiles, each process of a run would compile for itself.
 collected: $(VENV)/.dev
 	@found=$$($(PYTEST) --collect-only -qq 2>&1) || { echo "$$found"; exit 1; }
-
-others: $(VENV)/.dev
-	$(PYTEST) -n $(JOBS) --dist worksteal -q -m "not journey and not sweep"
-
-# Shown as a whole when they end, however they end: two runs would write into each other's lines.
-beside: $(VENV)/.dev
-	@trap 'cat $(VENV)/journeys.log' EXIT; trap 'exit 1' INT TERM; \
-		$(MAKE) --no-print-directory journeys JOURNEYS=$(BESIDE) >$(VENV)/journeys.log 2>&1
 
 journeys: $(VENV)/.dev ## Run the browser journeys alone
 	$(PYTEST) -n $(JOURNEYS) --dist loadfile -q -m journey tests/journeys
