@@ -255,5 +255,7 @@ def write(made: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    everything = [] if FOLDER in os.environ else ["tests/web", "-n", "2", "--dist", "loadfile"]
-    write(places(sys.argv[1:] or everything))
+    # To listen takes long, and the test of what is written here fails as long as it is out of date.
+    stale = "tests/web/test_translate_places.py::test_the_table_knows_the_pages_and_texts_there_are"
+    everything = ["tests/web", "-n", "2", "--dist", "loadfile", "--timeout", "0", "--deselect", stale]
+    write(places(sys.argv[1:] or ([] if FOLDER in os.environ else everything)))
