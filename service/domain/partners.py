@@ -96,9 +96,7 @@ def edit(session: Session, partner_id: int, facts: Facts, *, version: str) -> Pa
         checks.paragraphs(facts.description, field="description") or None if facts.description else None
     )
     _publishes_at(partner, facts.media_properties)
-    index(partner)
-    session.flush()
-    sort_anew(session, [partner_id])
+    _index_anew(session, partner)
     return partner
 
 
@@ -198,6 +196,13 @@ def sort_anew(session: Session, partner_ids: Iterable[int]) -> None:
         session.execute(moved.values(sort_key=key).execution_options(synchronize_session=False))
 
 
+def _index_anew(session: Session, partner: Partner) -> None:
+    """Have a partner with changed names found by the new ones, and its prospects stand where they belong."""
+    index(partner)
+    session.flush()
+    sort_anew(session, [partner.id])
+
+
 def matching(text: str) -> list[str]:
     """Return a LIKE pattern (escaped with a backslash) for each word that a user typed into a search box."""
     words = (
@@ -231,9 +236,7 @@ def fill_blanks(session: Session, partner: Partner, profile: Profile) -> None:
             MediaProperty(url=checks.web_address(url, field="media_property"))
             for url in profile.media_properties
         ]
-    index(partner)
-    session.flush()
-    sort_anew(session, [partner.id])
+    _index_anew(session, partner)
 
 
 def list_with_address(session: Session, key: str) -> list[Partner]:
