@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.db import Database
-from service.domain import accounts, audit, messages, sessions, threads
+from service.domain import accounts, audit, messages, sessions, threads, user_erasure
 from service.facts.acts import Act
 from service.facts.messages import ScanState, Side
 from service.facts.permissions import BuiltInRole
@@ -39,6 +39,7 @@ from tests.domain.factories import NOW
 CANARY = "canari-9d41"
 NAME, ADDRESS = f"Ida {CANARY}", f"{CANARY}@brand.example"
 ACCOUNT = f"ida.{CANARY}@post.example"
+LATER = NOW + timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,12 @@ class Leaver:
     user_id: int
     other_id: int
     program_id: int
+
+
+def erase(db: Database, leaver: Leaver) -> user_erasure.Erased:
+    """Erase who leaves, a day later."""
+    with db.transaction() as session:
+        return user_erasure.erase(session, leaver.user_id, actor=None, now=LATER)
 
 
 def put(db: Database) -> Leaver:

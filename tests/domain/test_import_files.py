@@ -3,9 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from service.domain import (
-    import_reasons,
-)
+from service.domain import import_reasons
 from service.domain.import_files import PIECE
 from service.facts.states import ImportState
 from service.models import (

@@ -14,19 +14,12 @@ from sqlalchemy import event
 from service.db import Database
 from service.domain import import_runs, import_undo
 from tests import postgres
+from tests.domain import undo_desk
 from tests.domain.factories import NOW, AskedJobs
-from tests.domain.import_desk import DATA, HEADER, Desk
-from tests.domain.undo_desk import furnish
+from tests.domain.import_desk import DATA, Desk
+from tests.domain.undo_desk import ACCOUNT, furnish
 
-FILE = (
-    HEADER
-    + "Blue Harbor,anna@blue.example,https://blue.example,Summer,Anna,Sailing,,ja\n"
-    + "みどり企画,yamada@みどり.example,midori.example https://b.example,夏,,,,Japonais\n"
-    + "Blue Harbor,ANNA@BLUE.example,https://blue.example,夏,,,,\n"
-    + "No Group,c@x.example,https://x.example,Winter,,,,\n"
-    + "Red Harbor,red@x.example,https://red.example,夏,Rhea,Boats,,fr\n"
-    + "Their name,them@y.example,https://y.example,Summer,Yu,,98765,zh\n"
-)
+FILE = undo_desk.FILE + "Red Harbor,red@x.example,https://red.example,夏,Rhea,Boats,,fr\n" + ACCOUNT
 Result = tuple[list[list[tuple[object, ...]]], tuple[int, ...], tuple[int, int], str]
 
 

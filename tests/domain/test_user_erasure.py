@@ -40,9 +40,7 @@ from tests.domain import factories, leaver
 from tests.domain.conftest import BOTH
 from tests.domain.erasing import bytes_on_disk, tables_naming
 from tests.domain.factories import NOW, AskedJobs
-from tests.domain.leaver import ACCOUNT, ADDRESS, CANARY, NAME, Leaver
-
-LATER = NOW + timedelta(days=1)
+from tests.domain.leaver import ACCOUNT, ADDRESS, CANARY, LATER, NAME, Leaver
 
 
 @pytest.fixture
@@ -50,15 +48,10 @@ def known(db: Database) -> Leaver:
     return leaver.put(db)
 
 
-def _erase(db: Database, known: Leaver) -> user_erasure.Erased:
-    with db.transaction() as session:
-        return user_erasure.erase(session, known.user_id, actor=None, now=LATER)
-
-
 def test_nothing_is_left_on_disk(db: Database, known: Leaver) -> None:
     """D-5: not in a table, an index, or a page of the file that nobody uses any more."""
     assert CANARY.encode() in bytes_on_disk(db)
-    done = _erase(db, known)
+    done = leaver.erase(db, known)
     assert CANARY.encode() not in bytes_on_disk(db)
     assert done.file_ids == [f"loose-{known.user_id}"]
     assert (done.addresses, done.names) == ({ADDRESS, ADDRESS.upper(), ACCOUNT}, {NAME})
@@ -71,7 +64,7 @@ def test_nothing_is_left_in_a_table(db: Database, known: Leaver) -> None:
         "attachments", "campaigns", "drafts", "imports", "mail_accounts", "notices",
         "recovery_codes", "selections", "system_mails", "user_sessions", "users",
     }  # fmt: skip
-    _erase(db, known)
+    leaver.erase(db, known)
     assert tables_naming(db, CANARY) == set()
 
 
@@ -79,7 +72,7 @@ def test_nothing_is_left_in_a_table(db: Database, known: Leaver) -> None:
 def test_the_colleague_keeps_everything(db: Database, known: Leaver) -> None:
     with db.reading() as session:
         before = user_data.export(session, known.other_id).as_json()
-    _erase(db, known)
+    leaver.erase(db, known)
     with db.reading() as session:
         assert user_data.export(session, known.other_id).as_json() == before
 
@@ -88,7 +81,7 @@ def test_the_colleague_keeps_everything(db: Database, known: Leaver) -> None:
 def test_what_they_did_stays_under_their_number(db: Database, known: Leaver) -> None:
     with db.reading() as session:
         trail = [(row.id, row.user_id, row.subject_id) for row in session.scalars(select(AuditEntry))]
-    done = _erase(db, known)
+    done = leaver.erase(db, known)
     with db.reading() as session:
         assert [(row.id, row.user_id, row.subject_id) for row in session.scalars(select(AuditEntry))] == trail
         assert session.scalars(select(Message.body).where(Message.author_id == known.user_id)).all() == [
@@ -113,7 +106,7 @@ def test_what_they_did_stays_under_their_number(db: Database, known: Leaver) -> 
 
 
 def test_somebody_erased_is_a_user_no_more(db: Database, known: Leaver) -> None:
-    _erase(db, known)
+    leaver.erase(db, known)
     with db.reading() as session:
         listed = user_list.list_page(session, user_list.UserFilter(), now=LATER)
         assert known.user_id not in {user.id for user in listed.users}
@@ -124,12 +117,12 @@ def test_somebody_erased_is_a_user_no_more(db: Database, known: Leaver) -> None:
                 question(session, known.user_id)
             assert refused.value.refusal is Refusal.NOT_FOUND
     with pytest.raises(DomainError) as refused:
-        _erase(db, known)
+        leaver.erase(db, known)
     assert refused.value.refusal is Refusal.NOT_FOUND
 
 
 def test_the_address_is_free_again(db: Database, known: Leaver) -> None:
-    _erase(db, known)
+    leaver.erase(db, known)
     with db.transaction() as session:
         again = factories.user(session, email=ADDRESS)
         assert again.id != known.user_id
@@ -141,7 +134,7 @@ def test_a_role_of_the_brands_own_is_free_again(db: Database, known: Leaver) -> 
         role = Role(key=None, name="Interns", permissions=[])
         session.add(role)
         session.get_one(User, known.user_id).role = role
-    _erase(db, known)
+    leaver.erase(db, known)
     with db.transaction() as session:
         session.delete(session.scalars(select(Role).where(Role.name == "Interns")).one())
 
@@ -149,7 +142,7 @@ def test_a_role_of_the_brands_own_is_free_again(db: Database, known: Leaver) -> 
 @BOTH
 def test_an_import_that_runs_stops_by_the_rule(db: Database, known: Leaver) -> None:
     """A-8: and neither it nor one that stopped before says who it was."""
-    _erase(db, known)
+    leaver.erase(db, known)
     with db.transaction() as session:
         mine = select(Import).where(Import.user_id == known.user_id).order_by(Import.id)
         stopped, running = session.scalars(mine).all()
@@ -165,7 +158,7 @@ def test_a_mail_on_its_way_is_waited_for(db: Database, known: Leaver) -> None:
     with db.transaction() as session:
         session.execute(update(SystemMail).values(state=DeliveryState.IN_FLIGHT.value))
     with pytest.raises(DomainError) as refused:
-        _erase(db, known)
+        leaver.erase(db, known)
     assert refused.value.refusal is Refusal.ERASURE_BUSY
     with db.reading() as session:
         assert accounts.find(session, known.user_id).name == NAME
@@ -217,7 +210,7 @@ def test_who_may_erase_a_user(
 @BOTH
 def test_the_campaigns_that_stay_tell_their_author_nothing(db: Database, known: Leaver) -> None:
     """D-5: no row anew of who is erased; the colleague is told as before."""
-    _erase(db, known)
+    leaver.erase(db, known)
     with db.transaction() as session:
         campaigns = session.scalars(select(Campaign.id).order_by(Campaign.id)).all()
         for campaign_id in campaigns:
@@ -261,13 +254,13 @@ def test_a_backup_is_erased_again(db: Database, known: Leaver) -> None:
         assert mine != marks.mark(ADDRESS)
         assert user_erasure.users_back(session, {mine: LATER}) == [known.user_id]
         assert user_erasure.users_back(session, {mine: NOW, marks.mark(ADDRESS): LATER}) == []
-    assert _erase(db, known).marks == (mine,)
+    assert leaver.erase(db, known).marks == (mine,)
     with db.reading() as session:
         assert user_erasure.users_back(session, {mine: LATER + timedelta(days=1)}) == []
 
 
 def test_the_trail_says_who_by_number(db: Database, known: Leaver) -> None:
-    _erase(db, known)
+    leaver.erase(db, known)
     with db.reading() as session:
         entries = session.scalars(select(AuditEntry).where(AuditEntry.user_id == known.user_id)).all()
         assert audit.names_of_users(session, entries) == {known.user_id: ""}

@@ -1,14 +1,10 @@
 """A user's name in texts that stay: of campaigns, of mails of the product, of what others were told."""
 
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import func, select
 
 from service.db import Database
-from service.domain import (
-    user_erasure,
-)
+from service.domain import user_erasure
 from service.facts.states import CampaignState
 from service.models import (
     Campaign,
@@ -20,19 +16,12 @@ from service.models import (
 from tests.domain import leaver
 from tests.domain.conftest import BOTH
 from tests.domain.factories import NOW
-from tests.domain.leaver import ADDRESS, NAME, Leaver
-
-LATER = NOW + timedelta(days=1)
+from tests.domain.leaver import ADDRESS, LATER, NAME, Leaver
 
 
 @pytest.fixture
 def known(db: Database) -> Leaver:
     return leaver.put(db)
-
-
-def _erase(db: Database, known: Leaver) -> user_erasure.Erased:
-    with db.transaction() as session:
-        return user_erasure.erase(session, known.user_id, actor=None, now=LATER)
 
 
 @BOTH
@@ -46,7 +35,7 @@ def test_campaigns_go_on_in_the_name_of_the_program(db: Database, known: Leaver)
                 unknown_policy="ask", created_at=NOW,
             )
         )  # fmt: skip
-    _erase(db, known)
+    leaver.erase(db, known)
     with db.reading() as session:
         found = session.scalars(select(Campaign).order_by(Campaign.id)).all()
         own = [one for one in found if one.author_id == known.user_id]
@@ -113,7 +102,7 @@ def test_who_has_a_word_in_common_is_somebody_else(
                 )  # fmt: skip
         for values in ({"subject": text}, {"file": f"{text} {ADDRESS}x.csv"}):
             session.add(Notice(user_id=known.other_id, kind="import_done", values=values, created_at=NOW))
-    _erase(db, known)
+    leaver.erase(db, known)
     with db.reading() as session:
         made = select(Campaign.author_id, Campaign.from_name).order_by(Campaign.id.desc()).limit(4)
         found = [tuple(row) for row in session.execute(made)]
@@ -131,7 +120,7 @@ def test_a_single_word_deletes_nothing_that_others_were_told(db: Database, known
         session.get_one(User, known.user_id).name = "Max"
         for values in ({"subject": "Max"}, {"file": f"{ADDRESS}.csv"}, {"subject": f"From {ADDRESS}."}):
             session.add(Notice(user_id=known.other_id, kind="import_done", values=values, created_at=NOW))
-    done = _erase(db, known)
+    done = leaver.erase(db, known)
     with db.reading() as session:
         told = session.scalars(select(Notice.values).where(Notice.user_id == known.other_id)).all()
     assert told[1:] == [{"subject": "Max"}]
@@ -141,7 +130,7 @@ def test_a_single_word_deletes_nothing_that_others_were_told(db: Database, known
 
 def test_mails_of_the_product_name_nobody(db: Database, known: Leaver) -> None:
     """What waits to go to others goes out without the name; what was for the user does not go out."""
-    _erase(db, known)
+    leaver.erase(db, known)
     with db.reading() as session:
         mails = session.scalars(select(SystemMail).order_by(SystemMail.id)).all()
         values = {mail.message_id: mail.values for mail in mails if mail.message_id.startswith("m-")}
@@ -160,7 +149,7 @@ def test_what_others_were_told_of_them_goes(db: Database, known: Leaver) -> None
             session.add(Notice(user_id=known.other_id, kind="import_done", values=values, created_at=NOW))
     with db.reading() as session:
         before = session.scalar(select(func.count(Notice.id)).where(Notice.user_id == known.other_id))
-    _erase(db, known)
+    leaver.erase(db, known)
     with db.reading() as session:
         left = session.scalars(select(Notice.values).where(Notice.user_id == known.other_id)).all()
     assert (before, len(left)) == (3, 2)

@@ -1,9 +1,7 @@
 """A desk where two people are known before, and the file that is imported there and undone."""
 
 from service.db import Database
-from service.domain import (
-    partners,
-)
+from service.domain import partners
 from service.models import Program
 from tests.domain.factories import NOW, prospect
 from tests.domain.import_desk import HEADER, Desk
