@@ -6,6 +6,7 @@ Held-back mails are *unknown*: a person decides, as with a mail whose answer was
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.domain import ledger, notices
@@ -23,6 +24,23 @@ _ONE = 1
 def installation(session: Session) -> Installation | None:
     """Return what the database knows of where it stands; None before a worker ever ran on it."""
     return session.get(Installation, _ONE)
+
+
+def enter(session: Session, *, place: str) -> Installation | None:
+    """Return what the database knows of where it stands, for this worker alone until it commits.
+
+    None where no worker ever ran on it; from now on it stands at `place`. Of several workers that start
+    for the first time one gets None, and the others wait for it.
+    """
+    if installation(session) is None:
+        try:
+            with session.begin_nested():
+                session.add(Installation(id=_ONE, place=place, stamp=""))
+        except IntegrityError:
+            pass  # another worker's first start came before ours
+        else:
+            return None
+    return session.get_one(Installation, _ONE, with_for_update=True, populate_existing=True)
 
 
 def settle_here(session: Session, *, place: str, stamp: str) -> Installation:

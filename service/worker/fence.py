@@ -30,7 +30,7 @@ class Fence:
         """Hold back what a restored copy must not send again; return how many mails that was."""
         held = 0
         with self._db.transaction() as session:
-            known = fence.installation(session)
+            known = fence.enter(session, place=self._place)
             if known is not None and not self._as_left(known.place, known.stamp):
                 held = fence.hold_back(session, now=self._clock())
                 log.warning(
