@@ -18,6 +18,7 @@ PHRASES: tuple[Phrase, ...] = (
     N_("path"),
     N_("Show the version and exit."),
     N_("Show this message and exit."),
+    N_("Confirm the action without prompting."),
     N_("%(prog)s, version %(version)s"),
     N_("Aborted!"),
     N_("Error: {message}"),

@@ -151,7 +151,7 @@ class Formats:
         return str(self._locale.territories.get(code.upper(), code))
 
     def _zone_name(self, zone: str) -> str:
-        """`Japan Time`, `heure : Japon`, `日本時間` for `Asia/Tokyo`; an unknown zone as it is."""
+        """`Japan Time`, `Japon`, `日本時間` for `Asia/Tokyo`; an unknown zone as it is."""
         if zone.upper() in ("UTC", "ETC/UTC"):
             return "UTC"
         # A zone younger than Babel's data is in an “unknown region” there: its city alone says more.
@@ -160,7 +160,10 @@ class Formats:
             place = get_timezone_location(zone, locale=self._locale, return_city=is_young)
         except LookupError:
             return zone
-        return str(self._locale.zone_formats["region"] % place if is_young else place)
+        pattern = self._locale.zone_formats["region"]
+        words = str(pattern % place if is_young else place)
+        # The word that French puts before each place would hide its first letter in a list.
+        return words.removeprefix(pattern.partition("%s")[0])
 
 
 class _Pretended(Formats):

@@ -23,6 +23,7 @@ KINDS: Mapping[str, Phrase] = {
 }
 _COUNTS = (1, 1204)
 _MOMENT = datetime(2038, 1, 19, 3, 14, tzinfo=UTC)
+_OCTETS = 500 * 2**20
 _SAMPLES: Mapping[str, object] = {
     "address": "hana@example.com",
     "character": "U+0000",
@@ -33,7 +34,6 @@ _SAMPLES: Mapping[str, object] = {
     "name": "Kumo Outdoor",
     "path": "fr/LC_MESSAGES/messages.po",
     "permission": PERMISSION_LABELS[Permission.EMAIL_SEND],
-    "size": "500 MB",
     "reason": N_("The closing quotation mark is missing on this line."),
     "state": CAMPAIGN_STATE_LABELS[CampaignState.SENDING],
     "url": "example",
@@ -90,6 +90,7 @@ def _of_ids(catalog: Catalog, ids: Iterable[str]) -> list[Sample]:
 def _sample(catalog: Catalog, phrase: Phrase) -> Sample:
     values = dict(_SAMPLES)
     values["time"] = catalog.formats.date_time(_MOMENT)
+    values["size"] = catalog.formats.file_size(_OCTETS)
     values["language"] = catalog.formats.language_name(LOCALES[SOURCE].tag)
     counts = (_COUNTS[1],) if phrase.plural is None else _COUNTS
     texts = tuple(dict.fromkeys(catalog.say(phrase, num=count, **values) for count in counts))

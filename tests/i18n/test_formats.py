@@ -110,7 +110,7 @@ def test_a_size_never_shows_a_thousand_of_a_unit(code: str) -> None:
                 "xx-unknown",
                 "Japon",
                 "ZZZ",
-                "heure : Japon",
+                "Japon",
                 "UTC",
                 "Mars/Base",
             ],
