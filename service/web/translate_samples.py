@@ -33,7 +33,7 @@ _SAMPLES: Mapping[str, object] = {
     "name": "Kumo Outdoor",
     "path": "fr/LC_MESSAGES/messages.po",
     "permission": PERMISSION_LABELS[Permission.EMAIL_SEND],
-    "size": "500 MB",
+    "size": "500\u00a0MB",
     "reason": N_("The closing quotation mark is missing on this line."),
     "state": CAMPAIGN_STATE_LABELS[CampaignState.SENDING],
     "url": "example",
