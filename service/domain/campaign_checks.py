@@ -16,10 +16,23 @@ from service.models import Campaign
 
 
 @dataclass(frozen=True, slots=True)
+class LeaveOut:
+    """Whom the author leaves out: who lacks a value, addresses of an office, who has joined or declined."""
+
+    missing: bool = False
+    roles: bool = False
+    decided: bool = False
+
+    def drops(self, recipient: Recipient) -> bool:
+        """Tell whether a recipient is left out whatever the email says."""
+        return (self.roles and recipient.has_role_address) or (self.decided and recipient.has_decided)
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """The state of a draft; `problems` refuse it whatever the author decides, `missing` can be left out.
 
-    `recipients` are all that are selected, those with the address of an office among them.
+    `recipients` are all that are selected, those among them whom the author may leave out.
     """
 
     recipients: tuple[Recipient, ...]
@@ -33,27 +46,25 @@ class Review:
         """Whether a launch would be accepted as it stands."""
         return not self.problems and not self.missing
 
-    def lacking(self, *, leave_out_roles: bool) -> tuple[Recipient, ...]:
-        """Return who lacks a value and is not left out already as an office."""
-        return tuple(item for item in self.missing if not (leave_out_roles and item.has_role_address))
+    def lacking(self, leave_out: LeaveOut) -> tuple[Recipient, ...]:
+        """Return who lacks a value and is not left out already for what they are."""
+        return tuple(item for item in self.missing if not leave_out.drops(item))
 
-    def chosen(self, *, leave_out: bool, leave_out_roles: bool) -> list[Recipient]:
+    def chosen(self, leave_out: LeaveOut) -> list[Recipient]:
         """Return whom the campaign would be queued for."""
-        missing = {item.prospect_id for item in self.missing} if leave_out else set()
+        missing = {item.prospect_id for item in self.missing} if leave_out.missing else set()
         return [
-            item
-            for item in self.recipients
-            if item.prospect_id not in missing and not (leave_out_roles and item.has_role_address)
+            item for item in self.recipients if item.prospect_id not in missing and not leave_out.drops(item)
         ]
 
-    def refuse_unless_ready(self, *, leave_out: bool, leave_out_roles: bool) -> None:
+    def refuse_unless_ready(self, leave_out: LeaveOut) -> None:
         """Raise the first reason why this cannot go out."""
         if self.problems:
             raise self.problems[0]
-        lacking = self.lacking(leave_out_roles=leave_out_roles)
-        if lacking and not leave_out:
+        lacking = self.lacking(leave_out)
+        if lacking and not leave_out.missing:
             raise DomainError(Refusal.VALUES_MISSING, num=len(lacking))
-        if not self.chosen(leave_out=leave_out, leave_out_roles=leave_out_roles):
+        if not self.chosen(leave_out):
             raise DomainError(Refusal.NO_RECIPIENTS)
 
 

@@ -19,6 +19,7 @@ from service.domain import (
     recipients,
     selections,
 )
+from service.domain.campaign_checks import LeaveOut
 from service.domain.errors import DomainError
 from service.domain.jobs import Jobs
 from service.domain.letters import Composer
@@ -39,8 +40,8 @@ subject_of = notices.subject_of
 class Writing:
     """What an author writes: names, and (subject, content) by locale; a language left empty is no variant.
 
-    `mail_account_id` is an account of the author's own, None for the installation's address. `leave_out` and
-    `leave_out_roles` are whom `launch` is to drop.
+    `mail_account_id` is an account of the author's own, None for the installation's address. The last
+    three are whom `launch` is to drop.
     """
 
     from_name: str
@@ -52,6 +53,7 @@ class Writing:
     mail_account_id: int | None = None
     leave_out: bool = False
     leave_out_roles: bool = False
+    leave_out_decided: bool = False
 
 
 def draft(
@@ -120,6 +122,7 @@ def _put(session: Session, campaign: Campaign, writing: Writing) -> None:
     campaign.template = writing.template
     campaign.unknown_policy = writing.unknown_policy.value
     campaign.leave_out, campaign.leave_out_roles = writing.leave_out, writing.leave_out_roles
+    campaign.leave_out_decided = writing.leave_out_decided
     kept = {variant.locale: variant for variant in campaign.variants}
     for locale in LOCALES:
         subject, content = writing.variants.get(locale, ("", ""))
@@ -154,6 +157,7 @@ def launch(
     leave_out: bool,
     now: datetime,
     leave_out_roles: bool = False,
+    leave_out_decided: bool = False,
     at: datetime | None = None,
 ) -> bool:
     """Freeze content and recipients and start sending, or have that start at the moment `at`.
@@ -161,7 +165,7 @@ def launch(
     What the author saw is what goes out: a scheduled campaign freezes when it is scheduled, not when it
     starts. Launching what is launched or scheduled changes nothing, and returns False. `leave_out` drops the
     recipients for whom a token has neither value nor fallback; without it they refuse the launch.
-    `leave_out_roles` drops addresses of an office, such as info@.
+    `leave_out_roles` drops addresses of an office, such as info@, `leave_out_decided` who joined or declined.
     """
     state = CampaignState.SENDING if at is None else CampaignState.SCHEDULED
     claimed = session.execute(
@@ -175,9 +179,9 @@ def launch(
         return False
     _freeze(session, campaign)  # first: the review judges what will be sent
     found = review(session, composer, campaign)
-    found.refuse_unless_ready(leave_out=leave_out, leave_out_roles=leave_out_roles)
-    chosen = found.chosen(leave_out=leave_out, leave_out_roles=leave_out_roles)
-    _queue(session, campaign, chosen, composer.new_message_id)
+    choice = LeaveOut(leave_out, leave_out_roles, leave_out_decided)
+    found.refuse_unless_ready(choice)
+    _queue(session, campaign, found.chosen(choice), composer.new_message_id)
     if at is None:
         jobs.deliver(session, campaign.id)
     return True

@@ -13,7 +13,7 @@ from sqlalchemy import String, delete, func, select, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
-from service.domain import erased, import_clearing, ledger, message_search, people
+from service.domain import erased, import_clearing, ledger, message_search, partners, people
 from service.domain.errors import DomainError
 from service.domain.import_clearing import Looked
 from service.domain.people import Traces
@@ -92,8 +92,7 @@ def erase_partner(
     With `never_again` no program writes to their addresses from now on, whoever imports them. Raises
     DomainError: NOT_FOUND, ERASURE_BUSY while a mail to them is on its way or an import with them runs.
     """
-    # Whoever writes to their prospects or threads waits for this.
-    session.scalars(select(Prospect.id).where(Prospect.partner_id == partner_id).with_for_update()).all()
+    _lock(session, partner_id)
     traces = people.traces_of(session, partner_id)
     _require_rest(session, traces)
     done = Erased(addresses=traces.addresses | traces.written)
@@ -110,6 +109,14 @@ def erase_partner(
     session.flush()
     session.expire_all()
     return done
+
+
+def _lock(session: Session, partner_id: int) -> None:
+    """Have everybody wait who changes the partner, their threads or prospects, in the order that all keep."""
+    partners.lock(session, partner_id)
+    for table in (Thread, Prospect):
+        theirs = select(table.id).where(table.partner_id == partner_id).order_by(table.id)
+        session.scalars(theirs.with_for_update()).all()
 
 
 def _require_rest(session: Session, traces: Traces) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from service.domain import prospects
+from service.domain import partners, prospects
 from service.domain.errors import DomainError
 from service.domain.letters import JOIN
 from service.domain.signing import Signer
@@ -51,6 +51,8 @@ def answer(
     event = StageEvent.JOINED if accepted else StageEvent.DECLINED
     goal = Stage.JOINED if accepted else Stage.DECLINED
     prospect_id = invitation.prospect.id
+    if accepted and messaging is not None:
+        partners.lock(session, invitation.prospect.partner_id)
     stage = Stage(prospects.lock(session, prospect_id).stage)
     if stage in {goal, Stage.JOINED} or prospects.has_happened(session, prospect_id, event):
         return stage

@@ -76,12 +76,24 @@ def version_of(partner: Partner) -> str:
     return hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()
 
 
+def lock(session: Session, partner_id: int) -> Partner:
+    """Return a partner as it stands now; until this transaction ends nobody else changes it.
+
+    Whoever locks conversations or prospects of a partner, too, does so after this, conversations first.
+    Raises DomainError(NOT_FOUND) for one who is not there, or no longer.
+    """
+    partner = session.get(Partner, partner_id, with_for_update={"of": Partner}, populate_existing=True)
+    if partner is None:
+        raise DomainError(Refusal.NOT_FOUND)
+    return partner
+
+
 def edit(session: Session, partner_id: int, facts: Facts, *, version: str) -> Partner:
     """Change a partner by hand, unless somebody else has changed it since `version` was read.
 
     The language is one of ours, or stays the one it was: an import knows more of them.
     """
-    partner = session.get_one(Partner, partner_id, with_for_update={"of": Partner}, populate_existing=True)
+    partner = lock(session, partner_id)
     if version_of(partner) != version:
         raise DomainError(Refusal.EDITED_MEANWHILE)
     if partner.mpid is None:

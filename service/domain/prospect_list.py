@@ -11,6 +11,7 @@ from sqlalchemy import (
     CompoundSelect,
     Select,
     case,
+    false,
     func,
     literal,
     or_,
@@ -181,13 +182,14 @@ def list_page(
     """Return the page after (or before) a cursor; the same speed for the first page and the last."""
     matched, total = _counted(session, program_id, wanted)
     backwards = before is not None
-    edge = before or after
-    if edge is not None:
-        matched = matched.where(_beyond(sort, edge, descending ^ backwards))
+    edge, falling, most = before or after, descending ^ backwards, rows + 1
+    if sort is Sort.STAGE:
+        ids = _by_stage(matched, edge, falling, most, archived=ARCHIVED in wanted.stages).subquery()
+    else:
+        ids = _by_column(matched, sort, edge, falling, most).subquery()
     # Only the rows of the page are read whole.
-    ids = _ordered(matched, sort, descending ^ backwards).limit(rows + 1).subquery()
     query = select(Prospect).join(ids, ids.c.id == Prospect.id)
-    found = list(session.scalars(_ordered(query, sort, descending ^ backwards)))
+    found = list(session.scalars(_ordered(query, sort, falling).limit(most)))
     more, found = len(found) > rows, found[:rows]
     if backwards:
         found.reverse()
@@ -245,9 +247,42 @@ def _ordered(query: Select[Any], sort: Sort, descending: bool) -> Select[Any]:
     return query.order_by(column, Prospect.id)
 
 
+def _by_column(
+    matched: Select[int], sort: Sort, edge: Cursor | None, descending: bool, most: int
+) -> Select[int]:
+    """Return a query for the first ids beyond an edge, which an index has in order."""
+    if edge is not None:
+        matched = matched.where(_beyond(sort, edge, descending))
+    return _ordered(matched, sort, descending).limit(most)
+
+
+def _by_stage(
+    matched: Select[int], edge: Cursor | None, descending: bool, most: int, *, archived: bool
+) -> Select[int] | CompoundSelect[int]:
+    """Return a query for ids among which the first beyond an edge are: so many of each stage.
+
+    Stages have no order for a database, but within each of them an index has one. `archived` says whether
+    some that match are.
+    """
+    edge_rank = rank_of(edge) if edge is not None else None
+    # Where it is nobody's, the date changes no order, and PostgreSQL finds the index in order by it.
+    columns = (Prospect.id,) if archived else (Prospect.archived_at, Prospect.id)
+    order = [column.desc() if descending else column.asc() for column in columns]
+    parts = []
+    for rank, stage in enumerate(Stage):
+        of_stage = matched.where(Prospect.stage == stage.value)
+        if edge is not None:
+            if edge_rank is None or (rank > edge_rank if descending else rank < edge_rank):
+                continue
+            if rank == edge_rank:
+                of_stage = of_stage.where(Prospect.id < edge.id if descending else Prospect.id > edge.id)
+        parts.append(select(of_stage.order_by(*order).limit(most).subquery().c.id))
+    return union_all(*parts) if parts else matched.where(false())
+
+
 def _beyond(sort: Sort, edge: Cursor, descending: bool) -> ColumnElement[bool]:
     column: ColumnElement[Any] = SORT_COLUMNS[sort]
-    value: Any = {Sort.ADDED: moment_of, Sort.STAGE: rank_of}.get(sort, lambda cursor: cursor.value)(edge)
+    value = moment_of(edge) if sort is Sort.ADDED else edge.value
     # As one comparison, which an index can answer.
     place, there = tuple_(column, Prospect.id), tuple_(literal(value, column.type), literal(edge.id))
     return place < there if descending else place > there

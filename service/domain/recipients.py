@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.domain import erased
 from service.facts.role_accounts import is_role_account
+from service.facts.stages import DECIDED, Stage
 from service.i18n.locales import LOCALES
 from service.mail.values import Recipient as MailRecipient
 from service.mail.values import personal_words
@@ -36,6 +37,12 @@ class Recipient:
     last_name: str | None
     suppressed: bool = False
     zone_known: bool = True
+    stage: Stage = Stage.NEW
+
+    @property
+    def has_decided(self) -> bool:
+        """Whether they have joined or declined, so that nothing is left to win them for."""
+        return self.stage in DECIDED
 
     @property
     def has_role_address(self) -> bool:
@@ -96,6 +103,7 @@ def resolve(session: Session, program: Program, prospect_ids: Sequence[int]) -> 
                 Partner.first_name,
                 Partner.last_name,
                 Partner.time_zone.is_not(None),
+                Prospect.stage,
             )
             .join(Prospect.partner)
             .where(Prospect.id.in_(chunk), Prospect.program_id == program.id)
@@ -103,7 +111,7 @@ def resolve(session: Session, program: Program, prospect_ids: Sequence[int]) -> 
         )
         for row in session.execute(query).all():
             out = row[2] in suppressed or is_kept_out(row[2])
-            recipient = Recipient(*row[:9], suppressed=out, zone_known=bool(row[9]))
+            recipient = Recipient(*row[:9], suppressed=out, zone_known=bool(row[9]), stage=Stage(row[10]))
             found.setdefault(recipient.address_key, recipient)
     return list(found.values())
 

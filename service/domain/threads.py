@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.domain import accounts, checks, notices, prospects
+from service.domain import accounts, checks, notices, partners, prospects
 from service.domain.errors import DomainError
 from service.facts.limits import MESSAGE_CHARACTERS
 from service.facts.messages import MessageState, News, Side
@@ -58,7 +58,7 @@ def require_messaging(partner: Partner) -> None:
 
 def set_messaging(session: Session, partner_id: int, *, enabled: bool) -> Partner:
     """Switch messages to a partner on or off in all programs, as the partner asks."""
-    partner = session.get_one(Partner, partner_id, with_for_update={"of": Partner}, populate_existing=True)
+    partner = partners.lock(session, partner_id)
     partner.messaging_enabled = enabled
     session.flush()
     return partner

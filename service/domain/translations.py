@@ -33,6 +33,9 @@ TEXT_STATE_LABELS: Mapping[TextState, Phrase] = {
 }
 
 
+_GRAVITY = (*Severity, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message in one language; `id` names it in addresses, in every language the same."""
@@ -47,6 +50,11 @@ class Message:
         if self.entry.fuzzy:
             return TextState.FUZZY
         return TextState.TRANSLATED if self.entry.translated else TextState.MISSING
+
+    @property
+    def worst(self) -> Severity | None:
+        """How bad the worst of its findings is."""
+        return min((finding.severity for finding in self.findings), key=_GRAVITY.index, default=None)
 
     @property
     def version(self) -> str:
@@ -172,9 +180,13 @@ def search(
     with_findings: bool = False,
     among: Collection[str] | None = None,
 ) -> list[Message]:
-    """Return the messages whose source or text contains the words, narrowed by state, findings and ids."""
+    """Return the messages whose source or text contains the words, narrowed by state, findings and ids.
+
+    They are in the order of the file; those asked for by their findings are in it within errors, warnings
+    and advice.
+    """
     wanted = fold(words)
-    return [
+    found = [
         message
         for message in sheet.messages.values()
         if (state is None or message.state is state)
@@ -183,6 +195,7 @@ def search(
         and (not rule or any(finding.rule == rule for finding in message.findings))
         and (not wanted or any(wanted in fold(text) for text in _texts(message.entry)))
     ]
+    return sorted(found, key=lambda message: _GRAVITY.index(message.worst)) if with_findings else found
 
 
 def _texts(entry: po.Entry) -> tuple[str, ...]:

@@ -38,6 +38,8 @@ STAGE_LABELS: dict[Stage, Phrase] = {
     Stage.DECLINED: NP_("stage", "Declined"),
     Stage.EXPIRED: NP_("stage", "Expired"),
 }
+# Where the prospect has said yes or no.
+DECIDED = (Stage.JOINED, Stage.DECLINED)
 ARCHIVED_LABEL = NP_("stage", "Archived")
 
 # What the help says of each; `days` is the period an invitation waits, `restore` the label of that action.

@@ -109,7 +109,10 @@ class Formats:
         return str(self._percent.apply(share, self._locale))
 
     def relative(self, delta: dt.timedelta) -> str:
-        """`3 hours ago`, `in 2 days`: a negative delta is past. The largest fitting unit alone is named."""
+        """`3 hours ago`, `in 2 days`, with U+00A0 before the unit: a negative delta is past.
+
+        The largest fitting unit alone is named.
+        """
         seconds = delta.days * 86400 + delta.seconds
         for unit, length in _UNITS:
             value = abs(seconds) / length
@@ -132,7 +135,7 @@ class Formats:
         return _join(self._lists["end"], text, items[-1])
 
     def file_size(self, size: int) -> str:
-        """Bytes as `512 bytes`, `64 KB`, `10 MB`, in French `10 Mo` with U+00A0; 1 KB is 1,024 bytes."""
+        """Bytes as `512 bytes`, `64 KB`, `10 MB`, in French `10 Mo`, with U+00A0; 1 KB is 1,024 bytes."""
         step, value = 0, float(size)
         while round(value, 1) >= 1024 and step < len(_SIZES) - 1:
             step, value = step + 1, value / 1024
@@ -212,15 +215,13 @@ def _bytes_pattern(locale: babel.Locale, size: int) -> str:
 
 
 def _spaced(pattern: str, language: str) -> str:
-    """CLDR's words with the house's spaces around the number (glossary): none in Japanese, one in Chinese,
-    one that does not break in French."""
-    if language == "fr":
-        return re.sub(r"\{0\}\s+", "{0}" + NO_BREAK_SPACE, pattern)
+    """CLDR's words with the house's spaces around the number (glossary): none beside Japanese, one beside
+    Chinese. A number and its unit stay on one line in every language."""
     if language == "ja":
-        return re.sub(rf"(?<=\{{0\}})\s+(?={_CJK})|(?<={_CJK})\s+(?=\{{0\}})", "", pattern)
+        pattern = re.sub(rf"(?<=\{{0\}})\s+(?={_CJK})|(?<={_CJK})\s+(?=\{{0\}})", "", pattern)
     if language == "zh":
-        return re.sub(rf"(?<=\{{0\}})(?={_CJK})|(?<={_CJK})(?=\{{0\}})", " ", pattern)
-    return pattern
+        pattern = re.sub(rf"(?<=\{{0\}})(?={_CJK})|(?<={_CJK})(?=\{{0\}})", " ", pattern)
+    return re.sub(r"\{0\}\s+", "{0}" + NO_BREAK_SPACE, pattern)
 
 
 def _prepare(pattern: str, locale: babel.Locale) -> Callable[[_Value], str]:

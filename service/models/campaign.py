@@ -48,9 +48,11 @@ class Campaign(Base):
     template: Mapped[str | None]
     unknown_policy: Mapped[str]
     selection: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
-    # What the author chose: leave out recipients without a value for a token, and addresses of an office.
+    # What the author chose: leave out recipients without a value for a token, addresses of an office, and who
+    # has joined or declined.
     leave_out: Mapped[bool] = mapped_column(default=False, server_default=false())
     leave_out_roles: Mapped[bool] = mapped_column(default=False, server_default=false())
+    leave_out_decided: Mapped[bool] = mapped_column(default=False, server_default=false())
     # The ads its tokens name, frozen at launch: id -> name, link_url, image_url.
     ads: Mapped[dict[str, dict[str, str | None]]] = mapped_column(JSON, default=dict)
     program_name: Mapped[str | None]

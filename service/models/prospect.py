@@ -15,8 +15,9 @@ class Prospect(Base):
     __tablename__ = "prospects"
     __table_args__ = (
         UniqueConstraint("program_id", "partner_id"),
-        # How many stand where is counted within the index.
-        Index("ix_prospects_program_stage", "program_id", "stage", "archived_at"),
+        # How many stand where is counted within the index, and each stage is in order there.
+        Index("ix_prospects_program_stage", "program_id", "stage", "archived_at", "id"),
+        Index("ix_prospects_program_added", "program_id", "created_at", "id"),
         Index("ix_prospects_program_name", "program_id", "sort_key", "id"),
         # Few have one; an import asks for every address of its file whether it is one.
         Index(

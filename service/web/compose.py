@@ -231,6 +231,7 @@ def _launch(form: ComposeForm, campaign_id: int, *, later: bool) -> ResponseRetu
                 campaign,
                 leave_out=campaign.leave_out,
                 leave_out_roles=campaign.leave_out_roles,
+                leave_out_decided=campaign.leave_out_decided,
                 at=start.moment if start else None,
                 now=here().now,
             )

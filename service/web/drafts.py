@@ -10,7 +10,7 @@ from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringFi
 from wtforms.fields.core import UnboundField
 
 from service.domain import ads, campaigns, letters, previews, recipients, selections
-from service.domain.campaign_checks import Review
+from service.domain.campaign_checks import LeaveOut, Review
 from service.domain.campaigns import Writing
 from service.domain.errors import DomainError
 from service.domain.letters import Composed
@@ -64,6 +64,7 @@ class ComposeForm(Form):
     unknown_policy = RadioField(validate_choice=False, choices=[policy.value for policy in UnknownPolicy])
     leave_out = BooleanField()
     leave_out_roles = BooleanField()
+    leave_out_decided = BooleanField()
 
     def texts(self) -> dict[str, tuple[str, str]]:
         """Return (subject, content) in each language, line breaks as the product keeps them."""
@@ -88,7 +89,12 @@ class ComposeForm(Form):
             mail_account_id=number(self.mail_account.data) or None,
             leave_out=self.leave_out.data,
             leave_out_roles=self.leave_out_roles.data,
+            leave_out_decided=self.leave_out_decided.data,
         )
+
+    def choice(self) -> LeaveOut:
+        """Return whom the author leaves out."""
+        return LeaveOut(self.leave_out.data, self.leave_out_roles.data, self.leave_out_decided.data)
 
     def fill(self, texts: Mapping[str, tuple[str, str]]) -> None:
         """Put texts into every language at once."""
@@ -162,6 +168,7 @@ def is_stored(campaign: Campaign, writing: Writing) -> bool:
         and campaign.unknown_policy == writing.unknown_policy.value
         and campaign.leave_out == writing.leave_out
         and campaign.leave_out_roles == writing.leave_out_roles
+        and campaign.leave_out_decided == writing.leave_out_decided
     )
 
 
@@ -240,10 +247,8 @@ def page_of(
     places = _by_field(review) if review and not conflict else {}
     if refused is not None:
         _refuse(form, refused, review)
-    left_out = {"leave_out": form.leave_out.data, "leave_out_roles": form.leave_out_roles.data}
-    picked = risks.riskiest(
-        found, review.lacking(leave_out_roles=form.leave_out_roles.data) if review else ()
-    )
+    leave_out = form.choice()
+    picked = risks.riskiest(found, review.lacking(leave_out) if review else ())
     wanted = number(request.values.get("as"))
     shown = next((item for item in found if item.prospect_id == wanted), None) or next(
         (item.recipient for item in picked), None
@@ -262,8 +267,8 @@ def page_of(
         "senders": choices.senders(session, campaign),
         "policies": choices.unknown_policies(),
         "source_choices": choices.languages(),
-        **audience.told(found, review, **left_out),
-        "languages_count": _languages(form, audience.getting(found, review, **left_out)),
+        **audience.told(found, review, leave_out),
+        "languages_count": _languages(form, audience.getting(found, review, leave_out)),
         "send_at": request.values.get("send_at", ""),
         "zone": here().zone.key,
         "tokens": _tokens(session),

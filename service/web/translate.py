@@ -134,7 +134,6 @@ def messages(code: str) -> ResponseReturnValue:
         shows=_shows(),
         # Names of rules are words of no language (RFC 5646).
         rules=[(one, one, "zxx") for one in _rules_of(sheet.messages.values())],
-        severity_of=_worst,
         previous_href=_href(code, max(first - PAGE_ROWS, 0)) if first else None,
         next_href=_href(code, first + PAGE_ROWS) if first + PAGE_ROWS < len(matching) else None,
     )
@@ -161,8 +160,3 @@ def _shows() -> list[tuple[str, str]]:
 
 def _rules_of(found: Iterable[Message]) -> list[str]:
     return sorted({finding.rule for message in found for finding in message.findings})
-
-
-def _worst(message: Message) -> Severity:
-    order = list(Severity)
-    return min((finding.severity for finding in message.findings), key=order.index)

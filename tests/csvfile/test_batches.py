@@ -17,6 +17,8 @@ LINES = st.lists(
             "a,b,c,\n",
             "a,b,c,d\n",
             "\n",
+            ",,\n",
+            '"",,\n',
             'a,"b\n',
             '"a\nb",c,d\n',
         ]

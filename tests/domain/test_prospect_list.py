@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from service.domain import groups, partners, prospect_list, prospects
 from service.domain.prospect_list import Cursor, ProspectFilter, Sort
 from service.facts.sources import Source
-from service.facts.stages import StageEvent
+from service.facts.stages import Stage, StageEvent
 from service.models import Program
 from tests.domain import factories
 from tests.domain.factories import NOW
@@ -115,6 +115,44 @@ def test_pages_forward_and_back_show_every_row_once(
     assert backward == whole
 
 
+@pytest.mark.parametrize("stages", [(), ("new", "joined", "declined", "archived")])
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_pages_by_stage_go_through_all_stages(
+    session: Session, program: Program, stages: tuple[str, ...], descending: bool, rows: int
+) -> None:
+    """W-5: those of one stage in the order in which they were added; archived ones among them."""
+    wanted, how = ProspectFilter(stages=stages), {"sort": Sort.STAGE, "descending": descending, "rows": rows}
+    found = prospect_list.list_page(session, program.id, ProspectFilter()).prospects
+    for prospect, event in zip(found, [StageEvent.JOINED, StageEvent.DECLINED] * 3, strict=False):
+        prospects.record(session, prospect.id, event, now=NOW)
+    user = factories.user(session, program)
+    for prospect in (found[0], found[-1]):
+        prospects.archive(session, prospect, now=NOW, actor_id=user.id)
+    page = prospect_list.list_page(session, program.id, wanted, **how)  # type: ignore[arg-type]
+    pages = [page]
+    while page.next is not None:
+        page = prospect_list.list_page(session, program.id, wanted, after=page.next, **how)  # type: ignore[arg-type]
+        pages.append(page)
+    back = [page]
+    while page.previous is not None:
+        page = prospect_list.list_page(session, program.id, wanted, before=page.previous, **how)  # type: ignore[arg-type]
+        back.insert(0, page)
+    ranks = [stage.value for stage in Stage]
+    shown = [one for one in found if stages or one.archived_at is None]
+    expected = sorted(shown, key=lambda one: (ranks.index(one.stage), one.id), reverse=descending)
+    for way in (pages, back):
+        assert [one.id for some in way for one in some.prospects] == [one.id for one in expected]
+
+
+@pytest.mark.parametrize("value", ["", "9", "x"])
+def test_a_cursor_of_no_stage_has_nobody_after_it(session: Session, program: Program, value: str) -> None:
+    place = Cursor(value, 1)
+    assert not prospect_list.list_page(
+        session, program.id, ProspectFilter(), sort=Sort.STAGE, after=place
+    ).prospects
+
+
 def test_filters_narrow_together(session: Session, program: Program) -> None:
     group = groups.create(session, program.id, name="Été", now=NOW)
     atelier = prospect_list.list_page(session, program.id, ProspectFilter(text="atelier")).prospects[0]
@@ -150,13 +188,26 @@ def test_a_page_is_read_from_an_index_in_order(session: Session, program: Progra
         for query in (
             f"{listed} ORDER BY sort_key, id LIMIT 51",
             f"{listed} AND (sort_key, id) > ('b', 1) ORDER BY sort_key, id LIMIT 51",
+            f"{listed} ORDER BY created_at DESC, id DESC LIMIT 51",
+            f"{listed} AND (created_at, id) < ('2038', 1) ORDER BY created_at DESC, id DESC LIMIT 51",
+            f"{listed} AND stage = 'new' AND id > 9 ORDER BY archived_at, id LIMIT 51",
             f"SELECT count(*) FROM ({listed})",
         )
     ]
-    in_order = "SEARCH prospects USING INDEX ix_prospects_program_name"
+    by_name, by_date, by_stage = (
+        f"SEARCH prospects USING {index}"
+        for index in (
+            "INDEX ix_prospects_program_name",
+            "INDEX ix_prospects_program_added",
+            "COVERING INDEX ix_prospects_program_stage",
+        )
+    )
     assert plans == [
-        [f"{in_order} (program_id=?)"],
-        [f"{in_order} (program_id=? AND sort_key>?)"],
+        [f"{by_name} (program_id=?)"],
+        [f"{by_name} (program_id=? AND sort_key>?)"],
+        [f"{by_date} (program_id=?)"],
+        [f"{by_date} (program_id=? AND created_at<?)"],
+        [f"{by_stage} (program_id=? AND stage=? AND archived_at=? AND id>?)"],
         ["SEARCH prospects USING COVERING INDEX ix_prospects_program_stage (program_id=?)"],
     ]
 

@@ -5,6 +5,7 @@ import pytest
 from service.domain import translations
 from service.domain.errors import DomainError
 from service.domain.translations import Message, TextState
+from service.facts.findings import Severity
 from service.facts.refusals import Refusal
 from service.i18n import glossary, po
 from service.i18n.folding import fold
@@ -80,6 +81,29 @@ def test_search_looks_at_source_and_text_and_narrows() -> None:
     assert found("menu") == ["Open"]
     assert found(state=TextState.FUZZY) == ["Open"]
     assert found(with_findings=True, state=TextState.TRANSLATED) == ["Hello %(name)s"]
+
+
+def test_errors_come_before_warnings_and_advice() -> None:
+    """Within each in the order of the file."""
+    text = HEADER + "".join(
+        f'\nmsgid "{source} %(name)s"\nmsgstr "{translated}"\n'
+        for source, translated in {
+            "Same": "Same %(name)s",
+            "Left": "",
+            "Lost": "Perdu",
+            "Good": "Bon %(name)s",
+            "Again": "",
+            "Gone": "Parti",
+        }.items()
+    )
+    found = translations.search(translations.sheet_of(text.encode(), FR), "", fold=fold, with_findings=True)
+    assert [(one.entry.id.split()[0], one.worst) for one in found] == [
+        ("Lost", Severity.ERROR),
+        ("Gone", Severity.ERROR),
+        ("Left", Severity.WARNING),
+        ("Again", Severity.WARNING),
+        ("Same", Severity.ADVICE),
+    ]
 
 
 def test_revising_changes_one_entry_and_confirms_it() -> None:

@@ -204,7 +204,7 @@ def test_without_a_scanner_nothing_can_be_attached(
         ("a.exe", b"MZ", "are not allowed"),
         ("a.png", pdf(), "its content is of type PDF"),
         ("a.pdf", b"", "The file is empty"),
-        ("a.csv", b"x" * (10 * 1024 * 1024 + 1), "larger than 10 MB"),
+        ("a.csv", b"x" * (10 * 1024 * 1024 + 1), "larger than 10\u00a0MB"),
     ],
 )
 def test_what_may_not_be_attached_is_said_by_name_and_reason(

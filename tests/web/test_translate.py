@@ -164,6 +164,21 @@ def test_the_list_is_searched_filtered_and_paged(desk: Desk) -> None:
     assert sources("/en/translate/ja?from=99999999")
 
 
+def test_errors_stand_before_warnings_on_the_pages_of_what_has_findings(desk: Desk) -> None:
+    """However late in the file; and each text is on one page."""
+    with desk.file("fr").open("a", encoding="utf-8") as file:
+        file.write('\nmsgid "Left"\nmsgstr ""\n\nmsgid "Lost %(name)s"\nmsgstr "Perdu"\n')
+    path, sources, signs = "/en/translate/fr?show=findings", list[str](), list[str]()
+    while path:
+        page = soup(desk.browser.get(path))
+        sources += [str(link["href"]) for link in page.select("tbody th a")]
+        signs += [str(rule["class"][1]) for rule in page.select("tbody .rule")]
+        following = page.select_one("a[rel=next]")
+        path = str(following["href"]) if following else ""
+    assert signs == ["finding-error", "finding-warning", *["finding-advice"] * (len(signs) - 2)]
+    assert len(set(sources)) == len(sources) > 50
+
+
 def test_a_message_is_shown_in_every_language_with_places_and_terms(desk: Desk) -> None:
     page = soup(desk.browser.get(f"/en/translate/texts/{GROUPS}"))
     assert {code: words(page.select_one(f"#{code} textarea")) for code in LOCALES} == {

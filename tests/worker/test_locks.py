@@ -16,7 +16,7 @@ from service import bootstrap
 from service.adapters.jobs import EngineJobs, engine_for_jobs
 from service.bootstrap import Services
 from service.config import Settings
-from service.db import NOTICE_SOON
+from service.db import NOTICE_SOON, Database
 from service.domain import (
     campaigns,
     decisions,
@@ -109,8 +109,8 @@ def test_a_result_is_kept_while_the_database_takes_no_writes(services: Services)
 class Meeting:
     """Where two meet with their locks in hand; whoever has to wait for the other's lock is there too."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, db: Database) -> None:
+        self._db = db
         self._here = threading.Semaphore(0)
         self._there = 0
         self._lock = threading.Lock()
@@ -119,21 +119,21 @@ class Meeting:
         with self._lock:
             self._there += 1
         end = time.monotonic() + SECONDS
-        while self._there < 2 and not waiting(self._services):
+        while self._there < 2 and not waiting(self._db):
             assert time.monotonic() < end
             time.sleep(0.02)
 
 
-def waiting(services: Services) -> int:
+def waiting(db: Database) -> int:
     """Return how many of the database's sessions wait for a lock."""
-    with services.db.engine.connect() as connection:
+    with db.engine.connect() as connection:
         asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
         return connection.scalar(text(f"{asked} AND datname = current_database()")) or 0
 
 
 def wait_until_somebody_waits(services: Services) -> None:
     end = time.monotonic() + SECONDS
-    while not waiting(services):
+    while not waiting(services.db):
         assert time.monotonic() < end
         time.sleep(0.02)
 
@@ -235,7 +235,7 @@ def test_a_report_and_a_decision_do_not_wait_for_each_other(
     """M-14, M-16, F-14: the report has the row and wants the campaign, the decision the other way round."""
     first, decide, where, name = ACTS[act]
     [delivery_id, _] = rows_of(services, first)
-    meeting = Meeting(services)
+    meeting = Meeting(services.db)
     monkeypatch.setattr(pauses, "_reached", before(lambda *_: True, meeting.come))
     monkeypatch.setattr(where, name, after(getattr(where, name), meeting.come))
     report_has_the_row = threading.Event()
