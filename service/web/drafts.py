@@ -311,7 +311,7 @@ def _summary(
     if refused.refusal is Refusal.VALUES_MISSING:
         return [("leave_out", refusal_text(refused))]
     return form.problems() + [
-        (field, f"{_language_of(field)}: {place['text']}")
+        (field, say(N_("%(label)s: %(value)s"), label=_language_of(field), value=place["text"]))
         for field, found in places.items()
         for place in found
         if place["severity"] == Severity.ERROR.value

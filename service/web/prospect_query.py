@@ -103,5 +103,8 @@ def filter_words(wanted: ProspectFilter | None, named: Names) -> str:
     """Return a filter in words, for restating what *everything that matches* means."""
     if wanted is None:
         return ""
-    told = [f"{column}: {text}" for _, _, column, text, _ in parts(wanted, named)]
+    told = [
+        say(N_("%(label)s: %(value)s"), label=column, value=text)
+        for _, _, column, text, _ in parts(wanted, named)
+    ]
     return here().formats.listing(told) if told else say(N_("All prospects"))
