@@ -85,6 +85,10 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         moved = localization.negotiated_redirect()
         if moved is not None:
             return moved
+    if code == 405:
+        shown = localization.redirect_to_page()
+        if shown is not None:
+            return shown
     answer = _page(code, None)
     if code == 405 and error.get_response().headers.get("Allow"):
         return (*answer, {"Allow": error.get_response().headers["Allow"]})
