@@ -145,20 +145,29 @@ def _admit() -> ResponseReturnValue | None:
         return None
     if here().user is None:
         if request.method in {"GET", "HEAD"}:
-            return redirect(url_for("auth.sign_in", next=_return_ticket()), 303)
+            return redirect(url_for("auth.sign_in", next=return_ticket()), 303)
         abort(401)
     if isinstance(needs, Permission) and not here().may(needs):
         raise DomainError(Refusal.NOT_ALLOWED, permission=here().catalog.say(PERMISSION_LABELS[needs]))
     return None
 
 
-def _return_ticket() -> str:
-    # Where to go after signing in travels as a signed route, never as an address somebody could write.
-    # A query too long for an address line is left out: the page itself is still found.
+def return_ticket() -> str | None:
+    """Return where to go after signing in, as a signed route, never as an address somebody could write.
+
+    For a form it is the page that shows it. A query too long for an address line is left out: the page itself
+    is still found.
+    """
     query = request.args.to_dict(flat=False) if len(request.query_string) <= LONGEST_QUERY else {}
-    ticket = [request.endpoint, request.view_args or {}, query]
+    endpoint, values = request.endpoint, request.view_args or {}
+    if request.method not in {"GET", "HEAD"}:
+        above = localization.page_above()
+        if above is None:
+            return None
+        endpoint, values = above
+        values.pop("locale", None)  # signing in may be done in another language
     signer: Signer = services().signer
-    return signer.sign("next", ticket)
+    return signer.sign("next", [endpoint, values, query])
 
 
 def _app() -> Flask:

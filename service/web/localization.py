@@ -12,7 +12,7 @@ from service.i18n.catalogs import Catalog
 from service.i18n.locales import ALL_LOCALES, LOCALES, PSEUDO
 from service.i18n.negotiation import negotiate
 from service.web.context import here, services
-from service.web.routes import Cache, Declaration, Located, declaration_of
+from service.web.routes import Cache, Csrf, Declaration, Located, declaration_of
 
 COOKIE = "locale"
 COOKIE_SECONDS = 365 * 24 * 3600
@@ -198,6 +198,12 @@ def language_links() -> list[dict[str, object]]:
             }
         )
     return links
+
+
+def is_linked() -> bool:
+    """Whether this page is one behind a signed link, whose readers have no account."""
+    declared = _declared()
+    return declared is not None and declared.csrf is Csrf.SIGNED_PATH
 
 
 def _declared() -> Declaration | None:

@@ -243,7 +243,7 @@ def test_other_methods_are_refused(app: Flask, browser: Browser) -> None:
 
 
 def test_the_address_of_a_form_leads_to_its_page(app: Flask, browser: Browser) -> None:
-    """A refused form stands under its own address, where readers change the language or load the page again."""
+    """A refused form stands under its own address; there readers change the language or load it again."""
     paths: dict[str, set[str]] = {}
     for route in routes_of(app):
         paths.setdefault(route.path, set()).add(route.method)
