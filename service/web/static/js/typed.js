@@ -42,11 +42,14 @@ function isChanged(field) {
   return field.value !== ([...field.options].find((one) => one.defaultSelected) ?? field.options[0])?.value;
 }
 
+// Not form.action: a control of that name hides it.
+const addressOf = (form) => new URL(form.getAttribute("action") ?? "", location.href).pathname;
+
 function formsHere() {
   const found = new Map();
   for (const form of document.querySelectorAll("main form[method=post]:not([data-draft])")) {
     if (form.querySelector("[type=password], [autocomplete=one-time-code]")) continue;
-    const action = new URL(form.getAttribute("action") ?? "", location.href).pathname.replace(/^\/[^/]+/, "");
+    const action = addressOf(form).replace(/^\/[^/]+/, "");
     let nth = 0;
     while (found.has(`${action} ${nth}`)) nth += 1;
     found.set(`${action} ${nth}`, form);
@@ -118,8 +121,8 @@ function arrive() {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== "post" || form.target) return;
-  if (form.action.endsWith("/sign-out")) write(null);
+  if (event.defaultPrevented || form.getAttribute("method") !== "post" || form.target) return;
+  if (addressOf(form).endsWith("/sign-out")) write(null);
   else if (form.closest("[data-not-taken]")) write({ ...read(), state: "sent" });
   else if (form.closest("main") && !keep("sent", form) && read()?.state !== "lost") write(null);
   left = true;
