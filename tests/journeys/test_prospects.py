@@ -1,4 +1,4 @@
-"""The table of prospects by keyboard: what has the focus is in sight, at every width, with rows selected."""
+"""Prospects at every width: what has the focus is in sight, and an endless name widens no page."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from service import bootstrap
 from service.config import Settings
+from service.models import Prospect
 from service.web.app import create_app
 from tests.journeys import conftest, served
 from tests.journeys.served import Served
@@ -27,6 +28,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         Settings(data=tmp_path_factory.mktemp("keys"), secret_key="tests" * 8), jobs=False
     )
     cookie = served.signed_in(services)
+    with services.db.transaction() as session:
+        session.get_one(Prospect, 1).partner.name = "W" * 190
     with served.answering(create_app(services)) as url:
         yield Served(url, cookie)
     services.db.dispose()
@@ -49,4 +52,18 @@ def test_what_has_the_focus_is_in_sight(browser: Browser, demo: Served, width: i
         if is_covered:
             covered.append(stop)
     assert covered == []
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_an_endless_name_widens_no_page(browser: Browser, demo: Served, width: int) -> None:
+    """T-9: a name without a place to break it is broken anywhere."""
+    context = demo.administrator(browser, viewport={"width": width, "height": 800})
+    context.set_default_timeout(conftest.PATIENCE)
+    page = context.new_page()
+    for path in ("", "/1", "/1/edit", "/1/history"):
+        page.goto(f"{demo.url}/en/prospects{path}")
+        expect(page.locator("main")).to_contain_text("W" * 190)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide == 0, path
     context.close()
