@@ -1,8 +1,10 @@
 """Who is asking: the session cookie read, the request's surroundings set, the declared permission checked."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import cast
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
@@ -158,7 +160,7 @@ def return_ticket() -> str | None:
     For a form it is the page that shows it. A query too long for an address line is left out: the page itself
     is still found.
     """
-    query = request.args.to_dict(flat=False) if len(request.query_string) <= LONGEST_QUERY else {}
+    query = parse_qs(_query_of_page(), keep_blank_values=True)
     endpoint, values = request.endpoint, request.view_args or {}
     if request.method not in {"GET", "HEAD"}:
         above = localization.page_above()
@@ -168,6 +170,16 @@ def return_ticket() -> str | None:
         values.pop("locale", None)  # signing in may be done in another language
     signer: Signer = services().signer
     return signer.sign("next", [endpoint, values, query])
+
+
+def _query_of_page() -> str:
+    """Return the query of the page that was open: its own, or what the browser says of the page of a form."""
+    own = request.query_string.decode("latin-1")
+    with suppress(ValueError):  # a browser's word, and perhaps no address at all
+        before = urlsplit(request.referrer or "")
+        if not own and request.method == "POST" and before.path == request.path:
+            own = before.query
+    return own if len(own) <= LONGEST_QUERY else ""
 
 
 def _app() -> Flask:
