@@ -5,7 +5,7 @@
 //
 // [data-not-taken]            on the page that says why a form was not taken
 // [data-typed-kept]           hidden there until something is kept
-// <template data-typed-back>  goes to the top of the page whose fields have it back
+// <template data-typed-back>  goes to the top of the form whose fields have it back
 const KEY = "typed";
 const WORDS = ["text", "email", "url", "search", "tel", "number", "date", "datetime-local", "textarea"];
 const CHOICES = ["checkbox", "radio", "select-one"];
@@ -82,7 +82,7 @@ function keep(state, only = null) {
 
 function giveBack(forms) {
   const here = formsHere();
-  let given = false;
+  let given = null;
   for (const [key, typed] of forms) {
     const fields = here.has(key) ? fieldsOf(here.get(key)) : new Map();
     for (const [name, value] of typed) {
@@ -94,11 +94,14 @@ function giveBack(forms) {
       field.closest("details")?.setAttribute("open", "");
       field.dispatchEvent(new Event("input", { bubbles: true }));
       field.dispatchEvent(new Event("change", { bubbles: true }));
-      given = true;
+      given ??= here.get(key);
     }
   }
-  if (given) document.getElementById("main").prepend(document.querySelector("template[data-typed-back]").content.cloneNode(true));
-  return given;
+  if (!given) return false;
+  given.prepend(document.querySelector("template[data-typed-back]").content.cloneNode(true));
+  const told = given.firstElementChild;
+  if (told.getBoundingClientRect().bottom > innerHeight) told.scrollIntoView({ block: "center" });
+  return true;
 }
 
 function arrive() {
