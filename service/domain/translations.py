@@ -4,7 +4,7 @@ import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from service.domain.errors import DomainError
@@ -67,13 +67,15 @@ class Message:
 class Sheet:
     """One catalog: its messages by their ids in the order of the file, and what was found beside them.
 
-    `broken` says why the file cannot be read; there are no messages then.
+    `broken` says why the file cannot be read; there are no messages then. `lacking` counts those of
+    the source's catalog that the file does not have.
     """
 
     locale: Locale
     messages: Mapping[str, Message] = field(default_factory=dict)
     general: tuple[Finding, ...] = ()
     broken: Finding | None = None
+    lacking: int = 0
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -82,15 +84,21 @@ class Sheet:
         return (*([self.broken] if self.broken else []), *self.general, *own)
 
     def count(self, state: TextState) -> int:
-        """Count the messages in a state."""
-        return sum(message.state is state for message in self.messages.values())
+        """Count the messages in a state; one that the file does not have is untranslated."""
+        own = sum(message.state is state for message in self.messages.values())
+        return own + self.lacking if state is TextState.MISSING else own
 
     @property
     def share(self) -> float:
         """How much is translated, from 0 to 1, never rounded up to the whole."""
         if not self.messages:
             return 0.0
-        return int(100 * self.count(TextState.TRANSLATED) / len(self.messages)) / 100
+        return int(100 * self.count(TextState.TRANSLATED) / (len(self.messages) + self.lacking)) / 100
+
+    def beside(self, source: "Sheet") -> "Sheet":
+        """Return this sheet held against the source's."""
+        lacking = 0 if self.broken else len(source.messages.keys() - self.messages.keys())
+        return replace(self, lacking=lacking) if lacking else self
 
 
 def message_id(key: po.Key) -> str:
@@ -182,8 +190,8 @@ def search(
 ) -> list[Message]:
     """Return the messages whose source or text contains the words, narrowed by state, findings and ids.
 
-    They are in the order of the file; those asked for by their findings are in it within errors, warnings
-    and advice.
+    Those of which a text is these words and nothing else come first, then those of which one begins so. Those
+    asked for by their findings are in that order within errors, warnings and advice.
     """
     wanted = fold(words)
     found = [
@@ -195,7 +203,18 @@ def search(
         and (not rule or any(finding.rule == rule for finding in message.findings))
         and (not wanted or any(wanted in fold(text) for text in _texts(message.entry)))
     ]
-    return sorted(found, key=lambda message: _GRAVITY.index(message.worst)) if with_findings else found
+    if wanted:
+        found.sort(key=lambda message: _nearness(wanted, message, fold))
+    if with_findings:
+        found.sort(key=lambda message: _GRAVITY.index(message.worst))
+    return found
+
+
+def _nearness(wanted: str, message: Message, fold: Callable[[str], str]) -> int:
+    texts = [fold(text) for text in _texts(message.entry)]
+    if wanted in texts:
+        return 0
+    return 1 if any(text.startswith(wanted) for text in texts) else 2
 
 
 def _texts(entry: po.Entry) -> tuple[str, ...]:

@@ -9,12 +9,15 @@ from service.i18n import po
 from service.i18n.fill import named
 from service.i18n.locales import Locale
 
+OTHER_LANGUAGE = N_("The header says “%(found)s”, the path “%(expected)s”.")
+# How a header says that its Chinese is in traditional characters.
+_TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
 # What no mail and no page may carry.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def refuse_header(file: po.PoFile, locale: Locale) -> None:
-    """PoSyntaxError for a catalog without a header, in another encoding, or with another plural rule."""
+    """PoSyntaxError for a catalog without a header, or with another encoding, language, or plural rule."""
     entry = file.header_entry
     if entry is None:
         raise po.PoSyntaxError(N_("The file has no header: its first message has an empty “msgid”."), 1, 1)
@@ -22,11 +25,22 @@ def refuse_header(file: po.PoFile, locale: Locale) -> None:
     charset = file.header.get("Content-Type", "").partition("charset=")[2].strip()
     if charset.lower() not in ("utf-8", "utf8"):
         raise po.PoSyntaxError(N_("The header must say “charset=UTF-8”."), *where)
+    language = file.header.get("Language", "")
+    if language and is_other_language(language, locale):
+        raise po.PoSyntaxError(OTHER_LANGUAGE, *where, found=language, expected=locale.code)
     plural = file.header.get("Plural-Forms", "")
     if plural and not same_plural(plural, locale):
         raise po.PoSyntaxError(
             N_("The header must say “Plural-Forms: %(plural)s”."), *where, plural=locale.plural_forms
         )
+
+
+def is_other_language(header: str, locale: Locale) -> bool:
+    """Whether a Language header, however it is written, means another language or script than the locale."""
+    said = re.split(r"[-_.@]", header.strip().lower())
+    if said[0] != locale.tag.lower().partition("-")[0]:
+        return True
+    return locale.tag == "zh-Hans" and not _TRADITIONAL.isdisjoint(said[1:])
 
 
 def same_plural(header: str, locale: Locale) -> bool:

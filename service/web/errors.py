@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Sequence
 
-from flask import Flask, Response, current_app, g, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
@@ -14,7 +14,7 @@ from service.domain.errors import DomainError
 from service.facts.limits import REQUEST_BYTES
 from service.facts.refusals import Refusal
 from service.facts.words import N_, Phrase
-from service.web import localization
+from service.web import identity, localization
 from service.web.context import here
 
 TITLES: dict[int, Phrase] = {
@@ -38,7 +38,7 @@ PARTNER_TITLES = {
 }
 ADVICE: dict[int, Phrase] = {
     400: N_("Go back, check what you entered, and send it again."),
-    401: N_("Your sign-in has ended. Sign in again; what you typed is still in the previous page."),
+    401: N_("Your sign-in has ended. Sign in again to go on."),
     403: N_("Ask an account administrator for the permission you need."),
     404: N_("Check the address, or start from the home page."),
     405: N_("Go back and use the buttons of the page."),
@@ -46,7 +46,7 @@ ADVICE: dict[int, Phrase] = {
     413: N_("Choose a smaller file or shorten the text, then send it again."),
     429: N_("Wait a few minutes, then try again."),
     500: N_("The error has been recorded. Try again in a moment."),
-    503: N_("Try again in a few seconds. Nothing you entered has been lost: go back to find it."),
+    503: N_("Try again in a few seconds."),
 }
 CANNOT_STORE = N_(
     "The server cannot store anything at the moment. What you sent was not stored; try again later."
@@ -85,6 +85,10 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         moved = localization.negotiated_redirect()
         if moved is not None:
             return moved
+    if code == 405:
+        shown = localization.redirect_to_page()
+        if shown is not None:
+            return shown
     answer = _page(code, None)
     if code == 405 and error.get_response().headers.get("Allow"):
         return (*answer, {"Allow": error.get_response().headers["Allow"]})
@@ -147,5 +151,17 @@ def _page(
         return (jsonify(title=title, detail=advice), code)
     if partner_title is not None:
         return (render_template("errors/link.html", title=title, advice=advice), code)
-    page = render_template("errors/error.html", code=code, title=title, advice=advice, again=again)
+    page = render_template(
+        "errors/error.html", code=code, title=title, advice=advice, again=again, **_ways_on(code)
+    )
     return (page, code)
+
+
+def _ways_on(code: int) -> dict[str, object]:
+    """Return where to go from a form that was not taken; whoever came by a link has no home page."""
+    above = localization.page_above() if request.method == "POST" else None
+    return {
+        "form_href": url_for(above[0], **above[1]) if above else None,
+        "ticket": identity.return_ticket() if code == 401 else None,
+        "has_home": not localization.is_linked(),
+    }

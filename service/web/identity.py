@@ -1,8 +1,10 @@
 """Who is asking: the session cookie read, the request's surroundings set, the declared permission checked."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import cast
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
@@ -145,20 +147,39 @@ def _admit() -> ResponseReturnValue | None:
         return None
     if here().user is None:
         if request.method in {"GET", "HEAD"}:
-            return redirect(url_for("auth.sign_in", next=_return_ticket()), 303)
+            return redirect(url_for("auth.sign_in", next=return_ticket()), 303)
         abort(401)
     if isinstance(needs, Permission) and not here().may(needs):
         raise DomainError(Refusal.NOT_ALLOWED, permission=here().catalog.say(PERMISSION_LABELS[needs]))
     return None
 
 
-def _return_ticket() -> str:
-    # Where to go after signing in travels as a signed route, never as an address somebody could write.
-    # A query too long for an address line is left out: the page itself is still found.
-    query = request.args.to_dict(flat=False) if len(request.query_string) <= LONGEST_QUERY else {}
-    ticket = [request.endpoint, request.view_args or {}, query]
+def return_ticket() -> str | None:
+    """Return where to go after signing in, as a signed route, never as an address somebody could write.
+
+    For a form it is the page that shows it. A query too long for an address line is left out: the page itself
+    is still found.
+    """
+    query = parse_qs(_query_of_page(), keep_blank_values=True)
+    endpoint, values = request.endpoint, request.view_args or {}
+    if request.method not in {"GET", "HEAD"}:
+        above = localization.page_above()
+        if above is None:
+            return None
+        endpoint, values = above
+        values.pop("locale", None)  # signing in may be done in another language
     signer: Signer = services().signer
-    return signer.sign("next", ticket)
+    return signer.sign("next", [endpoint, values, query])
+
+
+def _query_of_page() -> str:
+    """Return the query of the page that was open: its own, or what the browser says of the page of a form."""
+    own = request.query_string.decode("latin-1")
+    with suppress(ValueError):  # a browser's word, and perhaps no address at all
+        before = urlsplit(request.referrer or "")
+        if not own and request.method == "POST" and before.path == request.path:
+            own = before.query
+    return own if len(own) <= LONGEST_QUERY else ""
 
 
 def _app() -> Flask:

@@ -12,7 +12,7 @@ from service.i18n.catalogs import Catalog
 from service.i18n.locales import ALL_LOCALES, LOCALES, PSEUDO
 from service.i18n.negotiation import negotiate
 from service.web.context import here, services
-from service.web.routes import Cache, Declaration, Located, declaration_of
+from service.web.routes import Cache, Csrf, Declaration, Located, declaration_of
 
 COOKIE = "locale"
 COOKIE_SECONDS = 365 * 24 * 3600
@@ -113,6 +113,25 @@ def preferred_locale() -> str:
     return negotiate(header, tuple(LOCALES), services().settings.locale)
 
 
+def page_above() -> tuple[str, dict[str, Any]] | None:
+    """Return route and arguments of the page that shows the form this path takes; None where there is none.
+
+    It is the path's own page, or the nearest one above it in the same language.
+    """
+    code = requested_locale()
+    adapter = current_app.url_map.bind("", url_scheme="http")
+    path = request.path
+    while code is not None and path:
+        for one in (path, f"{path}/"):
+            try:
+                endpoint, values = adapter.match(one, method="GET")
+            except (HTTPException, RequestRedirect):
+                continue
+            return endpoint, {**values}
+        path = path.rpartition("/")[0]
+    return None
+
+
 def negotiated_redirect() -> BaseResponse | None:
     """Return a redirect to the localized twin of a bare path, or None where there is none."""
     if request.method not in {"GET", "HEAD"} or requested_locale() is not None:
@@ -129,6 +148,22 @@ def negotiated_redirect() -> BaseResponse | None:
     query = request.query_string.decode("latin-1")
     response = redirect(f"{target}?{query}" if query else target, 302)
     response.vary.update(("Accept-Language", "Cookie"))
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def redirect_to_page() -> BaseResponse | None:
+    """Return a redirect to the page of a form whose address somebody opened; None where there is none.
+
+    A form that was refused is shown under its own address. There a reader changes the language, or loads the
+    page again, and asks for what only takes forms.
+    """
+    if request.method not in {"GET", "HEAD"}:
+        return None
+    above = page_above()
+    if above is None:
+        return None
+    response = redirect(url_for(above[0], **above[1]), 302)
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
@@ -163,6 +198,12 @@ def language_links() -> list[dict[str, object]]:
             }
         )
     return links
+
+
+def is_linked() -> bool:
+    """Whether this page is one behind a signed link, whose readers have no account."""
+    declared = _declared()
+    return declared is not None and declared.csrf is Csrf.SIGNED_PATH
 
 
 def _declared() -> Declaration | None:

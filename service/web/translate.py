@@ -19,7 +19,7 @@ from service.facts.limits import PAGE_ROWS
 from service.facts.permissions import Permission
 from service.facts.words import N_
 from service.i18n.folding import fold
-from service.i18n.locales import LOCALES, Locale
+from service.i18n.locales import LOCALES, SOURCE, Locale
 from service.web import help_site
 from service.web.context import here, services
 from service.web.forms import number
@@ -59,7 +59,7 @@ class RuleRow:
 @page(bp, "/translate", needs=Permission.TRANSLATIONS_EDIT)
 def index() -> ResponseReturnValue:
     """Show every language: how much is translated, what was found, which help blocks are behind."""
-    found = {code: sheets().sheet(code) for code in LOCALES}
+    found = {code: _sheet(code) for code in LOCALES}
     pages = help_site.pages()
     rows = [
         Row(
@@ -80,6 +80,10 @@ def index() -> ResponseReturnValue:
         states=TextState,
         editing=services().settings.translation_editing,
     )
+
+
+def _sheet(code: str) -> Sheet:
+    return sheets().sheet(code).beside(sheets().sheet(SOURCE))
 
 
 @lru_cache(maxsize=len(LOCALES))
@@ -104,7 +108,7 @@ def _rules(found: Mapping[str, Sheet]) -> list[RuleRow]:
 @page(bp, f"/translate/{one_of('code', LOCALES)}", needs=Permission.TRANSLATIONS_EDIT)
 def messages(code: str) -> ResponseReturnValue:
     """List the messages of a language, narrowed by words, state and rule."""
-    sheet = sheets().sheet(code)
+    sheet = _sheet(code)
     words, show, rule = (request.args.get(name, "").strip() for name in ("q", "show", "rule"))
     matching = translations.search(
         sheet,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, make_response, render_template, request
+from flask import Blueprint, abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.facts.findings import SEVERITY_LABELS, Finding
@@ -126,4 +126,14 @@ def error(status: int) -> ResponseReturnValue:
         abort(404)
     say = here().catalog.say
     title, advice = say(errors.TITLES[status]), say(errors.ADVICE[status])
-    return render_template("errors/error.html", code=status, title=title, advice=advice, again=())
+    home = url_for("home.index")
+    return render_template(
+        "errors/error.html",
+        code=status,
+        title=title,
+        advice=advice,
+        again=(),
+        form_href=home,
+        ticket=None,
+        has_home=True,
+    )

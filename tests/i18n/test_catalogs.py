@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.facts.words import N_, NN_, NP_, Phrase
+from service.i18n.catalog_mistakes import is_other_language
 from service.i18n.catalogs import Catalog, Catalogs, CatalogUnreadable, read, same_plural
 from service.i18n.locales import LOCALES
 from tests.i18n.conftest import Write, header, make
@@ -192,6 +193,10 @@ def break_plural_header(path: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace("nplurals=2", "nplurals=3"), encoding="utf-8")
 
 
+def save_another_language(path: Path) -> None:
+    path.write_text(header("fr").replace("Language: fr", "Language: ja") + GOOD, encoding="utf-8")
+
+
 def leave_conflict(path: Path) -> None:
     path.write_text(header("fr") + '<<<<<<< HEAD\nmsgid "Save"\nmsgstr "x"\n', encoding="utf-8")
 
@@ -230,6 +235,7 @@ BREAKS: dict[Callable[[Path], None], tuple[int, str]] = {
     break_charset: (8, "The file is not valid UTF-8 here."),
     break_header: (1, "The header must say “charset=UTF-8”."),
     break_plural_header: (1, "The header must say “Plural-Forms: nplurals=2; plural=(n > 1);”."),
+    save_another_language: (1, "The header says “ja”, the path “fr”."),
     leave_conflict: (7, "A conflict marker of the version control is left in the file."),
     double: (13, "This message is already in the file, on line 7."),
     empty: (1, "The file has no header: its first message has an empty “msgid”."),
@@ -268,6 +274,20 @@ def test_a_broken_file_leaves_the_last_good_version(
     write("fr", GOOD.replace("Enregistrer", "Sauver"))
     assert catalogs.catalog("fr").gettext("Save") == "Sauver"
     assert catalogs.problems() == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "expected"),
+    [
+        *((said, "zh", False) for said in ("zh", "zh_CN", "zh-Hans", "zh_Hans_CN", "zh_SG", "ZH")),
+        *((said, "zh", True) for said in ("ja", "zh_TW", "zh-Hant", "zh_Hant_HK", "en", "zhuang")),
+        *((said, "fr", False) for said in ("fr", "fr_CA", "fr_FR.UTF-8", "fr@latin")),
+        *((said, "fr", True) for said in ("en", "frp", "de_FR")),
+    ],
+)
+def test_a_header_may_write_the_language_in_its_own_way(said: str, code: str, expected: bool) -> None:
+    """F-16: editors add a territory or a script; another language than the folder's is none of these."""
+    assert is_other_language(said, LOCALES[code]) is expected
 
 
 @pytest.mark.parametrize("damage", [half_write, empty, delete])

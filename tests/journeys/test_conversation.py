@@ -113,3 +113,25 @@ def test_a_creator_reads_answers_and_switches_off(
             session.scalars(select(SystemMail.values).where(SystemMail.thread_id == thread_id)).first() == {}
         )
     assert {one for one in asked if not one.startswith(url)} == set()
+
+
+def test_a_long_conversation_opens_at_what_is_new(browser: Browser, services: Services, url: str) -> None:
+    """Who comes by the link of a mail sees its message first; on paper the conversation is all there."""
+    thread_id, path = write(services, "long")
+    now = datetime.now(UTC)
+    with services.db.transaction() as session:
+        user = session.scalars(select(User)).first()
+        assert user is not None
+        for number in range(12):
+            body = f"Nouvelle {number}.\n" + "Encore une ligne.\n" * 5
+            messages.send(session, thread_id, actor=user, body=body, form_key=f"n{number}", now=now)
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    context.set_default_timeout(conftest.PATIENCE)
+    page = context.new_page()
+    page.goto(url + path)
+    last = page.locator(".talk-item").last
+    expect(last.get_by_text("Nouvelle 11.")).to_be_in_viewport()
+    page.emulate_media(media="print")
+    expect(page.locator("main form:visible")).to_have_count(0)
+    expect(page.locator(".talk-item:visible")).to_have_count(13)
+    context.close()

@@ -182,3 +182,19 @@ def test_without_scripts(inbox: Inbox, open_page: Callable[..., Page]) -> None:
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#messages > li").last).to_contain_text("À demain")
     expect(page.locator("#f-body")).to_have_value("")
+
+
+def test_a_thread_is_printed_whole(open_page: Callable[..., Page]) -> None:
+    """On paper nothing scrolls: all that was said is there, without the list and the form beside it."""
+    page = open_page("/en/inbox", viewport={"width": 1000, "height": 500})
+    page.locator("#threads a").first.click()
+    page.wait_for_url("**/en/inbox/*")
+    page.emulate_media(media="print")
+    said = page.locator("#messages > li")
+    cut = page.locator(".messages").evaluate("one => one.scrollHeight - one.clientHeight")
+    assert said.count() > 1
+    assert cut == 0
+    expect(said.first).to_be_visible()
+    expect(
+        page.locator(".inbox-list, .partner, .composer, .thread-acts").locator("visible=true")
+    ).to_have_count(0)

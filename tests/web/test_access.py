@@ -238,8 +238,26 @@ def test_other_methods_are_refused(app: Flask, browser: Browser) -> None:
     for route in routes_of(app):
         paths.setdefault(route.path, set()).add(route.method)
     for path, methods in paths.items():
-        for method in {"GET", "PUT", "PATCH", "DELETE", "PROPFIND"} - methods:
+        for method in {"PUT", "PATCH", "DELETE", "PROPFIND"} - methods:
             assert browser.client.open(path, method=method).status_code == 405, (method, path)
+
+
+def test_the_address_of_a_form_leads_to_its_page(app: Flask, browser: Browser) -> None:
+    """A refused form stands under its own address; there readers change the language or load it again."""
+    paths: dict[str, set[str]] = {}
+    for route in routes_of(app):
+        paths.setdefault(route.path, set()).add(route.method)
+    forms = [path for path, methods in paths.items() if "GET" not in methods]
+    assert "/en/inbox/1/assign" in forms
+    pages = app.url_map.bind("localhost")
+    for path in forms:
+        answer = browser.client.get(path)
+        assert answer.status_code == 302, path
+        assert answer.headers["Cache-Control"] == "private, no-store"
+        target = answer.headers["Location"]
+        assert path.startswith(target), (path, target)
+        assert pages.match(target, method="GET")
+    assert browser.client.get("/fr/inbox/1/assign").headers["Location"] == "/fr/inbox/1"
 
 
 def test_a_form_is_taken_from_our_own_pages_only(

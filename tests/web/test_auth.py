@@ -14,7 +14,7 @@ from service.domain.passwords import Passwords
 from service.facts.permissions import BuiltInRole
 from service.models import User
 from service.web.app import create_app
-from tests.web.conftest import COOKIE, FAST, PASSWORD, Browser, Clock
+from tests.web.conftest import COOKIE, FAST, PASSWORD, Browser, Clock, soup
 from tests.web.signing_in import AddUser, SignIn, error_text, is_signed_in, set_cookies, turn_on
 
 
@@ -28,6 +28,33 @@ def test_a_user_signs_in_in_any_language(
     answer = sign_in(browser, path=f"/{locale}/sign-in")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/{locale}/")
     assert is_signed_in(browser)
+
+
+@pytest.mark.parametrize(
+    ("path", "referrer", "expected"),
+    [
+        ("/fr/groups", "", "/en/groups"),
+        ("/fr/campaigns/new", "/fr/campaigns/new?prospect=17&q=", "/en/campaigns/new?prospect=17&q="),
+        ("/fr/campaigns/new", "/fr/groups?prospect=17", "/en/campaigns/new"),
+        ("/fr/campaigns/new", "//[", "/en/campaigns/new"),
+        ("/fr/inbox/7/messages/3/edit", "/fr/inbox/7/messages/3/edit", "/en/inbox/7"),
+        ("/fr/groups", "//evil.example/fr/groups?next=//evil.example", "/en/groups"),
+    ],
+)
+def test_signing_in_leads_to_the_page_of_the_form_that_was_sent(
+    browser: Browser, add_user: AddUser, sign_in: SignIn, path: str, referrer: str, expected: str
+) -> None:
+    """W-2: in the language signed in with; the query is the page's, nothing else is the browser's word."""
+    add_user()
+    browser.get("/fr/sign-in")
+    refused = browser.post(path, {"name": "x"}, headers={"Referer": f"http://localhost{referrer}"})
+    page = soup(refused)
+    assert refused.status_code == 401
+    assert page.select_one("[data-not-taken]") is not None
+    link = page.select_one("main .actions a")
+    assert link is not None
+    answer = sign_in(browser, path=str(link["href"]).replace("/fr/", "/en/", 1))
+    assert (answer.status_code, answer.headers["Location"]) == (303, expected)
 
 
 def test_the_address_is_compared_as_addresses_are(

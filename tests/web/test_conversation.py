@@ -64,6 +64,12 @@ def test_it_shows_the_conversation(browser: Browser, path: Callable[..., str], h
     assert path(code="fr") in [link.get("href") for link in page.select("a")]
 
 
+def test_it_says_how_to_have_personal_data_erased(browser: Browser, path: Callable[..., str]) -> None:
+    told = soup(browser.get(path())).find("summary", string="Personal data")
+    assert told is not None
+    assert "have it erased, write so in your answer" in words(told.find_parent("details"))
+
+
 @pytest.mark.parametrize("code", LOCALES)
 def test_who_was_erased_writes_as_the_program(
     browser: Browser, parts: Services, path: Callable[..., str], here: Talk, code: str

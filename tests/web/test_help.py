@@ -34,6 +34,7 @@ PAGES = (
     "roles-and-permissions",
     "personal-data",
     "unsubscribe-and-suppression",
+    "your-account",
 )
 TITLES = {
     "en": "Contact a prospect",

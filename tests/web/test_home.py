@@ -27,6 +27,11 @@ def import_(parts: Services, program: Program, **facts: object) -> None:
         )
 
 
+def test_a_role_without_prospects_is_led_to_its_work(enter: Callable[..., Browser], program: Program) -> None:
+    translator = soup(enter(BuiltInRole.TRANSLATOR).get("/en/"))
+    assert [link["href"] for link in translator.select("main .empty a")] == ["/en/translate"]
+
+
 @pytest.mark.parametrize("code", LOCALES)
 def test_it_works(enter: Callable[..., Browser], parts: Services, program: Program, code: str) -> None:
     with parts.db.transaction() as session:

@@ -125,6 +125,24 @@ def test_the_dashboard_counts_what_is_missing_fuzzy_and_found(desk: Desk) -> Non
     assert [words(link) for link in listed.select("tbody th a")] == ["Groups"]
 
 
+def test_texts_that_a_catalog_does_not_have_count_as_untranslated(desk: Desk) -> None:
+    """F-16: a file that ends too soon, between two texts, is no mistake of syntax and yet not complete."""
+    data = desk.file("ja").read_bytes()
+    messages = po.read(data).messages
+    kept = next(place for place, one in enumerate(messages) if one.key == (None, "Groups"))
+    desk.file("ja").write_bytes(data[: data.rindex(b"\n\n", 0, data.index(b'\nmsgid "Groups"\n')) + 1])
+    lost = len(messages) - kept
+    page = soup(desk.browser.get("/en/translate"))
+    found = row(page, "ja")
+    assert found[0].endswith(f" {100 * kept // len(messages)}%")
+    assert found[1] == f"{lost:,}"
+    for shown in (page, soup(desk.browser.get("/en/translate/ja"))):
+        (notice,) = shown.select("main .notice-warning")
+        assert words(notice.select_one(".notice-title")) == "日本語"
+        assert f"does not have {lost:,} texts" in words(notice)
+    assert soup(desk.browser.get("/en/translate/fr")).select("main .notice-warning") == []
+
+
 def test_a_catalog_that_cannot_be_read_is_named_with_its_line(desk: Desk) -> None:
     """F-16: file, line and reason, on the dashboard, in the list, beside the text, and on every page."""
     text = desk.file("fr").read_text(encoding="utf-8")
@@ -154,6 +172,9 @@ def test_the_list_is_searched_filtered_and_paged(desk: Desk) -> None:
     assert "Groups" in sources("/en/translate/ja?q=グループ")
     assert "Groups" in sources("/en/translate/ja?q=GROUPS")
     assert sources("/en/translate/ja?q=nothing+says+this") == []
+    # The text that is these words stands before those that contain them.
+    assert sources("/en/translate/zh?q=潜在客户")[0] == "Prospects"
+    assert sources("/en/translate/en?q=select")[0] == "Select"
     first = sources("/en/translate/ja")
     page = soup(desk.browser.get("/en/translate/ja"))
     following = page.select_one("a[rel=next]")
@@ -226,6 +247,7 @@ def test_an_error_is_refused_by_name_and_the_text_stays_in_the_form(desk: Desk) 
     page = soup(answer)
     assert answer.status_code == 400
     assert "nun" in words(page.select_one("#ja .notice-danger .findings"))
+    assert page.select_one("[data-focus]") == page.select_one("#ja [data-focus]:has(.notice-danger)")
     assert words(page.select_one("#ja textarea")) == "%(nun)s件の見込み先"
     assert desk.file("ja").read_bytes() == before
 

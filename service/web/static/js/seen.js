@@ -21,6 +21,14 @@ function see() {
   }, MOMENT);
 }
 
+// Whoever comes by the link of a mail comes for the message it tells of, which is the last one of a long page.
+function toNews() {
+  const news = [...document.querySelectorAll(".talk-item:not(.talk-own)")].at(-1);
+  if (!news || !document.querySelector("form[data-seen]") || location.hash || document.querySelector("[data-focus]")) return;
+  if (news.getBoundingClientRect().top > innerHeight / 2) news.scrollIntoView({ block: "start" });
+}
+
+toNews();
 document.addEventListener("visibilitychange", see);
 // poll.js brings new messages.
 new MutationObserver((changes) => {
