@@ -135,8 +135,8 @@ def test_a_limit_holds_for_any_sixty_minutes(session: Session) -> None:
     assert programs.take_allowance(session, program.id, 99, now=at[4] + timedelta(minutes=61)) == 10
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(tries=st.lists(st.tuples(st.integers(0, 900), st.integers(1, 12)), max_size=30))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(tries=st.lists(st.tuples(st.integers(0, 900), st.integers(1, 12)), max_size=12))
 def test_no_sixty_minutes_hold_more_than_the_limit(session: Session, tries: list[tuple[int, int]]) -> None:
     """M-17: whatever the second in which each mail was claimed; and what was allowed may be taken."""
     program = limited(session, 10, name=f"Limited {next(NUMBERS)}")
