@@ -50,6 +50,9 @@ def edit(
 ) -> Program:
     """Change a program, unless somebody else has changed it since `version` was read."""
     program = find(session, program_id)
+    session.refresh(
+        program, with_for_update={"key_share": True}
+    )  # of two who save at once, one is the second
     if program.version != version:
         raise DomainError(Refusal.EDITED_MEANWHILE)
     _write(session, program, name, default_locale, time_zone, invitation_days)
