@@ -78,7 +78,7 @@ def command(files: tuple[Path, ...], *, maildir: Path | None, came_to: tuple[str
     except NoRoom:
         fail(N_("The server cannot store anything at the moment. Try again later."), code=LATER)
     except OSError as error:
-        click.echo(_printable(f"{error.filename}: {error.strerror}"), err=True)
+        _say_why(error)
         sys.exit(REFUSED)
     if strange:
         sys.exit(NO_MAIL)
@@ -86,17 +86,24 @@ def command(files: tuple[Path, ...], *, maildir: Path | None, came_to: tuple[str
 
 def _empty(services: Services, folder: Maildir, came_to: tuple[str, ...]) -> bool:
     """Take in what is new; return whether some of it is no mail."""
-    waits = strange = False
+    waits = strange = unreadable = False
     for file in folder.new():
-        taken = _read(services, file, came_to)
+        try:
+            taken = _read(services, file, came_to)
+        except FileNotFoundError:
+            continue  # another run has taken it
+        except PermissionError as error:
+            unreadable = True  # it stays as well
+            _say_why(error)
+            continue
         if taken.done is Done.TOO_EARLY:
             waits = True  # it stays among the new ones, and holds up nobody
         else:
             folder.mark_seen(file)
         strange |= taken.done is Done.NO_MAIL
         _say(file.name, taken)
-    if waits:
-        sys.exit(LATER)
+    if waits or unreadable:
+        sys.exit(LATER if waits else REFUSED)
     return strange
 
 
@@ -141,6 +148,10 @@ def _take(services: Services, came: Received, came_to: tuple[str, ...]) -> Taken
 def _say(name: str, taken: Taken) -> None:
     delivery = "" if taken.delivery_id is None else f" [{taken.delivery_id}]"
     click.echo(f"{_printable(name)}: {WORDS.say(taken.done.phrase)}{delivery}")
+
+
+def _say_why(error: OSError) -> None:
+    click.echo(_printable(f"{error.filename}: {error.strerror}"), err=True)
 
 
 def _printable(text: str) -> str:

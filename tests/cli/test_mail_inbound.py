@@ -9,9 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
 from service import bootstrap
+from service.adapters.maildir import Maildir
+from service.cli.mail_inbound import command
 from service.config import Settings
 from service.db import Database
 from service.facts.states import DeliveryState
@@ -165,6 +168,26 @@ def test_what_comes_too_early_stays_and_holds_up_nobody(
     assert [file.name for file in (folder / "new").iterdir()] == ["a"]
     assert run(mail=dsn(sent[0])).returncode == 75
     assert states(db) == ["in_flight", "failed"]
+
+
+def test_two_runs_on_one_maildir_are_no_trouble(
+    settings: Settings, db: Database, sent: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P1: what one of them has listed the other has taken when its turn comes."""
+    folder = maildir(tmp_path / "Maildir", a=dsn(sent[0]), b=dsn(sent[1]), c=letter("c1.1@brand.example"))
+    list_new = Maildir.new
+
+    def then_the_other_run_takes_one(self: Maildir) -> list[Path]:
+        listed = list_new(self)
+        self.mark_seen(folder / "new" / "b")
+        return listed
+
+    monkeypatch.setattr(Maildir, "new", then_the_other_run_takes_one)
+    env = {"DATA": str(settings.data), "SECRET_KEY": KEY, "MAIL_BOUNCE": BOUNCES}
+    done = CliRunner().invoke(command, ["--maildir", str(folder)], env=env)
+    assert (done.exit_code, done.stderr, len(done.stdout.splitlines())) == (0, "", 2)
+    assert sorted(file.name for file in (folder / "cur").iterdir()) == ["a:2,S", "b:2,S", "c:2,S"]
+    assert states(db) == ["failed", "sent"]
 
 
 def test_a_busy_database_means_later(
