@@ -103,6 +103,7 @@ def begin_anew(services: Services, *, now: datetime) -> None:
     with services.db.transaction() as session:
         ledger.begin_anew(session, Delivery, now=now)
         ledger.begin_anew(session, SystemMail, now=now)
+    with services.db.transaction() as session:
         programs.begin_anew(session, now=now)
 
 
