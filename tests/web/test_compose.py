@@ -537,8 +537,11 @@ def test_a_test_email_asked_for_twice_is_one(
 
     def mails_after(**changes: str) -> int:
         author.post(path, {**data, **changes})
-        with parts.db.reading() as session:
-            return len(session.scalars(select(SystemMail)).all())
+        with parts.db.transaction() as session:
+            mails = session.scalars(select(SystemMail)).all()
+            for mail in mails:
+                mail.values = {}  # as those have that were sent meanwhile
+            return len({mail.message_id for mail in mails})
 
     counted = [mails_after()]
     clock.now += timedelta(seconds=2)  # the text says another time by now, and is still the same mail
