@@ -36,7 +36,7 @@ def run(settings: Settings) -> Run:
     """Run the command on the installation."""
 
     def call(
-        *arguments: str, mail: bytes = b"", language: str = "C.UTF-8"
+        *arguments: str, mail: bytes = b"", language: str = "C.UTF-8", **changed: str
     ) -> "subprocess.CompletedProcess[bytes]":
         return subprocess.run(
             [sys.executable, "-m", "service", "mail", "inbound", *arguments],
@@ -46,6 +46,7 @@ def run(settings: Settings) -> Run:
                 "SECRET_KEY": KEY,
                 "MAIL_BOUNCE": BOUNCES,
                 "LC_ALL": language,
+                **changed,
             },
             input=mail,
             capture_output=True,
@@ -205,6 +206,25 @@ def test_a_busy_database_means_later(
     assert [file.name for file in (folder / "new").iterdir()] == ["a"]
     assert run("--maildir", str(folder)).returncode == 0
     assert states(db) == ["failed", "sent"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"SECRET_KEY": "short"},
+        {"MAIL_BOUNCE": "nonsense"},
+        {"DATA": "/nowhere"},
+        {"DATABASE_URL": "mysql://somewhere/x"},
+    ],
+)
+def test_a_mistake_in_the_settings_sends_no_mail_back(
+    run: Run, sent: list[str], changed: dict[str, str]
+) -> None:
+    """P1: whatever it is, the mail server keeps the mail until it is mended, and says why in its log."""
+    done = run(mail=dsn(sent[0]), **changed)
+    assert (done.returncode, done.stdout) == (75, b"")
+    assert done.stderr != b""
+    assert run(mail=dsn(sent[0])).returncode == 0
 
 
 def test_a_huge_mail_is_read_to_its_end(run: Run, db: Database, sent: list[str]) -> None:
