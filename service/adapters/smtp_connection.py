@@ -20,6 +20,8 @@ _RECEIVED_BYTES = 16384
 # What one TLS record holds at most (RFC 8446 section 5.1): the other side reads a whole one or nothing of it.
 _RECORD_BYTES = 16384
 _END_OF_MAIL = b".\r\n"
+# What answers to a whole mail begin with (RFC 5321 section 4.2.1).
+_FINAL = frozenset({2, 4, 5})
 _NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 GOODBYE_SECONDS = 2.0
 
@@ -123,9 +125,12 @@ class SmtpConnection:
 
     def _listen(self) -> Reply | None:
         """Take in what has been said; return the reply once there is one."""
-        for answer in self._receive():
+        answers = self._receive()
+        for number, answer in enumerate(answers, 1):
             reply = self._hear(answer)
             if reply is not None:
+                # What nobody asked for could be taken for the answer to what is asked next.
+                self.spent = self.spent or number < len(answers)
                 return reply
         return None
 
@@ -165,13 +170,19 @@ class SmtpConnection:
         if not self._awaited:
             raise LostConnection(OUT_OF_TURN)
         step = self._awaited.popleft()
-        self._heard = True
         if answer.code == 421:
             self.spent = True
-        if step is SmtpStep.RESET and answer.code // 100 != 2:
-            raise LostConnection(str(answer))
-        outcome = Outcome.ACCEPTED if step is SmtpStep.RESET else classify(answer.code, step)
+            if self._used and step is SmtpStep.MAIL:
+                raise LostConnection(str(answer))  # it is tired of the conversation, not of this mail
+        if step is SmtpStep.RESET:
+            if answer.code // 100 != 2:
+                raise LostConnection(str(answer))
+            return self._go_on()
+        self._heard = True
+        outcome = classify(answer.code, step)
         if step is SmtpStep.CONTENT:
+            if answer.code // 100 not in _FINAL:
+                raise LostConnection(OUT_OF_TURN)  # the mail may be there all the same
             taken = outcome is Outcome.ACCEPTED
             if self._unwritten:
                 # Said in the middle of the content: a refusal, perhaps, but nothing can follow on that.

@@ -1,5 +1,6 @@
 """`prospectus mail inbound`: record received mail, from a pipe, from files or from a Maildir."""
 
+import logging
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from service.facts.words import N_
 from service.mail.bounces import Letter, understand
 from service.mail.replies import read_reply
 
+log = logging.getLogger(__name__)
 # EX_TEMPFAIL of sysexits.h: the mail server keeps the mail and tries again. EX_DATAERR: that was no mail.
 LATER, NO_MAIL = 75, 65
 _STDIN = "-"
@@ -62,7 +64,7 @@ _STDIN = "-"
 )
 def command(files: tuple[Path, ...], *, maildir: Path | None, came_to: tuple[str, ...]) -> None:
     """Take in every mail that is given; the first one that has to wait ends the run."""
-    services = installation_here()
+    services = _installation()
     strange = False
     try:
         for path in files or (() if maildir else (Path(_STDIN),)):
@@ -78,25 +80,47 @@ def command(files: tuple[Path, ...], *, maildir: Path | None, came_to: tuple[str
     except NoRoom:
         fail(N_("The server cannot store anything at the moment. Try again later."), code=LATER)
     except OSError as error:
-        click.echo(_printable(f"{error.filename}: {error.strerror}"), err=True)
-        sys.exit(REFUSED)
+        _say_why(error)
+        # A file can be named again; what came through a pipe is with the mail server alone.
+        sys.exit(REFUSED if maildir is not None or set(files) - {Path(_STDIN)} else LATER)
+    except Exception:
+        log.exception("a received email could not be recorded")
+        sys.exit(LATER)
     if strange:
         sys.exit(NO_MAIL)
 
 
+def _installation() -> Services:
+    """Put it together; a mail server would send back what comes while the settings are wrong."""
+    try:
+        return installation_here()
+    except SystemExit:  # the reason has been said
+        pass
+    except Exception:
+        log.exception("the installation cannot be put together")
+    sys.exit(LATER)
+
+
 def _empty(services: Services, folder: Maildir, came_to: tuple[str, ...]) -> bool:
     """Take in what is new; return whether some of it is no mail."""
-    waits = strange = False
+    waits = strange = unreadable = False
     for file in folder.new():
-        taken = _read(services, file, came_to)
+        try:
+            taken = _read(services, file, came_to)
+        except FileNotFoundError:
+            continue  # another run has taken it
+        except PermissionError as error:
+            unreadable = True  # it stays as well
+            _say_why(error)
+            continue
         if taken.done is Done.TOO_EARLY:
             waits = True  # it stays among the new ones, and holds up nobody
         else:
             folder.mark_seen(file)
         strange |= taken.done is Done.NO_MAIL
         _say(file.name, taken)
-    if waits:
-        sys.exit(LATER)
+    if waits or unreadable:
+        sys.exit(LATER if waits else REFUSED)
     return strange
 
 
@@ -141,6 +165,10 @@ def _take(services: Services, came: Received, came_to: tuple[str, ...]) -> Taken
 def _say(name: str, taken: Taken) -> None:
     delivery = "" if taken.delivery_id is None else f" [{taken.delivery_id}]"
     click.echo(f"{_printable(name)}: {WORDS.say(taken.done.phrase)}{delivery}")
+
+
+def _say_why(error: OSError) -> None:
+    click.echo(_printable(f"{error.filename}: {error.strerror}"), err=True)
 
 
 def _printable(text: str) -> str:

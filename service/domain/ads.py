@@ -32,6 +32,7 @@ def edit(
 ) -> Ad:
     """Change an ad, unless somebody else has changed it since `version` was read."""
     ad = find(session, program_id, ad_id)
+    session.refresh(ad, with_for_update=True)  # of two who save at once, one is the second
     if ad.version != version:
         raise DomainError(Refusal.EDITED_MEANWHILE)
     _write(ad, name, link_url, image_url)

@@ -102,6 +102,7 @@ def _started(session: Session, program: Program, form_key: str, actor: User) -> 
 
 def write(session: Session, campaign: Campaign, writing: Writing, *, version: int) -> None:
     """Store what the author wrote, unless it is frozen or somebody saved since `version` was read."""
+    _hold(session, campaign)
     if CampaignState(campaign.state) is CampaignState.SCHEDULED:
         raise DomainError(Refusal.CAMPAIGN_SCHEDULED)
     if CampaignState(campaign.state) is not CampaignState.DRAFT:
@@ -111,6 +112,12 @@ def write(session: Session, campaign: Campaign, writing: Writing, *, version: in
     _put(session, campaign, writing)
     campaign.version += 1
     session.flush()
+
+
+def _hold(session: Session, campaign: Campaign) -> None:
+    """Read a draft as it is now, and let nobody launch or write it until this transaction ends."""
+    session.refresh(campaign, with_for_update={"key_share": True})
+    session.expire(campaign, ["variants"])
 
 
 def _put(session: Session, campaign: Campaign, writing: Writing) -> None:
@@ -224,35 +231,46 @@ def _queue(session: Session, campaign: Campaign, chosen: Sequence[Recipient], ma
 
 def discard(session: Session, campaign: Campaign) -> None:
     """Delete a draft; refuses a campaign that is out."""
+    _hold(session, campaign)
     if CampaignState(campaign.state) is not CampaignState.DRAFT:
         raise DomainError(Refusal.CAMPAIGN_ALREADY_LAUNCHED)
     session.delete(campaign)
     session.flush()
 
 
-def pause(session: Session, campaign: Campaign) -> None:
-    """Hold a campaign that is being sent; mails already in flight finish."""
-    _move(session, campaign, {CampaignState.SENDING}, CampaignState.PAUSED)
-    pauses.hold(session, [campaign.id])
+def pause(session: Session, campaign: Campaign) -> bool:
+    """Hold a campaign that is being sent; mails already in flight finish. False: it was held already."""
+    moved = _move(session, campaign, {CampaignState.SENDING}, CampaignState.PAUSED)
+    if moved:
+        pauses.hold(session, [campaign.id])
+    return moved
 
 
-def resume(session: Session, jobs: Jobs, campaign: Campaign) -> None:
-    """Go on sending a held campaign."""
-    _move(session, campaign, {CampaignState.PAUSED}, CampaignState.SENDING)
-    campaign.pause_reason = None
-    jobs.deliver(session, campaign.id)
+def resume(session: Session, jobs: Jobs, campaign: Campaign) -> bool:
+    """Go on sending a held campaign. False: it was going on already."""
+    moved = _move(session, campaign, {CampaignState.PAUSED}, CampaignState.SENDING)
+    if moved:
+        campaign.pause_reason = None
+        jobs.deliver(session, campaign.id)
+    return moved
 
 
-def cancel(session: Session, campaign: Campaign, *, now: datetime) -> int:
-    """End a campaign; return how many mails are in flight and can no longer be called back."""
-    _move(session, campaign, {CampaignState.SENDING, CampaignState.PAUSED}, CampaignState.CANCELLED)
+def cancel(session: Session, campaign: Campaign, *, now: datetime) -> int | None:
+    """End a campaign; return how many mails are in flight and can no longer be called back.
+
+    None: it was cancelled already.
+    """
+    going = {CampaignState.SENDING, CampaignState.PAUSED}
+    if not _move(session, campaign, going, CampaignState.CANCELLED):
+        return None
     campaign.finished_at = now
     return outbox.cancel_open(session, campaign.id, now=now)
 
 
 def _move(
     session: Session, campaign: Campaign, allowed: Collection[CampaignState], target: CampaignState
-) -> None:
+) -> bool:
+    """Change the state; False where it is so already, as a button that is clicked twice finds it."""
     moved = session.execute(
         update(Campaign)
         .where(Campaign.id == campaign.id, Campaign.state.in_([state.value for state in allowed]))
@@ -260,9 +278,10 @@ def _move(
         .execution_options(synchronize_session=False)
     )
     session.refresh(campaign)
-    if not moved.rowcount:  # type: ignore[attr-defined]
+    if not moved.rowcount and campaign.state != target.value:  # type: ignore[attr-defined]
         label = CAMPAIGN_STATE_LABELS[CampaignState(campaign.state)]
         raise DomainError(Refusal.CAMPAIGN_NOT_IN_STATE, state=label)
+    return bool(moved.rowcount)  # type: ignore[attr-defined]
 
 
 def find(session: Session, program_ids: Collection[int], campaign_id: int) -> Campaign:

@@ -191,11 +191,7 @@ def sweep(session: Session, *, now: datetime, everything: bool = False) -> ledge
 
 def finish_if_done(session: Session, campaign_id: int, *, now: datetime) -> bool:
     """Set a campaign to finished when nothing of it is open any more."""
-    changed = ledger.change(session, _FINISH, {"campaign": campaign_id, "now": now})
-    if changed:
-        tell_prospects(session, campaign_id)
-        notices.tell_author(session, campaign_id, notices.FINISHED, now=now)
-    return changed == 1
+    return _finish(session, [campaign_id], now=now) == 1
 
 
 def wanting_work(session: Session, *, now: datetime, shared: bool = False) -> tuple[int, ...]:
@@ -218,8 +214,21 @@ def wanting_work(session: Session, *, now: datetime, shared: bool = False) -> tu
 
 def finish_all_done(session: Session, *, now: datetime) -> int:
     """Finish every campaign of which nothing is open, and return how many there were."""
-    sending = session.scalars(select(Campaign.id).where(_on_its_way()))
-    return sum(finish_if_done(session, campaign_id, now=now) for campaign_id in list(sending))
+    going = session.scalars(select(Campaign.id).where(_on_its_way()).order_by(Campaign.id)).all()
+    return _finish(session, going, now=now)
+
+
+def _finish(session: Session, campaign_ids: Sequence[int], *, now: datetime) -> int:
+    """Finish what is done of these; all campaigns before any prospect, so that nobody waits in a circle."""
+    done = [
+        campaign_id
+        for campaign_id in campaign_ids
+        if ledger.change(session, _FINISH, {"campaign": campaign_id, "now": now})
+    ]
+    for campaign_id in done:
+        tell_prospects(session, campaign_id)
+        notices.tell_author(session, campaign_id, notices.FINISHED, now=now)
+    return len(done)
 
 
 def _on_its_way() -> ColumnElement[bool]:

@@ -81,15 +81,19 @@ def queue_system_mail(
     address: str,
     locale: str,
     values: Mapping[str, object],
+    message_id: str | None = None,
     now: datetime,
 ) -> int:
-    """Queue one mail of a shipped template and return its id; it leaves when the transaction commits."""
+    """Queue one mail of a shipped template and return its id; it leaves when the transaction commits.
+
+    `message_id` is for whoever has to know the mail again, even after it was sent.
+    """
     mail = SystemMail(
         template=template,
         address=address,
         locale=locale,
         values={key: _storable(value) for key, value in values.items()},
-        message_id=secrets.token_hex(16),
+        message_id=message_id or secrets.token_hex(16),
         state=DeliveryState.QUEUED.value,
         created_at=now,
     )

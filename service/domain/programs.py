@@ -16,6 +16,8 @@ from service.models import Program, ProgramMinute
 LONGEST_INVITATION_DAYS = 365
 HIGHEST_HOURLY_LIMIT = 1_000_000
 WINDOW = timedelta(hours=1)
+# Mails are counted by the minute; one leaves the window with its last second, not with its first.
+_COUNTED = WINDOW + timedelta(minutes=1)
 
 
 def add(
@@ -48,6 +50,9 @@ def edit(
 ) -> Program:
     """Change a program, unless somebody else has changed it since `version` was read."""
     program = find(session, program_id)
+    session.refresh(
+        program, with_for_update={"key_share": True}
+    )  # of two who save at once, one is the second
     if program.version != version:
         raise DomainError(Refusal.EDITED_MEANWHILE)
     _write(session, program, name, default_locale, time_zone, invitation_days)
@@ -106,20 +111,33 @@ def allowance_at(session: Session, program: Program, *, now: datetime) -> dateti
     if program.hourly_limit is None or _sent_lately(session, program.id, now) < program.hourly_limit:
         return None
     query = select(func.min(ProgramMinute.minute)).where(
-        ProgramMinute.program_id == program.id, ProgramMinute.minute > now - WINDOW, ProgramMinute.mails > 0
+        ProgramMinute.program_id == program.id, ProgramMinute.minute > now - _COUNTED, ProgramMinute.mails > 0
     )
     oldest = session.scalar(query)
-    return None if oldest is None else oldest + WINDOW
+    return None if oldest is None else oldest + _COUNTED
 
 
 def forget_minutes(session: Session, *, now: datetime) -> None:
     """Delete what no window reaches any more."""
-    session.execute(delete(ProgramMinute).where(ProgramMinute.minute <= now - WINDOW))
+    begin_anew(session, now=now)
+    session.execute(delete(ProgramMinute).where(ProgramMinute.minute <= now - _COUNTED))
+
+
+def begin_anew(session: Session, *, now: datetime) -> None:
+    """After a jump of the clock count what was sent in minutes still to come as sent now.
+
+    Or a program would be held until those are past, however far the clock had been ahead.
+    """
+    ahead = ProgramMinute.minute > now
+    for program_id in session.scalars(select(ProgramMinute.program_id).where(ahead).distinct()).all():
+        session.get_one(Program, program_id, with_for_update={"key_share": True})
+        gone = delete(ProgramMinute).where(ProgramMinute.program_id == program_id, ahead)
+        _count(session, program_id, sum(session.scalars(gone.returning(ProgramMinute.mails))), now)
 
 
 def _sent_lately(session: Session, program_id: int, now: datetime) -> int:
     query = select(func.coalesce(func.sum(ProgramMinute.mails), 0)).where(
-        ProgramMinute.program_id == program_id, ProgramMinute.minute > now - WINDOW
+        ProgramMinute.program_id == program_id, ProgramMinute.minute > now - _COUNTED
     )
     return int(session.scalar(query) or 0)
 

@@ -105,6 +105,8 @@ def understand(data: Octets, *, is_cut: bool = False) -> Inbound:
     feedback = _first(parts, "message/feedback-report")
     if feedback is not None:
         return _complaint(mail, parts, feedback)
+    if _is_of_microsoft(mail, parts):
+        return Complaint(_addresses(mail, parts), _returned_ids(parts))
     report = _first(parts, "message/delivery-status", "message/global-delivery-status")
     recipients = _recipients(report) if report is not None else ()
     if recipients:
@@ -143,7 +145,7 @@ def _recipient(block: Fields) -> Recipient | None:
     status = status_of(block.first("status"))
     if status is None and code is None:
         code, status = reply_of(block.first("status"))
-    if said is not None and (status is None or status.says_little):
+    if said is not None and (status is None or status.says_little or (not status.detail and said.detail)):
         status = said  # many servers put the true status into the answer they were given
     action = _action(block.first("action"), status)
     if action is None or not (final or block.has("action")):
@@ -168,7 +170,9 @@ def _action(value: str, status: Status | None) -> Action | None:
 
 
 def _diagnostic(value: str) -> tuple[int | None, Status | None]:
-    answer = _typed(value)[1]
+    kind, answer = _typed(value)
+    if kind == "x-postfix" and answer.endswith("(nullMX)"):
+        return None, Status(5, 1, 10)  # RFC 7505; its own status for that is 5.1.0, which may be anything
     quoted = _QUOTED.search(answer)
     return reply_of(answer[quoted.end() :] if quoted else answer)
 
@@ -211,8 +215,18 @@ def _complaint(mail: Part, parts: Sequence[Part], feedback: Part) -> Inbound:
     if kind not in _UNWANTED:
         return Automatic()
     sender = fields.first("original-mail-from")
+    return Complaint((*_in(sender), *_addresses(mail, parts)), _returned_ids(parts))
+
+
+def _is_of_microsoft(mail: Part, parts: Sequence[Part]) -> bool:
+    """Its feedback loop (JMRP) may write no report: the mail comes back, with whom it was for on top."""
+    marked = any(fields.has("x-hmxmroriginalrecipient") for fields in (mail.fields, *_returned(parts)))
+    return marked and "staff@hotmail.com" in _in(mail.fields.first("from").lower())
+
+
+def _returned_ids(parts: Sequence[Part]) -> tuple[str, ...]:
     ids = [one for returned in _returned(parts) for one in _ids(returned.first("message-id"))]
-    return Complaint((*_in(sender), *_addresses(mail, parts)), tuple(dict.fromkeys(ids)))
+    return tuple(dict.fromkeys(ids))
 
 
 # What both have in common

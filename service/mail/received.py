@@ -144,8 +144,9 @@ def read(data: Octets, *, is_cut: bool = False) -> Part:
 
 
 def fields_of(data: bytes) -> Fields:
-    """Read a block of header fields up to its first empty line."""
-    head, _ = _split(Span(data, 0, len(data)))
+    """Read a block of header fields up to the empty line after it; some write one before it as well."""
+    block = data.lstrip(b"\r\n")
+    head, _ = _split(Span(block, 0, len(block)))
     return _fields(_lines(head.head(MOST_OCTETS)))
 
 
@@ -223,7 +224,7 @@ def _pieces(body: Span, boundary: bytes) -> Iterator[tuple[Span, bool]]:
 
 def content_type(value: str, default: str = "text/plain") -> tuple[str, dict[str, str]]:
     """Return the media type in lower case and its parameters; `default` for none that can be read."""
-    kind = value.partition(";")[0].strip().lower()
+    kind = value.partition(";")[0].partition("(")[0].strip().lower()  # without a comment, RFC 2045
     if not re.fullmatch(r"[a-z]+/[a-z0-9.+_-]+", kind):
         return default, {}
     return kind, parameters_of(value)

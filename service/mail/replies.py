@@ -145,8 +145,9 @@ def printable(text: str) -> str:
 
 # What says of itself that nobody wrote it, where no header field does.
 _ABSENT = re.compile(
-    r"\s*(?:auto(?:matic)?[- ]?reply|out of (?:the )?office|réponse automatique|absence du bureau|"
-    r"自動応答|自動返信|不在通知|自动回复|自動回覆)\s*(?:[:：\[【(（]|$)",
+    r"\s*[\[【(（]?\s*(?:auto(?:matic)?[- ]?(?:reply|response)|out of (?:the )?office(?: auto[- ]?reply)?|"
+    r"réponse automatique|absence du bureau|message d['’]absence|"
+    r"自動応答|自動返信|不在通知|不在のお知らせ|自动回复|自动答复|自動回覆|自動答覆)\s*(?:[:：\[【(（\]】)）]|$)",
     re.IGNORECASE,
 )
 

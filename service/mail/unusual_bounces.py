@@ -15,9 +15,10 @@ MOST_LINES = 400
 _ADDRESS = r"[^\s<>@:;,()\"]{1,64}@[^\s<>@:;,()\"]{1,255}"
 # A paragraph that begins with an address, as QSBMF wants it and as others write it.
 _ABOUT = re.compile(rf"<?({_ADDRESS})>?:(?:\s|\Z)")
-# A refusal with its enhanced status; without one a number in a text may be anything, unless it was "said".
+# A refusal with its enhanced status; without one a number in a text may be anything, unless it was "said", or
+# is what follows the address at once (as the servers of au write it).
 _ANSWER = re.compile(r"(?<![0-9.])(5[0-9]{2})[ :-]+#?(5\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9.])")
-_SAID = re.compile(r" said: (5[0-9]{2}[ -])")
+_SAID = re.compile(r"(?: said: |\A ?)(5[0-9]{2}[ -])")
 # QSBMF may end a paragraph so; in a notice of that form every paragraph is a failure for good.
 _STATUS = re.compile(r"#([45]\.[0-9]{1,3}\.[0-9]{1,3})\)?")
 _QMAIL = re.compile(

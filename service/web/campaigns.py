@@ -67,23 +67,24 @@ def progress(campaign_id: int) -> ResponseReturnValue:
 
 @page(bp, f"{PATH}/<any(pause,resume,cancel):verb>", needs=Permission.EMAIL_SEND, methods=("POST",))
 def change(campaign_id: int, verb: str) -> ResponseReturnValue:
-    """Hold, go on with, or end a campaign."""
+    """Hold, go on with, or end a campaign; the same button clicked again finds it done."""
     try:
         with transaction() as session:
             campaign = _find(session, campaign_id)
             if verb == "pause":
-                campaigns.pause(session, campaign)
+                moved = campaigns.pause(session, campaign)
                 act = Act.CAMPAIGN_PAUSED
                 said = N_("The campaign is paused. Emails already in flight are being finished.")
             elif verb == "resume":
-                campaigns.resume(session, services().jobs, campaign)
+                moved = campaigns.resume(session, services().jobs, campaign)
                 act = Act.CAMPAIGN_RESUMED
                 said = N_("The campaign goes on.")
             else:
-                campaigns.cancel(session, campaign, now=here().now)
+                moved = campaigns.cancel(session, campaign, now=here().now) is not None
                 act = Act.CAMPAIGN_CANCELLED
                 said = N_("The campaign is cancelled. What had not been sent will not be sent.")
-            record(session, act, subject_id=campaign.id, program_id=campaign.program_id)
+            if moved:
+                record(session, act, subject_id=campaign.id, program_id=campaign.program_id)
         done(said)
     except DomainError as error:
         warn(refusal_text(error))

@@ -143,6 +143,8 @@ class _Run:
             left = len(batch.mail_ids) - sent.tried if self._room.alive else released
             programs.return_allowance(session, batch.program_id, left, now=batch.moment)
             prospects.record_sent(session, batch.mail_ids)
+        # By itself: whoever ends a campaign has its row, and then wants prospects that are held until here.
+        with self._services.db.transaction() as session:
             deliveries.finish_if_done(session, self._campaign_id, now=self._clock())
         return sent.settled
 

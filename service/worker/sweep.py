@@ -96,10 +96,15 @@ def _transactions(
 
 
 def begin_anew(services: Services, *, now: datetime) -> None:
-    """After a jump of the clock nobody can tell which leases are over: each lasts a full time from now."""
+    """After a jump of the clock nobody can tell which leases are over: each lasts a full time from now.
+
+    Nor does the hour in which a program may send so much reach into what is still to come.
+    """
     with services.db.transaction() as session:
         ledger.begin_anew(session, Delivery, now=now)
         ledger.begin_anew(session, SystemMail, now=now)
+    with services.db.transaction() as session:
+        programs.begin_anew(session, now=now)
 
 
 def wake(services: Services, jobs: EngineJobs, *, now: datetime, besides: Collection[object] = ()) -> int:

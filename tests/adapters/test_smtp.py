@@ -197,6 +197,43 @@ def test_a_connection_that_died_while_idle_has_heard_nothing_of_the_mail() -> No
         )
 
 
+@pytest.mark.parametrize("step", ["RSET", "MAIL FROM:<again@"])
+def test_a_server_that_is_tired_of_a_kept_connection_has_not_refused_the_mail(step: str) -> None:
+    """M-17: many close after a number of mails, or a time, with these words; another connection may do."""
+    tired = "421 4.7.0 Too many messages in this session"
+    with Conversation(polite({step: tired, "RCPT TO:<full@": "452 4.2.2 Full"})) as server:
+        connection = mailer_of(server).connect()
+        # After a refusal the next mail begins with RSET, and here that is where the server has enough.
+        first = "full@example.com" if step == "RSET" else "p@example.com"
+        assert hand_over(connection, DATA, recipient=first).outcome is not Outcome.UNHEARD
+        reply = hand_over(connection, DATA, sender="again@brand.example")
+        assert (reply.outcome, connection.spent) == (Outcome.UNHEARD, True)
+        connection.close()
+    with Conversation(polite({"MAIL": tired})) as server:
+        assert send(server) == Reply(Outcome.TEMPORARY, tired, SmtpStep.MAIL)
+
+
+@pytest.mark.parametrize("offers", [(), ("PIPELINING",)])
+@pytest.mark.parametrize("answer", ["354 Go on", "150 Wait", "354 Go on\r\n250 Ok", "000"])
+def test_an_answer_that_ends_nothing_leaves_the_mail_unknown(offers: tuple[str, ...], answer: str) -> None:
+    """P2, F-7: a server that asks twice for the content may have it the first time."""
+    with Conversation(polite({".": answer}, offers=offers)) as server:
+        connection = mailer_of(server).connect()
+        reply = hand_over(connection, DATA)
+        assert (reply.outcome, connection.spent) == (Outcome.UNKNOWN, True)
+        connection.close()
+
+
+@pytest.mark.parametrize("more", ["250 Ok", "421 4.3.2 Closing", "550 5.1.1 No such user"])
+def test_what_a_server_says_besides_the_answer_is_not_said_of_the_next_mail(more: str) -> None:
+    """F-8: the mail is sent; the connection, on which answers would be one behind, is not used again."""
+    with Conversation(polite({".": f"250 Ok\r\n{more}"})) as server:
+        connection = mailer_of(server).connect()
+        assert hand_over(connection, DATA).outcome is Outcome.ACCEPTED
+        assert connection.spent
+        connection.close()
+
+
 def test_an_international_name_needs_a_server_that_takes_it() -> None:
     """H-10: refused for this recipient where SMTPUTF8 is not offered, sent as it is where it is."""
     address = "用户@例子.example"

@@ -9,9 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
 from service import bootstrap
+from service.adapters.maildir import Maildir
+from service.cli.mail_inbound import command
 from service.config import Settings
 from service.db import Database
 from service.facts.states import DeliveryState
@@ -33,7 +36,7 @@ def run(settings: Settings) -> Run:
     """Run the command on the installation."""
 
     def call(
-        *arguments: str, mail: bytes = b"", language: str = "C.UTF-8"
+        *arguments: str, mail: bytes = b"", language: str = "C.UTF-8", **changed: str
     ) -> "subprocess.CompletedProcess[bytes]":
         return subprocess.run(
             [sys.executable, "-m", "service", "mail", "inbound", *arguments],
@@ -43,6 +46,7 @@ def run(settings: Settings) -> Run:
                 "SECRET_KEY": KEY,
                 "MAIL_BOUNCE": BOUNCES,
                 "LC_ALL": language,
+                **changed,
             },
             input=mail,
             capture_output=True,
@@ -167,6 +171,26 @@ def test_what_comes_too_early_stays_and_holds_up_nobody(
     assert states(db) == ["in_flight", "failed"]
 
 
+def test_two_runs_on_one_maildir_are_no_trouble(
+    settings: Settings, db: Database, sent: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P1: what one of them has listed the other has taken when its turn comes."""
+    folder = maildir(tmp_path / "Maildir", a=dsn(sent[0]), b=dsn(sent[1]), c=letter("c1.1@brand.example"))
+    list_new = Maildir.new
+
+    def then_the_other_run_takes_one(self: Maildir) -> list[Path]:
+        listed = list_new(self)
+        self.mark_seen(folder / "new" / "b")
+        return listed
+
+    monkeypatch.setattr(Maildir, "new", then_the_other_run_takes_one)
+    env = {"DATA": str(settings.data), "SECRET_KEY": KEY, "MAIL_BOUNCE": BOUNCES}
+    done = CliRunner().invoke(command, ["--maildir", str(folder)], env=env)
+    assert (done.exit_code, done.stderr, len(done.stdout.splitlines())) == (0, "", 2)
+    assert sorted(file.name for file in (folder / "cur").iterdir()) == ["a:2,S", "b:2,S", "c:2,S"]
+    assert states(db) == ["failed", "sent"]
+
+
 def test_a_busy_database_means_later(
     run: Run, settings: Settings, db: Database, sent: list[str], tmp_path: Path
 ) -> None:
@@ -182,6 +206,25 @@ def test_a_busy_database_means_later(
     assert [file.name for file in (folder / "new").iterdir()] == ["a"]
     assert run("--maildir", str(folder)).returncode == 0
     assert states(db) == ["failed", "sent"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"SECRET_KEY": "short"},
+        {"MAIL_BOUNCE": "nonsense"},
+        {"DATA": "/nowhere"},
+        {"DATABASE_URL": "mysql://somewhere/x"},
+    ],
+)
+def test_a_mistake_in_the_settings_sends_no_mail_back(
+    run: Run, sent: list[str], changed: dict[str, str]
+) -> None:
+    """P1: whatever it is, the mail server keeps the mail until it is mended, and says why in its log."""
+    done = run(mail=dsn(sent[0]), **changed)
+    assert (done.returncode, done.stdout) == (75, b"")
+    assert done.stderr != b""
+    assert run(mail=dsn(sent[0])).returncode == 0
 
 
 def test_a_huge_mail_is_read_to_its_end(run: Run, db: Database, sent: list[str]) -> None:

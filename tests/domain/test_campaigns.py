@@ -240,16 +240,16 @@ def test_hold_go_on_and_end(
     ids = [factories.prospect(session, program, name).id for name in ("A", "B", "C")]
     campaign = draft(session, program, actor, *ids)
     launch(session, jobs, composer, campaign)
-    campaigns.pause(session, campaign)
-    with pytest.raises(DomainError) as refused:
-        campaigns.pause(session, campaign)
-    assert refused.value.refusal is Refusal.CAMPAIGN_NOT_IN_STATE
-    campaigns.resume(session, jobs, campaign)
+    assert [campaigns.pause(session, campaign) for _ in range(2)] == [True, False]
+    assert [campaigns.resume(session, jobs, campaign) for _ in range(2)] == [True, False]
     assert (campaign.state, jobs.delivered) == ("sending", [campaign.id, campaign.id])
     flying = ledger(session, campaign)[0]
     flying.state = "in_flight"
     session.flush()
-    assert campaigns.cancel(session, campaign, now=NOW) == 1
+    assert [campaigns.cancel(session, campaign, now=NOW) for _ in range(2)] == [1, None]
+    with pytest.raises(DomainError) as refused:
+        campaigns.pause(session, campaign)
+    assert refused.value.refusal is Refusal.CAMPAIGN_NOT_IN_STATE
     session.expire_all()
     assert campaigns.count_by_state(session, [campaign.id]) == {campaign.id: {"in_flight": 1, "cancelled": 2}}
 

@@ -1,9 +1,10 @@
 """Programs and ads: unique names, checked facts, and two people saving at once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import count
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from service.models import Program, ProgramMinute
 from tests.domain import factories
 from tests.domain.factories import NOW
 
+NUMBERS = count()
 FACTS = {"name": "Kumo", "default_locale": "ja", "time_zone": "Asia/Tokyo", "invitation_days": 30}
 
 
@@ -113,24 +115,51 @@ def test_the_moment_of_making_is_kept(session: Session) -> None:
     assert factories.program(session).created_at == NOW
 
 
-def limited(session: Session, limit: int) -> Program:
-    program = factories.program(session, "Limited")
-    programs.edit(session, program.id, version=1, **{**FACTS, "hourly_limit": limit})  # type: ignore[arg-type]
+def limited(session: Session, limit: int, *, name: str = "Limited") -> Program:
+    program = factories.program(session, name)
+    programs.edit(session, program.id, version=1, **{**FACTS, "name": name, "hourly_limit": limit})  # type: ignore[arg-type]
     return program
 
 
 def test_a_limit_holds_for_any_sixty_minutes(session: Session) -> None:
     """M-17: a window that slides by the minute, with the moment at which it lets the next one through."""
     program = limited(session, 10)
-    at = [NOW + timedelta(minutes=minutes) for minutes in (0, 20, 59, 60, 81)]
+    at = [NOW + timedelta(minutes=minutes) for minutes in (0, 20, 60, 61, 82)]
     took = [programs.take_allowance(session, program.id, 6, now=moment) for moment in at]
     assert took == [6, 4, 0, 6, 4]
-    assert programs.allowance_at(session, program, now=at[4]) == at[3] + timedelta(hours=1)
+    assert programs.allowance_at(session, program, now=at[4]) == at[3] + timedelta(minutes=61)
     programs.return_allowance(session, program.id, 3, now=at[4])
     assert programs.allowance_at(session, program, now=at[4]) is None
     assert programs.take_allowance(session, program.id, 6, now=at[4]) == 3
-    programs.forget_minutes(session, now=at[4] + timedelta(hours=1))
-    assert programs.take_allowance(session, program.id, 99, now=at[4] + timedelta(hours=1)) == 10
+    programs.forget_minutes(session, now=at[4] + timedelta(minutes=61))
+    assert programs.take_allowance(session, program.id, 99, now=at[4] + timedelta(minutes=61)) == 10
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(tries=st.lists(st.tuples(st.integers(0, 900), st.integers(1, 12)), max_size=12))
+def test_no_sixty_minutes_hold_more_than_the_limit(session: Session, tries: list[tuple[int, int]]) -> None:
+    """M-17: whatever the second in which each mail was claimed; and what was allowed may be taken."""
+    program = limited(session, 10, name=f"Limited {next(NUMBERS)}")
+    now, sent = NOW, list[datetime]()
+    for seconds, wanted in tries:
+        now += timedelta(seconds=seconds)
+        waits = programs.allowance_at(session, program, now=now)
+        taken = programs.take_allowance(session, program.id, wanted, now=now)
+        assert (taken > 0) == (waits is None)
+        sent += [now] * taken
+    for moment in sent:
+        assert sum(moment <= other < moment + programs.WINDOW for other in sent) <= 10
+
+
+def test_a_clock_that_was_ahead_holds_nobody_longer_than_the_window(session: Session) -> None:
+    """F-11, M-17: set back by a day, what was sent before counts as sent now, and no later."""
+    program = limited(session, 10)
+    for minutes in (0, 1):
+        taken = programs.take_allowance(session, program.id, 4, now=NOW + timedelta(days=1, minutes=minutes))
+        assert taken == 4
+    programs.begin_anew(session, now=NOW)
+    assert programs.take_allowance(session, program.id, 99, now=NOW) == 2
+    assert programs.take_allowance(session, program.id, 99, now=NOW + timedelta(minutes=61)) == 10
 
 
 def test_what_is_given_back_is_given_back_to_its_own_minute(session: Session) -> None:
@@ -138,11 +167,11 @@ def test_what_is_given_back_is_given_back_to_its_own_minute(session: Session) ->
     program = limited(session, 10)
     assert programs.take_allowance(session, program.id, 10, now=NOW) == 10
     programs.return_allowance(session, program.id, 10, now=NOW)
-    for minutes in (5, 66):
+    for minutes in (5, 67):
         at = NOW + timedelta(minutes=minutes)
         assert programs.take_allowance(session, program.id, 99, now=at) == 10
-    programs.return_allowance(session, program.id, 99, now=NOW + timedelta(minutes=66))
-    assert programs.take_allowance(session, program.id, 99, now=NOW + timedelta(minutes=66)) == 10
+    programs.return_allowance(session, program.id, 99, now=NOW + timedelta(minutes=67))
+    assert programs.take_allowance(session, program.id, 99, now=NOW + timedelta(minutes=67)) == 10
 
 
 def test_a_program_without_a_limit_counts_nothing(session: Session) -> None:

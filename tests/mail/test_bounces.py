@@ -72,6 +72,10 @@ def test_the_action_decides(action: str, status: str, expected: Action) -> None:
         ("5.1.1 (bad destination mailbox address)", "", None, Status(5, 1, 1)),
         ("553 Too much", "", 553, None),
         ("5.0.0", "smtp; 550 not 5.1.1 but prose", 550, Status(5, 0, 0)),
+        ("5.1.0", "smtp; 550 5.1.1 No", 550, Status(5, 1, 1)),
+        ("5.7.0", "smtp; 550 5.0.0 No", 550, Status(5, 7, 0)),
+        ("5.1.0", "X-Postfix; Domain example.com does not accept mail (nullMX)", None, Status(5, 1, 10)),
+        ("5.1.0", "smtp; 550 mail from a domain without mail (nullMX)", 550, Status(5, 1, 0)),
     ],
 )
 def test_the_status_is_the_most_telling_one(
@@ -132,8 +136,9 @@ def test_the_envelope_of_the_returned_mail_may_name_the_delivery_too() -> None:
 
 @pytest.mark.parametrize("wrong", ["multipart/mixed", "multipart/report", "multipart/alternative"])
 def test_the_report_is_found_in_a_multipart_of_any_kind(wrong: str) -> None:
-    data = dsn().replace(b"multipart/report; report-type=delivery-status", wrong.encode())
-    assert failed(data).status == Status(5, 1, 1)
+    for comment in ("", " (see RFC 6522)"):
+        data = dsn().replace(b"multipart/report; report-type=delivery-status", (wrong + comment).encode())
+        assert failed(data).status == Status(5, 1, 1)
 
 
 def test_line_ends_of_every_kind_are_read() -> None:
@@ -162,6 +167,39 @@ def test_a_complaint_is_understood() -> None:
 @pytest.mark.parametrize("kind", ["abuse", "Abuse (really)", "fraud", "opt-out", "other", "virus"])
 def test_what_is_unwanted_is_a_complaint(kind: str) -> None:
     assert isinstance(understand(arf(kind=kind)), Complaint)
+
+
+MICROSOFT = f"""\
+From: {{sender}}
+To: complaints@brand.example
+Subject: complaint about message from 192.0.2.1
+Content-Type: multipart/mixed; boundary="w"
+
+--w
+Content-Type: message/rfc822
+
+{{mark}}: <lin@outlook.example>
+Return-Path: {SIGNED}
+Message-ID: <original@brand.example>
+
+Hello
+--w--
+"""
+MARK = "X-HmXmrOriginalRecipient"
+
+
+def test_a_complaint_as_microsoft_sends_it_is_understood() -> None:
+    """M-14: no report, but the mail with a field on top; what others forward with that field is a letter."""
+    sent = MICROSOFT.format(sender="<staff@hotmail.com>", mark=MARK).encode()
+    assert understand(sent) == Complaint(("complaints@brand.example", SIGNED), ("original@brand.example",))
+    for sender, mark in (("lin@outlook.example", MARK), ("staff@hotmail.com", "X-Other")):
+        assert isinstance(understand(MICROSOFT.format(sender=sender, mark=mark).encode()), Letter)
+
+
+@pytest.mark.parametrize("line", [b"\n", b"\r\n\r\n"])
+def test_an_empty_line_before_the_fields_of_a_complaint_is_passed_by(line: bytes) -> None:
+    """M-14."""
+    assert understand(arf().replace(b"Feedback-Type:", line + b"Feedback-Type:")) == understand(arf())
 
 
 @pytest.mark.parametrize("kind", ["not-spam", "auth-failure", "dkim", "x-something"])
@@ -266,6 +304,17 @@ def test_what_a_server_quotes_behind_the_address_is_read() -> None:
     assert failed(plain(text)).status == Status(5, 7, 1)
     text = "Undeliverable:\n\n<lin@people.example>: host mx[192.0.2.1] said: 552 5.2.2 Over quota\n"
     assert failed(plain(text)).status == Status(5, 2, 2)
+
+
+def test_the_refusal_may_follow_the_address_at_once() -> None:
+    """M-14: as the servers of au write it, in a text that begins with prose."""
+    text = (
+        "The user(s) account is disabled.\n\n<lin@people.example>: 550 user unknown (in reply to RCPT TO)\n"
+    )
+    assert failed(plain(text)) == Recipient(
+        "lin@people.example", Action.FAILED, 550, None, "550 user unknown (in reply to RCPT TO)"
+    )
+    assert understand(plain(text.replace("550", "450"))) == Automatic()
 
 
 def test_exim_names_the_failed_in_a_header() -> None:

@@ -132,6 +132,14 @@ def test_any_bytes_are_an_answer(data: bytes) -> None:
         "=?utf-8?Q?R=C3=A9ponse_automatique=C2=A0:_Nouveau?=",
         "=?utf-8?B?6Ieq5Yqo5Zue5aSNOiBSZTog5paw5raI5oGv?=",
         "=?iso-2022-jp?B?GyRCPCtGMDF+RXobKEI6IFJl?=",
+        "Out of Office AutoReply: New message",
+        "Auto-Response: New message",
+        "Message d’absence : New message",
+        "自动答复: New message",
+        "自動回覆：New message",
+        "【自動返信】New message",
+        "[自動返信] New message",
+        "不在のお知らせ",
     ],
 )
 def test_an_absence_says_so_in_its_subject(subject: str) -> None:
@@ -140,7 +148,17 @@ def test_an_absence_says_so_in_its_subject(subject: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", ["Re: New message", "=?utf-8?B?!!!?=", "=?nope?Q?x?=", "", "About automatic reply settings"]
+    "subject",
+    [
+        "Re: New message",
+        "=?utf-8?B?!!!?=",
+        "=?nope?Q?x?=",
+        "",
+        "About automatic reply settings",
+        "Re: 【自動返信】New message",
+        "【自動返信の件】New message",
+        "自动答复机器人",
+    ],
 )
 def test_other_subjects_do_not(subject: str) -> None:
     assert not is_absence(read(f"Subject: {subject}\n\nYes.\n".encode()))

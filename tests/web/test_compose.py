@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -525,6 +526,29 @@ def test_a_test_email_goes_to_its_author(
     with parts.db.reading() as session:
         mail = session.scalars(select(SystemMail)).one()
     assert (mail.address, mail.locale) == ("community_manager@example.test", "ja")
+
+
+def test_a_test_email_asked_for_twice_is_one(
+    author: Browser, draft: int, parts: Services, people: list[Prospect], clock: Clock
+) -> None:
+    """F-14: a double click; for another recipient, or the same one a while later, it is one more."""
+    path = f"/en/campaigns/{draft}/edit"
+    data = {**TEXTS, "content_en": "At {currentTime}", "as": str(people[0].id), "action": "test"}
+
+    def mails_after(**changes: str) -> int:
+        author.post(path, {**data, **changes})
+        with parts.db.transaction() as session:
+            mails = session.scalars(select(SystemMail)).all()
+            for mail in mails:
+                mail.values = {}  # as those have that were sent meanwhile
+            return len({mail.message_id for mail in mails})
+
+    counted = [mails_after()]
+    clock.now += timedelta(seconds=2)  # the text says another time by now, and is still the same mail
+    counted += [mails_after(), mails_after(**{"as": str(people[1].id)})]
+    clock.now += timedelta(seconds=11)
+    counted.append(mails_after())
+    assert counted == [1, 1, 2, 3]
 
 
 def test_a_faulty_draft_sends_no_test(author: Browser, draft: int, parts: Services) -> None:

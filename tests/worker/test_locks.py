@@ -3,8 +3,8 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -49,9 +49,12 @@ from service.models import (
     Draft,
     Notice,
     Program,
+    Prospect,
     StageChange,
     Thread,
+    User,
 )
+from service.worker import deliver
 from service.worker.writer import LedgerWriter
 from tests import postgres
 from tests.domain import factories
@@ -274,7 +277,7 @@ def test_cancelling_waits_for_no_worker(services: Services) -> None:
 
     def cancel() -> int:
         with services.db.transaction() as session:
-            return campaigns.cancel(session, session.scalars(select(Campaign)).one(), now=NOW)
+            return campaigns.cancel(session, session.scalars(select(Campaign)).one(), now=NOW) or 0
 
     with ThreadPoolExecutor(1) as threads, services.db.transaction() as worker:
         assert deliveries.mark_in_flight(worker.connection(), [Mark(mine, "t")]) == {mine}
@@ -326,6 +329,75 @@ def test_an_answer_and_a_history_do_not_wait_for_each_other(services: Services) 
     with services.db.reading() as session:
         events = session.scalars(select(StageChange.event).order_by(StageChange.id)).all()
     assert events == ["email_accepted", "answered"]
+
+
+@pytest.mark.parametrize("ends", [deliveries.finish_all_done, deliveries.finish_if_done])
+def test_a_batch_and_the_end_of_its_campaign_do_not_wait_for_each_other(
+    services: Services, monkeypatch: pytest.MonkeyPatch, ends: Callable[..., object]
+) -> None:
+    """F-1: one worker tells the prospects of the last batch, another one finds that nothing is open."""
+    with services.db.transaction() as session:
+        campaign_id = make_campaign(session, 3).id
+    named = {} if ends is deliveries.finish_all_done else {"campaign_id": campaign_id}
+    tell, batch = prospects.record_sent, threading.current_thread()
+
+    def end() -> None:
+        with services.db.transaction() as session:
+            ends(session, **named, now=NOW)
+
+    with ThreadPoolExecutor(1) as others:
+        ended: list[Future[None]] = []
+
+        def told(session: Session, delivery_ids: Sequence[int]) -> None:
+            tell(session, delivery_ids)
+            if threading.current_thread() is batch and not ended:
+                ended.append(others.submit(end))
+                wait_until_somebody_waits(services)
+
+        monkeypatch.setattr(prospects, "record_sent", told)
+        room = deliver.open_room(services, lambda: NOW)
+        assert deliver.deliver_batch(services, room, campaign_id, lambda: NOW) == 3
+        room.close()
+        ended[0].result(SECONDS)
+    assert the_campaign(services).state == CampaignState.FINISHED.value
+    with services.db.reading() as session:
+        assert len(session.scalars(select(StageChange.event)).all()) == 3
+
+
+def test_two_who_end_campaigns_to_the_same_people_do_not_wait_for_each_other(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-1: the sweep ends all that are done, a worker the second of them."""
+    with services.db.transaction() as session:
+        first = make_campaign(session, 1)
+        program, author = session.scalars(select(Program)).one(), session.scalars(select(User)).one()
+        second_id = make_campaign(session, 1, program=program, author=author).id
+        people = session.scalars(select(Prospect.id).order_by(Prospect.id)).all()
+        for row in session.scalars(select(Delivery)):
+            row.state, row.settled_at, row.prospect_id = DeliveryState.SENT.value, NOW, people[0]
+        assert first.id < second_id
+    meeting, tell, sweeping = Meeting(services), deliveries.tell_prospects, set[threading.Thread]()
+
+    def met(session: Session, campaign_id: int) -> object:
+        # The sweep comes with the person in hand, the worker with its campaign.
+        if threading.current_thread() in sweeping:
+            return after(tell, meeting.come)(session, campaign_id)
+        return before(tell, meeting.come)(session, campaign_id)
+
+    monkeypatch.setattr(deliveries, "tell_prospects", met)
+
+    def sweep() -> int:
+        sweeping.add(threading.current_thread())
+        with services.db.transaction() as session:
+            return deliveries.finish_all_done(session, now=NOW)
+
+    def worker() -> bool:
+        with services.db.transaction() as session:
+            return deliveries.finish_if_done(session, second_id, now=NOW)
+
+    with ThreadPoolExecutor(2) as both:
+        swept, worked = both.submit(sweep), both.submit(worker)
+        assert swept.result(2 * SECONDS) + worked.result(2 * SECONDS) == 2
 
 
 def test_a_draft_written_while_its_conversation_is_taken_keeps_it(services: Services) -> None:

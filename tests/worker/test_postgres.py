@@ -21,16 +21,19 @@ from service.domain import (
     inbound,
     invitations,
     outbox,
+    programs,
     prospects,
     schedules,
     selections,
 )
 from service.domain.campaigns import Writing
+from service.domain.errors import DomainError
 from service.domain.inbound import Done
 from service.domain.ledger import Attempt
 from service.domain.letters import JOIN
 from service.domain.prospect_list import ProspectFilter
 from service.domain.selections import Selected
+from service.facts.refusals import Refusal
 from service.facts.replies import Outcome, Reply, SmtpStep
 from service.facts.stages import Stage, StageEvent
 from service.facts.states import CampaignState, DeliveryState
@@ -189,6 +192,52 @@ def test_more_people_can_be_selected_than_a_statement_has_room_for(services: boo
         assert groups.add_members(session, group, partner_ids) == 70_000
 
 
+WRITING = Writing("Ada", "", "en", {"en": ("Hello", "Hello")})
+
+
+def draft_here(services: bootstrap.Services, key: str) -> int:
+    with services.db.transaction() as session:
+        program, author = somebody(session)
+        made = campaigns.draft(
+            session, program, WRITING, form_key=key, selected=Selected(), actor=author, now=NOW
+        )
+        return made.id
+
+
+def test_what_is_launched_meanwhile_is_not_written_any_more(services: bootstrap.Services) -> None:
+    """F-13: the draft was read before somebody else launched it, and is written or deleted after that."""
+    for refused_verb in (
+        lambda session, campaign: campaigns.write(session, campaign, WRITING, version=1),
+        campaigns.discard,
+    ):
+        campaign_id = draft_here(services, f"launched {refused_verb!r}")
+        with services.db.transaction() as session:
+            campaign = session.get_one(Campaign, campaign_id)
+            with services.db.transaction() as other:
+                other.get_one(Campaign, campaign_id).state = CampaignState.SENDING.value
+            with pytest.raises(DomainError) as refused:
+                refused_verb(session, campaign)
+            assert refused.value.refusal is Refusal.CAMPAIGN_ALREADY_LAUNCHED
+
+
+def test_of_two_who_save_at_once_one_is_told(services: bootstrap.Services) -> None:
+    """F-13: both had read the same version of a draft, or of a program."""
+    campaign_id = draft_here(services, "saved twice")
+    with services.db.transaction() as session:
+        campaign, (program, _) = session.get_one(Campaign, campaign_id), somebody(session)
+        facts = {"default_locale": "en", "time_zone": "UTC", "invitation_days": 9, "version": program.version}
+        with services.db.transaction() as other:
+            campaigns.write(other, other.get_one(Campaign, campaign_id), WRITING, version=1)
+            programs.edit(other, program.id, name=program.name, **facts)  # type: ignore[arg-type]
+        for save in (
+            lambda: campaigns.write(session, campaign, WRITING, version=1),
+            lambda: programs.edit(session, program.id, name=program.name, **facts),  # type: ignore[arg-type]
+        ):
+            with pytest.raises(DomainError) as refused:
+                save()
+            assert refused.value.refusal is Refusal.EDITED_MEANWHILE
+
+
 def test_the_same_form_eight_times_at_once_is_one_campaign(services: bootstrap.Services) -> None:
     """F-14: whoever comes second gets the campaign of the first."""
     with services.db.transaction() as session:
@@ -200,13 +249,7 @@ def test_the_same_form_eight_times_at_once_is_one_campaign(services: bootstrap.S
             program, author = somebody(session)
             together.wait()
             campaign = campaigns.draft(
-                session,
-                program,
-                Writing("Ada", "", "en", {"en": ("Hello", "Hello")}),
-                form_key="one form",
-                selected=Selected(),
-                actor=author,
-                now=NOW,
+                session, program, WRITING, form_key="one form", selected=Selected(), actor=author, now=NOW
             )
             return campaign.id
 
