@@ -17,7 +17,9 @@ from service.models import Campaign, Delivery, Program, Prospect
 from service.web.histories import MAIL_ERASED
 from service.web.words import NO_SERVER, PERSON_ERASED
 from tests.domain import factories
-from tests.web.conftest import NAMES, Browser, check_nothing_inline, check_page, soup, words
+from tests.web.browser import Browser
+from tests.web.conftest import NAMES
+from tests.web.pages import check_nothing_inline, check_page, soup, words
 
 HOSTILE = "<script>alert(1)</script>\"'{{7*7}}"
 

@@ -21,7 +21,9 @@ from service.mail import shipped
 from service.models import Campaign, Delivery, Program, Prospect, Selection, SystemMail
 from service.web.security import MAIL_POLICY
 from tests.domain import factories
-from tests.web.conftest import COOKIE, Browser, Clock, check_page, form_of, patient_writers, soup, words
+from tests.web.browser import COOKIE, Browser, Clock
+from tests.web.conftest import patient_writers
+from tests.web.pages import check_page, form_of, soup, words
 
 TEXTS = {
     "from_name": "Alex Morgan",

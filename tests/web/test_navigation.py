@@ -9,7 +9,8 @@ from service.facts.permissions import BuiltInRole
 from service.i18n.locales import LOCALES
 from service.models import Program
 from tests.domain import factories
-from tests.web.conftest import Browser, soup, words
+from tests.web.browser import Browser
+from tests.web.pages import soup, words
 
 DISCOVER = ["Prospects", "Find partners", "Find creators"]
 ENGAGE = ["Partners", "Groups", "Campaigns"]

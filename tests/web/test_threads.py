@@ -28,7 +28,8 @@ from service.facts.words import NN_
 from service.i18n.locales import LOCALES
 from service.models import Attachment, AuditEntry, Draft, Message, Program, SystemMail, Thread
 from tests.domain import factories
-from tests.web.conftest import Browser, Clock, check_page, error_of, form_of, soup, words
+from tests.web.browser import Browser, Clock
+from tests.web.pages import check_page, error_of, form_of, soup, words
 from tests.web.threads import Post
 
 HOSTILE = "<script>alert(1)</script>\"'{{7*7}}{% raw %}&lt;b&gt;"

@@ -17,7 +17,8 @@ from service.i18n.locales import LOCALES
 from service.models import AuditEntry, Import, Program, Role, Thread, User
 from service.web.personal_data import KINDS
 from service.web.user_data import SECTIONS
-from tests.web.conftest import Browser, Clock, check_page, error_of, soup, words
+from tests.web.browser import Browser, Clock
+from tests.web.pages import check_page, error_of, soup, words
 from tests.web.threads import Post
 
 PAGE = "/en/settings/personal-data"

@@ -8,7 +8,7 @@ from service.bootstrap import Services
 from service.domain import messages, threads
 from service.models import Message, Program, Thread, User
 from tests.domain import factories
-from tests.web.conftest import Clock
+from tests.web.browser import Clock
 
 
 @dataclass(frozen=True, slots=True)
