@@ -1,6 +1,7 @@
 """An application on an empty database, and browsers that use it."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from service.content.pages import Pages
 from service.content.search_glossary import words_of
 from service.content.search_index import Searchable
 from service.db import Database
-from service.domain import accounts, campaigns, sessions, threads, translations
+from service.domain import accounts, campaigns, sessions, translations
 from service.domain.campaigns import Writing
 from service.domain.passwords import Passwords
 from service.domain.selections import Selected
@@ -31,13 +32,15 @@ from service.facts.states import DeliveryState
 from service.i18n import glossary
 from service.i18n.catalogs import Catalogs
 from service.i18n.locales import Locale
-from service.models import Campaign, Delivery, Program, Role, Thread, User
+from service.models import Campaign, Delivery, Program, Prospect, Role, Thread, User
 from service.paths import data_dir
 from service.web.app import create_app
 from tests.domain import factories
 from tests.web.browser import COOKIE, Browser, Clock
 from tests.web.heard import FOLDER
 from tests.web.import_office import Office
+from tests.web.threads import Post
+from tests.web.writing import TEXTS
 
 FAST = Passwords(memory_kib=8, passes=1)
 PASSWORD = "correct horse battery"
@@ -200,11 +203,26 @@ def program(parts: Services, clock: Clock) -> Program:
 
 
 @pytest.fixture
-def thread(parts: Services, program: Program, clock: Clock) -> Thread:
-    """The conversation of the program with a partner who takes messages."""
-    with parts.db.transaction() as session:
-        made = factories.prospect(session, program, "Lumière", messaging_enabled=True, at=clock.now)
-        return threads.open_with(session, program.id, made.partner_id, now=clock.now)
+def add_prospect(parts: Services, clock: Clock) -> Callable[..., Prospect]:
+    """Add a prospect to a program."""
+
+    def make(program: Program, name: str = "Atelier Lumière", **facts: object) -> Prospect:
+        with parts.db.transaction() as session:
+            return factories.prospect(session, program, name, at=clock.now, **facts)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def post(parts: Services, clock: Clock) -> Post:
+    """Who writes."""
+    return Post(parts, clock)
+
+
+@pytest.fixture
+def thread(post: Post, program: Program) -> Thread:
+    """A thread in which nothing is written yet."""
+    return post.open(program, "Atelier Lumière", locale="fr", time_zone="Europe/Paris")
 
 
 @pytest.fixture
@@ -325,3 +343,34 @@ def office(
     add_user()
     sign_in(browser)
     return Office(browser, parts, clock)
+
+
+@pytest.fixture
+def people(parts: Services, program: Program, clock: Clock) -> list[Prospect]:
+    """An English, a Japanese and a German prospect; the last one has no first name."""
+    rows: list[tuple[str, dict[str, str]]] = [
+        ("Harbour", {"locale": "en", "first_name": "Ann", "email": "a@x.example"}),
+        ("株式会社ひかり", {"locale": "ja", "first_name": "花子", "email": "b@x.example"}),
+        ("Werkstatt Blau", {"locale": "de", "email": "c@x.example"}),
+    ]
+    with parts.db.transaction() as session:
+        return [factories.prospect(session, program, name, **facts) for name, facts in rows]  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def author(
+    enter: Callable[..., Browser], parts: Services, program: Program, people: list[Prospect], clock: Clock
+) -> Browser:
+    """A community manager who has selected everybody."""
+    browser = enter(BuiltInRole.COMMUNITY_MANAGER)
+    browser.post("/en/prospects/select", {"query": "", "select": "matching"})
+    return browser
+
+
+@pytest.fixture
+def draft(author: Browser) -> int:
+    """The id of a draft that says TEXTS."""
+    answer = author.post("/en/campaigns/new", {**TEXTS, "form_key": "k1", "action": "save"})
+    found = re.fullmatch(r"/en/campaigns/(\d+)/edit", answer.location)
+    assert found is not None
+    return int(found[1])

@@ -55,6 +55,11 @@ def check_nothing_inline(page: BeautifulSoup) -> None:
     assert coded == []
 
 
+def notice(page: BeautifulSoup) -> str:
+    """Return what a page says of what was just done."""
+    return words(page.select_one(".notices"))
+
+
 def error_of(page: BeautifulSoup, name: str) -> str:
     """Return what stands beside a field as wrong, and see that it is tied to the field."""
     field, error = page.find(id=f"f-{name}"), page.find(id=f"f-{name}-error")

@@ -15,15 +15,7 @@ from service.models import Program, Thread, UserSession
 from tests.domain import factories
 from tests.web.browser import COOKIE, Browser, Clock
 from tests.web.pages import check_page, soup, words
-from tests.web.threads import Post
-
-HOSTILE = "<script>alert(1)</script>\"'{{7*7}}{% raw %}&lt;b&gt;"
-
-
-@pytest.fixture
-def post(parts: Services, clock: Clock) -> Post:
-    """Who writes."""
-    return Post(parts, clock)
+from tests.web.threads import HOSTILE, Post
 
 
 def names(page: object) -> list[str]:

@@ -19,7 +19,7 @@ from service.models import Campaign, Program, Prospect, User
 from tests.domain import factories
 from tests.web.browser import Browser, Clock
 from tests.web.pages import check_page, error_of, soup, words
-from tests.web.test_compose import TEXTS
+from tests.web.writing import TEXTS
 
 NEW = "/en/campaigns/new"
 

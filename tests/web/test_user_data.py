@@ -26,11 +26,6 @@ FORMER = {"en": "Former user 1", "fr": "Ancien utilisateur 1", "ja": "元ユー�
 
 
 @pytest.fixture
-def post(parts: Services, clock: Clock) -> Post:
-    return Post(parts, clock)
-
-
-@pytest.fixture
 def thread(post: Post, ida: Browser, program: Program) -> Thread:
     """A conversation in which Ida wrote, and which is assigned to her."""
     made = post.open(program)
