@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from flask import (
     Blueprint,
-    Response,
     abort,
     jsonify,
     make_response,
@@ -35,7 +34,7 @@ from service.web.context import here, program, reader, reading, record, services
 from service.web.drafts import ComposeForm
 from service.web.forms import done, number, refusal_text, say, warn
 from service.web.routes import page
-from service.web.security import MAIL_POLICY
+from service.web.security import framed
 
 bp = Blueprint("compose", __name__)
 PATH = "/campaigns/<int:campaign_id>"
@@ -153,19 +152,14 @@ def preview(campaign_id: int, prospect_id: int, part: str) -> ResponseReturnValu
         seen = drafts.see(session, campaign, recipient)
     dark = request.args.get("scheme") == "dark"
     if seen.composed is None:
-        return _framed(make_response(render_template("campaigns/_unreadable.html", seen=seen, dark=dark)))
+        return framed(make_response(render_template("campaigns/_unreadable.html", seen=seen, dark=dark)))
     if part == "html":
-        return _framed(make_response(letters.in_scheme(seen.composed.html, dark=dark)))
+        return framed(make_response(letters.in_scheme(seen.composed.html, dark=dark)))
     response = make_response(
         seen.composed.text if part == "text" else letters.open_mail(seen.composed.raw).raw
     )
     response.headers["Content-Type"] = "text/plain; charset=utf-8"
-    return _framed(response)
-
-
-def _framed(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = MAIL_POLICY
-    return response
+    return framed(response)
 
 
 def _by_key(session: Session, form: ComposeForm) -> Campaign:
@@ -324,12 +318,11 @@ def _wanted_recipient(session: Session, campaign: Campaign) -> Recipient | None:
 
 
 def _preview_url(campaign_id: int, prospect_id: int, *, v: str) -> str:
-    part = request.values.get("part", "")
     return url_for(
         "compose.preview",
         campaign_id=campaign_id,
         prospect_id=prospect_id,
-        part=part if part in letters.PARTS else "html",
+        part=letters.part_of(request.values.get("part", "")),
         v=v,
     )
 

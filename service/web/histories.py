@@ -8,20 +8,16 @@ from service.domain import attempts, campaigns, histories, letters, prospects
 from service.domain.letters import Addressee, Composed
 from service.facts.permissions import Permission
 from service.facts.states import CampaignState
-from service.facts.words import N_, Phrase
+from service.facts.words import N_
 from service.links import PUBLIC_PATHS
-from service.mail.addresses import AddressError
-from service.mail.compiled import ContentRefused, ValueMissing
-from service.mail.mime import MailRefused
-from service.mail.values import ValueRefused
 from service.models import Campaign, Delivery
 from service.web import campaign_progress
 from service.web.context import here, program, reading, services
-from service.web.drafts import CONTENT_HAS_ERRORS, VALUE_MISSING
+from service.web.drafts import UNWRITABLE, why_unwritable
 from service.web.forms import say
-from service.web.letters import PARTS, open_mail
+from service.web.letters import open_mail, part_of
 from service.web.routes import page
-from service.web.security import MAIL_POLICY
+from service.web.security import framed
 from service.web.words import recipient_name
 
 bp = Blueprint("histories", __name__)
@@ -47,8 +43,7 @@ def person(prospect_id: int) -> ResponseReturnValue:
 @page(bp, PATH, needs=Permission.PROSPECTS_VIEW)
 def delivery(campaign_id: int, delivery_id: int) -> ResponseReturnValue:
     """Show one mail: to whom, in which language, what the server said, and the mail itself."""
-    part = request.args.get("part", "")
-    part = part if part in PARTS else "html"
+    part = part_of(request.args.get("part", ""))
     with reading() as session:
         campaign, row = _find(session, campaign_id, delivery_id)
         composed = _compose(session, campaign, row)
@@ -79,8 +74,7 @@ def html(campaign_id: int, delivery_id: int) -> ResponseReturnValue:
     else:
         response = make_response(composed)
         response.headers["Content-Type"] = "text/plain; charset=utf-8"
-    response.headers["Content-Security-Policy"] = MAIL_POLICY
-    return response
+    return framed(response)
 
 
 def _find(session: Session, campaign_id: int, delivery_id: int) -> tuple[Campaign, Delivery]:
@@ -100,11 +94,5 @@ def _compose(session: Session, campaign: Campaign, row: Delivery) -> Composed | 
     text = letters.text_of(session, campaign.id)
     try:
         return services().composer.campaign(text, to, message_id=row.message_id, moment=moment)
-    except ContentRefused:
-        return say(CONTENT_HAS_ERRORS)
-    except ValueMissing as error:
-        tokens = here().formats.listing([f"{{{name}}}" for name in error.names])
-        return say(VALUE_MISSING, tokens=tokens, name=recipient_name(row))
-    except (ValueRefused, MailRefused, AddressError) as error:
-        phrase: Phrase = error.phrase
-        return say(phrase, **error.values)
+    except UNWRITABLE as error:
+        return why_unwritable(error, recipient_name(row))

@@ -61,6 +61,12 @@ def put_headers(response: Response) -> Response:
     return response
 
 
+def framed(response: Response) -> Response:
+    """Put an answer that shows what a mail holds under its own policy; its frame lets nothing out."""
+    response.headers["Content-Security-Policy"] = MAIL_POLICY
+    return response
+
+
 def is_private() -> bool:
     """Whether the answer is for this reader alone: declared so, or the reader is signed in."""
     if request.endpoint is None or "here" not in g or here().user is not None:
