@@ -58,7 +58,7 @@ def new() -> ResponseReturnValue:
 @page(bp, "/campaigns/new", needs=Permission.EMAIL_SEND, methods=("POST",))
 def create() -> ResponseReturnValue:
     """Store the draft, then do what the button says; the same form sent again is the same campaign."""
-    form = drafts.sent_form()
+    form = ComposeForm()
     try:
         with transaction() as session:
             campaign = _by_key(session, form)
@@ -78,7 +78,7 @@ def create() -> ResponseReturnValue:
 def edit(campaign_id: int) -> ResponseReturnValue:
     """Show a draft."""
     with reading() as session:
-        campaign = campaigns.find(session, [program().id], campaign_id)
+        campaign = _find(session, campaign_id)
         if campaign.state != CampaignState.DRAFT.value:
             return redirect(url_for("campaigns.show", campaign_id=campaign_id), 303)
         form = drafts.form_of(campaign)
@@ -88,10 +88,10 @@ def edit(campaign_id: int) -> ResponseReturnValue:
 @page(bp, f"{PATH}/edit", needs=Permission.EMAIL_SEND, methods=("POST",))
 def update(campaign_id: int) -> ResponseReturnValue:
     """Store what was written, then do what the button says."""
-    form = drafts.sent_form()
+    form = ComposeForm()
     try:
         with transaction() as session:
-            campaign = campaigns.find(session, [program().id], campaign_id)
+            campaign = _find(session, campaign_id)
             _store(session, campaign, form)
     except DomainError as error:
         if error.refusal in {Refusal.CAMPAIGN_ALREADY_LAUNCHED, Refusal.CAMPAIGN_SCHEDULED}:
@@ -109,7 +109,7 @@ def update(campaign_id: int) -> ResponseReturnValue:
 @page(bp, "/campaigns/new/preview", needs=Permission.EMAIL_SEND, methods=("POST",))
 def look(campaign_id: int | None = None) -> ResponseReturnValue:
     """Keep what is being typed and tell the page's script what is wrong and where the preview is."""
-    form = drafts.sent_form()
+    form = ComposeForm()
     if campaign_id is None and form.is_untouched():
         return jsonify(status=say(drafts.NOT_SAVED), findings=[])
     if request.form.get("theirs"):
@@ -117,10 +117,7 @@ def look(campaign_id: int | None = None) -> ResponseReturnValue:
         return jsonify(status=say(Refusal.EDITED_MEANWHILE.phrase), findings=[])
     try:
         with transaction() as session:
-            if campaign_id is None:
-                campaign = _by_key(session, form)
-            else:
-                campaign = campaigns.find(session, [program().id], campaign_id)
+            campaign = _by_key(session, form) if campaign_id is None else _find(session, campaign_id)
             began_with = campaign.version
             _store(session, campaign, form)
             # Typing is no save: the next Save must still find the version that it began with.
@@ -146,7 +143,7 @@ def look(campaign_id: int | None = None) -> ResponseReturnValue:
 def preview(campaign_id: int, prospect_id: int, part: str) -> ResponseReturnValue:
     """Serve the mail this recipient would get, in its own frame and under its own policy."""
     with reading() as session:
-        campaign = campaigns.find(session, [program().id], campaign_id)
+        campaign = _find(session, campaign_id)
         prospect = prospects.find(session, program().id, prospect_id)
         recipient = recipients.resolve(session, program(), [prospect.id])[0]
         seen = drafts.see(session, campaign, recipient)
@@ -160,6 +157,11 @@ def preview(campaign_id: int, prospect_id: int, part: str) -> ResponseReturnValu
     )
     response.headers["Content-Type"] = "text/plain; charset=utf-8"
     return framed(response)
+
+
+def _find(session: Session, campaign_id: int) -> Campaign:
+    # Whoever writes does so in the program they work in: recipients, ads and addresses are that one's.
+    return campaigns.find(session, [program().id], campaign_id)
 
 
 def _by_key(session: Session, form: ComposeForm) -> Campaign:
@@ -209,7 +211,7 @@ def _act(form: ComposeForm, campaign_id: int) -> ResponseReturnValue:
 def _use_template(form: ComposeForm, campaign_id: int) -> None:
     form.fill(drafts.shipped_texts(form.template.data))
     with transaction() as session:
-        _store(session, campaigns.find(session, [program().id], campaign_id), form)
+        _store(session, _find(session, campaign_id), form)
     done(N_("The template has filled every language. You can edit each of them."))
 
 
@@ -217,7 +219,7 @@ def _launch(form: ComposeForm, campaign_id: int, *, later: bool) -> ResponseRetu
     try:
         start = _start(later)
         with transaction() as session:
-            campaign = campaigns.find(session, [program().id], campaign_id)
+            campaign = _find(session, campaign_id)
             launched = campaigns.launch(
                 session,
                 services().jobs,
@@ -254,7 +256,7 @@ def _start(later: bool) -> Start | None:
 
 def _send_test(campaign_id: int) -> None:
     with transaction() as session:
-        campaign = campaigns.find(session, [program().id], campaign_id)
+        campaign = _find(session, campaign_id)
         recipient = _wanted_recipient(session, campaign)
         if recipient is None:
             warn(say(N_("No recipient is selected. Select at least one prospect.")))
@@ -280,7 +282,7 @@ def _again(
 ) -> ResponseReturnValue:
     """Show the form as it was sent, with what was refused; nothing typed is lost."""
     with reading() as session:
-        campaign = campaigns.find(session, [program().id], campaign_id)
+        campaign = _find(session, campaign_id)
         selected = Selected.from_json(campaign.selection)
         conflict = error is not None and error.refusal is Refusal.EDITED_MEANWHILE
         if conflict:
@@ -332,7 +334,7 @@ def discard(campaign_id: int) -> ResponseReturnValue:
     """Delete a draft."""
     try:
         with transaction() as session:
-            campaigns.discard(session, campaigns.find(session, [program().id], campaign_id))
+            campaigns.discard(session, _find(session, campaign_id))
     except DomainError as error:
         warn(refusal_text(error))
     else:

@@ -32,6 +32,7 @@ from service.web import audience, choices, risks
 from service.web.context import here, program, services
 from service.web.forms import FILTERS, Form, number, refusal_text, say
 from service.web.letters import part_of
+from service.web.words import language_name
 
 NOTHING_WRITTEN = N_("Write a subject and content to see the email here.")
 NOT_SAVED = N_("Start writing, or select Preview, to see the email here.")
@@ -139,11 +140,6 @@ def form_of(campaign: Campaign) -> ComposeForm:
     return form
 
 
-def sent_form() -> ComposeForm:
-    """Return the form as the browser sent it."""
-    return ComposeForm()
-
-
 def shipped_texts(template: str) -> dict[str, tuple[str, str]]:
     """Return (subject, content) of a shipped template in every language."""
     made = {code: shipped.draft(template, services().catalogs.catalog(code)) for code in LOCALES}
@@ -189,8 +185,7 @@ def see(session: Session, campaign: Campaign, recipient: Recipient | None) -> Se
     except UNWRITABLE as error:
         findings = error.findings if isinstance(error, ContentRefused) else ()
         return Seen(why_unwritable(error, recipient.name), locale, findings=findings)
-    language = here().formats.language_name(LOCALES[locale].tag)
-    return Seen(say(SHOWN_AS, name=recipient.name, language=language), locale, composed)
+    return Seen(say(SHOWN_AS, name=recipient.name, language=language_name(locale)), locale, composed)
 
 
 def why_unwritable(
@@ -254,10 +249,7 @@ def page_of(
     picked = risks.riskiest(
         found, review.lacking(leave_out_roles=form.leave_out_roles.data) if review else ()
     )
-    wanted = number(request.values.get("as"))
-    shown = next((item for item in found if item.prospect_id == wanted), None) or next(
-        (item.recipient for item in picked), None
-    )
+    shown = _asked_for(found) or next((item.recipient for item in picked), None)
     seen = see(session, campaign, shown) if campaign else Seen(say(NOT_SAVED), here().locale.code)
     return {
         "form": form,
@@ -283,6 +275,11 @@ def page_of(
         "seen": seen,
         "theirs": _theirs(form, campaign) if conflict and campaign else [],
     }
+
+
+def _asked_for(found: Sequence[Recipient]) -> Recipient | None:
+    wanted = number(request.values.get("as"))
+    return next((item for item in found if item.prospect_id == wanted), None)
 
 
 def _action(campaign: Campaign | None) -> str:
@@ -366,8 +363,7 @@ def _languages(form: ComposeForm, found: Iterable[Recipient]) -> list[tuple[str,
     counts = recipients.count_by_variant(
         list(found), codes, default=program().default_locale, source=source if source in codes else codes[0]
     )
-    name = here().formats.language_name
-    return [(name(LOCALES[code].tag), count) for code, count in counts.items() if count]
+    return [(language_name(code), count) for code, count in counts.items() if count]
 
 
 def _tokens(session: Session) -> list[dict[str, object]]:

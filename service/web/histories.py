@@ -4,14 +4,13 @@ from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from service.domain import attempts, campaigns, histories, letters, prospects
+from service.domain import attempts, histories, letters, prospects
 from service.domain.letters import Addressee, Composed
 from service.facts.permissions import Permission
 from service.facts.states import CampaignState
 from service.facts.words import N_
-from service.links import PUBLIC_PATHS
 from service.models import Campaign, Delivery
-from service.web import campaign_progress
+from service.web import campaign_progress, campaigns
 from service.web.context import here, program, reading, services
 from service.web.drafts import UNWRITABLE, why_unwritable
 from service.web.forms import say
@@ -22,7 +21,7 @@ from service.web.words import recipient_name
 
 bp = Blueprint("histories", __name__)
 MAIL_ERASED = N_("This email can no longer be shown, because the recipient’s personal data has been erased.")
-PATH = PUBLIC_PATHS["campaign"].replace("<", "<int:") + "/deliveries/<int:delivery_id>"
+PATH = f"{campaigns.PATH}/deliveries/<int:delivery_id>"
 
 
 @page(bp, "/prospects/<int:prospect_id>/history", needs=Permission.PROSPECTS_VIEW)
@@ -78,7 +77,7 @@ def html(campaign_id: int, delivery_id: int) -> ResponseReturnValue:
 
 
 def _find(session: Session, campaign_id: int, delivery_id: int) -> tuple[Campaign, Delivery]:
-    campaign = campaigns.find(session, [item.id for item in here().programs], campaign_id)
+    campaign = campaigns.find(session, campaign_id)
     return campaign, histories.find_delivery(session, campaign, delivery_id)
 
 

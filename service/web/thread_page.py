@@ -15,13 +15,12 @@ from service.facts.limits import PAGE_ROWS
 from service.facts.messages import UNREACHABLE_ADVICE, UNREACHABLE_LABELS, MessageState, Side, Unreachable
 from service.facts.words import N_
 from service.i18n import written
-from service.i18n.locales import LOCALES
 from service.models import Message, Partner, Thread, User
 from service.web import choices, inbox_list, uploads
 from service.web.context import here, reader, reading
 from service.web.forms import Form, number, say
 from service.web.linked import pieces
-from service.web.words import user_name
+from service.web.words import language_name, user_name
 
 RECOGNIZED = N_("Recognized language: %(language)s")
 DETECT = N_("Recognize from the text")
@@ -112,7 +111,7 @@ def show(
 
 def recognized_words(code: str | None) -> str:
     """Return in which language a text seems to be written, nothing where that is not known."""
-    return say(RECOGNIZED, language=here().formats.language_name(LOCALES[code].tag)) if code else ""
+    return say(RECOGNIZED, language=language_name(code)) if code else ""
 
 
 def unreachable_words(why: Unreachable | None) -> UnreachableWords | None:

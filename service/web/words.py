@@ -106,7 +106,7 @@ def install(app: Flask) -> None:
         "long_date": lambda moment: here().formats.long_date(here().to_zone(moment)),
         "date_time": date_time,
         "relative": lambda moment: here().formats.relative(moment - here().now),
-        "language": lambda tag: here().formats.language_name(LOCALES[tag].tag if tag in LOCALES else tag),
+        "language": language_name,
         "zone": lambda name: here().formats.zone_name(name),
         "short_day": lambda moment: here().formats.short_date(here().to_zone(moment)),
         "reply": reply_words,
@@ -166,6 +166,11 @@ def role_name(role: Role) -> str:
 def date_time(moment: datetime) -> str:
     """Return a moment in the reader's language and time zone."""
     return here().formats.date_time(here().to_zone(moment))
+
+
+def language_name(code: str) -> str:
+    """Return what a language is called in the reader's, also one that the product does not speak."""
+    return here().formats.language_name(LOCALES[code].tag if code in LOCALES else code)
 
 
 def lang_tag(code: str | None) -> str:
