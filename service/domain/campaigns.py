@@ -277,6 +277,12 @@ def list_of(session: Session, program_id: int, *, before: int = 0, limit: int = 
     return session.scalars(query.order_by(Campaign.id.desc()).limit(limit)).all()
 
 
+def list_by_id(session: Session, campaign_ids: Collection[int]) -> Sequence[Campaign]:
+    """Return these campaigns with their variants."""
+    query = select(Campaign).where(Campaign.id.in_(campaign_ids)).options(selectinload(Campaign.variants))
+    return session.scalars(query).all()
+
+
 def recipients_of(session: Session, campaign: Campaign) -> list[Recipient]:
     """Return whom a draft would go to if it were launched now."""
     program = session.get_one(Program, campaign.program_id)

@@ -5,14 +5,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from service.bootstrap import Services
 from service.domain import groups, prospects
 from service.facts.limits import PAGE_ROWS
 from service.facts.permissions import BuiltInRole
 from service.facts.sources import Source
+from service.facts.states import CampaignState
 from service.i18n.locales import LOCALES
-from service.models import Program, Prospect
+from service.models import Campaign, Delivery, Program, Prospect
 from tests.domain import factories
 from tests.web.browser import Browser, Clock
 from tests.web.pages import check_page, error_of, form_of, soup, words
@@ -327,3 +329,28 @@ def test_the_history_names_each_step(
         "Restored", "Archived", "Invitation expired", "Invitation declined", "Invitation accepted",
         "Answered", "Message sent", "Email sent", "Marked as prospect", "Marked as prospect",
     ]  # fmt: skip
+
+
+def test_a_mail_is_named_by_its_campaign_however_many_came_since(
+    enter: Callable[..., Browser], parts: Services, launch: Callable[..., int]
+) -> None:
+    campaign_id = launch()
+    with parts.db.transaction() as session:
+        first = session.get_one(Campaign, campaign_id)
+        prospect_id = session.scalars(select(Delivery.prospect_id)).first()
+        session.add_all(
+            Campaign(
+                program_id=first.program_id,
+                author_id=first.author_id,
+                form_key=f"later {number}",
+                state=CampaignState.DRAFT.value,
+                from_name="",
+                source_locale="en",
+                unknown_policy=first.unknown_policy,
+                selection=first.selection,
+                created_at=factories.NOW,
+            )
+            for number in range(100)
+        )
+    page = soup(enter().get(f"/en/prospects/{prospect_id}"))
+    assert words(page.select_one("#emails tbody th")) == "Join Alpine"
