@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, selectinload
 from service.domain import (
     ads,
     campaign_checks,
+    campaign_states,
     letters,
     mail_accounts,
-    notices,
     outbox,
     pauses,
     recipients,
@@ -25,14 +25,13 @@ from service.domain.letters import Composer
 from service.domain.recipients import Recipient
 from service.domain.selections import Selected
 from service.facts.refusals import Refusal
-from service.facts.states import CAMPAIGN_STATE_LABELS, CampaignState, DeliveryState, UnknownPolicy
+from service.facts.states import CampaignState, DeliveryState, UnknownPolicy
 from service.i18n.locales import LOCALES
 from service.mail.variants import choose_variant
 from service.models import Campaign, Delivery, Program, User, Variant
 
 BATCH = 1000
 MakeId = Callable[[], str]
-subject_of = notices.subject_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,16 +248,7 @@ def cancel(session: Session, campaign: Campaign, *, now: datetime) -> int:
 def _move(
     session: Session, campaign: Campaign, allowed: Collection[CampaignState], target: CampaignState
 ) -> None:
-    moved = session.execute(
-        update(Campaign)
-        .where(Campaign.id == campaign.id, Campaign.state.in_([state.value for state in allowed]))
-        .values(state=target.value)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(campaign)
-    if not moved.rowcount:  # type: ignore[attr-defined]
-        label = CAMPAIGN_STATE_LABELS[CampaignState(campaign.state)]
-        raise DomainError(Refusal.CAMPAIGN_NOT_IN_STATE, state=label)
+    campaign_states.change(session, campaign, only_at=allowed, state=target.value)
 
 
 def find(session: Session, program_ids: Collection[int], campaign_id: int) -> Campaign:

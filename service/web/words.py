@@ -9,7 +9,7 @@ from flask import Flask
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from service.domain import campaigns
+from service.domain import notices
 from service.domain.suppression import SuppressionReason
 from service.facts.bounces import PauseReason
 from service.facts.messages import MESSAGE_STATE_LABELS
@@ -26,7 +26,7 @@ from service.facts.states import (
 )
 from service.facts.words import N_, NP_, Phrase
 from service.i18n.locales import LOCALES
-from service.mail import addresses, tokens
+from service.mail import addresses
 from service.mail.shipped import CAMPAIGN_LABELS
 from service.models import Campaign, Delivery, Partner, Role
 from service.web.context import here
@@ -179,20 +179,11 @@ def lang_tag(code: str | None) -> str:
 
 
 def campaign_title(campaign: Campaign) -> str:
-    """Return the subject to call a campaign by, in the reader's language where there is one.
-
-    Tokens that are the same for every recipient are filled; the others stay as they are written.
-    """
+    """Return the subject to call a campaign by, in the reader's language where there is one."""
     place = here()
-    subject = campaigns.subject_of(campaign, place.locale.code)
     program = campaign.program_name or (place.program.name if place.program else "")
-    known = {"programName": program, "senderName": campaign.from_name}
-    reading = tokens.read(subject, field="subject")
-
-    def shown(_number: int, use: tokens.Use) -> str:
-        return known.get(use.name) or reading.text[use.start : use.end]
-
-    return reading.substitute(shown).strip() or place.catalog.say(NO_SUBJECT)
+    title = notices.title_of(campaign, place.locale.code, program_name=program)
+    return title or place.catalog.say(NO_SUBJECT)
 
 
 def campaign_tag(campaign: Campaign) -> str:
