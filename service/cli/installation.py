@@ -1,7 +1,6 @@
 """The installation that a command works on, from the environment; refusals become words and an exit code."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ import click
 from sqlalchemy import make_url
 
 from service.bootstrap import Services, build
-from service.cli.words import REFUSED, WORDS, fail
+from service.cli.words import WORDS, end, fail
 from service.config import Settings, SettingsRefused
 from service.domain.errors import DomainError
 from service.facts.words import N_
@@ -62,5 +61,4 @@ def refusals_said() -> Iterator[None]:
     try:
         yield
     except DomainError as error:
-        click.echo(WORDS.say(error.refusal.phrase, **error.values), err=True)
-        sys.exit(REFUSED)
+        end(WORDS.say(error.refusal.phrase, **error.values))

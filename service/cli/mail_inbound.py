@@ -12,7 +12,7 @@ from service.adapters.received_mail import NoRoom, Received, received
 from service.bootstrap import Services
 from service.cli.inbound_files import Keeper
 from service.cli.installation import installation_here
-from service.cli.words import REFUSED, WORDS, fail
+from service.cli.words import WORDS, end, fail
 from service.domain import inbound
 from service.domain.inbound import Done, Taken
 from service.facts.limits import ATTACHMENT_BYTES, ATTACHMENTS, INBOUND_MAIL_BYTES
@@ -78,8 +78,7 @@ def command(files: tuple[Path, ...], *, maildir: Path | None, came_to: tuple[str
     except NoRoom:
         fail(N_("The server cannot store anything at the moment. Try again later."), code=LATER)
     except OSError as error:
-        click.echo(_printable(f"{error.filename}: {error.strerror}"), err=True)
-        sys.exit(REFUSED)
+        end(_printable(f"{error.filename}: {error.strerror}"))
     if strange:
         sys.exit(NO_MAIL)
 
