@@ -15,7 +15,7 @@ from service.facts.words import N_
 from service.i18n import glossary, po
 from service.lint import documents
 from service.lint.documents import Page
-from service.lint.terms import Terms
+from service.lint.terms import NO_TERMS, Terms
 from service.markdown import findings, references
 from service.markdown.blocks import Part
 from service.markdown.dialect import Document
@@ -118,7 +118,7 @@ class _Run:
 @cache
 def _terms(base: Path | None) -> Terms:
     path = base and base.absolute().parent / "locales" / "glossary.toml"
-    return Terms(glossary.read(path)) if path and path.is_file() else documents.NO_TERMS
+    return Terms(glossary.read(path)) if path and path.is_file() else NO_TERMS
 
 
 def strings(catalog: Path) -> dict[Key, str]:
