@@ -136,7 +136,7 @@ def elsewhere(campaign: Campaign) -> str | None:
     """Return the name of the campaign's program where that is not the one the reader works in."""
     if campaign.program_id == program().id:
         return None
-    return next(item.name for item in here().programs if item.id == campaign.program_id)
+    return here().program_of(campaign.program_id).name
 
 
 def _is_settled(campaign: Campaign) -> bool:

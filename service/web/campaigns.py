@@ -160,7 +160,7 @@ def _wall_time(campaign: Campaign) -> str:
 def _details(campaign: Campaign) -> list[tuple[str, str]]:
     languages = [language_name(variant.locale) for variant in campaign.variants]
     rows = [
-        (N_("Program"), next(item.name for item in here().programs if item.id == campaign.program_id)),
+        (N_("Program"), here().program_of(campaign.program_id).name),
         (N_("From name"), campaign.from_name),
         (N_("Send from"), campaign.from_address or ""),
         (N_("Reply-to address"), campaign.reply_to or ""),
