@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
@@ -278,16 +278,3 @@ def recipients_of(session: Session, campaign: Campaign) -> list[Recipient]:
     program = session.get_one(Program, campaign.program_id)
     selected = Selected.from_json(campaign.selection)
     return recipients.resolve(session, program, selections.prospect_ids(session, program.id, selected))
-
-
-def count_by_state(session: Session, campaign_ids: Collection[int]) -> dict[int, dict[str, int]]:
-    """Return for each campaign how many deliveries are in each state."""
-    query = (
-        select(Delivery.campaign_id, Delivery.state, func.count())
-        .where(Delivery.campaign_id.in_(campaign_ids))
-        .group_by(Delivery.campaign_id, Delivery.state)
-    )
-    counts: dict[int, dict[str, int]] = {campaign_id: {} for campaign_id in campaign_ids}
-    for campaign_id, state, number in session.execute(query):
-        counts[campaign_id][state] = number
-    return counts

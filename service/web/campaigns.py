@@ -6,7 +6,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from service.domain import campaigns, decisions, outbox
+from service.domain import campaigns, decisions, ledger, outbox
 from service.domain.errors import DomainError
 from service.facts.acts import Act
 from service.facts.permissions import Permission
@@ -43,7 +43,7 @@ def index() -> ResponseReturnValue:
         return render_template(
             "campaigns/index.html",
             campaigns=shown,
-            counts=campaigns.count_by_state(session, [item.id for item in shown]),
+            counts=ledger.count_by_state(session, [item.id for item in shown]),
             first_href=url_for("campaigns.index") if before else None,
             next_href=url_for("campaigns.index", before=shown[-1].id) if len(found) > ROWS else None,
         )
