@@ -140,7 +140,7 @@ def _current_program(user: User, programs: tuple[Program, ...]) -> Program | Non
 def _admit() -> ResponseReturnValue | None:
     if request.endpoint is None:
         return None
-    needs = declaration_of(_app(), request.endpoint).needs
+    needs = declaration_of(current_app, request.endpoint).needs
     if needs is Audience.ANYONE:
         return None
     if here().user is None:
@@ -159,8 +159,3 @@ def _return_ticket() -> str:
     ticket = [request.endpoint, request.view_args or {}, query]
     signer: Signer = services().signer
     return signer.sign("next", ticket)
-
-
-def _app() -> Flask:
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return app
