@@ -17,7 +17,7 @@ from service.facts.messages import (
     UNREACHABLE_LABELS,
     Channel,
     ScanState,
-    Unreachable,
+    UnreachableReason,
 )
 from service.facts.permissions import Permission
 from service.facts.states import DeliveryState
@@ -78,7 +78,7 @@ def test_whom_no_mail_reaches_is_said_where_one_writes(
         key = partner.email_key
         suppression.suppress(session, thread.program_id, key, reason=reason, now=post.clock.now)
     page = check_page(browser.get(f"/{code}/inbox/{thread.id}"), code)
-    why = Unreachable(reason.value)
+    why = UnreachableReason(reason.value)
     reason_told, advice = (
         " ".join(parts.catalogs.catalog(code).say(labels[why]).split())
         for labels in (UNREACHABLE_LABELS, UNREACHABLE_ADVICE)
