@@ -48,8 +48,8 @@ class AttachmentFiles:
         with suppress(FileNotFoundError):
             self._file(stored_id).unlink()
 
-    def sweep(self, kept: Collection[str], *, now: datetime, age: timedelta = ORPHAN_AGE) -> int:
-        """Remove whatever is not among the ids `kept` and older than `age`; return how many.
+    def sweep(self, kept: Collection[str], *, now: datetime) -> int:
+        """Remove whatever is not among the ids `kept` and older than ORPHAN_AGE; return how many.
 
         What is younger may belong to a transaction that has not been committed yet.
         """
@@ -58,7 +58,7 @@ class AttachmentFiles:
             if file.name in kept:
                 continue
             with suppress(FileNotFoundError):
-                if file.stat().st_mtime < (now - age).timestamp():
+                if file.stat().st_mtime < (now - ORPHAN_AGE).timestamp():
                     file.unlink()
                     swept += 1
         return swept

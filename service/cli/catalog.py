@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from service.cli.catalog_check import check
-from service.cli.catalog_files import fail, near, path_of, read, root_option, write
+from service.cli.catalog_files import near, read, root_option, write
 from service.cli.catalog_locale import add_locale, write_pseudo
 from service.cli.finding_forms import line
-from service.cli.words import WORDS, say
+from service.cli.words import WORDS, end, fail, say
 from service.facts.findings import Severity
 from service.facts.words import N_, NN_
 from service.i18n import mo, po
-from service.i18n.locales import Locale, locales_in
+from service.i18n.locales import Locale, catalog_file, locales_in
 
 CLEAN, FOUND = 0, 1
 _BAR = 20
@@ -71,8 +71,7 @@ def _extracted(root: Path) -> str:
     try:
         return extraction.template(root)
     except extraction.ExtractionError as error:
-        fail(f"{error.path}:{error.line}: {WORDS.say(error.phrase, **error.values)}")
-        raise
+        end(f"{error.path}:{error.line}: {WORDS.say(error.phrase, **error.values)}")
 
 
 group.add_command(add_locale)
@@ -90,7 +89,7 @@ def update(root: Path, codes: tuple[str, ...]) -> None:
 
     template = read(root / "locales" / "messages.pot")
     for locale in _chosen(root, codes):
-        path = path_of(root / "locales", locale)
+        path = catalog_file(root / "locales", locale.code)
         old = read(path) if path.exists() else None
         write(path, po_update.update(old, template, locale).encode())
         _print_state(locale, po.read(path.read_bytes()))
@@ -100,7 +99,7 @@ def _chosen(root: Path, codes: tuple[str, ...]) -> tuple[Locale, ...]:
     known = locales_in(root / "locales")
     for code in codes:
         if code not in known:
-            fail(WORDS.say(N_("There is no catalog of this language: %(language)s"), language=code))
+            fail(N_("There is no catalog of this language: %(language)s"), language=code)
     return tuple(known[code] for code in codes or known)
 
 
@@ -108,7 +107,7 @@ def _chosen(root: Path, codes: tuple[str, ...]) -> tuple[Locale, ...]:
 @root_option
 def compile_catalogs(root: Path) -> None:
     for locale in _chosen(root, ()):
-        path = path_of(root / "locales", locale)
+        path = catalog_file(root / "locales", locale.code)
         target = path.with_suffix(".mo")
         write(target, mo.write(read(path).entries))
         click.echo(near(target))
@@ -130,7 +129,7 @@ def check_mails() -> None:
 @root_option
 def stats(root: Path) -> None:
     for locale in _chosen(root, ()):
-        file = read(path_of(root / "locales", locale))
+        file = read(catalog_file(root / "locales", locale.code))
         filled = round(_share(file) * _BAR)
         click.echo(f"{'█' * filled}{'░' * (_BAR - filled)} ", nl=False)
         _print_state(locale, file)

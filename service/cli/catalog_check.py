@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from service.cli.catalog_files import UNREADABLE, near, root_option, write
+from service.cli.catalog_files import near, root_option, write
 from service.cli.finding_forms import github, line, listed, sarif
-from service.cli.words import WORDS, say
+from service.cli.words import WORDS, end, say
 from service.facts.findings import SEVERITY_LABELS, Finding, Severity
 from service.facts.words import N_, NN_
 from service.i18n import glossary as glossaries
@@ -76,8 +76,7 @@ def check(
         mended = _mend(places, frame) if fix else 0
         findings = catalog_files.check(places, frame)
     except (GlossaryError, ConfigError, StyleError) as error:
-        click.echo(str(error), err=True)
-        sys.exit(UNREADABLE)
+        end(str(error))
     _print(findings, form)
     if fix and form is None:
         say(NN_("%(num)s file mended", "%(num)s files mended"), num=mended)

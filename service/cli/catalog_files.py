@@ -2,19 +2,15 @@
 
 import os
 import shutil
-import sys
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
-from service.cli.words import WORDS
+from service.cli.words import WORDS, end
 from service.facts.words import N_
 from service.i18n import po
-from service.i18n.locales import Locale
 from service.paths import PACKAGE
 
-UNREADABLE = 2
 ROOT = PACKAGE.parent
 
 root_option = click.option(
@@ -23,12 +19,6 @@ root_option = click.option(
     default=ROOT,
     help=WORDS.say(N_("Directory of the sources, with babel.cfg and locales.")),
 )
-
-
-def fail(text: str) -> NoReturn:
-    """Print why not to standard error, and end."""
-    click.echo(text, err=True)
-    sys.exit(UNREADABLE)
 
 
 def near(path: object) -> str:
@@ -40,19 +30,14 @@ def near(path: object) -> str:
     return str(path) if relative.startswith("..") else relative
 
 
-def path_of(directory: Path, locale: Locale) -> Path:
-    """The catalog of a locale below a `locales` directory."""
-    return directory / locale.code / "LC_MESSAGES" / "messages.po"
-
-
 def read(path: Path) -> po.PoFile:
     """Read a catalog; one that cannot be read ends the command with its place and reason."""
     try:
         return po.read(path.read_bytes())
     except OSError as error:
-        fail(f"{path}: {error.strerror}")
+        end(f"{path}: {error.strerror}")
     except po.PoSyntaxError as error:
-        fail(f"{path}:{error.line}:{error.column}: {WORDS.say(error.phrase, **error.values)}")
+        end(f"{path}:{error.line}:{error.column}: {WORDS.say(error.phrase, **error.values)}")
 
 
 def write(path: Path, data: bytes) -> None:

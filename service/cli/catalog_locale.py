@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from service.cli.catalog_files import fail, near, path_of, read, root_option, write
-from service.cli.words import WORDS, say
+from service.cli.catalog_files import near, read, root_option, write
+from service.cli.words import WORDS, fail, say
 from service.facts.words import N_
 from service.i18n import po, pseudo
 from service.i18n.any_locale import UnknownLanguage, locale_for
-from service.i18n.locales import ALL_LOCALES, FILE, PSEUDO, SOURCE, Locale
+from service.i18n.locales import ALL_LOCALES, FILE, PSEUDO, SOURCE, Locale, catalog_file
 from service.paths import data_dir
 
 _root_option = click.option(
@@ -34,12 +34,12 @@ def add_locale(code: str, root: Path | None) -> None:
     root = root or data_dir("locales").parent
     locale = _wanted(code)
     if locale.code in ALL_LOCALES or (root / "locales" / locale.code).exists():
-        fail(WORDS.say(N_("This language is there already: %(language)s"), language=locale.code))
+        fail(N_("This language is there already: %(language)s"), language=locale.code)
     # Merging reads the header that extraction writes, and with it Babel's extractors.
     from service.i18n import merging
 
     template = read(root / "locales" / "messages.pot")
-    path = path_of(root / "locales", locale)
+    path = catalog_file(root / "locales", locale.code)
     write(path, po.serialize(merging.update(None, template, locale)).encode())
     write(root / "locales" / locale.code / FILE, _settings(locale).encode())
     (root / "content" / locale.code).mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def _wanted(code: str) -> Locale:
     try:
         found = locale_for(code)
     except UnknownLanguage:
-        fail(WORDS.say(N_("Nobody knows this language: %(language)s"), language=code))
+        fail(N_("Nobody knows this language: %(language)s"), language=code)
     if found.code in ALL_LOCALES:
         return found
     return replace(found, code=found.tag, name=found.name[:1].upper() + found.name[1:], shipped=False)
@@ -74,7 +74,7 @@ def _settings(locale: Locale) -> str:
 )
 @root_option
 def write_pseudo(root: Path) -> None:
-    source = read(path_of(root / "locales", ALL_LOCALES[SOURCE]))
+    source = read(catalog_file(root / "locales", SOURCE))
     # See add_locale.
     from service.i18n import merging
 
@@ -84,6 +84,6 @@ def write_pseudo(root: Path) -> None:
             entry._replace(strings=tuple(map(change, entry.strings)), flags=(), previous=())
             for entry in source.messages
         ]
-        path = path_of(root / "locales", locale)
+        path = catalog_file(root / "locales", locale.code)
         write(path, po.serialize([merging.header_entry(locale), *entries]).encode())
         click.echo(near(path))

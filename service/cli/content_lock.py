@@ -1,16 +1,13 @@
 """`prospectus content lock`: a translator's word that a page renders its source as it is now."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from service.cli.words import WORDS, say
+from service.cli.words import WORDS, end, fail, say
 from service.content import files, lock
 from service.content.places import Place, place
 from service.facts.words import N_
-
-UNREADABLE = 2
 
 
 @click.command(
@@ -33,16 +30,14 @@ UNREADABLE = 2
 def lock_pages(paths: tuple[Path, ...], *, lines: tuple[int, ...]) -> None:
     pages = [found for path in paths for found in _pages(path)]
     if not pages:
-        click.echo(WORDS.say(N_("No page here is a translation of another.")), err=True)
-        sys.exit(UNREADABLE)
+        fail(N_("No page here is a translation of another."))
     for one, source in pages:
         try:
             _record(one, source, lines)
         except files.BrokenPage as broken:
             finding = broken.finding
             message = WORDS.say(finding.phrase, **finding.values)
-            click.echo(f"{one.path}:{finding.line}:{finding.column}: {message}", err=True)
-            sys.exit(UNREADABLE)
+            end(f"{one.path}:{finding.line}:{finding.column}: {message}")
 
 
 def _pages(path: Path) -> list[tuple[Place, Path]]:

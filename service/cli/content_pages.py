@@ -9,16 +9,15 @@ from pathlib import Path
 import click
 
 from service.cli.finding_forms import listed, page_line
-from service.cli.words import WORDS
+from service.cli.words import WORDS, end
 from service.content import check
 from service.facts.findings import SEVERITY_LABELS, Finding, Severity
 from service.facts.words import N_, NN_
-from service.i18n import po
 from service.i18n.glossary import GlossaryError
-from service.i18n.locales import LOCALES, SOURCE
+from service.i18n.locales import LOCALES, SOURCE, catalog_file
 from service.paths import data_dir
 
-CLEAN, FOUND, UNREADABLE = 0, 1, 2
+CLEAN, FOUND = 0, 1
 
 
 @click.command(
@@ -37,14 +36,13 @@ CLEAN, FOUND, UNREADABLE = 0, 1, 2
 )
 @click.option("--json", "as_json", is_flag=True, help=WORDS.say(N_("Print the findings as a JSON list.")))
 def check_pages(paths: tuple[Path, ...], *, source: Path | None, locale: str | None, as_json: bool) -> None:
-    strings = {code: _strings(code) for code in LOCALES}
+    strings = {code: check.strings(catalog_file(data_dir("locales"), code)) for code in LOCALES}
     try:
         findings = check.check(
             paths, frozenset(strings[SOURCE]), labels=check.labels(strings), source=source, locale=locale
         )
     except GlossaryError as error:
-        click.echo(str(error), err=True)
-        sys.exit(UNREADABLE)
+        end(str(error))
     if as_json:
         click.echo(json.dumps([listed(finding) for finding in findings], ensure_ascii=False, indent=1))
     else:
@@ -53,13 +51,6 @@ def check_pages(paths: tuple[Path, ...], *, source: Path | None, locale: str | N
         click.echo(_tally(findings))
     errors = any(finding.severity is Severity.ERROR for finding in findings)
     sys.exit(FOUND if errors else CLEAN)
-
-
-def _strings(code: str) -> dict[check.Key, str]:
-    """Every entry of a language's catalog, with what it says."""
-    path = data_dir("locales") / code / "LC_MESSAGES" / "messages.po"
-    messages = po.read(path.read_bytes()).messages
-    return {(entry.context, entry.id): entry.strings[0] if entry.strings else "" for entry in messages}
 
 
 def _tally(findings: Sequence[Finding]) -> str:

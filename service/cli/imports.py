@@ -14,7 +14,7 @@ from service import csvfile
 from service.bootstrap import Services
 from service.cli.import_report import Printer
 from service.cli.installation import installation_here, refusals_said
-from service.cli.words import REFUSED, WORDS, fail
+from service.cli.words import REFUSED, WORDS, end, fail
 from service.csvfile import CsvFile
 from service.csvfile.encoding import UnknownEncoding
 from service.csvfile.file import BadDelimiter
@@ -148,8 +148,7 @@ def _read(order: Order, catalog: Catalog) -> CsvFile:
             order.path, locale=catalog.locale.code, encoding=order.encoding, delimiter=order.delimiter
         )
     except OSError as error:
-        click.echo(f"{order.path}: {error.strerror}", err=True)
-        sys.exit(REFUSED)
+        end(f"{order.path}: {error.strerror}")
     except UnknownEncoding as error:
         raise click.BadParameter(str(error), param_hint="--encoding") from error
     except BadDelimiter as error:
@@ -230,8 +229,7 @@ def _write_report(services: Services, import_id: int, report: Path, catalog: Cat
                 with report.open("wb") as out:
                     import_results.write(session, import_, out, catalog)
             except OSError as error:
-                click.echo(f"{report}: {error.strerror}", err=True)
-                sys.exit(REFUSED)
+                end(f"{report}: {error.strerror}")
 
 
 def _finish(services: Services, import_id: int, read: CsvFile, printer: Printer) -> int:

@@ -1,16 +1,16 @@
 """The installation that a command works on, from the environment; refusals become words and an exit code."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from sqlalchemy import make_url
 
 from service.bootstrap import Services, build
-from service.cli.words import REFUSED, WORDS, fail
+from service.cli.words import WORDS, end, fail
 from service.config import Settings, SettingsRefused
 from service.domain.errors import DomainError
 from service.facts.words import N_
@@ -22,19 +22,21 @@ def settings_here() -> Settings:
     try:
         return Settings.from_env(os.environ, LOCALES)
     except SettingsRefused as refused:
-        for problem in refused.problems:
-            click.echo(problem, err=True)
-        fail(N_("The settings cannot be used."))
+        _end(refused)
 
 
-def services_here(settings: Settings, *, jobs: bool = False) -> Services:
-    """Put the installation together, or end with the reason why that is not possible."""
+def services_here(settings: Settings) -> Services:
+    """Put the installation together without its job engine, or end with the reasons why that cannot be."""
     try:
-        return build(settings, jobs=jobs)
+        return build(settings, jobs=False)
     except SettingsRefused as refused:
-        for problem in refused.problems:
-            click.echo(problem, err=True)
-        fail(N_("The settings cannot be used."))
+        _end(refused)
+
+
+def _end(refused: SettingsRefused) -> NoReturn:
+    for problem in refused.problems:
+        click.echo(problem, err=True)
+    fail(N_("The settings cannot be used."))
 
 
 def installation_here() -> Services:
@@ -59,5 +61,4 @@ def refusals_said() -> Iterator[None]:
     try:
         yield
     except DomainError as error:
-        click.echo(WORDS.say(error.refusal.phrase, **error.values), err=True)
-        sys.exit(REFUSED)
+        end(WORDS.say(error.refusal.phrase, **error.values))

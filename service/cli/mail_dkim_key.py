@@ -1,13 +1,12 @@
 """`prospectus mail dkim-key`: make the key that signs mails, and print the record to publish."""
 
 import os
-import sys
 from pathlib import Path
 
 import click
 
 from service import dkim_key
-from service.cli.words import REFUSED, WORDS, fail, say
+from service.cli.words import WORDS, end, fail, say
 from service.facts.words import N_
 from service.mail.addresses import AddressError, domain_key
 from service.mail.dkim import quoted_strings, record_name
@@ -58,8 +57,7 @@ def command(*, out: Path, selector: str, domain: str | None, ed25519: bool) -> N
     try:
         host = domain_key(domain) if domain else ""
     except AddressError as error:
-        click.echo(WORDS.say(error.phrase, **error.values), err=True)
-        sys.exit(REFUSED)
+        end(WORDS.say(error.phrase, **error.values))
     pem = dkim_key.make(ed25519_key=ed25519)
     _write(out, pem)
     say(WRITTEN, path=out)

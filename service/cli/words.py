@@ -8,7 +8,7 @@ import click
 
 from service.facts.words import Phrase
 from service.i18n.catalogs import Catalog, read
-from service.i18n.locales import LOCALES, SOURCE
+from service.i18n.locales import LOCALES, SOURCE, catalog_file
 from service.i18n.negotiation import terminal_locale
 from service.i18n.po import PoSyntaxError
 from service.paths import data_dir
@@ -22,7 +22,7 @@ def terminal_catalog() -> Catalog:
     """Return the catalog of the user's language; the source texts where it cannot be read."""
     code = terminal_locale(os.environ)
     try:
-        path = data_dir("locales") / code / "LC_MESSAGES" / "messages.po"
+        path = catalog_file(data_dir("locales"), code)
         return read(path.read_bytes(), LOCALES[code], path)[0]
     except (OSError, PoSyntaxError):
         return Catalog(LOCALES[SOURCE], {}, {})
@@ -38,6 +38,11 @@ def say(phrase: Phrase, **values: object) -> None:
 
 
 def fail(phrase: Phrase, *, code: int = REFUSED, **values: object) -> NoReturn:
-    """Print why not to standard error, and end."""
-    click.echo(WORDS.say(phrase, **values), err=True)
+    """Say why not on standard error, and end."""
+    end(WORDS.say(phrase, **values), code=code)
+
+
+def end(text: str, *, code: int = REFUSED) -> NoReturn:
+    """Print why not, which is in words already, to standard error, and end."""
+    click.echo(text, err=True)
     sys.exit(code)

@@ -13,11 +13,13 @@ from service.config import Settings
 from service.facts.words import N_
 from service.worker import app
 
+FIRST = "1"
+
 
 @click.command("worker", help=WORDS.say(N_("Start a worker alone.")))
 @click.option(
     "--slot",
-    default="1",
+    default=FIRST,
     show_default=True,
     help=WORDS.say(N_("Name of this worker among those of this machine, on PostgreSQL.")),
 )
@@ -27,10 +29,10 @@ def command(slot: str) -> None:
     sys.exit(_work(installation_here(), slot=slot))
 
 
-def work(settings: Settings, *, slot: str = "1") -> int:
+def work(settings: Settings) -> int:
     """Be the worker of an installation; return the exit code."""
     logs.install()
-    return _work(services_here(settings), slot=slot)
+    return _work(services_here(settings), slot=FIRST)
 
 
 def _work(services: Services, *, slot: str) -> int:

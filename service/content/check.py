@@ -12,10 +12,10 @@ from service.content.places import Place, place
 from service.content.resolve import placed
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_
-from service.i18n import glossary
+from service.i18n import glossary, po
 from service.lint import documents
 from service.lint.documents import Page
-from service.lint.terms import Terms
+from service.lint.terms import NO_TERMS, Terms
 from service.markdown import findings, references
 from service.markdown.blocks import Part
 from service.markdown.dialect import Document
@@ -118,7 +118,13 @@ class _Run:
 @cache
 def _terms(base: Path | None) -> Terms:
     path = base and base.absolute().parent / "locales" / "glossary.toml"
-    return Terms(glossary.read(path)) if path and path.is_file() else documents.NO_TERMS
+    return Terms(glossary.read(path)) if path and path.is_file() else NO_TERMS
+
+
+def strings(catalog: Path) -> dict[Key, str]:
+    """Return every entry of a catalog with what it says."""
+    messages = po.read(catalog.read_bytes()).messages
+    return {(entry.context, entry.id): entry.strings[0] if entry.strings else "" for entry in messages}
 
 
 def labels(strings: Mapping[str, Mapping[Key, str]]) -> Labels:

@@ -137,6 +137,11 @@ class Pages:
                 return path.read_bytes()
         return None
 
+    def written_in(self, code: str) -> list[Page]:
+        """Return the pages that stand in a language themselves, none that stands in for one."""
+        found = (self.find(code, slug) for slug in self.slugs())
+        return [page for page in found if page and not page.fallback]
+
     def slugs(self) -> tuple[str, ...]:
         """Return the names of the pages of the source language, in the order their front matter gives.
 

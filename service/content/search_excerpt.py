@@ -17,12 +17,12 @@ class Piece:
     hit: bool
 
 
-def excerpt(text: str, question: str, code: str, *, length: int = LENGTH) -> tuple[Piece, ...]:
+def excerpt(text: str, question: str, code: str) -> tuple[Piece, ...]:
     """Return a passage, or its part around the first hit, cut into pieces; `…` stands where it goes on."""
     marks = _marks(text, question, code)
     first = next((at for at, hit in enumerate(marks) if hit), 0)
-    start = 0 if len(text) <= length or first <= _BEFORE else _word_start(text, first - _BEFORE)
-    end = min(len(text), start + length)
+    start = 0 if len(text) <= LENGTH or first <= _BEFORE else _word_start(text, first - _BEFORE)
+    end = min(len(text), start + LENGTH)
     pieces = list(_pieces(text[start:end], marks[start:end]))
     if start:
         pieces.insert(0, Piece("… ", hit=False))

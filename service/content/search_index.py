@@ -1,7 +1,6 @@
 """The search index of a set of pages: made at the first question, and again when a page reads differently."""
 
 import threading
-from collections.abc import Sequence
 
 from service.content import search_asked
 from service.content.pages import Page, Pages
@@ -33,7 +32,7 @@ class Searchable:
             return self._made[1]
 
     def _fresh(self) -> tuple[tuple[object, ...], Index]:
-        shelves = {code: self._pages_in(code) for code in LOCALES}
+        shelves = {code: self.pages.written_in(code) for code in LOCALES}
         for code in LOCALES:
             self._asked[code] = self._said(code)
         digests = (*(page.digest for pages in shelves.values() for page in pages), str(self._asked))
@@ -49,10 +48,6 @@ class Searchable:
         """Return what people say in a language, as it was while its file is broken."""
         said = search_asked.read(self.pages.directory, code)
         return self._asked.get(code, NOTHING) if said is None else said
-
-    def _pages_in(self, code: str) -> Sequence[Page]:
-        found = (self.pages.find(code, slug) for slug in self.pages.slugs())
-        return [page for page in found if page and not page.fallback]
 
     def _passages(self, page: Page) -> tuple[Passage, ...]:
         key = (page.language, page.slug)

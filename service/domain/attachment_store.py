@@ -1,7 +1,7 @@
 """Where the bytes of attachments are kept, as the product sees it."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import BinaryIO, Protocol
 
 
@@ -17,5 +17,5 @@ class AttachmentStore(Protocol):
     def delete(self, stored_id: str) -> None:
         """Remove what is kept; what is not there is no trouble."""
 
-    def sweep(self, kept: Collection[str], *, now: datetime, age: timedelta = timedelta(hours=1)) -> int:
-        """Remove whatever is not among the ids `kept` and older than `age`; return how many."""
+    def sweep(self, kept: Collection[str], *, now: datetime) -> int:
+        """Remove whatever is not among the ids `kept` and is not young; return how many."""

@@ -4,16 +4,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from service.domain import (
     ads,
     campaign_checks,
+    campaign_states,
     letters,
     mail_accounts,
-    notices,
     outbox,
     pauses,
     recipients,
@@ -26,14 +26,13 @@ from service.domain.letters import Composer
 from service.domain.recipients import Recipient
 from service.domain.selections import Selected
 from service.facts.refusals import Refusal
-from service.facts.states import CAMPAIGN_STATE_LABELS, CampaignState, DeliveryState, UnknownPolicy
+from service.facts.states import CampaignState, DeliveryState, UnknownPolicy
 from service.i18n.locales import LOCALES
 from service.mail.variants import choose_variant
 from service.models import Campaign, Delivery, Program, User, Variant
 
 BATCH = 1000
 MakeId = Callable[[], str]
-subject_of = notices.subject_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,17 +270,13 @@ def _move(
     session: Session, campaign: Campaign, allowed: Collection[CampaignState], target: CampaignState
 ) -> bool:
     """Change the state; False where it is so already, as a button that is clicked twice finds it."""
-    moved = session.execute(
-        update(Campaign)
-        .where(Campaign.id == campaign.id, Campaign.state.in_([state.value for state in allowed]))
-        .values(state=target.value)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(campaign)
-    if not moved.rowcount and campaign.state != target.value:  # type: ignore[attr-defined]
-        label = CAMPAIGN_STATE_LABELS[CampaignState(campaign.state)]
-        raise DomainError(Refusal.CAMPAIGN_NOT_IN_STATE, state=label)
-    return bool(moved.rowcount)  # type: ignore[attr-defined]
+    try:
+        campaign_states.change(session, campaign, only_at=allowed, state=target.value)
+    except DomainError:
+        if campaign.state != target.value:
+            raise
+        return False
+    return True
 
 
 def find(session: Session, program_ids: Collection[int], campaign_id: int) -> Campaign:
@@ -300,21 +295,14 @@ def list_of(session: Session, program_id: int, *, before: int = 0, limit: int = 
     return session.scalars(query.order_by(Campaign.id.desc()).limit(limit)).all()
 
 
+def list_by_id(session: Session, campaign_ids: Collection[int]) -> Sequence[Campaign]:
+    """Return these campaigns with their variants."""
+    query = select(Campaign).where(Campaign.id.in_(campaign_ids)).options(selectinload(Campaign.variants))
+    return session.scalars(query).all()
+
+
 def recipients_of(session: Session, campaign: Campaign) -> list[Recipient]:
     """Return whom a draft would go to if it were launched now."""
     program = session.get_one(Program, campaign.program_id)
     selected = Selected.from_json(campaign.selection)
     return recipients.resolve(session, program, selections.prospect_ids(session, program.id, selected))
-
-
-def count_by_state(session: Session, campaign_ids: Collection[int]) -> dict[int, dict[str, int]]:
-    """Return for each campaign how many deliveries are in each state."""
-    query = (
-        select(Delivery.campaign_id, Delivery.state, func.count())
-        .where(Delivery.campaign_id.in_(campaign_ids))
-        .group_by(Delivery.campaign_id, Delivery.state)
-    )
-    counts: dict[int, dict[str, int]] = {campaign_id: {} for campaign_id in campaign_ids}
-    for campaign_id, state, number in session.execute(query):
-        counts[campaign_id][state] = number
-    return counts

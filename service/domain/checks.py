@@ -84,8 +84,8 @@ def locale(code: str, *, field: str = "locale") -> str:
     return code
 
 
-def zone(text: str, *, field: str = "time_zone") -> str:
+def zone(text: str) -> str:
     """Return the name of a time zone of the IANA database."""
     if text not in ZONES:
-        raise DomainError(Refusal.ZONE_UNKNOWN, field=field, text=text)
+        raise DomainError(Refusal.ZONE_UNKNOWN, field="time_zone", text=text)
     return text

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.domain import erased, prospects, suppression
 from service.facts.limits import MESSAGE_MAIL_WAITS
-from service.facts.messages import MessageState, Side, Unreachable
+from service.facts.messages import MessageState, Side, UnreachableReason
 from service.facts.states import DeliveryState
 from service.i18n.locales import LOCALES
 from service.mail import addresses
@@ -120,17 +120,17 @@ def reachable_address(session: Session, thread: Thread) -> str | None:
     return address if why_not is None else None
 
 
-def find_unreachable(session: Session, thread: Thread) -> Unreachable | None:
+def find_unreachable(session: Session, thread: Thread) -> UnreachableReason | None:
     """Return why no mail tells the partner of messages, None where one does."""
     return _reach(session, thread)[1]
 
 
-def kept_from(session: Session, program_id: int, key: str) -> Unreachable | None:
+def kept_from(session: Session, program_id: int, key: str) -> UnreachableReason | None:
     """Return why the program must not write to an address of this key, None where it may."""
     reason = suppression.reasons(session, key).get(program_id)
     if reason is not None:
-        return Unreachable(reason.value)
-    return Unreachable.ERASED if erased.kept_out_among(session, [(program_id, key)]) else None
+        return UnreachableReason(reason.value)
+    return UnreachableReason.ERASED if erased.kept_out_among(session, [(program_id, key)]) else None
 
 
 def failed_at(session: Session, thread: Thread) -> datetime | None:
@@ -153,7 +153,7 @@ def _telling(thread: Thread) -> tuple[ColumnElement[bool], ...]:
     return SystemMail.thread_id == thread.id, SystemMail.template == TEMPLATE
 
 
-def _reach(session: Session, thread: Thread) -> tuple[str, Unreachable | None]:
+def _reach(session: Session, thread: Thread) -> tuple[str, UnreachableReason | None]:
     """The address, and why it is not written to; one that the brand imported wins, as for campaigns."""
     partner: Partner = thread.partner
     prospect = prospects.find_by_partner(session, thread.program_id, partner.id)
@@ -161,8 +161,8 @@ def _reach(session: Session, thread: Thread) -> tuple[str, Unreachable | None]:
     if prospect is not None and prospect.custom_email is not None:
         address, key = prospect.custom_email, prospect.custom_email_key or ""
     if not partner.messaging_enabled:
-        return address, Unreachable.MESSAGING_OFF
-    return address, kept_from(session, thread.program_id, key) if address else Unreachable.NO_ADDRESS
+        return address, UnreachableReason.MESSAGING_OFF
+    return address, kept_from(session, thread.program_id, key) if address else UnreachableReason.NO_ADDRESS
 
 
 def language_of(session: Session, thread: Thread) -> str:

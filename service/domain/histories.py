@@ -35,7 +35,7 @@ class MailEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class StageEvent:
+class StageStep:
     """A step of the person's history as a prospect."""
 
     at: datetime
@@ -60,7 +60,7 @@ class LiftEvent:
     user: str | None
 
 
-Event = MailEvent | StageEvent | SuppressionEvent | LiftEvent
+Event = MailEvent | StageStep | SuppressionEvent | LiftEvent
 
 
 def of_person(session: Session, prospect: Prospect) -> list[Event]:
@@ -73,7 +73,7 @@ def of_person(session: Session, prospect: Prospect) -> list[Event]:
     stage = None
     for change in changes:
         if change.stage != stage or change.delivery_id not in told:
-            events.append(StageEvent(change.at, change))
+            events.append(StageStep(change.at, change))
         stage = change.stage
     addresses = {mail.delivery.address_key for mail in mails}
     addresses.add(prospect.custom_email_key or prospect.partner.email_key)

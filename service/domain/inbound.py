@@ -193,10 +193,10 @@ def _letter(session: Session, mail: Letter, *, now: datetime) -> Taken:
 
 def _thread_at(session: Session, replies: ReplyAddresses | None, addresses: Sequence[str]) -> Thread | None:
     """Return the conversation whose signed address is among these; one of revoked links is nobody's."""
-    for address in addresses if replies is not None else ():
-        named = replies.read(address) if replies is not None else None
-        thread = session.get(Thread, named[0]) if named is not None else None
-        if thread is not None and named is not None and same_version(thread.link_version, named[1]):
+    read = map(replies.read, addresses) if replies is not None else ()
+    for thread_id, version in (named for named in read if named is not None):
+        thread = session.get(Thread, thread_id)
+        if thread is not None and same_version(thread.link_version, version):
             return thread
     return None
 

@@ -5,7 +5,7 @@ failed or unknown. A row is changed only by whoever holds its lease token, so th
 lease changes nothing that is no longer its own; it may still say what became of a row left as unknown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVarTuple, cast
@@ -335,6 +335,19 @@ def cautious(rows: Sequence[Any], limit: int) -> Sequence[Any]:
             break
         taken += 1
     return rows[:taken]
+
+
+def count_by_state(session: Session, campaign_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """Return for each campaign how many deliveries are in each state, of those states that there are."""
+    query = (
+        select(Delivery.campaign_id, Delivery.state, func.count())
+        .where(Delivery.campaign_id.in_(campaign_ids))
+        .group_by(Delivery.campaign_id, Delivery.state)
+    )
+    counts: dict[int, dict[str, int]] = {campaign_id: {} for campaign_id in campaign_ids}
+    for campaign_id, state, number in session.execute(query):
+        counts[campaign_id][state] = number
+    return counts
 
 
 def begin_anew(session: Session, table: MailTable, *, now: datetime) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, cast, func, insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from service.domain import ledger
 from service.facts.states import CampaignState, DeliveryState
-from service.models import Campaign, CampaignMark, Delivery
+from service.models import Campaign, CampaignMark
 
 # A mark is due when the last one is this old, or a fixed share of how long the campaign has been going on.
 SHORTEST = timedelta(seconds=5)
@@ -56,14 +57,7 @@ def take(session: Session, *, now: datetime) -> int:
     wanted = [row.id for row in session.execute(query) if _is_due(row.launched_at, row.at, now)]
     if not wanted:
         return 0
-    counts: dict[int, dict[str, int]] = {campaign_id: {} for campaign_id in wanted}
-    numbers = (
-        select(Delivery.campaign_id, Delivery.state, cast(func.count(), Integer))
-        .where(Delivery.campaign_id.in_(wanted))
-        .group_by(Delivery.campaign_id, Delivery.state)
-    )
-    for campaign_id, state, number in session.execute(numbers):
-        counts[campaign_id][state] = number
+    counts = ledger.count_by_state(session, wanted)
     rows = [{"campaign_id": key, "at": now, "counts": found} for key, found in counts.items()]
     session.execute(insert(CampaignMark), rows)
     return len(rows)

@@ -79,21 +79,23 @@ def title(catalog: Catalog, kind: str, values: Mapping[str, object]) -> str:
     return catalog.say(NOTICES[kind], **values)
 
 
-def subject_of(campaign: Campaign, locale: str) -> str:
-    """Return the subject to call a campaign by, in the reader's language where there is one."""
-    subjects = {variant.locale: variant.subject for variant in campaign.variants}
-    return subjects.get(locale) or subjects.get(campaign.source_locale) or next(iter(subjects.values()), "")
-
-
 def title_of(campaign: Campaign, locale: str, *, program_name: str) -> str:
-    """Return a campaign's subject with the tokens filled that are the same for every recipient."""
+    """Return the subject to call a campaign by, in the reader's language where there is one.
+
+    Tokens that are the same for every recipient are filled; the others stay as they are written.
+    """
     known = {"programName": program_name, "senderName": campaign.from_name}
-    reading = tokens.read(subject_of(campaign, locale), field="subject")
+    reading = tokens.read(_subject(campaign, locale), field="subject")
 
     def shown(_number: int, use: tokens.Use) -> str:
         return known.get(use.name) or reading.text[use.start : use.end]
 
     return reading.substitute(shown).strip()
+
+
+def _subject(campaign: Campaign, locale: str) -> str:
+    subjects = {variant.locale: variant.subject for variant in campaign.variants}
+    return subjects.get(locale) or subjects.get(campaign.source_locale) or next(iter(subjects.values()), "")
 
 
 def mark_read(session: Session, user_id: int, *, now: datetime) -> None:

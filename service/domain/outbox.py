@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import Integer, delete, func, select, update
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from service.domain import ledger, prospects
@@ -185,13 +184,8 @@ def _storable(value: object) -> object:
 
 def counts(session: Session, campaign_id: int) -> dict[DeliveryState, int]:
     """Return how many deliveries of a campaign are in each state, every state named."""
-    query = (
-        select(Delivery.state, sql_cast(func.count(), Integer))
-        .where(Delivery.campaign_id == campaign_id)
-        .group_by(Delivery.state)
-    )
-    found = {DeliveryState(state): number for state, number in session.execute(query)}
-    return {state: found.get(state, 0) for state in DeliveryState}
+    found = ledger.count_by_state(session, [campaign_id])[campaign_id]
+    return {state: found.get(state.value, 0) for state in DeliveryState}
 
 
 def next_try(session: Session, campaign_id: int) -> datetime | None:

@@ -10,10 +10,7 @@ from sqlalchemy import ColumnElement, Table, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.db import Base
-from service.domain import import_store
-from service.domain.errors import DomainError
-from service.domain.partners import matching
-from service.facts.refusals import Refusal
+from service.domain import import_store, partners
 from service.models import (
     Attachment,
     Bounce,
@@ -55,7 +52,7 @@ class Traces:
 
 def list_matching(session: Session, text: str, *, limit: int = 20) -> Sequence[Partner]:
     """Return the partners whose name or address contains what was typed, in every program."""
-    patterns = matching(text)
+    patterns = partners.matching(text)
     if not patterns:
         return ()
     theirs = Prospect.partner_id == Partner.id
@@ -76,17 +73,9 @@ def list_with_address(session: Session, address_key: str) -> list[Partner]:
     return list(session.scalars(query.order_by(Partner.id)))
 
 
-def find(session: Session, partner_id: int) -> Partner:
-    """Return a partner; raise DomainError(NOT_FOUND) where there is none."""
-    partner = session.get(Partner, partner_id)
-    if partner is None:
-        raise DomainError(Refusal.NOT_FOUND)
-    return partner
-
-
 def traces_of(session: Session, partner_id: int) -> Traces:
     """Return where a partner is; raise DomainError(NOT_FOUND)."""
-    partner = find(session, partner_id)
+    partner = partners.find(session, partner_id)
     prospects = session.execute(
         select(Prospect.id, Prospect.custom_email, Prospect.custom_email_key).where(
             Prospect.partner_id == partner_id

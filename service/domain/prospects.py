@@ -98,7 +98,6 @@ def mark(
     source: Source,
     now: datetime,
     actor_id: int | None = None,
-    import_id: int | None = None,
 ) -> Prospect:
     """Make a partner a prospect of the program; refuses one that is."""
     if find_by_partner(session, program_id, partner.id) is not None:
@@ -109,7 +108,6 @@ def mark(
         sort_key=partners.sort_key(partner.search_text),
         stage=Stage.NEW.value,
         source=source.value,
-        import_id=import_id,
         created_at=now,
     )
     session.add(prospect)

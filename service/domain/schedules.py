@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from service.domain import audit
+from service.domain import audit, campaign_states
 from service.domain.errors import DomainError
 from service.domain.jobs import Jobs
 from service.facts.acts import Act
 from service.facts.limits import SCHEDULE_AHEAD
 from service.facts.refusals import Refusal
-from service.facts.states import CAMPAIGN_STATE_LABELS, CampaignState
+from service.facts.states import CampaignState
 from service.models import Campaign, Delivery
 
 
@@ -96,13 +96,4 @@ def undo(session: Session, campaign: Campaign) -> None:
 
 
 def _from_scheduled(session: Session, campaign: Campaign, **values: object) -> None:
-    changed = session.execute(
-        update(Campaign)
-        .where(Campaign.id == campaign.id, Campaign.state == CampaignState.SCHEDULED.value)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(campaign)
-    if not changed.rowcount:  # type: ignore[attr-defined]
-        label = CAMPAIGN_STATE_LABELS[CampaignState(campaign.state)]
-        raise DomainError(Refusal.CAMPAIGN_NOT_IN_STATE, state=label)
+    campaign_states.change(session, campaign, only_at={CampaignState.SCHEDULED}, **values)

@@ -13,9 +13,6 @@ from service.domain.suppression import SuppressionReason
 from service.facts.refusals import Refusal
 from service.models import Campaign, Delivery, Program
 
-# What a person said themselves they may take back; what the brand or a mail server said they may not.
-_THEIR_OWN = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT})
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -55,7 +52,9 @@ def find(session: Session, signer: Signer, token: str) -> Subscription:
     reasons = suppression.reasons(session, delivery.address_key)
     gone = erased.is_pseudonym(delivery.address_key)  # nobody can write to them
     choices = {
-        program.id: Choice(program, gone or program.id in reasons, reasons.get(program.id) in _THEIR_OWN)
+        program.id: Choice(
+            program, gone or program.id in reasons, reasons.get(program.id) in suppression.THEIR_OWN
+        )
         for program in programs.list_all(session)
     }
     first = choices.pop(written_by)

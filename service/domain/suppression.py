@@ -19,6 +19,10 @@ class SuppressionReason(StrEnum):
     MANUAL = "manual"
 
 
+# What a person asked for themselves: they may take it back, and others only for a reason kept in writing.
+THEIR_OWN = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT})
+
+
 def suppress(
     session: Session, program_id: int, address_key: str, *, reason: SuppressionReason, now: datetime
 ) -> bool:

@@ -14,9 +14,6 @@ from service.facts.refusals import Refusal
 from service.mail.addresses import display_domain
 from service.models import Suppression
 
-# What a person asked for themselves is undone only for a reason that somebody can read later.
-NEEDS_NOTE = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT})
-
 
 def list_page(
     session: Session, program_id: int, *, search: str = "", before: int = 0, limit: int = 50
@@ -60,7 +57,7 @@ def lift(session: Session, entry: Suppression, *, note: str, actor_id: int, now:
     Raises DomainError LIFT_NOTE_MISSING without a note where the person unsubscribed or complained.
     """
     kept = checks.line(note, field="note")[:500]
-    if not kept and SuppressionReason(entry.reason) in NEEDS_NOTE:
+    if not kept and SuppressionReason(entry.reason) in suppression.THEIR_OWN:
         raise DomainError(Refusal.LIFT_NOTE_MISSING, field="note")
     suppression.lift(session, entry.program_id, entry.address_key, actor_id=actor_id, note=kept, now=now)
 

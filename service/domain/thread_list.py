@@ -200,10 +200,7 @@ def cursor_of(row: Row) -> Cursor:
 
 def list_addressees(session: Session, program_id: int, text: str, *, limit: int) -> Addressees:
     """Return the program's prospects of a name who take messages, and count those of it who are hidden."""
-    named = [Prospect.program_id == program_id]
-    for pattern in matching(search_words(text)):
-        known_by = (Partner.search_text, Prospect.custom_email_key)
-        named.append(or_(*(column.like(pattern, escape="\\") for column in known_by)))
+    named = [Prospect.program_id == program_id, *_known_by(search_words(text))]
     listed = and_(
         Thread.program_id == program_id, Thread.partner_id == Prospect.partner_id, Thread.last_at.is_not(None)
     )
@@ -287,10 +284,13 @@ def _matching(
         query = query.outerjoin(Prospect, _IS_PROSPECT)
     if wanted.stages:
         conditions.append(Prospect.stage.in_(wanted.stages))
-    for pattern in matching(wanted.text):
-        known_by = (Partner.search_text, Prospect.custom_email_key)
-        conditions.append(or_(*(column.like(pattern, escape="\\") for column in known_by)))
-    return query.where(*conditions)
+    return query.where(*conditions, *_known_by(wanted.text))
+
+
+def _known_by(text: str) -> list[ColumnElement[bool]]:
+    """Which partners have all these words in what they are found by, or in an address of their prospect."""
+    columns = (Partner.search_text, Prospect.custom_email_key)
+    return [or_(*(column.like(pattern, escape="\\") for column in columns)) for pattern in matching(text)]
 
 
 _IS_PROSPECT = and_(Prospect.program_id == Thread.program_id, Prospect.partner_id == Thread.partner_id)

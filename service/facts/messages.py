@@ -51,7 +51,7 @@ SCAN_STATE_LABELS: dict[ScanState, Phrase] = {
 }
 
 
-class Unreachable(StrEnum):
+class UnreachableReason(StrEnum):
     """Why no mail tells a partner of messages; those of the suppression list are called as they are there."""
 
     MESSAGING_OFF = "messaging_off"
@@ -68,31 +68,36 @@ class Unreachable(StrEnum):
         return self in _LISTED
 
 
-_LISTED = {Unreachable.UNSUBSCRIBED, Unreachable.HARD_BOUNCE, Unreachable.COMPLAINT, Unreachable.MANUAL}
-UNREACHABLE_LABELS: dict[Unreachable, Phrase] = {
-    Unreachable.MESSAGING_OFF: N_("The partner does not accept messages."),
-    Unreachable.NO_ADDRESS: N_("No email address of the partner is known."),
-    Unreachable.ERASED: N_(
+_LISTED = {
+    UnreachableReason.UNSUBSCRIBED,
+    UnreachableReason.HARD_BOUNCE,
+    UnreachableReason.COMPLAINT,
+    UnreachableReason.MANUAL,
+}
+UNREACHABLE_LABELS: dict[UnreachableReason, Phrase] = {
+    UnreachableReason.MESSAGING_OFF: N_("The partner does not accept messages."),
+    UnreachableReason.NO_ADDRESS: N_("No email address of the partner is known."),
+    UnreachableReason.ERASED: N_(
         "The owner of the partner’s address had their personal data erased. No email goes there any more."
     ),
-    Unreachable.UNSUBSCRIBED: N_("The partner unsubscribed from the emails of this program."),
-    Unreachable.HARD_BOUNCE: N_("An email to the partner’s address came back for good: a hard bounce."),
-    Unreachable.COMPLAINT: N_("The partner reported an email of this program as spam."),
-    Unreachable.MANUAL: N_("Your team put the partner’s address on the suppression list."),
+    UnreachableReason.UNSUBSCRIBED: N_("The partner unsubscribed from the emails of this program."),
+    UnreachableReason.HARD_BOUNCE: N_("An email to the partner’s address came back for good: a hard bounce."),
+    UnreachableReason.COMPLAINT: N_("The partner reported an email of this program as spam."),
+    UnreachableReason.MANUAL: N_("Your team put the partner’s address on the suppression list."),
 }
 _IF_ASKED = N_("If the partner asks you for emails again, take the address off the suppression list.")
-UNREACHABLE_ADVICE: dict[Unreachable, Phrase] = {
-    Unreachable.MESSAGING_OFF: N_(
+UNREACHABLE_ADVICE: dict[UnreachableReason, Phrase] = {
+    UnreachableReason.MESSAGING_OFF: N_(
         "The partner can switch messages on again, on the page that the link in an earlier email opens."
     ),
-    Unreachable.NO_ADDRESS: N_("Ask the partner for an address in another way, then import it."),
-    Unreachable.ERASED: N_("If the partner gives you another address, you can import it."),
-    Unreachable.UNSUBSCRIBED: _IF_ASKED,
-    Unreachable.HARD_BOUNCE: N_(
+    UnreachableReason.NO_ADDRESS: N_("Ask the partner for an address in another way, then import it."),
+    UnreachableReason.ERASED: N_("If the partner gives you another address, you can import it."),
+    UnreachableReason.UNSUBSCRIBED: _IF_ASKED,
+    UnreachableReason.HARD_BOUNCE: N_(
         "Reach the partner in another way. If the address works again, take it off the suppression list."
     ),
-    Unreachable.COMPLAINT: _IF_ASKED,
-    Unreachable.MANUAL: N_("To have emails sent again, take the address off the suppression list."),
+    UnreachableReason.COMPLAINT: _IF_ASKED,
+    UnreachableReason.MANUAL: N_("To have emails sent again, take the address off the suppression list."),
 }
 
 

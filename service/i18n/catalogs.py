@@ -18,7 +18,7 @@ from service.i18n.catalog_mistakes import entry_problem, refuse_header, same_plu
 from service.i18n.edited import Layout
 from service.i18n.fill import fill
 from service.i18n.formats import Formats, formats
-from service.i18n.locales import LOCALES, PSEUDO, SOURCE, Locale
+from service.i18n.locales import LOCALES, PSEUDO, SOURCE, Locale, catalog_file
 
 __all__ = [
     "Catalog", "CatalogProblem", "CatalogUnreadable", "Catalogs", "read", "read_again", "same_plural",
@@ -283,7 +283,7 @@ class _Kept:
 
     def __init__(self, locale: Locale, directory: Path, good_copies: Path | None) -> None:
         self.locale = locale
-        self.path = directory / locale.code / "LC_MESSAGES" / "messages.po"
+        self.path = catalog_file(directory, locale.code)
         self.copy = good_copies / f"{locale.code}.po" if good_copies else None
         self.problems: tuple[CatalogProblem, ...] = ()
         self._lock = threading.Lock()

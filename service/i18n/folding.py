@@ -57,21 +57,6 @@ def _other_shape(found: re.Match[str]) -> str:
     return found.group().translate(_FOLDED)
 
 
-def bigrams(text: str) -> str:
-    """Folded words separated by spaces; a run of Chinese or Japanese becomes its overlapping pairs.
-
-    `パートナーを探す CSV` is `ぱー ーと とな なー ーを を探 探す csv`: an index of words then finds parts of
-    such runs. A single character stays alone.
-    """
-    words: list[str] = []
-    for word in runs(text):
-        if len(word) > 1 and is_cjk(word):
-            words.extend(word[at : at + 2] for at in range(len(word) - 1))
-        else:
-            words.append(word)
-    return " ".join(words)
-
-
 def runs(text: str) -> list[str]:
     """Return the folded words of a text, and its runs of Chinese or Japanese, in their order."""
     return _WORD.findall(fold(text))

@@ -130,6 +130,11 @@ def locales_in(directory: Path) -> Mapping[str, Locale]:
     return _by_code(*_TABLE, *added(directory))
 
 
+def catalog_file(directory: Path, code: str) -> Path:
+    """The catalog of a language below a `locales` directory."""
+    return directory / code / "LC_MESSAGES" / "messages.po"
+
+
 SHIPPED = _by_code(*_TABLE)
 """The locales of the product, each complete."""
 PSEUDO = _by_code(*_PRETENDED)

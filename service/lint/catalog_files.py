@@ -12,8 +12,8 @@ from service.i18n import po
 from service.i18n.glossary import Glossary
 from service.i18n.locales import LOCALES, Locale
 from service.lint import compiled, consistency, fixes, house, languages, recovery
-from service.lint.report import NO_TERMS, Allowed, Manner, check_run, judge, read_allowed
-from service.lint.terms import Terms
+from service.lint.report import Allowed, Manner, check_run, judge, read_allowed
+from service.lint.terms import NO_TERMS, Terms
 
 _MOST_ROUNDS = 10
 """Fixes that call for each other end; this is for rules that disagree."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_
-from service.i18n import glossary as glossaries
 from service.i18n.locales import SOURCE, Locale
 from service.lint import (
     documents_content,
@@ -16,7 +15,7 @@ from service.lint import (
     documents_words,
 )
 from service.lint.pairs import Mark, warning
-from service.lint.terms import Terms
+from service.lint.terms import NO_TERMS, Terms
 from service.lint.tokenizer import Masked
 from service.markdown.align import NOTHING, Known, Row, align
 from service.markdown.blocks import Block, Places, cut
@@ -25,7 +24,6 @@ from service.markdown.dialect import Document
 UNTRANSLATED = N_("This block is word for word that of the source page: it is not translated.")
 OFTEN = 3
 """A term is missed where the source says it in so many blocks."""
-NO_TERMS = Terms(glossaries.EMPTY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ from service.lint import (
 )
 from service.lint.house import House
 from service.lint.pairs import Mark, Rule, pairs
-from service.lint.terms import Terms
+from service.lint.terms import NO_TERMS, Terms
 
 _RULES: tuple[Rule, ...] = (
     syntax.check, placeholders.check, markup.check, links.check, inline.check, state.check, digits.check,
@@ -54,7 +54,6 @@ _BY_LANGUAGE: dict[str, tuple[Rule, ...]] = {
 _OTHER_LANGUAGES: tuple[Rule, ...] = (numbers.check, capitals.check)
 _SOURCE_RULES: tuple[Rule, ...] = (typography_en.check,)
 """What holds for a source text that is its own translation."""
-NO_TERMS = Terms(glossaries.EMPTY)
 FileRule = Callable[[po.PoFile, Locale], Iterable[tuple[po.Entry, Mark]]]
 _FILE_RULES: tuple[FileRule, ...] = (length.check, consistency.reused)
 _ALLOW = re.compile(r"i18n-allow:\s*([A-Z]+[0-9]+)\b")

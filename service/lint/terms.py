@@ -7,7 +7,7 @@ from functools import cache
 
 from service.facts.findings import Severity
 from service.facts.words import N_
-from service.i18n.glossary import Glossary, Never, Row, Term
+from service.i18n.glossary import EMPTY, Glossary, Never, Row, Term
 from service.i18n.locales import SOURCE
 from service.lint.pairs import Mark, Pair, warning
 from service.lint.tokenizer import Masked
@@ -125,6 +125,9 @@ class Terms:
         exact = [pair for pair in known if context is not None and context in pair[1].contexts]
         free = [pair for pair in known if not pair[1].contexts]
         return next(iter(exact or free), None)
+
+
+NO_TERMS = Terms(EMPTY)
 
 
 def _any(some: Sequence[Never]) -> re.Pattern[str]:

@@ -10,6 +10,7 @@ from service.facts.words import N_
 from service.models import Attachment
 from service.web.context import here
 from service.web.forms import say
+from service.web.words import date_time
 
 # Tone and icon of a state's badge.
 _LOOKS = {
@@ -74,5 +75,5 @@ def _note(file: Attachment, state: ScanState, *, is_own: bool) -> str:
     if state is ScanState.UNSCANNED and is_own:
         return say(NOT_SCANNED)  # whoever receives a message has nothing to send: the state says enough
     if state is ScanState.WAITING and file.tries and file.next_try_at is not None:
-        return say(AGAIN, time=here().formats.date_time(here().to_zone(file.next_try_at)))
+        return say(AGAIN, time=date_time(file.next_try_at))
     return ""

@@ -14,7 +14,7 @@ from service.i18n.locales import LOCALES
 from service.models import AuditEntry
 from service.web.context import here
 from service.web.forms import say
-from service.web.words import campaign_title, label, role_name, user_name
+from service.web.words import campaign_title, label, language_name, role_name, user_name
 
 Subjects = Mapping[tuple[str, int], Any]
 
@@ -52,7 +52,7 @@ def _sentence(entry: AuditEntry, who: str, subjects: Subjects) -> str:
     if "num" in entry.details:
         values["num"] = entry.details["num"]
     if (code := str(entry.details.get("locale", ""))) in LOCALES:
-        values["language"] = here().formats.language_name(LOCALES[code].tag)
+        values["language"] = language_name(code)
     act = _act(entry)
     return say(ACTS[act].sentence, **values) if act else entry.act
 

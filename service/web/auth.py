@@ -248,7 +248,7 @@ def destination(ticket: str | None) -> str:
         return home
     endpoint, values, query = payload
     try:
-        declaration_of(current_app._get_current_object(), endpoint)  # type: ignore[attr-defined]
+        declaration_of(current_app, endpoint)
         path = url_for(endpoint, **{name: value for name, value in values.items() if name[:1] != "_"})
         path += "?" + urlencode(query, doseq=True) if query else ""
     except (BuildError, KeyError, ValueError, TypeError, AttributeError):  # a route of an earlier version

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request, url_for
 from sqlalchemy.orm import Session
 
-from service.domain import campaigns, marks, outbox, programs
+from service.domain import ledger, marks, outbox, programs
 from service.domain.marks import Mark, Pace
 from service.facts.states import OPEN_DELIVERIES, CampaignState, DeliveryState
 from service.facts.words import N_, NP_
@@ -38,7 +38,7 @@ class Chart:
 
 def facts(session: Session, campaign: Campaign) -> dict[str, Any]:
     """Return what the part of the page names that changes while mails go out."""
-    counts = campaigns.count_by_state(session, [campaign.id])[campaign.id]
+    counts = ledger.count_by_state(session, [campaign.id])[campaign.id]
     total = sum(counts.values())
     waiting = sum(counts.get(state.value, 0) for state in OPEN_DELIVERIES)
     taken = marks.list_of(session, campaign.id)
@@ -136,7 +136,7 @@ def elsewhere(campaign: Campaign) -> str | None:
     """Return the name of the campaign's program where that is not the one the reader works in."""
     if campaign.program_id == program().id:
         return None
-    return next(item.name for item in here().programs if item.id == campaign.program_id)
+    return here().program_of(campaign.program_id).name
 
 
 def _is_settled(campaign: Campaign) -> bool:

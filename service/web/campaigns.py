@@ -6,24 +6,31 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from service.domain import campaigns, decisions, outbox
+from service.domain import campaigns, decisions, ledger, outbox
 from service.domain.errors import DomainError
 from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.states import CampaignState, DeliveryState
 from service.facts.words import N_, NN_
-from service.i18n.locales import LOCALES
 from service.links import PUBLIC_PATHS
 from service.models import Campaign
 from service.web import campaign_progress, choices
 from service.web.context import here, program, reading, record, services, transaction
 from service.web.forms import done, number, refusal_text, say, warn
 from service.web.routes import page
-from service.web.words import BAR, date_time
+from service.web.words import BAR, date_time, language_name
 
 bp = Blueprint("campaigns", __name__)
 PATH = PUBLIC_PATHS["campaign"].replace("<", "<int:")
 ROWS = 100
+
+
+def find(session: Session, campaign_id: int) -> Campaign:
+    """Return a campaign of a program the reader may work in; another one does not exist.
+
+    A notice may lead to a campaign of another of these programs than the one they work in now.
+    """
+    return campaigns.find(session, [item.id for item in here().programs], campaign_id)
 
 
 @page(bp, "/campaigns", needs=Permission.PROSPECTS_VIEW)
@@ -36,7 +43,7 @@ def index() -> ResponseReturnValue:
         return render_template(
             "campaigns/index.html",
             campaigns=shown,
-            counts=campaigns.count_by_state(session, [item.id for item in shown]),
+            counts=ledger.count_by_state(session, [item.id for item in shown]),
             first_href=url_for("campaigns.index") if before else None,
             next_href=url_for("campaigns.index", before=shown[-1].id) if len(found) > ROWS else None,
         )
@@ -46,7 +53,7 @@ def index() -> ResponseReturnValue:
 def show(campaign_id: int) -> ResponseReturnValue:
     """Show how far a campaign is and what became of each mail."""
     with reading() as session:
-        campaign = _find(session, campaign_id)
+        campaign = find(session, campaign_id)
         if campaign.state == CampaignState.DRAFT.value:
             return redirect(url_for("compose.edit", campaign_id=campaign.id), 303)
         return render_template(
@@ -61,7 +68,7 @@ def show(campaign_id: int) -> ResponseReturnValue:
 def progress(campaign_id: int) -> ResponseReturnValue:
     """Serve the part of the page that changes while mails go out."""
     with reading() as session:
-        campaign = _find(session, campaign_id)
+        campaign = find(session, campaign_id)
         return render_template("campaigns/_changing.html", **campaign_progress.facts(session, campaign))
 
 
@@ -70,7 +77,7 @@ def change(campaign_id: int, verb: str) -> ResponseReturnValue:
     """Hold, go on with, or end a campaign; the same button clicked again finds it done."""
     try:
         with transaction() as session:
-            campaign = _find(session, campaign_id)
+            campaign = find(session, campaign_id)
             if verb == "pause":
                 moved = campaigns.pause(session, campaign)
                 act = Act.CAMPAIGN_PAUSED
@@ -95,7 +102,7 @@ def change(campaign_id: int, verb: str) -> ResponseReturnValue:
 def confirm_cancel(campaign_id: int) -> ResponseReturnValue:
     """Name what cancelling will do before it is done."""
     with reading() as session:
-        campaign = _find(session, campaign_id)
+        campaign = find(session, campaign_id)
         return render_template("campaigns/cancel.html", **campaign_progress.facts(session, campaign))
 
 
@@ -107,7 +114,7 @@ def decide(campaign_id: int, delivery_id: int) -> ResponseReturnValue:
         abort(400)
     try:
         with transaction() as session:
-            campaign = _find(session, campaign_id)
+            campaign = find(session, campaign_id)
             if verb == "resend":
                 outbox.resend(session, services().jobs, campaign.id, delivery_id, now=here().now)
                 act = Act.DELIVERIES_RESENT
@@ -120,11 +127,6 @@ def decide(campaign_id: int, delivery_id: int) -> ResponseReturnValue:
     except DomainError as error:
         warn(refusal_text(error))
     return redirect(url_for("campaigns.show", campaign_id=campaign_id), 303)
-
-
-def _find(session: Session, campaign_id: int) -> Campaign:
-    # A notice may lead to a campaign of another of the reader's programs than the one they work in now.
-    return campaigns.find(session, [item.id for item in here().programs], campaign_id)
 
 
 def _rows(session: Session, campaign: Campaign) -> dict[str, object]:
@@ -157,14 +159,13 @@ def _wall_time(campaign: Campaign) -> str:
 
 
 def _details(campaign: Campaign) -> list[tuple[str, str]]:
-    formats = here().formats
-    languages = [formats.language_name(LOCALES[variant.locale].tag) for variant in campaign.variants]
+    languages = [language_name(variant.locale) for variant in campaign.variants]
     rows = [
-        (N_("Program"), next(item.name for item in here().programs if item.id == campaign.program_id)),
+        (N_("Program"), here().program_of(campaign.program_id).name),
         (N_("From name"), campaign.from_name),
         (N_("Send from"), campaign.from_address or ""),
         (N_("Reply-to address"), campaign.reply_to or ""),
-        (N_("Language variants"), formats.listing(languages)),
+        (N_("Language variants"), here().formats.listing(languages)),
         (N_("If the mail server’s answer is lost"), _policy(campaign)),
         (N_("Scheduled for"), date_time(planned) if (planned := _planned(campaign)) else ""),
         (N_("Sent on"), date_time(started) if (started := _started(campaign)) else ""),

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from flask import (
     Blueprint,
-    Response,
     abort,
     jsonify,
     make_response,
@@ -35,7 +34,7 @@ from service.web.context import here, program, reader, reading, record, services
 from service.web.drafts import ComposeForm
 from service.web.forms import done, number, refusal_text, say, warn
 from service.web.routes import page
-from service.web.security import MAIL_POLICY
+from service.web.security import framed
 
 bp = Blueprint("compose", __name__)
 PATH = "/campaigns/<int:campaign_id>"
@@ -59,7 +58,7 @@ def new() -> ResponseReturnValue:
 @page(bp, "/campaigns/new", needs=Permission.EMAIL_SEND, methods=("POST",))
 def create() -> ResponseReturnValue:
     """Store the draft, then do what the button says; the same form sent again is the same campaign."""
-    form = drafts.sent_form()
+    form = ComposeForm()
     try:
         with transaction() as session:
             campaign = _by_key(session, form)
@@ -79,7 +78,7 @@ def create() -> ResponseReturnValue:
 def edit(campaign_id: int) -> ResponseReturnValue:
     """Show a draft."""
     with reading() as session:
-        campaign = campaigns.find(session, [program().id], campaign_id)
+        campaign = _find(session, campaign_id)
         if campaign.state != CampaignState.DRAFT.value:
             return redirect(url_for("campaigns.show", campaign_id=campaign_id), 303)
         form = drafts.form_of(campaign)
@@ -89,10 +88,10 @@ def edit(campaign_id: int) -> ResponseReturnValue:
 @page(bp, f"{PATH}/edit", needs=Permission.EMAIL_SEND, methods=("POST",))
 def update(campaign_id: int) -> ResponseReturnValue:
     """Store what was written, then do what the button says."""
-    form = drafts.sent_form()
+    form = ComposeForm()
     try:
         with transaction() as session:
-            campaign = campaigns.find(session, [program().id], campaign_id)
+            campaign = _find(session, campaign_id)
             _store(session, campaign, form)
     except DomainError as error:
         if error.refusal in {Refusal.CAMPAIGN_ALREADY_LAUNCHED, Refusal.CAMPAIGN_SCHEDULED}:
@@ -110,7 +109,7 @@ def update(campaign_id: int) -> ResponseReturnValue:
 @page(bp, "/campaigns/new/preview", needs=Permission.EMAIL_SEND, methods=("POST",))
 def look(campaign_id: int | None = None) -> ResponseReturnValue:
     """Keep what is being typed and tell the page's script what is wrong and where the preview is."""
-    form = drafts.sent_form()
+    form = ComposeForm()
     if campaign_id is None and form.is_untouched():
         return jsonify(status=say(drafts.NOT_SAVED), findings=[])
     if request.form.get("theirs"):
@@ -118,10 +117,7 @@ def look(campaign_id: int | None = None) -> ResponseReturnValue:
         return jsonify(status=say(Refusal.EDITED_MEANWHILE.phrase), findings=[])
     try:
         with transaction() as session:
-            if campaign_id is None:
-                campaign = _by_key(session, form)
-            else:
-                campaign = campaigns.find(session, [program().id], campaign_id)
+            campaign = _by_key(session, form) if campaign_id is None else _find(session, campaign_id)
             began_with = campaign.version
             _store(session, campaign, form)
             # Typing is no save: the next Save must still find the version that it began with.
@@ -147,25 +143,25 @@ def look(campaign_id: int | None = None) -> ResponseReturnValue:
 def preview(campaign_id: int, prospect_id: int, part: str) -> ResponseReturnValue:
     """Serve the mail this recipient would get, in its own frame and under its own policy."""
     with reading() as session:
-        campaign = campaigns.find(session, [program().id], campaign_id)
+        campaign = _find(session, campaign_id)
         prospect = prospects.find(session, program().id, prospect_id)
         recipient = recipients.resolve(session, program(), [prospect.id])[0]
         seen = drafts.see(session, campaign, recipient)
     dark = request.args.get("scheme") == "dark"
     if seen.composed is None:
-        return _framed(make_response(render_template("campaigns/_unreadable.html", seen=seen, dark=dark)))
+        return framed(make_response(render_template("campaigns/_unreadable.html", seen=seen, dark=dark)))
     if part == "html":
-        return _framed(make_response(letters.in_scheme(seen.composed.html, dark=dark)))
+        return framed(make_response(letters.in_scheme(seen.composed.html, dark=dark)))
     response = make_response(
         seen.composed.text if part == "text" else letters.open_mail(seen.composed.raw).raw
     )
     response.headers["Content-Type"] = "text/plain; charset=utf-8"
-    return _framed(response)
+    return framed(response)
 
 
-def _framed(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = MAIL_POLICY
-    return response
+def _find(session: Session, campaign_id: int) -> Campaign:
+    # Whoever writes does so in the program they work in: recipients, ads and addresses are that one's.
+    return campaigns.find(session, [program().id], campaign_id)
 
 
 def _by_key(session: Session, form: ComposeForm) -> Campaign:
@@ -215,7 +211,7 @@ def _act(form: ComposeForm, campaign_id: int) -> ResponseReturnValue:
 def _use_template(form: ComposeForm, campaign_id: int) -> None:
     form.fill(drafts.shipped_texts(form.template.data))
     with transaction() as session:
-        _store(session, campaigns.find(session, [program().id], campaign_id), form)
+        _store(session, _find(session, campaign_id), form)
     done(N_("The template has filled every language. You can edit each of them."))
 
 
@@ -223,7 +219,7 @@ def _launch(form: ComposeForm, campaign_id: int, *, later: bool) -> ResponseRetu
     try:
         start = _start(later)
         with transaction() as session:
-            campaign = campaigns.find(session, [program().id], campaign_id)
+            campaign = _find(session, campaign_id)
             launched = campaigns.launch(
                 session,
                 services().jobs,
@@ -261,7 +257,7 @@ def _start(later: bool) -> Start | None:
 
 def _send_test(campaign_id: int) -> None:
     with transaction() as session:
-        campaign = campaigns.find(session, [program().id], campaign_id)
+        campaign = _find(session, campaign_id)
         recipient = _wanted_recipient(session, campaign)
         if recipient is None:
             warn(say(N_("No recipient is selected. Select at least one prospect.")))
@@ -287,7 +283,7 @@ def _again(
 ) -> ResponseReturnValue:
     """Show the form as it was sent, with what was refused; nothing typed is lost."""
     with reading() as session:
-        campaign = campaigns.find(session, [program().id], campaign_id)
+        campaign = _find(session, campaign_id)
         selected = Selected.from_json(campaign.selection)
         conflict = error is not None and error.refusal is Refusal.EDITED_MEANWHILE
         if conflict:
@@ -325,12 +321,11 @@ def _wanted_recipient(session: Session, campaign: Campaign) -> Recipient | None:
 
 
 def _preview_url(campaign_id: int, prospect_id: int, *, v: str) -> str:
-    part = request.values.get("part", "")
     return url_for(
         "compose.preview",
         campaign_id=campaign_id,
         prospect_id=prospect_id,
-        part=part if part in letters.PARTS else "html",
+        part=letters.part_of(request.values.get("part", "")),
         v=v,
     )
 
@@ -340,7 +335,7 @@ def discard(campaign_id: int) -> ResponseReturnValue:
     """Delete a draft."""
     try:
         with transaction() as session:
-            campaigns.discard(session, campaigns.find(session, [program().id], campaign_id))
+            campaigns.discard(session, _find(session, campaign_id))
     except DomainError as error:
         warn(refusal_text(error))
     else:

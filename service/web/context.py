@@ -45,6 +45,10 @@ class Here:
         """Whether the reader's role includes the permission."""
         return permission in self.permissions
 
+    def program_of(self, program_id: int) -> Program:
+        """Return the one of the reader's programs that has this id."""
+        return next(one for one in self.programs if one.id == program_id)
+
     def to_zone(self, moment: datetime) -> datetime:
         """Return the moment in the reader's time zone."""
         return moment.astimezone(self.zone)

@@ -6,21 +6,19 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from service.domain import campaigns, decisions, outbox
+from service.domain import decisions, outbox
 from service.domain.errors import DomainError
 from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.states import CampaignState, DeliveryState
 from service.facts.words import N_
-from service.links import PUBLIC_PATHS
 from service.models import Campaign
-from service.web import campaign_progress
+from service.web import campaign_progress, campaigns
 from service.web.context import here, reading, record, services, transaction
 from service.web.forms import done, number, refusal_text, warn
 from service.web.routes import page
 
 bp = Blueprint("decisions", __name__)
-PATH = PUBLIC_PATHS["campaign"].replace("<", "<int:")
 KINDS = "<any(failed,resend,settle):kind>"
 SAID = {
     "failed": N_("The failed emails are being sent again."),
@@ -29,24 +27,24 @@ SAID = {
 }
 
 
-@page(bp, f"{PATH}/decide/{KINDS}", needs=Permission.EMAIL_SEND)
+@page(bp, f"{campaigns.PATH}/decide/{KINDS}", needs=Permission.EMAIL_SEND)
 def confirm(campaign_id: int, kind: str) -> ResponseReturnValue:
     """Name how many mails a decision is about before it is made."""
     with reading() as session:
-        campaign = _find(session, campaign_id)
+        campaign = campaigns.find(session, campaign_id)
         facts = _about(session, campaign, kind)
         if not facts["number_of"]:
             return redirect(url_for("campaigns.show", campaign_id=campaign_id), 303)
         return render_template("campaigns/decide.html", kind=kind, **facts)
 
 
-@page(bp, f"{PATH}/decide/{KINDS}", needs=Permission.EMAIL_SEND, methods=("POST",))
+@page(bp, f"{campaigns.PATH}/decide/{KINDS}", needs=Permission.EMAIL_SEND, methods=("POST",))
 def decide(campaign_id: int, kind: str) -> ResponseReturnValue:
     """Carry out a decision; the same form sent again has been carried out already."""
     round_, jobs = number(request.form.get("round")), services().jobs
     try:
         with transaction() as session:
-            campaign = _find(session, campaign_id)
+            campaign = campaigns.find(session, campaign_id)
             rounds = campaign.rounds
             if kind == "failed":
                 decisions.resend_failed(session, jobs, campaign, round_=round_)
@@ -75,7 +73,3 @@ def _about(session: Session, campaign: Campaign, kind: str) -> dict[str, Any]:
         "number_of": number_of,
         "left_out": counts[state] - number_of,
     }
-
-
-def _find(session: Session, campaign_id: int) -> Campaign:
-    return campaigns.find(session, [item.id for item in here().programs], campaign_id)

@@ -31,7 +31,8 @@ from service.models import Campaign
 from service.web import audience, choices, risks
 from service.web.context import here, program, services
 from service.web.forms import FILTERS, Form, number, refusal_text, say
-from service.web.letters import PARTS
+from service.web.letters import part_of
+from service.web.words import language_name
 
 NOTHING_WRITTEN = N_("Write a subject and content to see the email here.")
 NOT_SAVED = N_("Start writing, or select Preview, to see the email here.")
@@ -40,6 +41,8 @@ NO_RECIPIENT = N_("No recipient is selected. Select at least one prospect.")
 VALUE_MISSING = N_("There is no value for %(tokens)s: %(name)s.")
 SHOWN_AS = N_("As %(name)s gets it, in this language: %(language)s.")
 PLACE = N_("Line %(line)s, column %(column)s")
+# What composing raises for what an author may write and recipients may be called.
+UNWRITABLE = (ContentRefused, ValueMissing, ValueRefused, MailRefused, AddressError)
 
 
 def _fields() -> dict[str, UnboundField]:
@@ -143,11 +146,6 @@ def form_of(campaign: Campaign) -> ComposeForm:
     return form
 
 
-def sent_form() -> ComposeForm:
-    """Return the form as the browser sent it."""
-    return ComposeForm()
-
-
 def shipped_texts(template: str) -> dict[str, tuple[str, str]]:
     """Return (subject, content) of a shipped template in every language."""
     made = {code: shipped.draft(template, services().catalogs.catalog(code)) for code in LOCALES}
@@ -191,15 +189,22 @@ def see(session: Session, campaign: Campaign, recipient: Recipient | None) -> Se
         return Seen(say(NOTHING_WRITTEN), locale)
     try:
         composed = previews.preview(session, services().composer, campaign, recipient, now=here().now)
-    except ContentRefused as error:
-        return Seen(say(CONTENT_HAS_ERRORS), locale, findings=error.findings)
-    except ValueMissing as error:
-        tokens = here().formats.listing([f"{{{name}}}" for name in error.names])
-        return Seen(say(VALUE_MISSING, tokens=tokens, name=recipient.name), locale)
-    except (ValueRefused, MailRefused, AddressError) as error:
-        return Seen(say(error.phrase, **error.values), locale)
-    language = here().formats.language_name(LOCALES[locale].tag)
-    return Seen(say(SHOWN_AS, name=recipient.name, language=language), locale, composed)
+    except UNWRITABLE as error:
+        findings = error.findings if isinstance(error, ContentRefused) else ()
+        return Seen(why_unwritable(error, recipient.name), locale, findings=findings)
+    return Seen(say(SHOWN_AS, name=recipient.name, language=language_name(locale)), locale, composed)
+
+
+def why_unwritable(
+    error: ContentRefused | ValueMissing | ValueRefused | MailRefused | AddressError, name: str
+) -> str:
+    """Return in the reader's words why there is no mail to somebody of this name."""
+    if isinstance(error, ContentRefused):
+        return say(CONTENT_HAS_ERRORS)
+    if isinstance(error, ValueMissing):
+        tokens = here().formats.listing([f"{{{token}}}" for token in error.names])
+        return say(VALUE_MISSING, tokens=tokens, name=name)
+    return say(error.phrase, **error.values)
 
 
 Place = dict[str, object]
@@ -249,12 +254,7 @@ def page_of(
         _refuse(form, refused, review)
     leave_out = form.choice()
     picked = risks.riskiest(found, review.lacking(leave_out) if review else ())
-    wanted = number(request.values.get("as"))
-    shown = next((item for item in found if item.prospect_id == wanted), None) or next(
-        (item.recipient for item in picked), None
-    )
-    part = request.values.get("part", "")
-    part = part if part in PARTS else "html"
+    shown = _asked_for(found) or next((item.recipient for item in picked), None)
     seen = see(session, campaign, shown) if campaign else Seen(say(NOT_SAVED), here().locale.code)
     return {
         "form": form,
@@ -276,10 +276,15 @@ def page_of(
         "replaces": replaces,
         "picker": choices.recipients(picked, found, shown),
         "shown": shown,
-        "part": part,
+        "part": part_of(request.values.get("part", "")),
         "seen": seen,
         "theirs": _theirs(form, campaign) if conflict and campaign else [],
     }
+
+
+def _asked_for(found: Sequence[Recipient]) -> Recipient | None:
+    wanted = number(request.values.get("as"))
+    return next((item for item in found if item.prospect_id == wanted), None)
 
 
 def _action(campaign: Campaign | None) -> str:
@@ -363,8 +368,7 @@ def _languages(form: ComposeForm, found: Iterable[Recipient]) -> list[tuple[str,
     counts = recipients.count_by_variant(
         list(found), codes, default=program().default_locale, source=source if source in codes else codes[0]
     )
-    name = here().formats.language_name
-    return [(name(LOCALES[code].tag), count) for code, count in counts.items() if count]
+    return [(language_name(code), count) for code, count in counts.items() if count]
 
 
 def _tokens(session: Session) -> list[dict[str, object]]:

@@ -23,10 +23,9 @@ from service.content.remarks import Remarked
 from service.content.watch import Watch
 from service.facts.findings import Finding
 from service.i18n import jinja as catalog_functions
-from service.i18n import po
 from service.i18n.catalogs import Catalog, Catalogs
 from service.i18n.glossary import GlossaryError
-from service.i18n.locales import LOCALES, SOURCE
+from service.i18n.locales import LOCALES, SOURCE, catalog_file
 from service.markdown.dialect import Document
 from service.paths import data_dir
 from service.web import assets
@@ -117,13 +116,7 @@ class _Shown:
     @cached_property
     def strings(self) -> dict[str, dict[check.Key, str]]:
         """What every entry of each catalog says."""
-        found = {}
-        for code in LOCALES:
-            file = po.read((data_dir("locales") / code / "LC_MESSAGES" / "messages.po").read_bytes())
-            found[code] = {
-                (one.context, one.id): one.strings[0] if one.strings else "" for one in file.messages
-            }
-        return found
+        return {code: check.strings(catalog_file(data_dir("locales"), code)) for code in LOCALES}
 
     def find(self, name: str) -> Path | None:
         """Return the page, picture or folder of an address; nothing outside, through links neither."""

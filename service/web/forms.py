@@ -12,6 +12,7 @@ from service.domain.errors import DomainError
 from service.facts.words import Phrase
 from service.i18n.locales import LOCALES
 from service.web.context import here
+from service.web.words import date_time, language_name
 
 _TURNING = frozenset({"R", "AL", "AN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
@@ -49,10 +50,10 @@ def refusal_text(error: DomainError) -> str:
     """Return a refusal in the reader's words."""
     values = dict(error.values)
     if values.get("language") in LOCALES:
-        values["language"] = here().formats.language_name(LOCALES[str(values["language"])].tag)
+        values["language"] = language_name(str(values["language"]))
     for name, value in values.items():
         if isinstance(value, datetime):
-            values[name] = here().formats.date_time(here().to_zone(value))
+            values[name] = date_time(value)
     return say(error.refusal.phrase, **values)
 
 

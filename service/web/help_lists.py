@@ -60,7 +60,7 @@ def _list(code: str, name: str, *, here: str | None) -> Response:
 
 def _short(code: str) -> str:
     lines = [*_head(code), f"## {_say(code, PAGES)}", ""]
-    for found in _pages(code):
+    for found in help_site.pages().written_in(code):
         note = f": {found.description}" if found.description else ""
         lines.append(f"- [{found.title}]({help_site.markdown_address(code, found.slug)}){note}")
     lines += ["", f"## {_say(code, LANGUAGES)}", ""]
@@ -73,7 +73,7 @@ def _short(code: str) -> str:
 
 def _full(code: str) -> str:
     parts = ["\n".join(_head(code)).rstrip()]
-    for found in _pages(code):
+    for found in help_site.pages().written_in(code):
         source = help_site.markdown_address(code, found.slug)
         parts.append(f"---\n\n<{source}>\n\n{found.markdown.strip()}")
     return "\n\n".join(parts) + "\n"
@@ -95,12 +95,6 @@ def _head(code: str) -> list[str]:
 
 def _say(code: str, phrase: Phrase) -> str:
     return services().catalogs.catalog(code).say(phrase)
-
-
-def _pages(code: str) -> list[Page]:
-    """Return the pages that stand in a language themselves."""
-    found = (help_site.pages().find(code, slug) for slug in help_site.pages().slugs())
-    return [one for one in found if one and not one.fallback]
 
 
 @page(bp, "/sitemap.xml", needs=Audience.ANYONE, cache=Cache.PUBLIC, located=Located.NOWHERE)

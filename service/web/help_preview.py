@@ -13,7 +13,7 @@ from service.content.remarks import Part
 from service.facts.findings import Finding
 from service.facts.permissions import Permission
 from service.i18n import po
-from service.i18n.locales import ALL_LOCALES, LOCALES, SOURCE, Locale
+from service.i18n.locales import ALL_LOCALES, LOCALES, SOURCE, Locale, catalog_file
 from service.markdown.dialect import Document
 from service.paths import data_dir
 from service.web import help_site
@@ -122,5 +122,5 @@ def _findings(code: str, slug: str) -> tuple[Finding, ...]:
 @lru_cache(maxsize=2)
 def _known(_version: str) -> frozenset[tuple[str | None, str]]:
     """Return every entry of the catalogs; read again when the catalogs change."""
-    file = po.read((data_dir("locales") / SOURCE / "LC_MESSAGES" / "messages.po").read_bytes())
+    file = po.read(catalog_file(data_dir("locales"), SOURCE).read_bytes())
     return frozenset((entry.context, entry.id) for entry in file.messages)

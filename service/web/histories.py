@@ -4,29 +4,24 @@ from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from service.domain import attempts, campaigns, histories, letters, prospects
+from service.domain import attempts, histories, letters, prospects
 from service.domain.letters import Addressee, Composed
 from service.facts.permissions import Permission
 from service.facts.states import CampaignState
-from service.facts.words import N_, Phrase
-from service.links import PUBLIC_PATHS
-from service.mail.addresses import AddressError
-from service.mail.compiled import ContentRefused, ValueMissing
-from service.mail.mime import MailRefused
-from service.mail.values import ValueRefused
+from service.facts.words import N_
 from service.models import Campaign, Delivery
-from service.web import campaign_progress
+from service.web import campaign_progress, campaigns
 from service.web.context import here, program, reading, services
-from service.web.drafts import CONTENT_HAS_ERRORS, VALUE_MISSING
+from service.web.drafts import UNWRITABLE, why_unwritable
 from service.web.forms import say
-from service.web.letters import PARTS, open_mail
+from service.web.letters import open_mail, part_of
 from service.web.routes import page
-from service.web.security import MAIL_POLICY
+from service.web.security import framed
 from service.web.words import recipient_name
 
 bp = Blueprint("histories", __name__)
 MAIL_ERASED = N_("This email can no longer be shown, because the recipient’s personal data has been erased.")
-PATH = PUBLIC_PATHS["campaign"].replace("<", "<int:") + "/deliveries/<int:delivery_id>"
+PATH = f"{campaigns.PATH}/deliveries/<int:delivery_id>"
 
 
 @page(bp, "/prospects/<int:prospect_id>/history", needs=Permission.PROSPECTS_VIEW)
@@ -47,8 +42,7 @@ def person(prospect_id: int) -> ResponseReturnValue:
 @page(bp, PATH, needs=Permission.PROSPECTS_VIEW)
 def delivery(campaign_id: int, delivery_id: int) -> ResponseReturnValue:
     """Show one mail: to whom, in which language, what the server said, and the mail itself."""
-    part = request.args.get("part", "")
-    part = part if part in PARTS else "html"
+    part = part_of(request.args.get("part", ""))
     with reading() as session:
         campaign, row = _find(session, campaign_id, delivery_id)
         composed = _compose(session, campaign, row)
@@ -79,12 +73,11 @@ def html(campaign_id: int, delivery_id: int) -> ResponseReturnValue:
     else:
         response = make_response(composed)
         response.headers["Content-Type"] = "text/plain; charset=utf-8"
-    response.headers["Content-Security-Policy"] = MAIL_POLICY
-    return response
+    return framed(response)
 
 
 def _find(session: Session, campaign_id: int, delivery_id: int) -> tuple[Campaign, Delivery]:
-    campaign = campaigns.find(session, [item.id for item in here().programs], campaign_id)
+    campaign = campaigns.find(session, campaign_id)
     return campaign, histories.find_delivery(session, campaign, delivery_id)
 
 
@@ -100,11 +93,5 @@ def _compose(session: Session, campaign: Campaign, row: Delivery) -> Composed | 
     text = letters.text_of(session, campaign.id)
     try:
         return services().composer.campaign(text, to, message_id=row.message_id, moment=moment)
-    except ContentRefused:
-        return say(CONTENT_HAS_ERRORS)
-    except ValueMissing as error:
-        tokens = here().formats.listing([f"{{{name}}}" for name in error.names])
-        return say(VALUE_MISSING, tokens=tokens, name=recipient_name(row))
-    except (ValueRefused, MailRefused, AddressError) as error:
-        phrase: Phrase = error.phrase
-        return say(phrase, **error.values)
+    except UNWRITABLE as error:
+        return why_unwritable(error, recipient_name(row))

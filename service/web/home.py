@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import links
-from service.domain import campaigns, groups, imports, notices, prospects
+from service.domain import campaigns, groups, imports, ledger, notices, prospects
 from service.facts.messages import News
 from service.facts.stages import Stage
 from service.facts.states import DeliveryState
@@ -26,7 +26,7 @@ def index() -> ResponseReturnValue:
     with reading() as session:
         stages = prospects.count_by_stage(session, current.id)
         recent = campaigns.list_of(session, current.id, limit=5)
-        counts = campaigns.count_by_state(session, [campaign.id for campaign in recent])
+        counts = ledger.count_by_state(session, [campaign.id for campaign in recent])
         awaiting = sum(states.get(DeliveryState.UNKNOWN.value, 0) for states in counts.values())
         return render_template(
             "home/index.html",

@@ -142,7 +142,7 @@ def _current_program(user: User, programs: tuple[Program, ...]) -> Program | Non
 def _admit() -> ResponseReturnValue | None:
     if request.endpoint is None:
         return None
-    needs = declaration_of(_app(), request.endpoint).needs
+    needs = declaration_of(current_app, request.endpoint).needs
     if needs is Audience.ANYONE:
         return None
     if here().user is None:
@@ -180,8 +180,3 @@ def _query_of_page() -> str:
         if not own and request.method == "POST" and before.path == request.path:
             own = before.query
     return own if len(own) <= LONGEST_QUERY else ""
-
-
-def _app() -> Flask:
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return app

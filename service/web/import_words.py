@@ -84,7 +84,7 @@ def facts(session: Session, import_: Import) -> dict[str, Any]:
             for group in reasons
         ],
         "stopped": stopped(import_),
-        "program_name": _program_name(import_),
+        "program_name": program_of(import_).name,
         "elsewhere": here().program is None or import_.program_id != program().id,
         "step": 1 if import_.state in {ImportState.UPLOADED.value, ImportState.REFUSED.value} else 2,
     }
@@ -108,13 +108,9 @@ def may_be_undone(import_: Import) -> bool:
     )
 
 
-def _program_name(import_: Import) -> str:
-    return program_of(import_).name
-
-
 def program_of(import_: Import) -> Program:
     """Return the program of an import, which is one of the reader's."""
-    return next(one for one in here().programs if one.id == import_.program_id)
+    return here().program_of(import_.program_id)
 
 
 _LIKE_PROGRAM = N_("Default language of the program")
@@ -259,7 +255,7 @@ def rows(session: Session, import_: Import) -> dict[str, Any]:
 def read_as(import_: Import, file: CsvFile) -> list[tuple[str, str]]:
     """Return how a file was read, as pairs of words."""
     return [
-        (say(N_("Program")), _program_name(import_)),
+        (say(N_("Program")), program_of(import_).name),
         (say(N_("Encoding")), words.encoding_name(file.encoding)),
         (say(N_("Delimiter")), delimiter_name(file.delimiter)),
         (say(N_("Size")), here().formats.file_size(import_.size)),

@@ -21,8 +21,6 @@ from service.web.hrefs import url_of_each
 from service.web.words import label, lang_tag
 
 FRAGMENT = "inbox"
-# Those of the filter that are either on or off stand above the list, to be switched by one press.
-SWITCHES = ("unread", "priority", "assignee", "archived", "reported")
 ALL = "all"
 
 

@@ -36,6 +36,11 @@ def open_mail(raw: bytes) -> OpenedMail:
     )
 
 
+def part_of(name: str) -> str:
+    """Return which part of a mail is asked for: its HTML where the name is that of none."""
+    return name if name in PARTS else "html"
+
+
 def in_scheme(html: str, *, dark: bool) -> str:
     """Return a mail's HTML part as a mail program with dark or light colors shows it, whatever the browser's.
 

@@ -210,7 +210,7 @@ def _declared() -> Declaration | None:
     if request.endpoint is None:
         return None
     try:
-        return declaration_of(current_app._get_current_object(), request.endpoint)  # type: ignore[attr-defined]
+        return declaration_of(current_app, request.endpoint)
     except (KeyError, NotFound):
         return None
 

@@ -39,7 +39,13 @@ MENU = (
     Section(
         N_("Discover"),
         (
-            Entry(N_("Prospects"), "prospects.index", _VIEW, "prospects", ("prospects", "histories.person")),
+            Entry(
+                N_("Prospects"),
+                "prospects.index",
+                _VIEW,
+                "prospects",
+                ("prospects", "prospect_facts", "histories.person"),
+            ),
             Entry(N_("Find partners"), "partners.find_partners", _VIEW, "partners"),
             Entry(N_("Find creators"), "partners.find_creators", _VIEW, "creators"),
         ),
@@ -116,7 +122,7 @@ PROFILE = (
     Entry(N_("Settings"), "home.settings", Audience.SIGNED_IN),
     *(entry for section in SETTINGS for entry in section.entries),
 )
-INBOX_AREAS = frozenset({"inbox", "threads"})
+INBOX_AREAS = frozenset({"inbox", "threads", "thread_marks"})
 # A page that works in a program has nothing to show to a user who may work in none.
 _WITHOUT_PROGRAM = frozenset(
     {

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, StringField
 
-from service.domain import erasure, people, user_data, user_erasure
+from service.domain import erasure, partners, people, user_data, user_erasure
 from service.domain.errors import DomainError
 from service.facts.acts import Act
 from service.facts.permissions import Permission
@@ -84,7 +84,7 @@ def index() -> ResponseReturnValue:
 def _found(session: Session, text: str) -> list[Found]:
     """Users first, who are few, then partners; one more than are shown, where there are more."""
     users = user_data.list_matching(session, text, limit=MATCHES + 1)
-    partners = people.list_matching(session, text, limit=MATCHES + 1 - len(users))
+    others = people.list_matching(session, text, limit=MATCHES + 1 - len(users))
     return [
         *(
             Found(user_erasure.USER, one.name, one.email, url_for("user_data.show", user_id=one.id))
@@ -92,7 +92,7 @@ def _found(session: Session, text: str) -> list[Found]:
         ),
         *(
             Found(erasure.PARTNER, one.name, one.email, url_for("personal_data.show", partner_id=one.id))
-            for one in partners
+            for one in others
         ),
     ]
 
@@ -106,7 +106,7 @@ def show(partner_id: int) -> ResponseReturnValue:
 def _show(partner_id: int, form: EraseForm) -> ResponseReturnValue:
     hand_out.require_all_programs()
     with reading() as session:
-        partner = people.find(session, partner_id)
+        partner = partners.find(session, partner_id)
         counts = people.count(session, partner_id)
         problems = form.problems()
         shown = render_template(
@@ -137,7 +137,7 @@ def erase(partner_id: int) -> ResponseReturnValue:
     form = EraseForm()
     try:
         with reading() as session:
-            hand_out.require_address(people.find(session, partner_id).email_key, form.address.data or "")
+            hand_out.require_address(partners.find(session, partner_id).email_key, form.address.data or "")
             looked = erasure.look_through(session, partner_id)
         with transaction() as session:
             gone = erasure.erase_partner(

@@ -10,12 +10,12 @@ from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.facts.words import N_
-from service.i18n.locales import LOCALES
 from service.models import Program
 from service.web import choices
 from service.web.context import here, program, reader, record, transaction
 from service.web.forms import FILTERS, Form, done, number, say
 from service.web.routes import Audience, page
+from service.web.words import language_name
 
 bp = Blueprint("programs", __name__)
 HOURLY_LIMIT = N_("Emails an hour at most")
@@ -71,7 +71,7 @@ def _words(saved: Program) -> list[tuple[str, str]]:
     formats = here().formats
     return [
         (say(N_("Name")), saved.name),
-        (say(N_("Default language")), formats.language_name(LOCALES[saved.default_locale].tag)),
+        (say(N_("Default language")), language_name(saved.default_locale)),
         (say(N_("Time zone")), formats.zone_name(saved.time_zone)),
         (say(N_("Invitation period in days")), formats.number(saved.invitation_days)),
         (say(HOURLY_LIMIT), formats.number(saved.hourly_limit) if saved.hourly_limit else ""),

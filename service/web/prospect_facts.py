@@ -10,12 +10,12 @@ from service.domain.partners import Facts
 from service.facts.permissions import Permission
 from service.facts.refusals import Refusal
 from service.facts.words import N_
-from service.i18n.locales import LOCALES
 from service.models import Partner
 from service.web import choices
 from service.web.context import here, program, reading, transaction
 from service.web.forms import FILTERS, Form, done, say
 from service.web.routes import page
+from service.web.words import language_name
 
 bp = Blueprint("prospect_facts", __name__)
 
@@ -72,16 +72,12 @@ def _form(saved: Facts, version: str) -> FactsForm:
     languages, zones = choices.languages(), choices.zones(saved.time_zone)
     # What an import knew and we do not offer stays until it is changed on purpose.
     if saved.locale and saved.locale not in dict(languages):
-        languages.append((saved.locale, _language(saved.locale)))
+        languages.append((saved.locale, language_name(saved.locale)))
     if saved.time_zone and saved.time_zone not in dict(zones):
         zones.append((saved.time_zone, here().formats.zone_name(saved.time_zone)))
     form.locale.choices = [("", "—"), *languages]
     form.time_zone.choices = [("", "—"), *zones]
     return form
-
-
-def _language(code: str) -> str:
-    return here().formats.language_name(LOCALES[code].tag if code in LOCALES else code)
 
 
 def _facts(form: FactsForm) -> Facts:
@@ -102,7 +98,7 @@ def _words(partner: Partner, saved: Facts) -> list[tuple[str, str]]:
         (N_("Partner name"), partner.name),
         (N_("Contact first name"), saved.first_name),
         (N_("Contact last name"), saved.last_name),
-        (N_("Language"), _language(saved.locale) if saved.locale else None),
+        (N_("Language"), language_name(saved.locale) if saved.locale else None),
         (N_("Time zone"), here().formats.zone_name(saved.time_zone) if saved.time_zone else None),
         (N_("Media properties"), here().formats.listing(saved.media_properties)),
         (N_("Description"), saved.description),

@@ -124,15 +124,16 @@ def show(prospect_id: int) -> ResponseReturnValue:
     with reading() as session:
         prospect = prospects.find(session, program().id, prospect_id)
         names = groups.names_by_partner(session, program().id, [prospect.partner_id])
-        titles = {item.id: campaign_title(item) for item in campaigns.list_of(session, program().id)}
+        sent = prospects.deliveries(session, prospect.id)
+        of_mails = campaigns.list_by_id(session, {delivery.campaign_id for delivery in sent})
         return render_template(
             "prospects/show.html",
-            titles=titles,
+            titles={campaign.id: campaign_title(campaign) for campaign in of_mails},
             prospect=prospect,
             partner=prospect.partner,
             group_names=names.get(prospect.partner_id, []),
             history=prospects.history(session, prospect.id),
-            deliveries=prospects.deliveries(session, prospect.id),
+            deliveries=sent,
         )
 
 

@@ -5,21 +5,21 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from service.domain import campaigns, schedules
+from service.domain import schedules
 from service.domain.errors import DomainError
 from service.domain.schedules import Start
 from service.facts.acts import Act
 from service.facts.permissions import Permission
 from service.facts.words import N_
-from service.links import PUBLIC_PATHS
 from service.models import Campaign
+from service.web import campaigns
 from service.web.context import here, record, services, transaction
 from service.web.forms import done, refusal_text, warn
 from service.web.routes import page
 from service.web.words import date_time
 
 bp = Blueprint("schedules", __name__)
-PATH = PUBLIC_PATHS["campaign"].replace("<", "<int:") + "/schedule"
+PATH = f"{campaigns.PATH}/schedule"
 SCHEDULED = N_("The campaign is scheduled. It starts: %(time)s")
 TWICE = N_("Clocks go back then, and this time comes twice. The campaign starts the first time: %(time)s")
 
@@ -40,7 +40,7 @@ def change(campaign_id: int) -> ResponseReturnValue:
     try:
         start = read(request.form.get("send_at", ""))
         with transaction() as session:
-            campaign = _find(session, campaign_id)
+            campaign = campaigns.find(session, campaign_id)
             schedules.change(session, campaign, at=start.moment)
             _note(session, Act.CAMPAIGN_SCHEDULED, campaign)
         say_scheduled(start)
@@ -54,7 +54,7 @@ def start_now(campaign_id: int) -> ResponseReturnValue:
     """Start it at once."""
     try:
         with transaction() as session:
-            campaign = _find(session, campaign_id)
+            campaign = campaigns.find(session, campaign_id)
             before = campaign.state
             schedules.start(session, services().jobs, campaign, now=here().now)
             if campaign.state != before:
@@ -70,7 +70,7 @@ def undo(campaign_id: int) -> ResponseReturnValue:
     """Make it a draft again."""
     try:
         with transaction() as session:
-            campaign = _find(session, campaign_id)
+            campaign = campaigns.find(session, campaign_id)
             before = campaign.state
             schedules.undo(session, campaign)
             if campaign.state != before:
@@ -83,10 +83,6 @@ def undo(campaign_id: int) -> ResponseReturnValue:
 
 def _note(session: Session, act: Act, campaign: Campaign) -> None:
     record(session, act, subject_id=campaign.id, program_id=campaign.program_id)
-
-
-def _find(session: Session, campaign_id: int) -> Campaign:
-    return campaigns.find(session, [item.id for item in here().programs], campaign_id)
 
 
 def _back(campaign_id: int) -> Response:

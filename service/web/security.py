@@ -35,7 +35,7 @@ def install(app: Flask) -> None:
 def _guard_forms() -> None:
     if request.method in SAFE_METHODS or request.endpoint is None:
         return
-    if declaration_of(_app(), request.endpoint).csrf is Csrf.SIGNED_PATH:
+    if declaration_of(current_app, request.endpoint).csrf is Csrf.SIGNED_PATH:
         return
     origin = request.headers.get("Origin")
     if origin is not None and origin not in _own_origins():
@@ -61,13 +61,14 @@ def put_headers(response: Response) -> Response:
     return response
 
 
+def framed(response: Response) -> Response:
+    """Put an answer that shows what a mail holds under its own policy; its frame lets nothing out."""
+    response.headers["Content-Security-Policy"] = MAIL_POLICY
+    return response
+
+
 def is_private() -> bool:
     """Whether the answer is for this reader alone: declared so, or the reader is signed in."""
     if request.endpoint is None or "here" not in g or here().user is not None:
         return True
-    return declaration_of(_app(), request.endpoint).cache is Cache.PRIVATE
-
-
-def _app() -> Flask:
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return app
+    return declaration_of(current_app, request.endpoint).cache is Cache.PRIVATE

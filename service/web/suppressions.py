@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from wtforms import StringField
 
-from service.domain import erased, suppression_list
+from service.domain import erased, suppression, suppression_list
 from service.domain.errors import DomainError
 from service.domain.suppression import SuppressionReason
 from service.facts.acts import Act
@@ -113,7 +113,7 @@ def _listed(session: Session, form: AddForm) -> str:
 
 
 def _asked(entry: Suppression, form: LiftForm) -> str:
-    needs_note = SuppressionReason(entry.reason) in suppression_list.NEEDS_NOTE
+    needs_note = SuppressionReason(entry.reason) in suppression.THEIR_OWN
     return render_template(
         "suppressions/lift.html",
         entry=entry,

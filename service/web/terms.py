@@ -16,6 +16,7 @@ from service.web import markdown_words
 from service.web.context import here, reader, reading, record, transaction
 from service.web.forms import done, number, refusal_text
 from service.web.routes import Audience, page
+from service.web.words import language_name
 
 bp = Blueprint("terms", __name__)
 
@@ -103,8 +104,7 @@ def _show(
 
 
 def _languages_of(terms_version: MessagingTerms) -> str:
-    formats = here().formats
-    return formats.listing([formats.language_name(LOCALES[code].tag) for code in terms_version.texts])
+    return here().formats.listing([language_name(code) for code in terms_version.texts])
 
 
 def _shown(texts: dict[str, str]) -> list[markdown_words.Shown]:

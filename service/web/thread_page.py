@@ -12,16 +12,21 @@ from wtforms import HiddenField, SelectField, TextAreaField
 
 from service.domain import conversation_mails, groups, messages, prospects, terms, threads
 from service.facts.limits import PAGE_ROWS
-from service.facts.messages import UNREACHABLE_ADVICE, UNREACHABLE_LABELS, MessageState, Side, Unreachable
+from service.facts.messages import (
+    UNREACHABLE_ADVICE,
+    UNREACHABLE_LABELS,
+    MessageState,
+    Side,
+    UnreachableReason,
+)
 from service.facts.words import N_
 from service.i18n import written
-from service.i18n.locales import LOCALES
 from service.models import Message, Partner, Thread, User
 from service.web import choices, inbox_list, uploads
 from service.web.context import here, reader, reading
 from service.web.forms import Form, number, say
 from service.web.linked import pieces
-from service.web.words import user_name
+from service.web.words import language_name, user_name
 
 RECOGNIZED = N_("Recognized language: %(language)s")
 DETECT = N_("Recognize from the text")
@@ -112,15 +117,17 @@ def show(
 
 def recognized_words(code: str | None) -> str:
     """Return in which language a text seems to be written, nothing where that is not known."""
-    return say(RECOGNIZED, language=here().formats.language_name(LOCALES[code].tag)) if code else ""
+    return say(RECOGNIZED, language=language_name(code)) if code else ""
 
 
-def unreachable_words(why: Unreachable | None) -> UnreachableWords | None:
+def unreachable_words(why: UnreachableReason | None) -> UnreachableWords | None:
     """Return in words why no mail tells a partner of messages, None where one does."""
     if why is None:
         return None
     reason, advice = say(UNREACHABLE_LABELS[why]), say(UNREACHABLE_ADVICE[why])
-    return UnreachableWords(reason, advice, is_off=why is Unreachable.MESSAGING_OFF, is_listed=why.is_listed)
+    return UnreachableWords(
+        reason, advice, is_off=why is UnreachableReason.MESSAGING_OFF, is_listed=why.is_listed
+    )
 
 
 def may_edit(message: Message) -> bool:

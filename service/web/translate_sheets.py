@@ -13,7 +13,7 @@ from service.domain.translations import Sheet
 from service.facts.findings import Finding, Severity
 from service.facts.words import N_
 from service.i18n.glossary import EMPTY, Glossary, GlossaryError
-from service.i18n.locales import LOCALES
+from service.i18n.locales import LOCALES, catalog_file
 from service.lint import catalog_files
 from service.lint.report import Allowed, ConfigError
 from service.web.context import services
@@ -37,7 +37,7 @@ class Sheets:
 
     def path(self, code: str) -> Path:
         """Return the file of a locale."""
-        return self.directory / code / "LC_MESSAGES" / "messages.po"
+        return catalog_file(self.directory, code)
 
     def sheet(self, code: str) -> Sheet:
         """Return a locale's sheet as its file is now."""

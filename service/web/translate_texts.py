@@ -23,6 +23,7 @@ from service.web.forms import done, refusal_text
 from service.web.routes import one_of, page
 from service.web.translate_places import known_places, places_of
 from service.web.translate_sheets import sheets
+from service.web.words import language_name
 
 bp = Blueprint("translate_texts", __name__)
 
@@ -83,8 +84,7 @@ def save(message: str, code: str) -> ResponseReturnValue:
         return _shown(message, {code: (strings, error)}), status
     if request.headers.get("X-Fragment") == "message":
         return _shown(message, {}, saved=code)
-    language = here().formats.language_name(LOCALES[code].tag)
-    done(SAVED if changed else UNCHANGED, language=language)
+    done(SAVED if changed else UNCHANGED, language=language_name(code))
     return redirect(url_for(".show", message=message), 303)
 
 

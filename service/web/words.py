@@ -9,7 +9,7 @@ from flask import Flask
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from service.domain import campaigns
+from service.domain import notices
 from service.domain.suppression import SuppressionReason
 from service.facts.bounces import PauseReason
 from service.facts.messages import MESSAGE_STATE_LABELS
@@ -26,7 +26,7 @@ from service.facts.states import (
 )
 from service.facts.words import N_, NP_, Phrase
 from service.i18n.locales import LOCALES
-from service.mail import addresses, tokens
+from service.mail import addresses
 from service.mail.shipped import CAMPAIGN_LABELS
 from service.models import Campaign, Delivery, Partner, Role
 from service.web.context import here
@@ -106,7 +106,7 @@ def install(app: Flask) -> None:
         "long_date": lambda moment: here().formats.long_date(here().to_zone(moment)),
         "date_time": date_time,
         "relative": lambda moment: here().formats.relative(moment - here().now),
-        "language": lambda tag: here().formats.language_name(LOCALES[tag].tag if tag in LOCALES else tag),
+        "language": language_name,
         "zone": lambda name: here().formats.zone_name(name),
         "short_day": lambda moment: here().formats.short_date(here().to_zone(moment)),
         "reply": reply_words,
@@ -168,26 +168,22 @@ def date_time(moment: datetime) -> str:
     return here().formats.date_time(here().to_zone(moment))
 
 
+def language_name(code: str) -> str:
+    """Return what a language is called in the reader's, also one that the product does not speak."""
+    return here().formats.language_name(LOCALES[code].tag if code in LOCALES else code)
+
+
 def lang_tag(code: str | None) -> str:
     """Return the `lang` attribute of a text in this language, empty where it is not known."""
     return LOCALES[code].tag if code and code in LOCALES else code or ""
 
 
 def campaign_title(campaign: Campaign) -> str:
-    """Return the subject to call a campaign by, in the reader's language where there is one.
-
-    Tokens that are the same for every recipient are filled; the others stay as they are written.
-    """
+    """Return the subject to call a campaign by, in the reader's language where there is one."""
     place = here()
-    subject = campaigns.subject_of(campaign, place.locale.code)
     program = campaign.program_name or (place.program.name if place.program else "")
-    known = {"programName": program, "senderName": campaign.from_name}
-    reading = tokens.read(subject, field="subject")
-
-    def shown(_number: int, use: tokens.Use) -> str:
-        return known.get(use.name) or reading.text[use.start : use.end]
-
-    return reading.substitute(shown).strip() or place.catalog.say(NO_SUBJECT)
+    title = notices.title_of(campaign, place.locale.code, program_name=program)
+    return title or place.catalog.say(NO_SUBJECT)
 
 
 def campaign_tag(campaign: Campaign) -> str:

@@ -32,7 +32,7 @@ from service.paths import data_dir
 from service.web.app import create_app
 from tests.bench.figures import compare, seconds
 from tests.web import tour
-from tests.web.conftest import Clock
+from tests.web.browser import Clock
 
 LOOK_UPS = 20_000
 DAYS = 10_000

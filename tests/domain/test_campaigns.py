@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from service.domain import ads, campaigns, previews, suppression
 from service.domain.campaigns import Writing
 from service.domain.errors import DomainError
+from service.domain.ledger import count_by_state
 from service.domain.letters import Composer
 from service.domain.selections import Selected
 from service.domain.signing import Signer
@@ -251,7 +252,7 @@ def test_hold_go_on_and_end(
         campaigns.pause(session, campaign)
     assert refused.value.refusal is Refusal.CAMPAIGN_NOT_IN_STATE
     session.expire_all()
-    assert campaigns.count_by_state(session, [campaign.id]) == {campaign.id: {"in_flight": 1, "cancelled": 2}}
+    assert count_by_state(session, [campaign.id]) == {campaign.id: {"in_flight": 1, "cancelled": 2}}
 
 
 def test_a_suppressed_recipient_is_told_apart(session: Session, program: Program, actor: User) -> None:

@@ -25,7 +25,7 @@ from service.domain import (
 )
 from service.domain.suppression import SuppressionReason
 from service.domain.thread_list import ThreadFilter
-from service.facts.messages import Unreachable
+from service.facts.messages import UnreachableReason
 from service.i18n.locales import LOCALES
 from service.models import SystemMail
 from service.worker import system_mail
@@ -190,7 +190,7 @@ def test_an_address_whose_owner_was_erased_is_not_written_to(session: Session, c
     erased.keep_out(session, other.id, custom or here.partner.email_key, reason="unsubscribed", now=NOW)
     assert conversation_mails.find_unreachable(session, here.thread) is None
     _erase(session, here, 0)
-    assert conversation_mails.find_unreachable(session, here.thread) is Unreachable.ERASED
+    assert conversation_mails.find_unreachable(session, here.thread) is UnreachableReason.ERASED
     here.say(session, key="a")
     assert session.scalars(select(SystemMail)).all() == []
     [row] = thread_list.list_page(session, [here.program.id], ThreadFilter(), user_id=here.user.id).rows
@@ -201,9 +201,9 @@ def test_why_nobody_is_told(session: Session) -> None:
     """Messaging comes first: without it no address helps."""
     here = talk(session)
     here.partner.email = here.partner.email_key = ""
-    assert conversation_mails.find_unreachable(session, here.thread) is Unreachable.NO_ADDRESS
+    assert conversation_mails.find_unreachable(session, here.thread) is UnreachableReason.NO_ADDRESS
     _switch_off(session, here, 0)
-    assert conversation_mails.find_unreachable(session, here.thread) is Unreachable.MESSAGING_OFF
+    assert conversation_mails.find_unreachable(session, here.thread) is UnreachableReason.MESSAGING_OFF
 
 
 def test_a_mail_that_was_refused_is_told_of_until_another_goes_out(session: Session) -> None:

@@ -12,6 +12,7 @@ from service.domain import (
     erasure,
     groups,
     import_clearing,
+    partners,
     people,
     recipients,
 )
@@ -210,7 +211,7 @@ def test_a_mail_on_its_way_is_waited_for(db: Database, known: Known) -> None:
         _erase(db, known)
     assert refused.value.refusal is Refusal.ERASURE_BUSY
     with db.reading() as session:
-        assert people.find(session, known.partner_id).name == NAME
+        assert partners.find(session, known.partner_id).name == NAME
 
 
 @BOTH

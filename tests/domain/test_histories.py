@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.domain import attempts, deliveries, histories, subscriptions, suppression, suppression_list
-from service.domain.histories import LiftEvent, MailEvent, StageEvent, SuppressionEvent
+from service.domain.histories import LiftEvent, MailEvent, StageStep, SuppressionEvent
 from service.domain.ledger import Attempt, Mark
 from service.domain.letters import UNSUBSCRIBE
 from service.domain.signing import Signer
@@ -70,7 +70,7 @@ def test_everything_in_one_line_of_time_newest_first(session: Session) -> None:
     suppression.suppress(session, campaign.program_id, key, reason=SuppressionReason.UNSUBSCRIBED, now=LATER)
     session.expire_all()
     events = histories.of_person(session, prospect)
-    assert [type(event) for event in events] == [SuppressionEvent, MailEvent, StageEvent]
+    assert [type(event) for event in events] == [SuppressionEvent, MailEvent, StageStep]
     mail = events[1]
     assert isinstance(mail, MailEvent)
     assert (mail.delivery.id, mail.at) == (delivery_id, deliveries_again)
@@ -124,7 +124,7 @@ def test_a_stage_is_told_when_it_changes_and_a_mail_once(session: Session) -> No
     attempt(session, first.id, Outcome.ACCEPTED, "250 Ok")
     attempt(session, second.id, Outcome.ACCEPTED, "250 Ok")  # another mail, no new stage
     kinds = [type(event) for event in histories.of_person(session, prospect)]
-    assert kinds.count(StageEvent) == 1
+    assert kinds.count(StageStep) == 1
     assert kinds.count(MailEvent) == 2
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.i18n.folding import bigrams, fold, name_key
+from service.i18n.folding import fold, name_key, runs
 
 
 @pytest.mark.parametrize(
@@ -41,20 +41,20 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("パートナーを探す CSV", "ぱー ーと とな なー ーを を探 探す csv"),
-        ("群组 A-1", "群组 a 1"),
-        ("名", "名"),
-        ("CSVファイル", "csv ふぁ ぁい いる"),
-        ("", ""),
+        ("パートナーを探す CSV", ["ぱーとなーを探す", "csv"]),
+        ("群组 A-1", ["群组", "a", "1"]),
+        ("名", ["名"]),
+        ("CSVファイル", ["csv", "ふぁいる"]),
+        ("", []),
     ],
 )
-def test_bigrams(text: str, expected: str) -> None:
-    assert bigrams(text) == expected
+def test_runs(text: str, expected: list[str]) -> None:
+    assert runs(text) == expected
 
 
 @given(st.text())
-def test_bigrams_of_any_text_are_words(text: str) -> None:
-    assert "  " not in bigrams(text)
+def test_runs_of_any_text_are_words(text: str) -> None:
+    assert [run for run in runs(text) if not run or " " in run] == []
 
 
 def test_name_keys() -> None:

@@ -13,7 +13,7 @@ from service.mail.mime import Letter, serialize
 from service.mail.shipped import draft, system
 from tests.mail.test_shipped import SYSTEM
 from tests.web import tour
-from tests.web.conftest import Clock
+from tests.web.browser import Clock
 
 ADDED = {"de": "ltr", "ar": "rtl"}
 

@@ -5,16 +5,12 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 import jinja2
 import pytest
-from bs4 import BeautifulSoup
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import event, select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
@@ -26,7 +22,7 @@ from service.content.pages import Pages
 from service.content.search_glossary import words_of
 from service.content.search_index import Searchable
 from service.db import Database
-from service.domain import accounts, campaigns, sessions, threads, translations
+from service.domain import accounts, campaigns, sessions, translations
 from service.domain.campaigns import Writing
 from service.domain.passwords import Passwords
 from service.domain.selections import Selected
@@ -36,68 +32,19 @@ from service.facts.states import DeliveryState
 from service.i18n import glossary
 from service.i18n.catalogs import Catalogs
 from service.i18n.locales import Locale
-from service.models import Campaign, Delivery, Program, Role, Thread, User
+from service.models import Campaign, Delivery, Program, Prospect, Role, Thread, User
 from service.paths import data_dir
 from service.web.app import create_app
 from tests.domain import factories
+from tests.web.browser import COOKIE, Browser, Clock
 from tests.web.heard import FOLDER
 from tests.web.import_office import Office
+from tests.web.threads import Post
+from tests.web.writing import TEXTS
 
 FAST = Passwords(memory_kib=8, passes=1)
 PASSWORD = "correct horse battery"
 NAMES = ("Harbour", "株式会社ひかり", "Werkstatt Blau")
-
-
-@dataclass(slots=True)
-class Clock:
-    """The time of the application under test, which only moves when told to."""
-
-    now: datetime = datetime(2038, 1, 18, 12, 0, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, span: timedelta) -> None:
-        """Let some time go by."""
-        self.now += span
-
-
-@dataclass(slots=True)
-class Browser:
-    """A browser: keeps cookies, follows nothing by itself, fills in the tokens of forms it has seen."""
-
-    client: FlaskClient
-    source: str = "192.0.2.7"
-    token: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-
-    def get(self, path: str, **options: Any) -> TestResponse:
-        """Open a page and remember the token of its forms."""
-        response = self._send("GET", path, **options)
-        found = re.search(r'name="csrf_token" value="([^"]+)"', response.get_data(as_text=True))
-        if found:
-            self.token = found[1]
-        return response
-
-    def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> TestResponse:
-        """Send a form with the token last seen."""
-        return self._send("POST", path, data={"csrf_token": self.token, **(data or {})}, **options)
-
-    def submit(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> TestResponse:
-        """Open a page, then send its form to the same address."""
-        self.get(path)
-        return self.post(path, data, **options)
-
-    def cookie(self, name: str) -> str | None:
-        """Return a cookie's value, if the browser has it."""
-        kept = self.client.get_cookie(name)
-        return kept.value if kept else None
-
-    def _send(self, method: str, path: str, **options: Any) -> TestResponse:
-        options.setdefault("headers", self.headers)
-        options.setdefault("buffered", True)  # so that what an answer holds open is closed
-        options.setdefault("environ_overrides", {"REMOTE_ADDR": self.source})
-        return self.client.open(path, method=method, **options)
 
 
 @pytest.fixture
@@ -256,97 +203,26 @@ def program(parts: Services, clock: Clock) -> Program:
 
 
 @pytest.fixture
-def thread(parts: Services, program: Program, clock: Clock) -> Thread:
-    """The conversation of the program with a partner who takes messages."""
-    with parts.db.transaction() as session:
-        made = factories.prospect(session, program, "Lumière", messaging_enabled=True, at=clock.now)
-        return threads.open_with(session, program.id, made.partner_id, now=clock.now)
+def add_prospect(parts: Services, clock: Clock) -> Callable[..., Prospect]:
+    """Add a prospect to a program."""
+
+    def make(program: Program, name: str = "Atelier Lumière", **facts: object) -> Prospect:
+        with parts.db.transaction() as session:
+            return factories.prospect(session, program, name, at=clock.now, **facts)  # type: ignore[arg-type]
+
+    return make
 
 
-COOKIE = "prospectus_session"
+@pytest.fixture
+def post(parts: Services, clock: Clock) -> Post:
+    """Who writes."""
+    return Post(parts, clock)
 
 
-def soup(response: TestResponse) -> BeautifulSoup:
-    """Return a page parsed."""
-    return BeautifulSoup(response.get_data(as_text=True), "html.parser")
-
-
-def words(found: object) -> str:
-    """Return the text of an element on one line."""
-    assert found is not None
-    return " ".join(found.get_text(" ").split())  # type: ignore[attr-defined]
-
-
-def check_page(response: TestResponse, code: str) -> BeautifulSoup:
-    """Hold a page against what every page must be, and return it parsed.
-
-    200, its language said in header and markup, a title, one heading of the first level, a main landmark,
-    a label for every control, ids that are there once, nothing inline that the policy forbids.
-    """
-    assert response.status_code == 200
-    page = soup(response)
-    tag = {"zh": "zh-Hans"}.get(code, code)
-    assert response.headers["Content-Language"] == tag
-    assert page.html is not None
-    assert page.html["lang"] == tag
-    assert page.title is not None
-    assert words(page.title).removesuffix("· Prospectus").strip()
-    assert len(page.find_all("h1")) == 1
-    assert len(page.find_all("main")) == 1
-    ids = [element["id"] for element in page.find_all(id=True)]
-    assert len(ids) == len(set(ids))
-    check_nothing_inline(page)
-    for control in page.select("input:not([type=hidden]), select, textarea"):
-        named = control.has_attr("aria-label") or control.find_parent("label") is not None
-        assert named or page.find("label", attrs={"for": control.get("id")}), control
-    return page
-
-
-def check_nothing_inline(page: BeautifulSoup) -> None:
-    """Scripts and styles come from files, and no attribute holds code."""
-    assert not page.find_all("style")
-    assert not [script for script in page.find_all("script") if not script.has_attr("src")]
-    coded = [
-        (element.name, name)
-        for element in page.find_all(True)
-        for name in element.attrs
-        if name.startswith("on") or name == "style"
-    ]
-    assert coded == []
-
-
-def error_of(page: BeautifulSoup, name: str) -> str:
-    """Return what stands beside a field as wrong, and see that it is tied to the field."""
-    field, error = page.find(id=f"f-{name}"), page.find(id=f"f-{name}-error")
-    assert field is not None
-    assert error is not None
-    assert field["aria-invalid"] == "true"
-    assert error["id"] in str(field["aria-describedby"]).split()
-    return words(error).removeprefix(words(error.select_one(".visually-hidden"))).strip()
-
-
-def form_of(page: BeautifulSoup, **attributes: Any) -> dict[str, Any]:
-    """Return what a browser would send of a form: every control's name and value, no button."""
-    form = page.find("form", attrs=attributes)
-    assert form is not None
-    controls = [*form.find_all(["input", "select", "textarea"])]
-    if form.get("id"):
-        controls += page.find_all(["input", "select", "textarea"], attrs={"form": form["id"]})
-    sent: dict[str, Any] = {}
-    for control in controls:
-        kind, name = control.get("type"), control.get("name")
-        if not name or (kind in {"checkbox", "radio"} and not control.has_attr("checked")):
-            continue
-        if control.name == "select":
-            chosen = control.find("option", selected=True) or control.find("option")
-            value = chosen["value"] if chosen else ""
-        elif control.name == "textarea":
-            value = control.get_text().removeprefix("\n")
-        else:
-            value = control.get("value", "")
-        known = sent.setdefault(name, [])
-        known.append(value)
-    return {name: values[0] if len(values) == 1 else values for name, values in sent.items()}
+@pytest.fixture
+def thread(post: Post, program: Program) -> Thread:
+    """A thread in which nothing is written yet."""
+    return post.open(program, "Atelier Lumière", locale="fr", time_zone="Europe/Paris")
 
 
 @pytest.fixture
@@ -467,3 +343,34 @@ def office(
     add_user()
     sign_in(browser)
     return Office(browser, parts, clock)
+
+
+@pytest.fixture
+def people(parts: Services, program: Program, clock: Clock) -> list[Prospect]:
+    """An English, a Japanese and a German prospect; the last one has no first name."""
+    rows: list[tuple[str, dict[str, str]]] = [
+        ("Harbour", {"locale": "en", "first_name": "Ann", "email": "a@x.example"}),
+        ("株式会社ひかり", {"locale": "ja", "first_name": "花子", "email": "b@x.example"}),
+        ("Werkstatt Blau", {"locale": "de", "email": "c@x.example"}),
+    ]
+    with parts.db.transaction() as session:
+        return [factories.prospect(session, program, name, **facts) for name, facts in rows]  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def author(
+    enter: Callable[..., Browser], parts: Services, program: Program, people: list[Prospect], clock: Clock
+) -> Browser:
+    """A community manager who has selected everybody."""
+    browser = enter(BuiltInRole.COMMUNITY_MANAGER)
+    browser.post("/en/prospects/select", {"query": "", "select": "matching"})
+    return browser
+
+
+@pytest.fixture
+def draft(author: Browser) -> int:
+    """The id of a draft that says TEXTS."""
+    answer = author.post("/en/campaigns/new", {**TEXTS, "form_key": "k1", "action": "save"})
+    found = re.fullmatch(r"/en/campaigns/(\d+)/edit", answer.location)
+    assert found is not None
+    return int(found[1])

@@ -2,14 +2,11 @@
 
 import io
 import re
-from typing import TYPE_CHECKING
 
 from service.bootstrap import Services
 from service.domain import import_runs
 from service.domain.import_runs import Runner
-
-if TYPE_CHECKING:  # conftest makes an office of this
-    from tests.web.conftest import Browser, Clock
+from tests.web.browser import Browser, Clock
 
 HEADER = "Partner name,Contact email,Media property,Group name\n"
 FILE = (
@@ -20,7 +17,7 @@ FILE = (
 class Office:
     """A signed-in browser, and the worker it waits for."""
 
-    def __init__(self, browser: "Browser", parts: Services, clock: "Clock") -> None:
+    def __init__(self, browser: Browser, parts: Services, clock: Clock) -> None:
         self.browser, self.parts, self.clock = browser, parts, clock
 
     def upload(self, data: str | bytes, locale: str = "en", name: str = "people.csv", **fields: str) -> str:

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from service.bootstrap import Services
 from service.domain import accounts, second_factor
 from service.models import User
-from tests.web.conftest import Browser, Clock
+from tests.web.browser import Browser, Clock
 
 AddUser = Callable[..., User]
 SignIn = Callable[..., TestResponse]

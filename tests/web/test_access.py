@@ -19,7 +19,7 @@ from service.domain import demo, roles, sessions
 from service.facts.permissions import ROLE_PERMISSIONS, BuiltInRole, Permission
 from service.models import User
 from service.web.routes import Audience, Cache, Csrf, Declaration, Located, declaration_of
-from tests.web.conftest import Browser, Clock
+from tests.web.browser import Browser, Clock
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 COOKIE = "prospectus_session"

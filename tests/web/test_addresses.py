@@ -11,7 +11,8 @@ from service.facts.states import DeliveryState
 from service.i18n.locales import LOCALES
 from service.models import Campaign, Delivery, Partner, Program, Variant
 from tests.domain import factories
-from tests.web.conftest import Browser, check_page, soup, words
+from tests.web.browser import Browser
+from tests.web.pages import check_page, soup, words
 
 FALSE, PUNYCODE = "anna@аррӏе.example", "xn--80ak6aa92e.example"
 REAL = "bo@apple.example"

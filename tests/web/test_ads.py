@@ -10,7 +10,8 @@ from service.facts.permissions import BuiltInRole
 from service.i18n.locales import LOCALES
 from service.models import Ad, Program
 from tests.domain import factories
-from tests.web.conftest import Browser, check_page, error_of, form_of, soup, words
+from tests.web.browser import Browser
+from tests.web.pages import check_page, error_of, form_of, soup, words
 
 PATH = "/en/settings/ads"
 GOOD = {"name": "Autumn", "link_url": "https://shop.example/a", "image_url": "https://shop.example/a.png"}

@@ -28,7 +28,7 @@ from tests.clamd import EICAR, EICAR_THREAT, Clamd
 from tests.domain import factories
 from tests.files.made import pdf, png
 from tests.journeys.served import answering
-from tests.web.conftest import Browser, Clock
+from tests.web.browser import Browser, Clock
 
 KEY = "a form key"
 FRAGMENT = {"X-Fragment": "files"}

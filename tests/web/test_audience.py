@@ -14,7 +14,8 @@ from service.facts.stages import StageEvent
 from service.i18n.locales import LOCALES
 from service.models import Delivery, Program, Prospect
 from tests.domain import factories
-from tests.web.conftest import Browser, check_page, form_of, soup, words
+from tests.web.browser import Browser
+from tests.web.pages import check_page, form_of, soup, words
 
 TEXTS = {
     "from_name": "Alex",

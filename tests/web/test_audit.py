@@ -20,7 +20,9 @@ from service.i18n.locales import LOCALES
 from service.models import AuditEntry, Program, User
 from service.web import audit as web_audit
 from tests.domain import factories
-from tests.web.conftest import PASSWORD, Browser, Clock, check_page, soup, words
+from tests.web.browser import Browser, Clock
+from tests.web.conftest import PASSWORD
+from tests.web.pages import check_page, soup, words
 from tests.web.test_access import UNSAFE
 
 PATH = "/en/settings/audit"

@@ -14,7 +14,9 @@ from service.domain.passwords import Passwords
 from service.facts.permissions import BuiltInRole
 from service.models import User
 from service.web.app import create_app
-from tests.web.conftest import COOKIE, FAST, PASSWORD, Browser, Clock, soup
+from tests.web.browser import COOKIE, Browser, Clock
+from tests.web.conftest import FAST, PASSWORD
+from tests.web.pages import soup
 from tests.web.signing_in import AddUser, SignIn, error_text, is_signed_in, set_cookies, turn_on
 
 

@@ -10,7 +10,7 @@ from service.bootstrap import Services
 from service.domain import accounts
 from service.facts.permissions import BuiltInRole
 from service.models import SystemMail
-from tests.web.conftest import COOKIE, Browser, Clock
+from tests.web.browser import COOKIE, Browser, Clock
 from tests.web.signing_in import AddUser, SignIn, is_signed_in, link_for, turn_on
 
 NEW = "a wholly new pass phrase"

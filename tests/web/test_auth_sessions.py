@@ -16,7 +16,8 @@ from service.facts.limits import SESSION_IDLE
 from service.facts.permissions import BuiltInRole
 from service.models import User, UserSession
 from service.web.app import create_app
-from tests.web.conftest import COOKIE, FAST, PASSWORD, Browser, Clock
+from tests.web.browser import COOKIE, Browser, Clock
+from tests.web.conftest import FAST, PASSWORD
 from tests.web.signing_in import AddUser, SignIn, is_signed_in, link_for, set_cookies
 
 

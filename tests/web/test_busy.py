@@ -17,7 +17,7 @@ from service.db import Trouble, trouble_of
 from service.i18n.locales import LOCALES
 from service.models import Group, Program, User
 from service.web.errors import TITLES
-from tests.web.conftest import Browser
+from tests.web.browser import Browser
 
 
 @contextmanager

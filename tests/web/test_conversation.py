@@ -14,7 +14,8 @@ from service.models import Message, Partner, Thread, User
 from service.web.errors import PARTNER_TITLES
 from tests.domain.factories import NOW
 from tests.domain.talks import Talk, talk
-from tests.web.conftest import Browser, check_page, soup, words
+from tests.web.browser import Browser
+from tests.web.pages import check_page, soup, words
 from tests.web.test_access import state_of
 
 HOSTILE = "<script>alert(1)</script>\"'{{7*7}} [x](https://evil.example)"

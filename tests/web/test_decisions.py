@@ -14,8 +14,8 @@ from service.facts.states import DeliveryState
 from service.i18n.locales import LOCALES
 from service.models import Campaign, Delivery, Program
 from tests.domain import factories
-from tests.web.conftest import Browser, check_page, form_of, soup, words
-from tests.web.test_campaigns import notice
+from tests.web.browser import Browser
+from tests.web.pages import check_page, form_of, notice, soup, words
 from tests.web.test_schedules import at_once
 
 FAILED, SENT, UNKNOWN = DeliveryState.FAILED, DeliveryState.SENT, DeliveryState.UNKNOWN

@@ -27,7 +27,8 @@ from service.web.app import create_app
 from service.web.download_host import GONE, GONE_ADVICE
 from service.web.routes import Audience, Cache, Csrf, Declaration, Located, declaration_of
 from tests.domain import factories
-from tests.web.conftest import COOKIE, Browser, Clock, check_page, words
+from tests.web.browser import COOKIE, Browser, Clock
+from tests.web.pages import check_page, words
 from tests.web.test_access import routes_of
 
 FILES = "https://files.example.net"

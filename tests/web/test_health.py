@@ -7,7 +7,7 @@ from service.adapters.clamd import Clamd
 from service.bootstrap import Services
 from service.web.app import create_app
 from tests.clamd import Clamd as Daemon
-from tests.web.conftest import Browser, Clock
+from tests.web.browser import Browser, Clock
 
 
 def health(parts: Services, clock: Clock, url: str, **settings: Any) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from service.domain import help_votes
 from service.facts.permissions import BuiltInRole
 from service.i18n.locales import LOCALES
 from service.web.help import wants_markdown
-from tests.web.conftest import Browser, check_page, soup, words
+from tests.web.browser import Browser
+from tests.web.pages import check_page, soup, words
 
 PAGES = (
     "bulk-import-prospects",

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from service.i18n.locales import LOCALES
-from tests.web.conftest import Browser
+from tests.web.browser import Browser
 from tests.web.test_help import PAGES
 
 

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from service.i18n.locales import LOCALES
-from tests.web.conftest import Browser, check_page, words
+from tests.web.browser import Browser
+from tests.web.pages import check_page, words
 
 
 @pytest.mark.parametrize("locale", LOCALES)

@@ -16,7 +16,8 @@ from service.i18n.locales import LOCALES
 from service.models import Campaign, CampaignMark, Delivery, MailAccount, Program, User
 from service.web.security import MAIL_POLICY
 from tests.domain import factories
-from tests.web.conftest import Browser, Clock, check_page, soup, words
+from tests.web.browser import Browser, Clock
+from tests.web.pages import check_page, soup, words
 from tests.web.test_campaigns import HOSTILE
 
 

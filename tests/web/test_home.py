@@ -12,7 +12,8 @@ from service.facts.states import ImportState
 from service.i18n.locales import LOCALES
 from service.models import Import, Notice, Program, User
 from tests.domain import factories
-from tests.web.conftest import Browser, check_nothing_inline, check_page, soup, words
+from tests.web.browser import Browser
+from tests.web.pages import check_nothing_inline, check_page, soup, words
 
 HOSTILE = "<script>alert(1)</script>\"'{{7*7}}"
 

@@ -12,7 +12,8 @@ from service.i18n.locales import LOCALES
 from service.mail.shipped import CAMPAIGN_TEMPLATES, draft, system
 from tests.mail.test_shipped import SYSTEM
 from tests.web import tour
-from tests.web.conftest import Browser, Clock, check_nothing_inline
+from tests.web.browser import Browser, Clock
+from tests.web.pages import check_nothing_inline
 
 BREAKING_OUT = "</title></textarea></select></option></button></template></style></script>"
 INVENTED = "%(nope)s %s %d {nope} {0} {{ 7*7 }} % %( ((nope))\r\nX-Evil: 1\r\n\r\n"

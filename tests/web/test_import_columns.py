@@ -8,8 +8,8 @@ from service.csvfile import columns
 from service.csvfile.headers import COLUMNS
 from service.models import Partner
 from service.models.imports import Import, ImportColumn
-from tests.web.conftest import check_page, soup, words
 from tests.web.import_office import HEADER, Office
+from tests.web.pages import check_page, soup, words
 
 ROWS = "Blau <i>,a@blau.example,https://blau.example,Köln\nRot,b@rot.example,https://rot.example,\n"
 UNCLEAR = "Firma,Kontakt,Seite,Ort\n" + ROWS

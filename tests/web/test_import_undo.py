@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from service.models import Delivery, Partner, Prospect, User
 from service.models.imports import Import
-from tests.web.conftest import check_page, form_of, soup, words
 from tests.web.import_office import HEADER, Office
+from tests.web.pages import check_page, form_of, soup, words
 
 FILE = HEADER + "Blue,a@blue.example,https://blue.example,\nRed,b@red.example,https://red.example,\n"
 

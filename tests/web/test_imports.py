@@ -18,8 +18,9 @@ from service.facts.sources import Source as Origin
 from service.facts.states import IMPORT_STATE_LABELS, ImportState
 from service.models import Partner, Program, User
 from service.models.imports import Import
-from tests.web.conftest import Browser, check_page, form_of, soup, words
+from tests.web.browser import Browser
 from tests.web.import_office import FILE, HEADER, Office
+from tests.web.pages import check_page, form_of, soup, words
 
 
 def test_dry_run_then_apply(office: Office) -> None:

@@ -13,16 +13,9 @@ from service.facts.words import N_
 from service.i18n.locales import LOCALES
 from service.models import Program, Thread, UserSession
 from tests.domain import factories
-from tests.web.conftest import COOKIE, Browser, Clock, check_page, soup, words
-from tests.web.threads import Post
-
-HOSTILE = "<script>alert(1)</script>\"'{{7*7}}{% raw %}&lt;b&gt;"
-
-
-@pytest.fixture
-def post(parts: Services, clock: Clock) -> Post:
-    """Who writes."""
-    return Post(parts, clock)
+from tests.web.browser import COOKIE, Browser, Clock
+from tests.web.pages import check_page, soup, words
+from tests.web.threads import HOSTILE, Post
 
 
 def names(page: object) -> list[str]:

@@ -13,7 +13,8 @@ from service.i18n.locales import LOCALES
 from service.models import Program, Prospect
 from service.web.errors import PARTNER_TITLES
 from tests.domain import factories
-from tests.web.conftest import Browser, check_page, soup, words
+from tests.web.browser import Browser
+from tests.web.pages import check_page, soup, words
 
 HOSTILE = "<script>alert(1)</script>\"'{{7*7}}"
 

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from service.bootstrap import Services
 from service.i18n.locales import LOCALES
 from service.models import User
-from tests.web.conftest import Browser
+from tests.web.browser import Browser
 
 TAGS = {"en": "en", "fr": "fr", "ja": "ja", "zh": "zh-Hans"}
 

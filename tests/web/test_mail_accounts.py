@@ -23,7 +23,8 @@ from tests.adapters.test_account_check import GOOD, NAME, OFFERS
 from tests.adapters.test_smtp import polite
 from tests.domain import factories
 from tests.tls import Authority
-from tests.web.conftest import Browser, check_page, error_of, form_of, soup, words
+from tests.web.browser import Browser
+from tests.web.pages import check_page, error_of, form_of, soup, words
 
 BASE = "/en/settings/mail-accounts"
 CANARY = "canary-password-4711"

@@ -7,9 +7,10 @@ import pytest
 from service.bootstrap import Services
 from service.facts.permissions import BuiltInRole
 from service.i18n.locales import LOCALES
-from service.models import Program
+from service.models import Program, Prospect, Thread
 from tests.domain import factories
-from tests.web.conftest import Browser, soup, words
+from tests.web.browser import Browser
+from tests.web.pages import soup, words
 
 DISCOVER = ["Prospects", "Find partners", "Find creators"]
 ENGAGE = ["Partners", "Groups", "Campaigns"]
@@ -58,6 +59,24 @@ def test_the_menu_shows_where_one_is(
     side = soup(enter().get(path)).select_one(".frame > nav")
     assert side is not None
     assert [words(link) for link in side.select("a[aria-current=page]")] == [entry]
+
+
+@pytest.mark.parametrize("page", ["", "/edit", "/history"])
+def test_the_menu_shows_that_one_is_at_a_prospect(
+    enter: Callable[..., Browser], program: Program, add_prospect: Callable[..., Prospect], page: str
+) -> None:
+    prospect = add_prospect(program)
+    side = soup(enter().get(f"/en/prospects/{prospect.id}{page}")).select_one(".frame > nav")
+    assert side is not None
+    assert [words(link) for link in side.select("a[aria-current=page]")] == ["Prospects"]
+
+
+@pytest.mark.parametrize("page", ["", "/links"])
+def test_the_bar_shows_that_one_is_at_a_conversation(
+    enter: Callable[..., Browser], thread: Thread, page: str
+) -> None:
+    shown = soup(enter().get(f"/en/inbox/{thread.id}{page}"))
+    assert [link["href"] for link in shown.select(".bar-end a[aria-current=page]")] == ["/en/inbox"]
 
 
 @pytest.mark.parametrize("path", ["/en/settings", "/en/notices"])

@@ -9,7 +9,8 @@ from service.bootstrap import Services
 from service.i18n.locales import LOCALES
 from service.models import NotificationChoice, Program
 from tests.domain.talks import talk
-from tests.web.conftest import Browser, check_page, form_of, words
+from tests.web.browser import Browser
+from tests.web.pages import check_page, form_of, words
 
 PATH = "settings/notifications"
 

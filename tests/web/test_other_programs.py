@@ -15,7 +15,7 @@ from service.facts.permissions import BuiltInRole
 from service.models import Program, User
 from tests.domain import factories
 from tests.web import tour
-from tests.web.conftest import COOKIE, Browser, Clock
+from tests.web.browser import COOKIE, Browser, Clock
 from tests.web.test_access import UNSAFE, state_of
 
 NOWHERE = 987_654_321

@@ -18,7 +18,8 @@ from service.mail.mime import Letter, serialize
 from service.models import Program
 from service.web.app import create_app
 from service.web.security import MAIL_POLICY
-from tests.web.conftest import Browser, check_page, soup, words
+from tests.web.browser import Browser
+from tests.web.pages import check_page, soup, words
 
 HOSTILE = "<script>alert(1)</script>\"'{{7*7}}"
 

@@ -14,7 +14,8 @@ from service.facts.stages import StageEvent
 from service.i18n.locales import LOCALES
 from service.models import Partner, Program, Prospect
 from tests.domain import factories
-from tests.web.conftest import Browser, check_page, soup, words
+from tests.web.browser import Browser
+from tests.web.pages import check_page, soup, words
 
 HOSTILE = "<script>alert(1)</script>\"'{{7*7}}"
 

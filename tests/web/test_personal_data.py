@@ -14,7 +14,7 @@ from service.domain import partners
 from service.facts.permissions import BuiltInRole
 from service.models import Import, Partner, Program, User
 from tests.domain import factories
-from tests.web.conftest import Browser, Clock
+from tests.web.browser import Browser, Clock
 
 PAGE = "/en/settings/personal-data"
 

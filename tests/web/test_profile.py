@@ -14,7 +14,8 @@ from service.domain import accounts, sessions
 from service.facts.permissions import BuiltInRole
 from service.models import User, UserSession
 from service.web.browsers import browser_name
-from tests.web.conftest import FAST, PASSWORD, Browser, Clock
+from tests.web.browser import Browser, Clock
+from tests.web.conftest import FAST, PASSWORD
 
 COOKIE = "prospectus_session"
 PROFILE = "/en/settings/profile"

@@ -9,7 +9,8 @@ from service.facts.permissions import BuiltInRole
 from service.i18n.locales import LOCALES
 from service.models import Partner, Program, Prospect
 from tests.domain import factories
-from tests.web.conftest import Browser, Clock, check_page, error_of, form_of, soup, words
+from tests.web.browser import Browser, Clock
+from tests.web.pages import check_page, error_of, form_of, soup, words
 
 HOSTILE = "<script>alert(1)</script>\"'{{7*7}}"
 Add = Callable[..., Prospect]

@@ -1,49 +1,25 @@
-"""Discover → Prospects: the table, its selection, one prospect, adding one by hand."""
+"""Discover → Prospects: the table, one prospect, adding one by hand."""
 
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import select
 
 from service.bootstrap import Services
-from service.domain import groups, prospects, selections
-from service.domain.prospect_list import ProspectFilter
-from service.domain.selections import Selected
+from service.domain import groups, prospects
 from service.facts.limits import PAGE_ROWS
 from service.facts.permissions import BuiltInRole
 from service.facts.sources import Source
+from service.facts.states import CampaignState
 from service.i18n.locales import LOCALES
-from service.models import Program, Prospect, User
+from service.models import Campaign, Delivery, Program, Prospect
 from tests.domain import factories
-from tests.web.conftest import Browser, Clock, check_page, error_of, form_of, soup, words
+from tests.web.browser import Browser, Clock
+from tests.web.pages import check_page, error_of, form_of, soup, words
 
 HOSTILE = "<script>alert(1)</script>\"'{{7*7}}{% raw %}&lt;b&gt;"
-
-
-@pytest.fixture
-def add(parts: Services, clock: Clock) -> Callable[..., Prospect]:
-    """Add a prospect to a program."""
-
-    def make(program: Program, name: str = "Atelier Lumière", **facts: object) -> Prospect:
-        with parts.db.transaction() as session:
-            return factories.prospect(session, program, name, at=clock.now, **facts)  # type: ignore[arg-type]
-
-    return make
-
-
-@pytest.fixture
-def selected(parts: Services) -> Callable[[Program], Selected]:
-    """What the first user has selected in a program."""
-
-    def look(program: Program) -> Selected:
-        with parts.db.reading() as session:
-            user = session.query(User).order_by(User.id).first()
-            assert user is not None
-            return selections.find(session, user.id, program.id)
-
-    return look
 
 
 def names(page: object) -> list[str]:
@@ -52,9 +28,9 @@ def names(page: object) -> list[str]:
 
 @pytest.mark.parametrize("code", LOCALES)
 def test_it_works(
-    enter: Callable[..., Browser], program: Program, add: Callable[..., Prospect], code: str
+    enter: Callable[..., Browser], program: Program, add_prospect: Callable[..., Prospect], code: str
 ) -> None:
-    add(program, "株式会社ひかり", locale="ja")
+    add_prospect(program, "株式会社ひかり", locale="ja")
     page = check_page(enter().get(f"/{code}/prospects"), code)
     name = page.select_one("tbody th a bdi")
     assert name is not None
@@ -63,9 +39,9 @@ def test_it_works(
 
 @pytest.mark.parametrize("code", LOCALES)
 def test_one_prospect_works(
-    enter: Callable[..., Browser], program: Program, add: Callable[..., Prospect], code: str
+    enter: Callable[..., Browser], program: Program, add_prospect: Callable[..., Prospect], code: str
 ) -> None:
-    prospect = add(program, "王秀英", locale="zh", media_properties=("https://blog.example/",))
+    prospect = add_prospect(program, "王秀英", locale="zh", media_properties=("https://blog.example/",))
     page = check_page(enter().get(f"/{code}/prospects/{prospect.id}"), code)
     assert words(page.h1) == "王秀英"
     assert page.h1 is not None
@@ -79,9 +55,9 @@ def test_the_form_works(enter: Callable[..., Browser], program: Program, code: s
 
 @pytest.mark.parametrize("role", BuiltInRole)
 def test_the_page_offers_what_the_role_may_do(
-    enter: Callable[..., Browser], program: Program, add: Callable[..., Prospect], role: BuiltInRole
+    enter: Callable[..., Browser], program: Program, add_prospect: Callable[..., Prospect], role: BuiltInRole
 ) -> None:
-    prospect = add(program)
+    prospect = add_prospect(program)
     response = enter(role).get("/en/prospects")
     offered = {
         BuiltInRole.ADMINISTRATOR: {"Import prospects", "New prospect", "Email", "Archive"},
@@ -102,23 +78,23 @@ def test_the_page_offers_what_the_role_may_do(
 def test_the_number_of_queries_does_not_grow_with_the_rows(
     enter: Callable[..., Browser],
     program: Program,
-    add: Callable[..., Prospect],
+    add_prospect: Callable[..., Prospect],
     count_queries: Callable[[Callable[[], object]], int],
 ) -> None:
     browser = enter()
-    add(program, "First")
+    add_prospect(program, "First")
     one = count_queries(lambda: browser.get("/en/prospects"))
-    add(program, "Second")
-    add(program, "Third")
+    add_prospect(program, "Second")
+    add_prospect(program, "Third")
     three = count_queries(lambda: browser.get("/en/prospects"))
     assert (one, three) == (9, 9)
 
 
 def test_filters_show_as_chips_that_can_be_taken_off(
-    enter: Callable[..., Browser], program: Program, add: Callable[..., Prospect]
+    enter: Callable[..., Browser], program: Program, add_prospect: Callable[..., Prospect]
 ) -> None:
-    add(program, "Café Noir", locale="fr")
-    add(program, "Brightside", locale="en")
+    add_prospect(program, "Café Noir", locale="fr")
+    add_prospect(program, "Brightside", locale="en")
     page = soup(enter().get("/en/prospects?language=fr&q=cafe&stage=new"))
     assert names(page) == ["Café Noir"]
     chips = {words(chip).removeprefix("Remove filter "): chip["href"] for chip in page.select(".chip")}
@@ -138,10 +114,10 @@ def test_a_search_without_results_says_what_to_do(enter: Callable[..., Browser],
 
 
 def test_a_column_sorts_and_sorts_back(
-    enter: Callable[..., Browser], program: Program, add: Callable[..., Prospect]
+    enter: Callable[..., Browser], program: Program, add_prospect: Callable[..., Prospect]
 ) -> None:
-    add(program, "Bravo")
-    add(program, "Alpha")
+    add_prospect(program, "Bravo")
+    add_prospect(program, "Alpha")
     browser = enter()
     page = soup(browser.get("/en/prospects"))
     assert names(page) == ["Alpha", "Bravo"]
@@ -156,13 +132,13 @@ def test_a_column_sorts_and_sorts_back(
 def test_the_last_page_comes_in_as_many_queries_as_the_first(
     enter: Callable[..., Browser],
     program: Program,
-    add: Callable[..., Prospect],
+    add_prospect: Callable[..., Prospect],
     count_queries: Callable[[Callable[[], object]], int],
 ) -> None:
     """W-5: pages are found by key, not by counting rows."""
     browser = enter()
     for number in range(PAGE_ROWS + 3):
-        add(program, f"Partner {number:03}")
+        add_prospect(program, f"Partner {number:03}")
     first = soup(browser.get("/en/prospects"))
     assert len(names(first)) == PAGE_ROWS
     forward = first.select_one("button[value^='go:after:']")
@@ -211,119 +187,29 @@ def cursor(text: str) -> str:
     ],
 )
 def test_a_forged_query_is_refused_or_ignored(
-    enter: Callable[..., Browser], program: Program, add: Callable[..., Prospect], query: str, status: int
+    enter: Callable[..., Browser],
+    program: Program,
+    add_prospect: Callable[..., Prospect],
+    query: str,
+    status: int,
 ) -> None:
     """W-4, W-5: nothing in the query reaches the database as text, and no page is out of bounds."""
-    add(program)
+    add_prospect(program)
     assert enter().get(f"/en/prospects?{query}").status_code == status
-
-
-def test_ticks_survive_paging(
-    enter: Callable[..., Browser],
-    program: Program,
-    add: Callable[..., Prospect],
-    selected: Callable[[Program], Selected],
-) -> None:
-    browser = enter()
-    made = [add(program, f"Partner {number:03}") for number in range(PAGE_ROWS + 2)]
-    page = soup(browser.get("/en/prospects"))
-    forward = page.select_one("button[value^='go:after:']")
-    assert forward is not None
-    data = {**form_of(page, id="prospects"), "selected": [made[1].id, made[4].id], "action": forward["value"]}
-    page = soup(browser.get(browser.post("/en/prospects/select", data).location))
-    assert words(page.select_one(".selection-count")) == "2 selected"
-    back = page.select_one("button[value^='go:before:']")
-    assert back is not None
-    data = {**form_of(page, id="prospects"), "selected": [made[-1].id], "action": back["value"]}
-    page = soup(browser.get(browser.post("/en/prospects/select", data).location))
-    ticked = {int(str(box["value"])) for box in page.select(".row-check[checked]")}
-    assert ticked == {made[1].id, made[4].id}
-    assert selected(program).ids == {made[1].id, made[4].id, made[-1].id}
-    assert words(page.select_one(".selection-count")) == "3 selected"
-
-
-def test_everything_that_matches_is_a_second_step_and_survives_paging(
-    enter: Callable[..., Browser],
-    program: Program,
-    add: Callable[..., Prospect],
-    selected: Callable[[Program], Selected],
-) -> None:
-    browser = enter()
-    for number in range(PAGE_ROWS + 2):
-        add(program, f"Partner {number:03}", locale="fr")
-    other = add(program, "Somebody else", locale="ja")
-    path = "/en/prospects?language=fr"
-    page = soup(browser.get(path))
-    offer = page.select_one("button[name=select]")
-    assert words(offer) == "Select all 52 that match"
-    moved = browser.post("/en/prospects/select", {**form_of(page, id="prospects"), "select": "matching"})
-    assert moved.location == path
-    page = soup(browser.get(path))
-    assert "All 52 that match are selected: Language: Français" in words(page.select_one(".selection"))
-    assert len(page.select(".row-check[checked]")) == PAGE_ROWS
-    forward = page.select_one("button[value^='go:after:']")
-    assert forward is not None
-    data = form_of(page, id="prospects")
-    data["selected"] = data["selected"][1:]
-    page = soup(
-        browser.get(browser.post("/en/prospects/select", {**data, "action": forward["value"]}).location)
-    )
-    assert len(page.select(".row-check[checked]")) == 2
-    assert words(page.select_one(".selection-count")) == "51 selected"
-    # Without the filter, the rows that it did not show have no tick.
-    page = soup(browser.get("/en/prospects?q=else"))
-    assert page.select(".row-check[checked]") == []
-    data = {**form_of(page, id="prospects"), "selected": [other.id], "action": "keep"}
-    browser.post("/en/prospects/select", data)
-    assert selected(program).matching is None
-    assert len(selected(program).ids) == 52
-
-
-def test_select_page_and_clear(
-    enter: Callable[..., Browser],
-    program: Program,
-    add: Callable[..., Prospect],
-    selected: Callable[[Program], Selected],
-) -> None:
-    browser = enter()
-    made = [add(program, name) for name in ("A", "B", "C")]
-    data = form_of(soup(browser.get("/en/prospects?q=B")), id="prospects")
-    browser.post("/en/prospects/select", {**data, "action": "page"})
-    assert selected(program).ids == {made[1].id}
-    browser.post("/en/prospects/select", {**data, "action": "clear"})
-    assert selected(program) == Selected()
-
-
-def test_another_program_s_prospects_cannot_be_selected(
-    enter: Callable[..., Browser], parts: Services, program: Program, add: Callable[..., Prospect]
-) -> None:
-    """A-2: ids of another program in a bulk form are never counted, mailed, or put into a group."""
-    with parts.db.transaction() as session:
-        theirs = factories.program(session, "Kumo Outdoor")
-        group = groups.create(session, program.id, name="Ours", now=factories.NOW)
-        their_group = groups.create(session, theirs.id, name="Theirs", now=factories.NOW)
-    own, foreign = add(program, "Own"), add(theirs, "Foreign")
-    browser = enter(BuiltInRole.COMMUNITY_MANAGER, program)
-    data = {"query": "", "shown": [own.id, foreign.id], "selected": [foreign.id]}
-    browser.post("/en/prospects/select", {**data, "action": "page"})
-    page = soup(browser.get("/en/prospects"))
-    assert words(page.select_one(".selection-count")) == "1 selected"
-    assert "Foreign" not in words(soup(browser.get("/en/campaigns/new")).main)
-    browser.post("/en/prospects/group", {**data, "into": group.id})
-    assert browser.post("/en/prospects/group", {**data, "into": their_group.id}).status_code == 404
-    with parts.db.reading() as session:
-        members = {row.name: row.members for row in groups.list_of(session, program.id)}
-        assert members == {"Ours": 0}
 
 
 @pytest.mark.parametrize("path", ["", "/archive", "/restore"])
 def test_another_program_s_prospect_does_not_exist(
-    enter: Callable[..., Browser], parts: Services, program: Program, add: Callable[..., Prospect], path: str
+    enter: Callable[..., Browser],
+    parts: Services,
+    program: Program,
+    add_prospect: Callable[..., Prospect],
+    path: str,
 ) -> None:
     """A-2: the same answer for what belongs to others and for what is not there."""
     with parts.db.transaction() as session:
         theirs = factories.program(session, "Kumo Outdoor")
-    foreign = add(theirs, "Foreign")
+    foreign = add_prospect(theirs, "Foreign")
     browser = enter(BuiltInRole.COMMUNITY_MANAGER, program)
     open_ = browser.post if path else browser.get
     answers = [open_(f"/en/prospects/{id_}{path}") for id_ in (foreign.id, foreign.id + 1)]
@@ -332,55 +218,10 @@ def test_another_program_s_prospect_does_not_exist(
     assert texts[0] == texts[1]
 
 
-@pytest.mark.parametrize("shown", ["9" * 5000, "-1", "1e9", "é", "\0", "9" * 16, ""])
-def test_forged_ids_are_ignored(
-    enter: Callable[..., Browser], program: Program, selected: Callable[[Program], Selected], shown: str
-) -> None:
-    browser = enter()
-    data = {"query": "%00=&&=;sort", "shown": [shown], "selected": [shown], "into": shown, "action": "keep"}
-    assert browser.post("/en/prospects/select", data).status_code == 303
-    assert browser.post("/en/prospects/group", data).status_code == 404
-    assert selected(program).ids == frozenset()
-
-
-def test_email_without_a_selection_goes_back_to_the_table(
-    enter: Callable[..., Browser], program: Program, add: Callable[..., Prospect]
-) -> None:
-    add(program)
-    browser = enter()
-    data = form_of(soup(browser.get("/en/prospects?sort=-added")), id="prospects")
-    answer = browser.post("/en/prospects/select", {**data, "action": "email"})
-    assert answer.location == "/en/prospects?sort=-added"
-    page = soup(browser.get(answer.location))
-    assert words(page.select_one(".notices")).endswith(
-        "No recipient is selected. Select at least one prospect."
-    )
-
-
-def test_email_takes_the_ticks_along(
-    enter: Callable[..., Browser], program: Program, add: Callable[..., Prospect]
-) -> None:
-    prospect = add(program)
-    browser = enter()
-    data = form_of(soup(browser.get("/en/prospects")), id="prospects")
-    answer = browser.post("/en/prospects/select", {**data, "selected": [prospect.id], "action": "email"})
-    assert answer.location == "/en/campaigns/new"
-    assert "1 recipient" in words(soup(browser.get(answer.location)).main)
-
-
-def test_a_button_never_leads_away_from_the_site(enter: Callable[..., Browser], program: Program) -> None:
-    browser = enter()
-    for action in ("go:after://evil.example", "go:next:x", "https://evil.example", "go:"):
-        location = browser.post("/en/prospects/select", {"query": "q=//evil", "action": action}).location
-        assert urlsplit(location).netloc == ""
-        assert urlsplit(location).path == "/en/prospects"
-        assert parse_qs(urlsplit(location).query)["q"] == ["//evil"]
-
-
 def test_archive_and_restore(
-    enter: Callable[..., Browser], parts: Services, program: Program, add: Callable[..., Prospect]
+    enter: Callable[..., Browser], parts: Services, program: Program, add_prospect: Callable[..., Prospect]
 ) -> None:
-    prospect = add(program)
+    prospect = add_prospect(program)
     browser = enter()
     data = form_of(soup(browser.get("/en/prospects?q=atelier")), id="prospects")
     answer = browser.post(f"/en/prospects/{prospect.id}/archive", data)
@@ -441,13 +282,13 @@ def test_a_refusal_stands_beside_its_field_and_keeps_what_was_typed(
 
 
 def test_hostile_values_are_text(
-    enter: Callable[..., Browser], parts: Services, program: Program, add: Callable[..., Prospect]
+    enter: Callable[..., Browser], parts: Services, program: Program, add_prospect: Callable[..., Prospect]
 ) -> None:
     """X-1: whatever a partner is called, the page has the tags it always has."""
-    plain = add(
+    plain = add_prospect(
         program, "Plain", first_name="A", last_name="B", description="C", locale="fr", email="a@x.example"
     )
-    evil = add(
+    evil = add_prospect(
         program,
         HOSTILE,
         first_name=HOSTILE,
@@ -473,10 +314,10 @@ def test_the_history_names_each_step(
     enter: Callable[..., Browser],
     parts: Services,
     program: Program,
-    add: Callable[..., Prospect],
+    add_prospect: Callable[..., Prospect],
     clock: Clock,
 ) -> None:
-    prospect = add(program)
+    prospect = add_prospect(program)
     with parts.db.transaction() as session:
         from service.facts.stages import StageEvent  # every event has a word of its own
 
@@ -490,15 +331,26 @@ def test_the_history_names_each_step(
     ]  # fmt: skip
 
 
-def test_a_selection_made_by_filter_is_resolved_when_it_is_used(
-    enter: Callable[..., Browser], parts: Services, program: Program, add: Callable[..., Prospect]
+def test_a_mail_is_named_by_its_campaign_however_many_came_since(
+    enter: Callable[..., Browser], parts: Services, launch: Callable[..., int]
 ) -> None:
-    add(program, "First", locale="fr")
-    browser = enter()
-    browser.post("/en/prospects/select", {"query": "language=fr", "select": "matching"})
-    add(program, "Second", locale="fr")
-    assert "2 recipients" in words(soup(browser.get("/en/campaigns/new")).main)
-    with parts.db.reading() as session:
-        user = session.query(User).one()
-        kept = selections.find(session, user.id, program.id)
-    assert kept == Selected(matching=ProspectFilter(locales=("fr",)))
+    campaign_id = launch()
+    with parts.db.transaction() as session:
+        first = session.get_one(Campaign, campaign_id)
+        prospect_id = session.scalars(select(Delivery.prospect_id)).first()
+        session.add_all(
+            Campaign(
+                program_id=first.program_id,
+                author_id=first.author_id,
+                form_key=f"later {number}",
+                state=CampaignState.DRAFT.value,
+                from_name="",
+                source_locale="en",
+                unknown_policy=first.unknown_policy,
+                selection=first.selection,
+                created_at=factories.NOW,
+            )
+            for number in range(100)
+        )
+    page = soup(enter().get(f"/en/prospects/{prospect_id}"))
+    assert words(page.select_one("#emails tbody th")) == "Join Alpine"

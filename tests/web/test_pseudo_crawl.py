@@ -24,8 +24,9 @@ from service.web.app import create_app
 from tests.mail.letters import values_of
 from tests.mail.test_shipped import LINES, SYSTEM
 from tests.web import tour, visible
-from tests.web.conftest import Browser, Clock, check_page
+from tests.web.browser import Browser, Clock
 from tests.web.import_office import Office
+from tests.web.pages import check_page
 
 WIDE = "en-XA"
 # Mails as they were written for their recipients, and a part of a page without its head.

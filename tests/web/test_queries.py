@@ -11,7 +11,7 @@ from flask import Flask
 import service.web
 from service.bootstrap import Services
 from tests.web import tour
-from tests.web.conftest import Browser, Clock
+from tests.web.browser import Browser, Clock
 from tests.web.test_access import state_of
 
 # The names that the views read, wherever they stand in the source; a filter of a table names its own.

@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 from service.bootstrap import Services
 from service.models import User
 from service.web.auth import destination
-from tests.web.conftest import PASSWORD, Browser
+from tests.web.browser import Browser
+from tests.web.conftest import PASSWORD
 
 HERE = ("http", "localhost")
 SPECIAL = {"http", "https", "ws", "wss", "ftp", "file"}

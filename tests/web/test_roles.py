@@ -9,7 +9,8 @@ from service.domain import accounts, roles
 from service.facts.permissions import PERMISSION_LABELS, ROLE_PERMISSIONS, BuiltInRole, Permission
 from service.i18n.locales import LOCALES
 from service.models import Program, Role
-from tests.web.conftest import Browser, Clock, check_page, error_of, form_of, soup, words
+from tests.web.browser import Browser, Clock
+from tests.web.pages import check_page, error_of, form_of, soup, words
 
 PATH = "/en/settings/roles"
 VIEW, GROUPS, EMAIL = Permission.PROSPECTS_VIEW, Permission.GROUPS_MANAGE, Permission.EMAIL_SEND

@@ -20,7 +20,7 @@ from service.web.scanner_watch import EVERY, ScannerWatch
 from tests.clamd import FalseClamd
 from tests.domain import factories
 from tests.domain.factories import NOW
-from tests.web.conftest import Browser, Clock
+from tests.web.browser import Browser, Clock
 
 WORDS = {
     "en": "The virus scanner cannot be reached.",

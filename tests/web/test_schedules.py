@@ -15,7 +15,9 @@ from service.facts.permissions import BuiltInRole
 from service.i18n.locales import LOCALES
 from service.models import Campaign, Delivery, Program
 from tests.domain import factories
-from tests.web.conftest import COOKIE, Browser, check_page, error_of, form_of, patient_writers, soup, words
+from tests.web.browser import COOKIE, Browser
+from tests.web.conftest import patient_writers
+from tests.web.pages import check_page, error_of, form_of, soup, words
 
 TEXTS = {
     "from_name": "Alex",

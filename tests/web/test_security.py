@@ -14,7 +14,8 @@ from service.domain import sessions
 from service.models import Program, UsedLink, User
 from service.web.app import create_app
 from service.web.security import PAGE_POLICY
-from tests.web.conftest import COOKIE, PASSWORD, Browser, Clock
+from tests.web.browser import COOKIE, Browser, Clock
+from tests.web.conftest import PASSWORD
 from tests.web.test_access import routes_of
 
 COMMON = {

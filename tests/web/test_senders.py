@@ -17,8 +17,9 @@ from service.i18n.locales import LOCALES
 from service.mail.servers import Checked
 from service.models import Campaign, Program, Prospect, User
 from tests.domain import factories
-from tests.web.conftest import Browser, Clock, check_page, error_of, soup, words
-from tests.web.test_compose import TEXTS
+from tests.web.browser import Browser, Clock
+from tests.web.pages import check_page, error_of, soup, words
+from tests.web.writing import TEXTS
 
 NEW = "/en/campaigns/new"
 

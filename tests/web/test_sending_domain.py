@@ -15,7 +15,8 @@ from service.facts.permissions import BuiltInRole
 from service.i18n.locales import LOCALES
 from service.models import Program
 from tests.nameserver import BROKEN, NameServer, Zone
-from tests.web.conftest import Browser, check_page, words
+from tests.web.browser import Browser
+from tests.web.pages import check_page, words
 
 PATH = "settings/sending-domain"
 KEY = dkim_key.make()

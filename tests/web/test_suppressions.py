@@ -12,7 +12,8 @@ from service.facts.permissions import BuiltInRole
 from service.i18n.locales import LOCALES
 from service.models import Program, Suppression, SuppressionLift
 from tests.domain import factories
-from tests.web.conftest import Browser, check_page, error_of, form_of, soup, words
+from tests.web.browser import Browser
+from tests.web.pages import check_page, error_of, form_of, soup, words
 
 PATH = "/en/settings/suppression-list"
 

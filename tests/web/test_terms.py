@@ -9,7 +9,8 @@ from service.bootstrap import Services
 from service.facts.permissions import BuiltInRole
 from service.i18n.locales import LOCALES
 from service.models import MessagingTerms, TermsAcceptance
-from tests.web.conftest import Browser, check_page, soup, words
+from tests.web.browser import Browser
+from tests.web.pages import check_page, soup, words
 
 TEXTS = {
     "text_en": "# Rules\n\nBe **kind**. <b>x</b> {firstName}",

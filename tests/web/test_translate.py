@@ -24,7 +24,8 @@ from service.mail.specimens import NAMES
 from service.models import Program, User
 from service.paths import data_dir
 from service.web.app import create_app
-from tests.web.conftest import COOKIE, Browser, Clock, check_page, form_of, soup, words
+from tests.web.browser import COOKIE, Browser, Clock
+from tests.web.pages import check_page, form_of, soup, words
 
 GROUPS = message_id((None, "Groups"))
 GALLERY = ("/gallery", "/gallery/invitation/ja", "/gallery/test-mail/fr?part=text", "/gallery/errors/503",

@@ -11,7 +11,7 @@ from service.i18n import places, po
 from service.i18n.locales import LOCALES
 from service.paths import data_dir
 from service.web.translate_places import place_of
-from tests.web.conftest import soup, words
+from tests.web.pages import soup, words
 from tests.web.test_translate import GROUPS, Desk, Sit, desk, sit
 
 __all__ = ["desk", "sit"]

@@ -14,7 +14,8 @@ from service.i18n.locales import LOCALES
 from service.models import Campaign, Delivery, Program, Suppression
 from service.web.errors import PARTNER_TITLES
 from tests.domain import factories
-from tests.web.conftest import Browser, check_page, soup, words
+from tests.web.browser import Browser
+from tests.web.pages import check_page, soup, words
 
 ADDRESS = "hana@x.example"
 

@@ -17,16 +17,12 @@ from service.i18n.locales import LOCALES
 from service.models import AuditEntry, Import, Program, Role, Thread, User
 from service.web.personal_data import KINDS
 from service.web.user_data import SECTIONS
-from tests.web.conftest import Browser, Clock, check_page, error_of, soup, words
+from tests.web.browser import Browser, Clock
+from tests.web.pages import check_page, error_of, soup, words
 from tests.web.threads import Post
 
 PAGE = "/en/settings/personal-data"
 FORMER = {"en": "Former user 1", "fr": "Ancien utilisateur 1", "ja": "元ユーザー1", "zh": "已离开的用户 1"}
-
-
-@pytest.fixture
-def post(parts: Services, clock: Clock) -> Post:
-    return Post(parts, clock)
 
 
 @pytest.fixture

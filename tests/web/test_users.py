@@ -13,7 +13,9 @@ from service.facts.permissions import BuiltInRole, Permission
 from service.i18n.locales import LOCALES
 from service.models import Program, Role, SystemMail, User
 from tests.domain import factories
-from tests.web.conftest import COOKIE, PASSWORD, Browser, Clock, check_page, error_of, form_of, soup, words
+from tests.web.browser import COOKIE, Browser, Clock
+from tests.web.conftest import PASSWORD
+from tests.web.pages import check_page, error_of, form_of, soup, words
 
 PATH = "/en/settings/users"
 AIKO = {"name": "愛子", "email": "aiko@example.test", "locale": "ja"}

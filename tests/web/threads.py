@@ -1,6 +1,7 @@
 """Threads for the tests of the inbox: a partner who takes messages, and what both sides write."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
@@ -8,7 +9,10 @@ from service.bootstrap import Services
 from service.domain import messages, threads
 from service.models import Message, Program, Thread, User
 from tests.domain import factories
-from tests.web.conftest import Clock
+from tests.web.browser import Browser, Clock
+from tests.web.pages import soup
+
+HOSTILE = "<script>alert(1)</script>\"'{{7*7}}{% raw %}&lt;b&gt;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +58,20 @@ class Post:
         with self.parts.db.reading() as session:
             query = select(Message.body).where(Message.thread_id == thread.id).order_by(Message.id)
             return list(session.scalars(query))
+
+
+def composed(browser: Browser, thread: Thread) -> dict[str, Any]:
+    """Return the form for a message as the page has it."""
+    page = soup(browser.get(f"/en/inbox/{thread.id}"))
+    form = page.select_one(".composer form")
+    assert form is not None
+    sent = {str(one["name"]): str(one.get("value", "")) for one in form.select("input[name]")}
+    body = form.select_one("textarea")
+    assert body is not None
+    return {**sent, "body": body.get_text().removeprefix("\n")}
+
+
+def message(parts: Services, message_id: int) -> Message:
+    """Return a message as it is now."""
+    with parts.db.reading() as session:
+        return session.get_one(Message, message_id)

@@ -55,7 +55,7 @@ from service.models import (
     User,
 )
 from service.web.routes import Audience, declaration_of
-from tests.web.conftest import COOKIE, Browser, Clock
+from tests.web.browser import COOKIE, Browser, Clock
 from tests.web.import_office import FILE, Office
 
 PARTNERS_PAGES = (

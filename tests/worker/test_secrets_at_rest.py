@@ -35,7 +35,7 @@ from tests import postgres
 from tests.outbound import make_campaign
 from tests.sink import Sink
 from tests.tls import Authority
-from tests.web.conftest import COOKIE, Browser
+from tests.web.browser import COOKIE, Browser
 
 NOW = datetime(2038, 1, 18, 12, 0, 0, tzinfo=UTC)
 NAME, USER, PASSWORD = "mail.corp.example", "ada", "canary-password-4711"
