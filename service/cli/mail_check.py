@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from service.cli.words import WORDS
+from service.cli.words import WORDS, printable
 from service.facts.findings import SEVERITY_LABELS, Finding
 from service.facts.words import N_
 from service.i18n.catalogs import Catalog, Catalogs
@@ -71,6 +71,4 @@ def _shown(finding: Finding, catalog: Catalog) -> Mapping[str, object]:
 
 
 def _message(finding: Finding, catalog: Catalog) -> str:
-    words = catalog.say(finding.phrase, **finding.values)
-    # What a stranger's message holds must not steer the terminal.
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in words)
+    return printable(catalog.say(finding.phrase, **finding.values))
