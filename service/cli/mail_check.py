@@ -13,6 +13,7 @@ from service.facts.words import N_
 from service.i18n.catalogs import Catalog, Catalogs
 from service.i18n.locales import LOCALES
 from service.mail.check import check
+from service.mail.values import NOT_AN_ADDRESS
 from service.paths import data_dir
 
 CLEAN, FOUND, UNREADABLE = 0, 1, 2
@@ -40,6 +41,9 @@ CLEAN, FOUND, UNREADABLE = 0, 1, 2
 def command(files: tuple[Path, ...], base_url: str | None, locale: str | None, *, as_json: bool) -> None:
     """Print what is found in each file."""
     catalog = WORDS if locale is None else Catalogs(data_dir("locales"), codes=(locale,)).catalog(locale)
+    if base_url is not None and not base_url.lower().startswith(("https://", "http://")):
+        told = catalog.say(NOT_AN_ADDRESS, token="--base-url")
+        raise click.BadParameter(told, param_hint="--base-url")
     worst = CLEAN
     for path in files:
         try:

@@ -82,7 +82,7 @@ def closest(tag: str | None, available: Sequence[str]) -> str | None:
 
 
 def is_language(tag: str) -> bool:
-    """Whether a tag names a language that there is, ours or not: `de` and `pt_BR` do, `jp` and `Japanese` not."""
+    """Whether a tag names a language that there is, ours or not: `pt_BR` does, `jp` does not."""
     found = _tag(tag)
     return found is not None and bool(found.script)
 

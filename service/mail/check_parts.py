@@ -74,7 +74,7 @@ class _Reader:
         self.kinds: set[str] = set()
 
     def entity(self, headers: Mapping[str, Header], lines: list[bytes], start: int, depth: int) -> str:
-        """Read one entity and return its media type."""
+        """Read one entity and return its media type, or that of the part it is read for."""
         header = headers.get("content-type")
         kind, parameters = media_type(header) if header else ("text/plain", {})
         at = header.line if header else start
@@ -90,7 +90,10 @@ class _Reader:
             if name != "7bit":
                 at = encoding.line if encoding else at
                 self.notes.append(Note("mime-encoding", ENCODING, at, {"value": name}))
-            self.multipart(kind, parameters.get("boundary", ""), lines, (start, at), depth)
+            kinds = self.multipart(kind, parameters.get("boundary", ""), lines, (start, at), depth)
+            if kinds and kind in ("multipart/related", "multipart/mixed"):
+                # What it is read for is its first part (RFC 2387); the others are pictures and files.
+                return kinds[0]
         else:
             is_file = check_parameters.is_attachment(headers)
             self.kinds.add("file" if is_file else kind)
@@ -101,14 +104,14 @@ class _Reader:
 
     def multipart(
         self, kind: str, boundary: str, lines: list[bytes], place: tuple[int, int], depth: int
-    ) -> None:
+    ) -> list[str]:
         start, at = place
         if (
             not re.fullmatch(r"[A-Za-z0-9'()+_,./:=? -]{0,69}[A-Za-z0-9'()+_,./:=?-]", boundary)
             or depth > MOST_DEPTH
         ):
             self.notes.append(Note("mime-boundary", BOUNDARY, at))
-            return
+            return []
         mark = f"--{boundary}".encode()
         marks = [number for number, line in enumerate(lines) if line.rstrip(b" \t") in (mark, mark + b"--")]
         closed = [number for number in marks if lines[number].rstrip(b" \t") == mark + b"--"]
@@ -125,6 +128,7 @@ class _Reader:
             and (kinds[0] != "text/plain" or kinds[-1] != "text/html")
         ):
             self.notes.append(Note("mime-order", ORDER, at))
+        return kinds
 
     def part(self, lines: list[bytes], start: int, depth: int) -> str:
         headers: dict[str, Header] = {}

@@ -1,5 +1,9 @@
 """Deliberately bad messages, each with the one finding it deserves."""
 
+import email
+import email.policy
+from email.message import EmailMessage
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,9 +130,11 @@ def test_a_good_message_has_no_findings() -> None:
             [("header-twice", 9)],
         ),
         (b"From: Emma", b"Sender: a@x.example, b@x.example\r\nFrom: Emma", [("address", 1)]),
-        (b"To: olivia@example.com", b"To: undisclosed-recipients:;", [("address", 2)]),
+        (b"To: olivia@example.com", b"To: Friends: olivia@example.com", [("address", 2)]),
+        (b"To: olivia@example.com", b"To: Friends: a@x.example, Others: b@x.example;;", [("address", 2)]),
+        (b"To: olivia@example.com", b"To: olivia@example.com (Olivia", [("address", 2)]),
+        (b"From: Emma", b"From: Friends: a@x.example;, Emma", [("address", 1)]),
         (b"To: olivia@example.com", b"To: <@x.example:olivia@example.com>", [("address", 2)]),
-        (b"To: olivia@example.com", b"To: olivia@example.com (Olivia)", [("address", 2)]),
         (
             b"To: olivia@example.com",
             b"To: =?utf-8?q?olivia?=@example.com",
@@ -176,6 +182,60 @@ def test_one_fault_is_one_finding_at_its_line(
     assert sorted(found) == sorted(expected)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"To: olivia@example.com", b"To: undisclosed-recipients:;"),
+        (b"To: olivia@example.com", b'To: Friends: olivia@example.com, "A; B" <b@x.example>;, c@x.example'),
+        (b"To: olivia@example.com", b"To: olivia@example.com (Olivia (a \\) friend))"),
+        (b"To: olivia@example.com", b"To: olivia@example.com (=?utf-8?q?Zo=C3=A9?=)"),
+        (b"To: olivia@example.com", b'To: "Olivia (home)" <olivia@[192.0.2.1]>'),
+        (b"To: olivia", b"Reply-To: Team: a@x.example;\r\nTo: olivia"),
+        (b"+0000", b"+0000 (UTC)"),
+        (b"+0000", b"+0000 (Greenwich\r\n (GMT))"),
+        (b"Tue, 19", b"Tue,  19"),
+        (b"MIME-Version: 1.0", b"MIME-Version: 1.0 (Mac OS X Mail 16.0)"),
+        (b"=?utf-8?b?5oub5b6F?=", b"2 + 2 =? what =?b? c"),
+        (b"=?utf-8?b?5oub5b6F?=", b"=?utf-8?Q?Zo=c3=a9?="),
+        (b"/u/1>", b"/u/1?a=?b>"),
+        (b"/u/1>", b"/u/1?a=1,2>,\r\n <mailto:leave@x.example> (by mail)"),
+    ],
+)
+def test_what_the_standards_allow_is_no_fault(old: bytes, new: bytes) -> None:
+    """M-2, M-4: as other programs write it."""
+    assert old in GOOD
+    assert rules(GOOD.replace(old, new, 1)) == []
+
+
+def test_pictures_beside_the_html_are_no_fault() -> None:
+    """M-9: multipart/related within multipart/alternative, as most programs with pictures write."""
+    message = EmailMessage(policy=email.policy.SMTP)
+    for name in ("From", "To", "Subject", "Date", "Message-ID"):
+        message[name] = header_of(GOOD, name)
+    message.set_content("Hello\n")
+    message.add_alternative('<html lang="en"><body>Hello <img src="cid:a"></body></html>\n', subtype="html")
+    page = message.get_payload(1)
+    assert isinstance(page, EmailMessage)
+    page.add_related(b"\x89PNG\r\n\x1a\n", "image", "png", cid="<a>", filename="a.png")
+    raw = message.as_bytes()
+    assert b"multipart/related" in raw
+    assert rules(raw, None) == []
+    only = raw.replace(b"multipart/related", b"multipart/parallel")
+    assert [rule for rule, _ in rules(only, None)] == ["mime-order"]
+
+
+def header_of(raw: bytes, name: str) -> str:
+    return str(email.message_from_bytes(raw, policy=email.policy.default)[name])
+
+
+def test_lines_that_all_end_in_lf_are_one_fault() -> None:
+    """M-1: as programs on Unix keep mail; what else is wrong is found as well."""
+    kept = GOOD.replace(b"\r\n", b"\n")
+    assert rules(kept) == [("line-end", 1)]
+    assert rules(kept.replace(b"Tue,", b"Mon,")) == [("line-end", 1), ("date-weekday", 4)]
+    assert rules(GOOD.replace(b"\r\n", b"\n", 1))[0] == ("line-end", 1)
+
+
 def test_the_structure_of_parts_is_judged() -> None:
     """M-9."""
     closing = b"\r\n--=_"
@@ -199,6 +259,9 @@ def test_one_click_headers_follow_the_base_url() -> None:
     assert rules(GOOD, "http://prospectus.example") == [("list-unwanted", 7)]
     assert rules(GOOD, None) == []
     assert rules(GOOD, f"{BASE_URL}/") == []
+    assert rules(GOOD, BASE_URL.replace("https://p", "HTTPS://P")) == []
+    assert rules(GOOD, f"{BASE_URL}:443") == []
+    assert rules(GOOD, BASE_URL[:-1]) == [("list-elsewhere", 7)]
     without = serialize(letter(bulk=True))
     assert rules(without) == [("list-wanted", 6)]
     assert rules(without, "http://prospectus.example") == []
