@@ -281,11 +281,13 @@ class _Page(HTMLParser):
             self.styles.append((line, text))
         elif name == "href" and tag in ("a", "area"):
             self.links.append(text)
-            allowed = ("https://", "http://", "mailto:", "#")
+            allowed = ("https://", "http://", "mailto:", "tel:", "#")
         elif name in ("src", "background", "srcset", "poster", "action", "formaction"):
             allowed = ("https://", "cid:")
-        if allowed and not text.lower().startswith(allowed):
-            self.found.append((line, "html-address", text[:120]))
+        several = name == "srcset"
+        for address in [part.strip() for part in text.split(",") if part.strip()] if several else [text]:
+            if allowed and not address.lower().startswith(allowed):
+                self.found.append((line, "html-address", address[:120]))
 
     def handle_endtag(self, tag: str) -> None:
         self.in_style = False
@@ -315,7 +317,7 @@ def _html(part: Part, header: Header | None, plain: str | None) -> Iterator[Note
     for _, rule, what in page.found:
         yield Note(rule, _HTML_PHRASES[rule], part.line, {"name": what, "address": what})
     if any(
-        re.search(r"@import|url\(|@font-face|expression\(|\\", style, re.IGNORECASE)
+        re.search(r"@import|url\(|image-set\(|@font-face|expression\(|\\", style, re.IGNORECASE)
         for _, style in page.styles
     ):
         yield Note("html-style", REMOTE_STYLE, part.line)

@@ -169,6 +169,8 @@ def test_a_good_message_has_no_findings() -> None:
         (b"<body>", b'=\r\n<body onload=3D"x()">=\r\n', [("html-handler", 25)]),
         (b"<body>", b'=\r\n<body><img src=3D"http://x.example/i">=\r\n', [("html-address", 25)]),
         (b"<body>", b'=\r\n<body><a href=3D"javascript:x">=\r\n', [("html-address", 25)]),
+        (b"<body>", b'=\r\n<img srcset=3D"https://x 1x, http://x 2x">=\r\n', [("html-address", 25)]),
+        (b"<body>", b"=\r\n<p style=3D\"background:image-set('x')\">=\r\n", [("html-style", 25)]),
         (b"<body>", b"=\r\n<body><style>@import 'x';</style>=\r\n", [("html-style", 25)]),
         (b' lang=3D"en"', b"", [("language-none", 25)]),
     ],
@@ -198,6 +200,8 @@ def test_one_fault_is_one_finding_at_its_line(
         (b"=?utf-8?b?5oub5b6F?=", b"2 + 2 =? what =?b? c"),
         (b"=?utf-8?b?5oub5b6F?=", b"=?utf-8?Q?Zo=c3=a9?="),
         (b"/u/1>", b"/u/1?a=?b>"),
+        (b"<body>", b'=\r\n<body><a href=3D"tel:+81312345678">=\r\n'),
+        (b"<body>", b'=\r\n<body><img srcset=3D"https://x 1x, https://y 2x">=\r\n'),
         (b"/u/1>", b"/u/1?a=1,2>,\r\n <mailto:leave@x.example> (by mail)"),
     ],
 )
