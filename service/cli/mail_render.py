@@ -21,7 +21,7 @@ from service.facts.words import N_, NN_, Phrase
 from service.i18n.catalogs import Catalog, Catalogs
 from service.i18n.locales import LOCALES
 from service.mail import merge, variants
-from service.mail.addresses import Address, AddressError, Mailbox, parse
+from service.mail.addresses import Address, AddressError, Mailbox, parse, warnings
 from service.mail.compiled import ContentRefused
 from service.mail.mime import REFUSED_CHARACTER, refused_character
 from service.mail.tokens import lookup, nearest
@@ -156,9 +156,12 @@ def _name(text: str) -> str:
 
 def _address(text: str, option: str) -> Address:
     try:
-        return parse(text)
+        address = parse(text)
     except AddressError as refused:
         raise _bad(option, refused.phrase, refused.values) from None
+    for found in warnings(address):
+        click.echo(f"{option}: {_said(found)}", err=True)
+    return address
 
 
 def _moment(text: str | None) -> datetime:
@@ -345,6 +348,9 @@ def _in_row(finding: Finding, number: int, line: int, columns: Mapping[str, int]
 
 
 def _print(path: Path, finding: Finding) -> None:
+    click.echo(f"{path}:{finding.line}:{finding.column}: {_said(finding)}", err=True)
+
+
+def _said(finding: Finding) -> str:
     label = WORDS.say(SEVERITY_LABELS[finding.severity])
-    message = printable(words.say(finding.phrase, finding.values, WORDS))
-    click.echo(f"{path}:{finding.line}:{finding.column}: {label}: {message} [{finding.rule}]", err=True)
+    return f"{label}: {printable(words.say(finding.phrase, finding.values, WORDS))} [{finding.rule}]"

@@ -90,6 +90,14 @@ def test_who_sends_and_gets_answers(merge: Merge) -> None:
     assert message["Date"] == "Tue, 19 Jan 2038 03:14:08 +0000"
 
 
+def test_a_sender_whose_domain_passes_for_another_is_told(merge: Merge) -> None:
+    """H-8."""
+    done = merge.run("--from", "a@аррӏе.example", "--reply-to", "a@apple.example")
+    assert (done.exit_code, done.stderr.count("\n")) == (0, 1)
+    assert done.stderr.startswith("--from: Warning: The domain “аррӏе.example” looks like “apple.example”")
+    assert done.stderr.endswith(" xn--80ak6aa92e.example [address-lookalike]\n")
+
+
 def test_the_source_is_the_first_file_unless_said(merge: Merge) -> None:
     merge.rows("email,firstName,lastName\na@x.example,A,B\n")
     merge.run(files=("ja.md", "en.md"))
