@@ -42,8 +42,8 @@ def command(files: tuple[Path, ...], base_url: str | None, locale: str | None, *
     """Print what is found in each file."""
     catalog = WORDS if locale is None else Catalogs(data_dir("locales"), codes=(locale,)).catalog(locale)
     if base_url is not None and not base_url.lower().startswith(("https://", "http://")):
-        told = catalog.say(NOT_AN_ADDRESS, token="--base-url")
-        raise click.BadParameter(told, param_hint="--base-url")
+        option = "--base-url"
+        raise click.BadParameter(catalog.say(NOT_AN_ADDRESS, token=option), param_hint=option)
     worst = CLEAN
     for path in files:
         try:
