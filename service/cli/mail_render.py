@@ -20,6 +20,7 @@ from service.facts.findings import SEVERITY_LABELS, Finding, Severity
 from service.facts.words import N_, NN_, Phrase
 from service.i18n.catalogs import Catalog, Catalogs
 from service.i18n.locales import LOCALES
+from service.i18n.negotiation import closest
 from service.mail import merge, variants
 from service.mail.addresses import Address, AddressError, Mailbox, parse, warnings
 from service.mail.compiled import ContentRefused
@@ -181,9 +182,11 @@ def _source(wanted: str | None, found: Mapping[Path, SourceVariant]) -> str:
     codes = [variant.locale for variant in found.values()]
     if wanted is None:
         return codes[0]
-    if wanted not in codes:
+    # As in the head of a file, where fr-CA is fr.
+    code = closest(wanted, codes)
+    if code is None:
         raise _bad("--source", NO_SOURCE, {"locale": wanted})
-    return wanted
+    return code
 
 
 # The variants

@@ -104,6 +104,8 @@ def test_the_source_is_the_first_file_unless_said(merge: Merge) -> None:
     assert merge.subjects() == {"0001.eml": "招待：B様"}
     merge.run("--source", "en", files=("ja.md", "en.md"))
     assert merge.subjects() == {"0001.eml": "Hello A"}
+    merge.run("--source", "en_GB", files=("ja.md", "en.md"))
+    assert merge.subjects() == {"0001.eml": "Hello A"}
     assert merge.refused("--source", "fr")[-1].startswith("Error: Invalid value for --source: ")
 
 
