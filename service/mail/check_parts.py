@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -289,6 +290,14 @@ class _Page(HTMLParser):
             if allowed and not address.lower().startswith(allowed):
                 self.found.append((line, "html-address", address[:120]))
 
+    def end(self) -> None:
+        """Read what is left; a tag that does not end takes the rest of the page with it, as in a browser.
+
+        `close` would look for the end of each such tag up to the end of the page, in quadratic time.
+        """
+        if self.cdata_elem or not self.rawdata.startswith("<"):
+            self.handle_data(unescape(self.rawdata))
+
     def handle_endtag(self, tag: str) -> None:
         self.in_style = False
         self.unseen -= tag in _UNSEEN and self.unseen > 0
@@ -312,7 +321,7 @@ _HTML_PHRASES = {
 def _html(part: Part, header: Header | None, plain: str | None) -> Iterator[Note]:
     page = _Page()
     page.feed(part.text)
-    page.close()
+    page.end()
     # Encoded lines are not the lines of the HTML, so its findings stand at the beginning of the part.
     for _, rule, what in page.found:
         yield Note(rule, _HTML_PHRASES[rule], part.line, {"name": what, "address": what})

@@ -3,6 +3,7 @@
 import email
 import email.policy
 from email.message import EmailMessage
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -226,6 +227,37 @@ def test_pictures_beside_the_html_are_no_fault() -> None:
     assert rules(raw, None) == []
     only = raw.replace(b"multipart/related", b"multipart/parallel")
     assert [rule for rule, _ in rules(only, None)] == ["mime-order"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (b"Hello</a></body></html>", b"Hello</a><style><!-- @import 'x';", [("html-style", 25)]),
+        (b"Hello</a></body></html>", b"Hello</a><p>and &quot;more&quot;", []),
+        (b"Hello</a></body></html>", b"Hello</a><a href=3D'javascript:x'", []),
+    ],
+)
+def test_a_page_without_an_end_is_read_to_its_end(
+    old: bytes, new: bytes, expected: list[tuple[str, int]]
+) -> None:
+    """X-9: a tag that does not end is no tag, as in a browser."""
+    assert old in GOOD
+    assert rules(GOOD.replace(old, new)) == expected
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<a b=", '<a b="', "<!--", "</a ", "<p"])
+def test_tags_that_do_not_end_cost_what_their_bytes_cost(piece: str) -> None:
+    """P12: four times the bytes take about four times the work, not sixteen."""
+    spent = []
+    for times in (4_000, 16_000):
+        raw = serialize(letter(html=f'<html lang="en"><body>Hello{piece * times}'))
+        tries = []
+        for _ in range(3):
+            begun = process_time()
+            check(raw)
+            tries.append(process_time() - begun)
+        spent.append(min(tries))
+    assert spent[1] < 8 * spent[0] + 0.05, spent
 
 
 def header_of(raw: bytes, name: str) -> str:
