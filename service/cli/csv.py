@@ -54,9 +54,7 @@ def read(
     worst = READ
     for path in files:
         try:
-            file = csvfile.read(
-                _source(path), locale=catalog.locale.code, encoding=encoding, delimiter=delimiter
-            )
+            file = csvfile.read(path, locale=catalog.locale.code, encoding=encoding, delimiter=delimiter)
         except OSError as error:
             file = csvfile.unreadable(error.strerror or type(error).__name__)
         except UnknownEncoding as error:
@@ -65,11 +63,6 @@ def read(
             raise click.BadParameter(str(error), param_hint="--delimiter") from error
         worst = max(worst, show(path, file, catalog))
     sys.exit(worst)
-
-
-def _source(path: Path) -> Path | bytes:
-    """What comes through a pipe can be read but once."""
-    return path.read_bytes() if path.is_fifo() or path.is_char_device() else path
 
 
 def _print_json(path: Path, file: CsvFile, catalog: Catalog) -> int:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from service.cli.words import WORDS
+from service.cli.words import WORDS, printable
 from service.facts.findings import SEVERITY_LABELS, Finding
 from service.facts.words import N_
 from service.i18n.catalogs import Catalog, Catalogs
 from service.i18n.locales import LOCALES
 from service.mail.check import check
+from service.mail.values import NOT_AN_ADDRESS
 from service.paths import data_dir
 
 CLEAN, FOUND, UNREADABLE = 0, 1, 2
@@ -40,6 +41,9 @@ CLEAN, FOUND, UNREADABLE = 0, 1, 2
 def command(files: tuple[Path, ...], base_url: str | None, locale: str | None, *, as_json: bool) -> None:
     """Print what is found in each file."""
     catalog = WORDS if locale is None else Catalogs(data_dir("locales"), codes=(locale,)).catalog(locale)
+    if base_url is not None and not base_url.lower().startswith(("https://", "http://")):
+        option = "--base-url"
+        raise click.BadParameter(catalog.say(NOT_AN_ADDRESS, token=option), param_hint=option)
     worst = CLEAN
     for path in files:
         try:
@@ -71,6 +75,4 @@ def _shown(finding: Finding, catalog: Catalog) -> Mapping[str, object]:
 
 
 def _message(finding: Finding, catalog: Catalog) -> str:
-    words = catalog.say(finding.phrase, **finding.values)
-    # What a stranger's message holds must not steer the terminal.
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in words)
+    return printable(catalog.say(finding.phrase, **finding.values))

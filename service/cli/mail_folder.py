@@ -1,5 +1,6 @@
 """Where messages are written: all of them at once into a directory, or nothing."""
 
+import errno
 import os
 import re
 import secrets
@@ -32,14 +33,19 @@ def filled(folder: Path) -> Iterator[Path]:
     """
     there = folder.is_dir()
     room = (folder if there else _existing(folder.absolute().parent)) / f".{secrets.token_hex(8)}.new"
-    room.mkdir()
     try:
+        room.mkdir()
         yield room
         if there:
             _move(room, folder)
         else:
             folder.parent.mkdir(parents=True, exist_ok=True)
             room.rename(folder)
+    except OSError as error:
+        if not str(error.filename).startswith(str(room)):
+            raise
+        # Nobody but us knows the name of the room.
+        raise OSError(error.errno, error.strerror, str(folder)) from error
     finally:
         shutil.rmtree(room, ignore_errors=True)
 
@@ -53,5 +59,8 @@ def _move(room: Path, folder: Path) -> None:
     left = {name for name in os.listdir(folder) if _MESSAGE.fullmatch(name)} - set(names)
     if left:
         raise LeftOver(min(left))
+    for name in names:
+        if (folder / name).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(folder / name))
     for name in names:
         (room / name).replace(folder / name)

@@ -4,6 +4,7 @@ import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,16 +12,17 @@ import click
 
 from service import csvfile
 from service.cli import mail_folder
-from service.cli.words import REFUSED, WORDS, fail, say
+from service.cli.words import REFUSED, WORDS, fail, printable, say
 from service.csvfile import words
-from service.csvfile.encoding import UnknownEncoding
+from service.csvfile.encoding import UnknownEncoding, is_utf8
 from service.csvfile.file import CsvFile, FileRefused
 from service.facts.findings import SEVERITY_LABELS, Finding, Severity
 from service.facts.words import N_, NN_, Phrase
 from service.i18n.catalogs import Catalog, Catalogs
 from service.i18n.locales import LOCALES
+from service.i18n.negotiation import closest
 from service.mail import merge, variants
-from service.mail.addresses import Address, AddressError, Mailbox, parse
+from service.mail.addresses import Address, AddressError, Mailbox, parse, warnings
 from service.mail.compiled import ContentRefused
 from service.mail.mime import REFUSED_CHARACTER, refused_character
 from service.mail.tokens import lookup, nearest
@@ -113,7 +115,7 @@ def command(
 ) -> None:
     """Write the messages."""
     sender = Mailbox(_name(from_name), _address(from_address, "--from"))
-    answers = Mailbox(sender.name, _address(reply_to, "--reply-to")) if reply_to else None
+    answers = Mailbox(sender.name, _address(reply_to, "--reply-to")) if reply_to is not None else None
     moment = _moment(at)
     try:
         found = _variants(files)
@@ -144,7 +146,7 @@ def command(
 
 
 def _bad(option: str, phrase: Phrase, values: Mapping[str, object]) -> click.BadParameter:
-    return click.BadParameter(_printable(WORDS.say(phrase, **values)), param_hint=option)
+    return click.BadParameter(printable(WORDS.say(phrase, **values)), param_hint=option)
 
 
 def _name(text: str) -> str:
@@ -155,9 +157,12 @@ def _name(text: str) -> str:
 
 def _address(text: str, option: str) -> Address:
     try:
-        return parse(text)
+        address = parse(text)
     except AddressError as refused:
         raise _bad(option, refused.phrase, refused.values) from None
+    for found in warnings(address):
+        click.echo(f"{option}: {_said(found)}", err=True)
+    return address
 
 
 def _moment(text: str | None) -> datetime:
@@ -177,9 +182,11 @@ def _source(wanted: str | None, found: Mapping[Path, SourceVariant]) -> str:
     codes = [variant.locale for variant in found.values()]
     if wanted is None:
         return codes[0]
-    if wanted not in codes:
+    # As in the head of a file, where fr-CA is fr.
+    code = closest(wanted, codes)
+    if code is None:
         raise _bad("--source", NO_SOURCE, {"locale": wanted})
-    return wanted
+    return code
 
 
 # The variants
@@ -237,7 +244,7 @@ def _stop(problems: Sequence[tuple[Path, Finding]]) -> None:
 def _read(path: Path, locale: str, encoding: str | None) -> tuple[CsvFile, dict[str, int]]:
     """Return the file and its columns by name, with their index from 0."""
     try:
-        file = csvfile.read(path, locale=locale, encoding=encoding)
+        file = _file(path, locale, encoding)
     except UnknownEncoding as error:
         raise click.BadParameter(str(error), param_hint="--encoding") from error
     # What the import of prospects says about a header is about other columns.
@@ -248,6 +255,16 @@ def _read(path: Path, locale: str, encoding: str | None) -> tuple[CsvFile, dict[
         problems += more
     _stop([(path, finding) for finding in problems])
     return file, columns
+
+
+def _file(path: Path, locale: str, encoding: str | None) -> CsvFile:
+    """Read the file; nobody is asked here, so valid UTF-8 is UTF-8 whatever else it sounds like."""
+    file = csvfile.read(path, locale=locale, encoding=encoding)
+    if encoding is None and file.encoding != "utf-8" and is_utf8(file.source):
+        doubts = [finding for finding in file.findings if finding.rule == "encoding-uncertain"]
+        file = csvfile.read(file.source, locale=locale, encoding="utf-8")
+        return replace(file, findings=(*doubts, *file.findings))
+    return file
 
 
 def _columns(file: CsvFile) -> tuple[dict[str, int], list[Finding]]:
@@ -334,11 +351,9 @@ def _in_row(finding: Finding, number: int, line: int, columns: Mapping[str, int]
 
 
 def _print(path: Path, finding: Finding) -> None:
+    click.echo(f"{path}:{finding.line}:{finding.column}: {_said(finding)}", err=True)
+
+
+def _said(finding: Finding) -> str:
     label = WORDS.say(SEVERITY_LABELS[finding.severity])
-    message = _printable(words.say(finding.phrase, finding.values, WORDS))
-    click.echo(f"{path}:{finding.line}:{finding.column}: {label}: {message} [{finding.rule}]", err=True)
-
-
-def _printable(text: str) -> str:
-    # What a stranger's file holds must not steer the terminal.
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+    return f"{label}: {printable(words.say(finding.phrase, finding.values, WORDS))} [{finding.rule}]"

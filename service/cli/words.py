@@ -2,6 +2,7 @@
 
 import os
 import sys
+import unicodedata
 from typing import NoReturn
 
 import click
@@ -35,6 +36,15 @@ def say(phrase: Phrase, **values: object) -> None:
     """Print a line at once, also into a pipe."""
     click.echo(WORDS.say(phrase, **values))
     sys.stdout.flush()
+
+
+def printable(text: str) -> str:
+    """Return text that a stranger may have written, so that it cannot steer the terminal."""
+    # Spaces of any width stay: French sets some before its punctuation.
+    return "".join(
+        char if char.isprintable() or unicodedata.category(char) == "Zs" else f"\\x{ord(char):02x}"
+        for char in text
+    )
 
 
 def fail(phrase: Phrase, *, code: int = REFUSED, **values: object) -> NoReturn:

@@ -230,6 +230,8 @@ def _by_sound(source: Source, locale: str) -> Detection:
     ]
     certain = all(ahead >= CERTAIN and ahead - expected >= HEARD for ahead, expected in rivals)
     certain = certain and is_plausible(best_text, FAMILIES[best])
+    # Nothing is certain against a whole file of valid UTF-8.
+    certain = certain and not (best != "utf-8" and is_utf8(source))
     # A reading with bytes that do not decode is offered only where no reading is without.
     whole = not _KEPT.search(best_text)
     offered = [
@@ -269,6 +271,15 @@ def _whole_variant(name: str, source: Source, data: bytes) -> str:
         if _decodes_whole(source, codec):
             return codec
     return _variant(name, data)
+
+
+def is_utf8(source: Source) -> bool:
+    """Whether a file is valid UTF-8 and more than ASCII."""
+    return _decodes_whole(source, "utf-8") and not _is_ascii(source)
+
+
+def _is_ascii(source: Source) -> bool:
+    return all(source.read(start, CHUNK).isascii() for start in range(0, source.size, CHUNK))
 
 
 def _decodes_whole(source: Source, codec: str) -> bool:

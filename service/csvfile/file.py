@@ -162,7 +162,11 @@ def unreadable(reason: str) -> CsvFile:
 def _source(data: bytes | Path | Source) -> Source:
     if isinstance(data, bytes):
         return InMemory(data)
-    return OnDisk.at(data) if isinstance(data, Path) else data
+    if isinstance(data, Path):
+        # What comes through a pipe can be read but once.
+        once = data.is_fifo() or data.is_char_device()
+        return InMemory(data.read_bytes()) if once else OnDisk.at(data)
+    return data
 
 
 def _detect(source: Source, locale: str, name: str | None) -> Detection:

@@ -128,6 +128,11 @@ def _is_european(char: str) -> bool:
     )
 
 
+def _is_semitic(char: str) -> bool:
+    """Letters of Hebrew and Arabic, two bytes each in UTF-8, which are Han characters by chance in others."""
+    return "\u05d0" <= char <= "\u05ea" or "\u0620" <= char <= "\u064a" or "\u0671" <= char <= "\u06d3"
+
+
 # Letters that stand in the legacy encodings and in hardly any text of ours.
 _RARE_LETTERS = frozenset("ŸƒıŽžŠš")
 
@@ -150,6 +155,8 @@ def weight(char: str, family: str) -> float:
     if unlikely is not None:
         return unlikely
     if family == "any":
+        if _is_semitic(char):
+            return -8.0
         if char.isalpha() and char < "\u2000" and not _is_european(char):
             return -9.0 if char < "\u0300" else -13.0
         return max(read(char) for read in _FAMILIES.values())

@@ -81,10 +81,22 @@ def closest(tag: str | None, available: Sequence[str]) -> str | None:
     return None
 
 
+def is_language(tag: str) -> bool:
+    """Whether a tag names a language that there is, ours or not: `pt_BR` does, `jp` does not."""
+    found = _tag(tag)
+    return found is not None and bool(found.script)
+
+
 def terminal_locale(environ: Mapping[str, str]) -> str:
-    """The locale code of a terminal's user, by LC_ALL, LC_MESSAGES, LANG (POSIX 8.2); else the source's."""
+    """The locale code of a terminal's user, by LC_ALL, LC_MESSAGES, LANG (POSIX 8.2); else the source's.
+
+    Where these name a language, LANGUAGE may list others in order of preference (GNU gettext).
+    """
     value = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
-    return closest(value.partition(".")[0].partition("@")[0], tuple(LOCALES)) or SOURCE
+    value = value.partition(".")[0].partition("@")[0]
+    listed = environ.get("LANGUAGE", "") if value not in ("", "C", "POSIX") else ""
+    found = (closest(tag.partition(".")[0], tuple(LOCALES)) for tag in (*listed.split(":"), value))
+    return next(filter(None, found), SOURCE)
 
 
 def _kin(one: _Tag, other: _Tag) -> bool:

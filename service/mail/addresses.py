@@ -131,6 +131,9 @@ def _check_local(local: str, written: str) -> None:
         bad = next((char for char in local[:end] if not char.isascii() and not _can_stand(char)), bad)
     if bad:
         raise AddressError(BAD_CHARACTER, address=_printable(written), character=_named(bad))
+    if "=?" in local:
+        # Where RFC 2047 words are looked for by their beginning, another address would be read.
+        raise AddressError(BAD_CHARACTER, address=written, character="=?")
     if local.startswith("-"):
         raise AddressError(BAD_START, address=written)
     if not local.strip("."):

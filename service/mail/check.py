@@ -15,6 +15,7 @@ from service.mail import check_dkim, check_headers, check_parts
 from service.mail.check_headers import Header, Note
 
 BARE_RETURN = N_("The line does not end in CRLF: a CR or LF stands alone.")
+ALL_LF = N_("All lines end in LF alone. Mail is sent with CRLF.")
 NUL = N_("The line contains a NUL character.")
 LONG_LINE = N_("The line has %(octets)s octets; 998 is the most (RFC 5322).")
 NO_END = N_("The message does not end in CRLF.")
@@ -64,6 +65,10 @@ def check(raw: bytes, *, base_url: str | None = None) -> tuple[Finding, ...]:
 
 
 def _notes(raw: bytes, base_url: str | None) -> Iterator[Note]:
+    if b"\n" in raw and b"\r" not in raw:
+        # As programs on Unix keep mail, in a Maildir too: one fault, behind which all else is judged.
+        yield Note("line-end", ALL_LF, 1)
+        raw = raw.replace(b"\n", b"\r\n")
     lines = raw.split(b"\r\n")
     yield from _lines(lines, raw)
     try:

@@ -66,6 +66,8 @@ class Header:
         return self.value.decode("utf-8", "replace")[:120]
 
 
+# Headers that may hold groups (RFC 5322 section 3.6.3).
+_WITH_GROUPS = frozenset({"to", "cc", "bcc", "reply-to", "resent-to"})
 _ADDRESSES = frozenset({"from", "sender", "reply-to", "to", "cc", "bcc", "resent-from", "resent-to"})
 _NO_WORDS = frozenset(
     [
@@ -92,6 +94,8 @@ _NO_WORDS = frozenset(
         "received",
     ]
 )
+# What was meant as an encoded word; any other "=?" is text.
+_LIKE_WORD = re.compile(rb"=\?[^?\s]+\?[^?\s]\?")
 _WORD = re.compile(rb"=\?([A-Za-z0-9_-]+)(?:\*[A-Za-z0-9-]+)?\?([bBqQ])\?([!->@-~]+)\?=")
 
 
@@ -105,7 +109,7 @@ def judge(header: Header) -> Iterator[Note]:
         yield Note("header-control", CONTROL, header.line, named)
     yield from _words(header)
     if header.key in _ADDRESSES and not _addresses(
-        value, most=1 if header.key in ("from", "sender") else 1000
+        value, most=1 if header.key in ("from", "sender") else 1000, groups=header.key in _WITH_GROUPS
     ):
         yield Note("address", ADDRESS, header.line, {**named, "value": header.shown})
     if judgement := _SINGLE.get(header.key):
@@ -122,7 +126,7 @@ def _is_utf8(value: bytes) -> bool:
 def _words(header: Header) -> Iterator[Note]:
     for offset, line in enumerate(header.lines):
         number = header.line + offset
-        if b"=?" not in line:
+        if not _LIKE_WORD.search(line):
             continue
         length = len(line) + (len(header.name) + 1 if offset == 0 else 0)
         if header.key in _NO_WORDS:
@@ -131,7 +135,7 @@ def _words(header: Header) -> Iterator[Note]:
         if length > 76:
             yield Note("word-line", WORD_LINE, number, {"octets": length})
         for piece in line.replace(b"(", b" ").replace(b")", b" ").split():
-            if b"=?" in piece:
+            if _LIKE_WORD.search(piece):
                 yield from _word(piece, number)
 
 
@@ -160,56 +164,99 @@ def decode_word(charset: bytes, encoding: bytes, data: bytes) -> str:
     if encoding in b"bB":
         octets = base64.b64decode(data, validate=True)
     else:
-        if re.search(rb"=(?![0-9A-F]{2})", data):
+        if re.search(rb"=(?![0-9A-Fa-f]{2})", data):
             raise ValueError("a broken escape")
         octets = binascii.a2b_qp(data.replace(b"_", b"=20"), header=False)
     return octets.decode(charset.decode(), "strict")
 
 
-# Addresses: mailbox-list of RFC 5322 without comments, with groups and UTF-8 (RFC 6532).
+# Addresses: address-list of RFC 5322, in UTF-8 (RFC 6532).
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]"
 _LOCAL = rf"(?:{_ATEXT}++(?:\.{_ATEXT}++)*+|\"(?:[ !#-\[\]-~\u00a1-\U0010ffff]|\\[ -~])*+\")"
 _LABEL = r"[A-Za-z0-9\u00a1-\U0010ffff](?:[A-Za-z0-9\u00a1-\U0010ffff-]{0,61}[A-Za-z0-9\u00a1-\U0010ffff])?"
-_SPEC = re.compile(rf"{_LOCAL}@{_LABEL}(?:\.{_LABEL})*+")
+_SPEC = re.compile(rf"{_LOCAL}@(?:{_LABEL}(?:\.{_LABEL})*+|\[[!-Z^-~]++\])")
 _PHRASE = re.compile(
     rf"(?:(?:\"(?:[ !#-\[\]-~\t]|\\[ -~\t])*+\"|{_ATEXT}++(?:\.{_ATEXT}*+)*+)[ \t]*+)++", re.DOTALL
 )
 
 
-def _addresses(value: bytes, *, most: int) -> bool:
-    """Tell whether a value is one to `most` mailboxes."""
-    text = value.decode("utf-8", "replace")
+_GROUP = re.compile(rf"{_PHRASE.pattern}:", re.DOTALL)
+
+
+def _addresses(value: bytes, *, most: int, groups: bool) -> bool:
+    """Tell whether a value is one to `most` mailboxes and groups."""
+    text = _without_comments(value.decode("utf-8", "replace"))
     position = count = 0
+    in_group = False
     while True:
-        end = _mailbox(text, position)
-        if end < 0:
+        position = _behind_space(text, position)
+        if groups and not in_group and (opened := _GROUP.match(text, position)):
+            position, count, in_group = _behind_space(text, opened.end()), count + 1, True
+        if not in_group or not text.startswith(";", position):
+            end = _mailbox(text, position)
+            if end < 0:
+                return False
+            position, count = _behind_space(text, end), count + 1
+        if in_group and text.startswith(";", position):
+            position, in_group = _behind_space(text, position + 1), False
+        if position == len(text):
+            return count <= most and not in_group
+        if text[position] != ",":
             return False
-        count += 1
-        rest = text[end:].lstrip(" \t")
-        position = len(text) - len(rest)
-        if not rest:
-            return count <= most
-        if rest[0] != ",":
-            return False
-        position = len(text) - len(rest[1:].lstrip(" \t"))
+        position += 1
+
+
+def _behind_space(text: str, position: int) -> int:
+    while text[position : position + 1] in (" ", "\t"):
+        position += 1
+    return position
+
+
+_COMMENT = re.compile(r"\\.|[()\"]", re.DOTALL)
+
+
+def _without_comments(text: str) -> str:
+    """A structured value with a space for each comment; they may hold others (RFC 5322 section 3.2.2)."""
+    kept: list[str] = []
+    depth = position = 0
+    is_quoted = False
+    for found in _COMMENT.finditer(text):
+        mark = found.group()
+        if mark == '"' and not depth:
+            is_quoted = not is_quoted
+        elif is_quoted or len(mark) == 2 or mark == '"':
+            continue
+        elif mark == "(":
+            if not depth:
+                kept.append(text[position : found.start()] + " ")
+            depth += 1
+        elif depth:
+            depth -= 1
+            position = found.end()
+    # One that is never closed is none.
+    return "".join([*kept, text[position:]]) if not depth else text
 
 
 def _mailbox(text: str, position: int) -> int:
     """Return where the mailbox that begins here ends, -1 if none does."""
     spec = _SPEC.match(text, position)
-    if spec and text[spec.end() : spec.end() + 1] in ("", ",", " ", "\t"):
-        return spec.end() if "=?" not in spec.group() else -1
+    if spec and text[spec.end() : spec.end() + 1] in ("", ",", ";", " ", "\t"):
+        return spec.end() if not _is_like_word(spec.group()) else -1
     phrase = _PHRASE.match(text, position)
     if phrase:
-        if any("=?" in quoted for quoted in re.findall(r'"(?:[^"\\]|\\.)*+"', phrase.group())):
+        if any(map(_is_like_word, re.findall(r'"(?:[^"\\]|\\.)*+"', phrase.group()))):
             return -1
         position = phrase.end()
     if text[position : position + 1] != "<":
         return -1
     spec = _SPEC.match(text, position + 1)
-    if not spec or "=?" in spec.group() or text[spec.end() : spec.end() + 1] != ">":
+    if not spec or _is_like_word(spec.group()) or text[spec.end() : spec.end() + 1] != ">":
         return -1
     return spec.end() + 1
+
+
+def _is_like_word(text: str) -> bool:
+    return _LIKE_WORD.search(text.encode()) is not None
 
 
 # Single headers
@@ -227,7 +274,7 @@ _TAGS = re.compile(rb"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*(?:, ?[A-Za-z]{2,8}(?:-
 
 def _date(header: Header) -> Iterator[Note]:
     values = {"value": header.shown}
-    match = _DATE.fullmatch(header.shown)
+    match = _DATE.fullmatch(re.sub(r"[ \t]+", " ", _without_comments(header.shown)).strip(" "))
     if not match:
         yield Note("date", DATE, header.line, values)
         return
@@ -255,7 +302,7 @@ def _automatic(header: Header) -> Iterator[Note]:
 
 
 def _version(header: Header) -> Iterator[Note]:
-    if header.value != b"1.0":
+    if _without_comments(header.shown).strip(" \t") != "1.0":
         yield Note("mime-version", VERSION, header.line)
 
 
@@ -275,21 +322,24 @@ _SINGLE = {
 
 _URI = re.compile(rb"<([A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-~]+)>")
 
+_IN_LIST = rb"[ \t]*<[^<>]*>[ \t]*(?:\([^()<>]*\)[ \t]*)?"
+_LIST = re.compile(rb"%s(?:,%s)*+" % (_IN_LIST, _IN_LIST))
+
 
 def lists(headers: Mapping[str, Header], base_url: str | None) -> Iterator[Note]:
     """Yield what is wrong with the headers by which readers leave a list (RFC 2369, RFC 8058)."""
     header, post = headers.get("list-unsubscribe"), headers.get("list-unsubscribe-post")
     bulk = headers.get("precedence")
-    secure = base_url is not None and base_url.startswith("https://")
+    secure = base_url is not None and base_url.lower().startswith("https://")
     if header is None:
         if post:
             yield Note("list-post", LIST_POST, post.line)
         if bulk and bulk.value.lower() == b"bulk" and secure:
             yield Note("list-wanted", LIST_WANTED, bulk.line)
         return
-    parts = [part.strip() for part in header.value.split(b",")]
+    parts = re.findall(rb"<[^<>]*>", header.value)
     addresses = [match[1] for part in parts if (match := _URI.fullmatch(part))]
-    if len(addresses) != len(parts):
+    if len(addresses) != len(parts) or not _LIST.fullmatch(header.value):
         yield Note("list-address", LIST_ADDRESS, header.line)
     web = [address for address in addresses if address.lower().startswith(b"https://")]
     if post:
@@ -303,5 +353,12 @@ def lists(headers: Mapping[str, Header], base_url: str | None) -> Iterator[Note]
         base = base_url.rstrip("/")
         if not secure:
             yield Note("list-unwanted", LIST_UNWANTED, header.line, {"base": base})
-        elif any(not address.startswith(f"{base}/".encode()) for address in web):
+        elif any(not _plain(address.decode()).startswith(f"{_plain(base)}/") for address in web):
             yield Note("list-elsewhere", LIST_ELSEWHERE, header.line, {"base": base})
+
+
+def _plain(address: str) -> str:
+    """An https address with its host in small letters and without the port that goes without saying."""
+    scheme, _, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}://{host.lower().removesuffix(':443')}{slash}{path}"

@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -74,7 +75,7 @@ class _Reader:
         self.kinds: set[str] = set()
 
     def entity(self, headers: Mapping[str, Header], lines: list[bytes], start: int, depth: int) -> str:
-        """Read one entity and return its media type."""
+        """Read one entity and return its media type, or that of the part it is read for."""
         header = headers.get("content-type")
         kind, parameters = media_type(header) if header else ("text/plain", {})
         at = header.line if header else start
@@ -90,7 +91,10 @@ class _Reader:
             if name != "7bit":
                 at = encoding.line if encoding else at
                 self.notes.append(Note("mime-encoding", ENCODING, at, {"value": name}))
-            self.multipart(kind, parameters.get("boundary", ""), lines, (start, at), depth)
+            kinds = self.multipart(kind, parameters.get("boundary", ""), lines, (start, at), depth)
+            if kinds and kind in ("multipart/related", "multipart/mixed"):
+                # What it is read for is its first part (RFC 2387); the others are pictures and files.
+                return kinds[0]
         else:
             is_file = check_parameters.is_attachment(headers)
             self.kinds.add("file" if is_file else kind)
@@ -101,14 +105,14 @@ class _Reader:
 
     def multipart(
         self, kind: str, boundary: str, lines: list[bytes], place: tuple[int, int], depth: int
-    ) -> None:
+    ) -> list[str]:
         start, at = place
         if (
             not re.fullmatch(r"[A-Za-z0-9'()+_,./:=? -]{0,69}[A-Za-z0-9'()+_,./:=?-]", boundary)
             or depth > MOST_DEPTH
         ):
             self.notes.append(Note("mime-boundary", BOUNDARY, at))
-            return
+            return []
         mark = f"--{boundary}".encode()
         marks = [number for number, line in enumerate(lines) if line.rstrip(b" \t") in (mark, mark + b"--")]
         closed = [number for number in marks if lines[number].rstrip(b" \t") == mark + b"--"]
@@ -125,6 +129,7 @@ class _Reader:
             and (kinds[0] != "text/plain" or kinds[-1] != "text/html")
         ):
             self.notes.append(Note("mime-order", ORDER, at))
+        return kinds
 
     def part(self, lines: list[bytes], start: int, depth: int) -> str:
         headers: dict[str, Header] = {}
@@ -277,11 +282,21 @@ class _Page(HTMLParser):
             self.styles.append((line, text))
         elif name == "href" and tag in ("a", "area"):
             self.links.append(text)
-            allowed = ("https://", "http://", "mailto:", "#")
+            allowed = ("https://", "http://", "mailto:", "tel:", "#")
         elif name in ("src", "background", "srcset", "poster", "action", "formaction"):
             allowed = ("https://", "cid:")
-        if allowed and not text.lower().startswith(allowed):
-            self.found.append((line, "html-address", text[:120]))
+        several = name == "srcset"
+        for address in [part.strip() for part in text.split(",") if part.strip()] if several else [text]:
+            if allowed and not address.lower().startswith(allowed):
+                self.found.append((line, "html-address", address[:120]))
+
+    def end(self) -> None:
+        """Read what is left; a tag that does not end takes the rest of the page with it, as in a browser.
+
+        `close` would look for the end of each such tag up to the end of the page, in quadratic time.
+        """
+        if self.cdata_elem or not self.rawdata.startswith("<"):
+            self.handle_data(unescape(self.rawdata))
 
     def handle_endtag(self, tag: str) -> None:
         self.in_style = False
@@ -306,12 +321,12 @@ _HTML_PHRASES = {
 def _html(part: Part, header: Header | None, plain: str | None) -> Iterator[Note]:
     page = _Page()
     page.feed(part.text)
-    page.close()
+    page.end()
     # Encoded lines are not the lines of the HTML, so its findings stand at the beginning of the part.
     for _, rule, what in page.found:
         yield Note(rule, _HTML_PHRASES[rule], part.line, {"name": what, "address": what})
     if any(
-        re.search(r"@import|url\(|@font-face|expression\(|\\", style, re.IGNORECASE)
+        re.search(r"@import|url\(|image-set\(|@font-face|expression\(|\\", style, re.IGNORECASE)
         for _, style in page.styles
     ):
         yield Note("html-style", REMOTE_STYLE, part.line)

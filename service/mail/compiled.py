@@ -24,6 +24,7 @@ from service.mail.values import NO_VALUES, Values
 from service.markdown import dialect, html, text
 
 IN_TAG = N_("Emails are written in Markdown, not in HTML, so %(token)s cannot stand inside a tag.")
+IN_FENCE = N_("%(token)s cannot stand on the line that begins a block of code.")
 IN_ADDRESS = N_("In a link %(token)s can stand only after the domain, as in %(example)s.")
 AD_IN_ADDRESS = N_("%(token)s prints a whole ad and cannot be the address of a link.")
 FALLBACK_ADDRESS = N_("%(token)s is a link, so its fallback value must be the address of a web page.")
@@ -258,6 +259,10 @@ class _Walk:
         self.in_comment = False
 
     def judge(self, stream: Sequence[Token]) -> Iterator[Finding]:
+        # A fallback value with a backtick lets the line be text until a mark stands for it.
+        opened = [match for token in stream for match in self.marks.pattern.finditer(token.info)]
+        for match in opened:
+            yield self.written.at_token(int(match[1]), "token-in-fence", IN_FENCE)
         texts = [(token, _run(token.children or [])) for token in stream if token.type == "inline"]
         last = max((number for number, (_, run) in enumerate(texts) if "-->" in run), default=-1)
         for number, (token, run) in enumerate(texts):

@@ -1,6 +1,7 @@
 """Mail merge without a database: variants, one row of words for each recipient, complete messages out."""
 
 import hashlib
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,6 +11,7 @@ from service.facts.findings import Finding, Severity
 from service.facts.words import N_, Phrase
 from service.i18n.catalogs import Catalog
 from service.i18n.locales import ALL_LOCALES
+from service.i18n.negotiation import is_language
 from service.mail.addresses import AddressError, Mailbox, parse, warnings
 from service.mail.compiled import CompiledVariant, ContentRefused, compile_variant
 from service.mail.layout import OUTREACH, Frame
@@ -25,6 +27,9 @@ UTC_NAME = "UTC"
 NOBODY = "noreply@localhost.invalid"
 
 NO_VALUE = N_("%(token)s has neither a value nor a fallback value.")
+NO_LANGUAGE = N_(
+    "“%(locale)s” is not a language code such as %(example)s. The source language variant is used."
+)
 NO_ZONE = N_("“%(zone)s” is not a time zone. UTC is used.")
 WHY = N_("You receive this email because we would like to work with you.")
 
@@ -74,12 +79,11 @@ class Merge:
         A row that says nothing in a column is as if it had none.
         """
         row = {name: cell for name, cell in cells.items() if cell.strip()}
-        locale = choose_variant(
-            row.get(LOCALE, "").strip() or None, self.variants, default=self.source, source=self.source
-        )
         findings: list[Finding] = []
+        told = _language(row, findings)
+        locale = choose_variant(told, self.variants, default=self.source, source=self.source)
         address = _address(row.get(EMAIL, ""), findings)
-        values = self._values(row, locale, findings)
+        values = self._values(row, told, locale, findings)
         unsubscribe = values.get("unsubscribeUrl")
         program, sender = (str(values.get(name) or "") for name in ("programName", "senderName"))
         variant = self._variant(locale, program, sender, has_unsubscribe=unsubscribe is not None)
@@ -128,7 +132,9 @@ class Merge:
             self._compiled[locale, program, sender, has_unsubscribe] = known
         return known
 
-    def _values(self, row: Mapping[str, str], locale: str, findings: list[Finding]) -> Values:
+    def _values(
+        self, row: Mapping[str, str], told: str | None, locale: str, findings: list[Finding]
+    ) -> Values:
         """What every token prints: what the row says, else what the program knows by itself."""
         own: dict[str, str | None] = {}
         for name, cell in row.items():
@@ -139,7 +145,7 @@ class Merge:
                 own[name] = page_address(name, cell.strip()) if token.kind is Kind.URL else clean(name, cell)
             except ValueRefused as refused:
                 findings.append(_finding("value", refused.phrase, name, refused.values))
-        zone = row.get(TIME_ZONE, UTC_NAME).strip()
+        zone = unicodedata.normalize("NFKC", row.get(TIME_ZONE, UTC_NAME)).strip()
         if not _is_zone(zone):
             findings.append(_finding("time-zone", NO_ZONE, TIME_ZONE, {"zone": zone[:80]}, Severity.WARNING))
         recipient = Recipient(
@@ -148,7 +154,7 @@ class Merge:
             own.get("firstName"),
             own.get("lastName"),
             "",
-            row.get(LOCALE, self.source).strip(),
+            told or self.source,
             zone,
         )
         known = values_for(
@@ -175,6 +181,15 @@ class Merge:
 
 
 _KEPT = 256
+
+
+def _language(row: Mapping[str, str], findings: list[Finding]) -> str | None:
+    """The language a row names, full-width letters read as plain ones; None for none."""
+    told = unicodedata.normalize("NFKC", row.get(LOCALE, "")).strip().partition(".")[0]
+    if told and not is_language(told):
+        values = {"locale": told[:80], "example": "ja"}
+        findings.append(_finding("locale", NO_LANGUAGE, LOCALE, values, Severity.WARNING))
+    return told or None
 
 
 def _address(cell: str, findings: list[Finding]) -> Mailbox | None:

@@ -21,6 +21,9 @@ NO_HEAD = N_(
 )
 NO_KEY = N_("The front matter has no key %(key)s.")
 NOT_TEXT = N_("The value of %(key)s is not text. Put it between quotation marks.")
+COMMENT = N_(
+    "In YAML a # begins a comment, so the value of %(key)s ends before it. Put it between quotation marks."
+)
 NO_LOCALE = N_("“%(locale)s” is not a language that emails can be written in. Choose one of: %(locales)s")
 KEY_TWICE = N_("The front matter has the key %(key)s more than once.")
 NOT_UTF8 = N_("The file is not valid UTF-8.")
@@ -72,6 +75,7 @@ def read(data: bytes) -> SourceVariant:
     if locale is None:
         line, column = _place(nodes["locale"])
         raise _refused("locale", NO_LOCALE, line, column, locale=written[:80], locales=", ".join(LOCALES))
+    _whole(head, nodes, "subject")
     subject = _text(matter, nodes, "subject")
     return SourceVariant(locale, subject, content, _subject_place(head, nodes["subject"], subject))
 
@@ -114,7 +118,8 @@ def _head(text: str) -> str:
 
 
 def _nodes(head: str) -> dict[str, yaml.Node]:
-    root = yaml.compose(head, Loader=yaml.SafeLoader)
+    # By the loader that read the values: another one may refuse what this one took, as tabs behind a colon.
+    root = yaml.compose(head, Loader=front_matter.LOADER)
     nodes: dict[str, yaml.Node] = {}
     for key, node in root.value if isinstance(root, yaml.MappingNode) else ():
         if key.value in nodes:
@@ -136,6 +141,21 @@ def _unquoted(head: str, finding: Finding) -> Finding:
         return finding
     column = match.end() + 1
     return replace(finding, phrase=NOT_TEXT, values={"key": match[1]}, column=column)
+
+
+def _whole(head: str, nodes: Mapping[str, yaml.Node], key: str) -> None:
+    """Refuse a value without quotation marks of which YAML keeps a part: `Order #5521`, `&Co opens`."""
+    node = nodes.get(key)
+    if not isinstance(node, yaml.ScalarNode) or node.style in ("'", '"', "|", ">"):
+        return
+    line, column = _place(node)
+    if head.startswith("&", node.start_mark.index):
+        raise _refused("front-matter", NOT_TEXT, line, column, key=key)
+    end = node.end_mark
+    rest = head[end.index :].partition("\n")[0]
+    if rest.lstrip().startswith("#"):
+        column = end.column + rest.index("#") + 1
+        raise _refused("front-matter", COMMENT, end.line + 2, column, key=key)
 
 
 def _text(matter: Mapping[str, object], nodes: dict[str, yaml.Node], key: str) -> str:

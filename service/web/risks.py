@@ -44,10 +44,14 @@ class Risky:
 def riskiest(found: Sequence[Recipient], missing: Iterable[Recipient]) -> list[Risky]:
     """Return those whose mail is most likely to look wrong, at most ten, each with what it was picked for.
 
-    Those who lack a value come first and take at most half of the places; then one for each other risk, in
-    the order of `Risk`, and one for each language.
+    Those who lack a value come first and take at most half of the places, fewer where a language would be
+    left out for them; then one for each other risk, in the order of `Risk`, and one for each language.
     """
     lacking = list(missing)
+    signs = [(max(found, key=_longest), Risk.LONGEST), *_first_signs(found)] if found else []
+    languages = _one_of_each_language(found)
+    spare = RISKIEST - len({item.prospect_id for item in (*(item for item, _ in signs), *languages)})
+    most = RISKIEST // 2 if spare < 1 else min(RISKIEST // 2, spare)
     risks: dict[int, list[Risk]] = {}
     people: dict[int, Recipient] = {}
 
@@ -57,13 +61,11 @@ def riskiest(found: Sequence[Recipient], missing: Iterable[Recipient]) -> list[R
         if risk not in held:
             held.append(risk)
 
-    for item in lacking[: RISKIEST // 2]:
+    for item in lacking[:most]:
         add(item, Risk.MISSING)
-    if found:
-        add(max(found, key=lambda item: len(item.name)), Risk.LONGEST)
-    for item, risk in _first_signs(found):
+    for item, risk in signs:
         add(item, risk)
-    for item in _one_of_each_language(found):
+    for item in languages:
         add(item, Risk.LANGUAGE if item.locale else Risk.NO_LANGUAGE)
     for risk, lacks in _LACKS:
         first = next((item for item in found if lacks(item)), None)
@@ -74,6 +76,10 @@ def riskiest(found: Sequence[Recipient], missing: Iterable[Recipient]) -> list[R
         Risky(people[key], tuple(sorted(held, key=order.index)))
         for key, held in list(risks.items())[:RISKIEST]
     ]
+
+
+def _longest(item: Recipient) -> int:
+    return max(len(item.name), len(f"{item.first_name or ''} {item.last_name or ''}"))
 
 
 def _one_of_each_language(found: Sequence[Recipient]) -> list[Recipient]:

@@ -182,6 +182,10 @@ def test_utf_8_by_chance_is_asked_for() -> None:
         "髙﨑",
         "Москва",
         "한국",
+        "محمد",
+        "علي,محمد الحسن",
+        "דוד",
+        "שרה כהן",
     ],
 )
 def test_short_utf_8_is_read_as_such(text: str) -> None:
@@ -191,6 +195,16 @@ def test_short_utf_8_is_read_as_such(text: str) -> None:
         found = encoding.detect(InMemory(data), reader)
         assert found.encoding == "utf-8"
         assert found.certain or reader in {"ja", "zh"}, reader
+
+
+@pytest.mark.parametrize("text", ["עִבְרִית", "Հայկ", "Ā", "©"])
+def test_nothing_is_certain_against_valid_utf_8(text: str) -> None:
+    """C-1: two bytes by chance, or letters nobody expected."""
+    data = f"email,name\na@x.example,{text}\n".encode()
+    for reader in READERS:
+        found = encoding.detect(InMemory(data), reader)
+        assert "utf-8" in found.candidates
+        assert found.encoding == "utf-8" or not found.certain
 
 
 def test_iso_2022_jp_far_into_a_file_and_with_a_bad_byte() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.i18n.locales import LOCALES
-from service.i18n.negotiation import closest, negotiate
+from service.i18n.negotiation import closest, negotiate, terminal_locale
 
 CODES = tuple(LOCALES)
 
@@ -125,3 +125,22 @@ def test_no_language_at_all_is_the_default() -> None:
 )
 def test_closest(tag: str | None, expected: str | None) -> None:
     assert closest(tag, CODES) == expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, "en"),
+        ({"LANG": "fr_FR.UTF-8"}, "fr"),
+        ({"LANG": "fr_FR.UTF-8", "LC_ALL": "ja_JP.UTF-8"}, "ja"),
+        ({"LANG": "ca_ES.UTF-8@valencia"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LANGUAGE": "ja_JP:en"}, "ja"),
+        ({"LANG": "de_DE.UTF-8", "LANGUAGE": "de:zh_CN:en"}, "zh"),
+        ({"LANG": "fr_FR.UTF-8", "LANGUAGE": "de:::"}, "fr"),
+        ({"LC_ALL": "C", "LANG": "fr_FR.UTF-8", "LANGUAGE": "ja"}, "en"),
+        ({"LC_ALL": "C.UTF-8", "LANGUAGE": "ja"}, "en"),
+        ({"LANGUAGE": "ja"}, "en"),
+    ],
+)
+def test_the_language_of_a_terminal(environ: dict[str, str], expected: str) -> None:
+    assert terminal_locale(environ) == expected

@@ -63,6 +63,7 @@ def test_only_a_local_part_in_other_letters_needs_smtputf8() -> None:
         "a@x.example, b@x.example", "a@x.example b@x.example", "group: a@x.example;", "a(comment)@x.example",
         "a@b.example>\r\nRCPT TO:<evil@e.example", "<@x.example:a@b.example>", "Name <a@x.example>",
         "alice@example.org)bob@evil.example", '"a b"@x.example', "a@[127.0.0.1]",
+        "=?utf-8?q?a?=@x.example", "a=?@x.example", "＝？utf-8?b?YQ?=@x.example",
         "-a@x.example", "a b@x.example", "a<@x.example", "a>@x.example", "a\r\nb@x.example", "a\0@x.example",
         "a@x.example\r\nBcc: b@x.example", "a@x\r\n.example", "a\u202e@x.example", "a\u200b@x.example",
         "\ud800@x.example", "a@\ud800.example", "a@☃.net", "a@xn--n3h.net", f"a@{'a' * 64}.example",

@@ -47,6 +47,15 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     assert run().exit_code == 2
 
 
+def test_a_base_url_is_an_address(tmp_path: Path) -> None:
+    file = tmp_path / "a.eml"
+    file.write_bytes(serialize(letter()))
+    done = run(str(file), "--base-url", "prospectus.example")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "The value for {--base-url}" not in done.stderr
+    assert "--base-url is not the address of a web page." in done.stderr
+
+
 def test_what_a_message_holds_does_not_steer_the_terminal(tmp_path: Path) -> None:
     file = tmp_path / "a.eml"
     file.write_bytes(serialize(letter()).replace(b"olivia@", b"\x1b[31molivia@"))

@@ -165,6 +165,8 @@ def test_an_ad_is_a_linked_picture_or_name_and_in_text_name_and_link() -> None:
         ("a <img src={firstName}>", "token-in-tag", 12),
         ('a <p style="{firstName}">', "token-in-tag", 13),
         ("a <!-- {firstName} -->", "token-in-tag", 8),
+        ("```{firstName|a`b}", "token-in-fence", 4),
+        ("``` x <firstName|`>", "token-in-fence", 7),
         ("[x](javascript:{firstName})", "unsafe-link", 5),
         ("[x](data:text/html,{firstName})", "unsafe-link", 5),
         ("![x](data:{firstName})", "unsafe-image", 6),

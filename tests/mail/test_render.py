@@ -1,8 +1,10 @@
 import email
 import email.policy
+import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from click.testing import CliRunner, Result
@@ -88,11 +90,21 @@ def test_who_sends_and_gets_answers(merge: Merge) -> None:
     assert message["Date"] == "Tue, 19 Jan 2038 03:14:08 +0000"
 
 
+def test_a_sender_whose_domain_passes_for_another_is_told(merge: Merge) -> None:
+    """H-8."""
+    done = merge.run("--from", "a@аррӏе.example", "--reply-to", "a@apple.example")
+    assert (done.exit_code, done.stderr.count("\n")) == (0, 1)
+    assert done.stderr.startswith("--from: Warning: The domain “аррӏе.example” looks like “apple.example”")
+    assert done.stderr.endswith(" xn--80ak6aa92e.example [address-lookalike]\n")
+
+
 def test_the_source_is_the_first_file_unless_said(merge: Merge) -> None:
     merge.rows("email,firstName,lastName\na@x.example,A,B\n")
     merge.run(files=("ja.md", "en.md"))
     assert merge.subjects() == {"0001.eml": "招待：B様"}
     merge.run("--source", "en", files=("ja.md", "en.md"))
+    assert merge.subjects() == {"0001.eml": "Hello A"}
+    merge.run("--source", "en_GB", files=("ja.md", "en.md"))
     assert merge.subjects() == {"0001.eml": "Hello A"}
     assert merge.refused("--source", "fr")[-1].startswith("Error: Invalid value for --source: ")
 
@@ -150,6 +162,7 @@ def test_a_control_in_an_option_is_refused(merge: Merge) -> None:
     for option, value in (
         ("--from-name", "a\nb"), ("--from", "a@x.example\r\nBcc: b@y.example"),
         ("--reply-to", "a@x.example, b@y.example"), ("--at", "yesterday"), ("--encoding", "nope"),
+        ("--reply-to", ""), ("--from", "=?utf-8?q?a?=@x.example"),
     ):  # fmt: skip
         assert merge.refused(option, value)[-1].startswith(f"Error: Invalid value for {option}: ")
 
@@ -200,6 +213,57 @@ def test_many_errors_of_a_variant_are_cut_short(merge: Merge) -> None:
     assert {line.rpartition(" ")[2] for line in said[:-1]} == {"[address-relative]"}
 
 
+@pytest.mark.parametrize("name", ["é", "محمد", "עִבְרִית", "Հայկ", "©", "Łukasz"])
+def test_valid_utf_8_is_read_as_such_where_nobody_is_asked(merge: Merge, name: str) -> None:
+    """C-1: a guess would go to people as it is."""
+    merge.variant("zh.md", "---\nlocale: zh\nsubject: 您好 {firstName}\n---\n您好\n")
+    merge.rows(f"email,firstName\na@x.example,{name}\n")
+    assert merge.run(files=("zh.md",)).exit_code == 0
+    assert merge.subjects() == {"0001.eml": f"您好 {name}"}
+    merge.rows("email,firstName\na@x.example,小明\n", "gb18030")
+    assert merge.run(files=("zh.md",)).exit_code == 0
+    assert merge.subjects() == {"0001.eml": "您好 小明"}
+
+
+def test_recipients_come_through_a_pipe(merge: Merge) -> None:
+    (merge.folder / "people.csv").unlink()
+    os.mkfifo(merge.folder / "people.csv")
+    writer = Thread(target=merge.rows, args=(ROWS,))
+    writer.start()
+    assert merge.run().exit_code == 0
+    writer.join()
+    assert merge.subjects() == {"0001.eml": "Hello Olivia", "0002.eml": "招待：髙橋様"}
+
+
+def test_a_language_that_there_is_not_is_told(merge: Merge) -> None:
+    merge.rows(
+        "email,locale,firstName,lastName\n"
+        "a@x.example,jp,A,B\nb@x.example,de,A,B\nc@x.example,ｊａ-JP,A,B\nd@x.example,ja_JP.UTF-8,A,B\n"
+    )
+    done = merge.run()
+    assert (done.exit_code, done.stderr.count("\n")) == (0, 1)
+    assert done.stderr.startswith(f"{merge.folder}/people.csv:2:2: Warning: Row 1, locale: “jp” is not a ")
+    assert list(merge.subjects().values()) == ["Hello A", "Hello A", "招待：B様", "招待：B様"]
+
+
+def test_french_messages_keep_their_spaces(merge: Merge) -> None:
+    merge.variant("en.md", EN.replace("Dear {firstName}", "Dear {firstNam}"))
+    command = [sys.executable, "-m", "service", "mail", "render", str(merge.folder / "en.md"), "--recipients"]
+    command += [str(merge.folder / "people.csv"), "--out", str(merge.out)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "fr_FR.UTF-8"}
+    )
+    assert done.returncode == 2
+    assert "\u202f? [token-unknown]" in done.stderr
+
+
+def test_a_sender_of_a_long_domain_is_no_fault_of_the_rows(merge: Merge) -> None:
+    domain = ".".join(["d" * 60] * 3) + ".example"
+    assert merge.run("--from", f"emma@{domain}").exit_code == 0
+    assert f"@{domain}>\r\n".encode() in (merge.out / "0001.eml").read_bytes()
+    assert check((merge.out / "0001.eml").read_bytes()) == ()
+
+
 def test_headers_of_columns_forgive_width_and_spaces(merge: Merge) -> None:
     merge.rows("ｅｍａｉｌ , firstName\na@x.example,Ann\n")
     assert merge.run().exit_code == 0
@@ -233,6 +297,17 @@ def test_a_later_run_replaces_an_earlier_one_but_leaves_no_stranger(merge: Merge
     said = merge.refused()
     assert "such as 0002.eml." in said[0]
     assert {path: path.read_bytes() for path in merge.out.iterdir()} == before
+
+
+def test_a_directory_in_the_way_lets_nothing_be_written(merge: Merge) -> None:
+    (merge.out / "0002.eml").mkdir(parents=True)
+    assert merge.refused() == ["out/0002.eml: Is a directory"]
+    assert [path.name for path in merge.out.iterdir()] == ["0002.eml"]
+
+
+def test_what_cannot_be_made_is_told_by_its_name(merge: Merge) -> None:
+    merge.out = merge.folder / "en.md" / "out"
+    assert merge.refused() == ["en.md/out: Not a directory"]
 
 
 def test_no_rows_are_no_messages(merge: Merge) -> None:

@@ -20,12 +20,18 @@ def place_of(data: bytes) -> tuple[str, int, int]:
         b"---\rlocale: ja\rsubject: a {firstName}\r---\rx",
         b"\xef\xbb\xbf---\nlocale: ja-JP\nsubject: 'a {firstName}'\nother: 1\n---\nx",
         b'---\nlocale: ja\nsubject: "a {firstName}"\n---\nx',
+        b"---\nlocale:\tja\nsubject:\ta {firstName}\t\n---\nx",
+        b"---\nlocale: ja # Japanese\nsubject: 'a {firstName}' # short\n---\nx",
         b"---\nlocale: ja\nsubject: >\n  a\n  {firstName}\n---\nx",
     ],
 )
 def test_a_file_is_read_in_every_form(data: bytes) -> None:
     variant = variants.read(data)
     assert (variant.locale, variant.subject, variant.content.strip()) == ("ja", "a {firstName}", "x")
+
+
+def test_a_hash_inside_a_word_is_no_comment() -> None:
+    assert variants.read(b"---\nlocale: en\nsubject: Order#5521, C#\n---\nx").subject == "Order#5521, C#"
 
 
 def test_content_keeps_the_lines_of_the_file() -> None:
@@ -46,6 +52,10 @@ def test_a_number_is_a_subject_too() -> None:
         (b"---\nsubject: a\n---\nx", ("front-matter", 1, 1)),
         (b"---\nlocale: en\nsubject:\n---\nx", ("front-matter", 3, 9)),
         (b"---\nlocale: en\nsubject: {firstName}\n---\nx", ("front-matter", 3, 10)),
+        (b"---\nlocale: en\nsubject: Order #5521\n---\nx", ("front-matter", 3, 16)),
+        (b"---\nlocale: en\nsubject: Order\n  no. #5521\n---\nx", ("front-matter", 4, 7)),
+        (b"---\nlocale: en\nsubject: #1 offer\n---\nx", ("front-matter", 3, 10)),
+        (b"---\nlocale: en\nsubject: &Co opens\n---\nx", ("front-matter", 3, 10)),
         (b"---\nlocale: [en]\nsubject: a\n---\nx", ("front-matter", 2, 9)),
         (b"---\nlocale: de\nsubject: a\n---\nx", ("locale", 2, 9)),
         (b"---\nlocale: zh-TW\nsubject: a\n---\nx", ("locale", 2, 9)),

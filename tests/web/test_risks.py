@@ -76,3 +76,23 @@ def test_at_most_ten_and_half_of_them_for_one_reason() -> None:
     found = riskiest(many, many)
     assert [item.recipient.prospect_id for item in found] == list(range(RISKIEST))
     assert [Risk.MISSING in item.risks for item in found] == [True] * 5 + [False] * 5
+
+
+def test_no_language_is_left_out_for_those_who_lack_a_value() -> None:
+    lacking = [person(number, first_name=None) for number in range(10, 20)]
+    shown = [
+        person(20, name="A very long name of some company, Inc."),
+        person(21, name="Wohnungseigentümergemeinschaft"),
+        person(22, name="متجر النخيل"),
+        person(23, name="🦊 Studio"),
+    ]
+    languages = [person(30, locale="fr"), person(31, locale="ja"), person(32, locale="zh")]
+    risks = found_risks(*lacking, *shown, *languages, missing=tuple(lacking))
+    assert {30: [Risk.LANGUAGE], 31: [Risk.LANGUAGE], 32: [Risk.LANGUAGE]}.items() <= risks.items()
+    assert [number for number, held in risks.items() if Risk.MISSING in held] == [10, 11]
+    assert len(risks) == RISKIEST - 1
+
+
+def test_the_longest_name_may_be_a_contact() -> None:
+    contact = person(2, first_name="Maria Fernanda", last_name="de la Concepción")
+    assert found_risks(ANN, person(3, name="Harbour Lane"), contact)[2] == [Risk.LONGEST]
