@@ -9,7 +9,6 @@ _WINDOW = 4 * 1024
 def columns(text: str, delimiter: str, width: int) -> Sequence[Sequence[str]] | None:
     """The cells of each column; None unless every line is a row of `width` cells without a quotation mark.
 
-    None, too, where a line is delimiters alone, which is no row.
     All lines end with LF, or all with CR LF; the last one may end with the text. None of them is longer than
     a cell may be. Control characters are taken as they come.
     """
@@ -18,8 +17,6 @@ def columns(text: str, delimiter: str, width: int) -> Sequence[Sequence[str]] | 
     newline = "\r\n" if "\r\n" in text else "\n"
     if not text.endswith(newline):
         text += newline
-    if f"{newline}{delimiter * (width - 1)}{newline}" in newline + text:
-        return None
     # Each line end becomes a cell of its own: so one in every place where a row must end says that all do.
     marked = text.replace(newline, f"{delimiter}\n{delimiter}")
     cells = marked.split(delimiter)

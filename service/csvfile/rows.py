@@ -22,7 +22,7 @@ COLUMNS = 1_000
 
 
 class Row(NamedTuple):
-    """A row as it stands in the file, header included; `number` counts rows that say something, from 0.
+    """A row as it stands in the file, header included; `number` counts rows that are not blank, from 0.
 
     `line` is the physical line it begins on, from 1. A bad row has an error among its findings; its cells are
     then what could be told apart, for a report, not for use.
@@ -101,7 +101,7 @@ _LONG = IMPORT_FIELD_BYTES // 4
 def read(
     pieces: Iterable[Piece], delimiter: str, encoding: str, *, width: int | None = None, line: int = 1
 ) -> Iterator[Row]:
-    """Rows in order; blank lines are none, nor rows of empty cells, as spreadsheets write them below a table.
+    """Rows in order; blank lines are none.
 
     `width` is the number of cells expected, else the first row's; `line` is the number of the first line.
     """
@@ -182,7 +182,7 @@ class _Reader:
 
     def _quick(self, text: StringIO, width: int) -> Iterator[Stretch | Row]:
         """Rows by the standard library's reader, until one comes that it may see otherwise than we do."""
-        lines, uniform, nothing = self._lines, {width}, [""] * width
+        lines, uniform = self._lines, {width}
         reader = csv.reader(text, delimiter=self._delimiter, strict=True)
         while True:
             start = text.tell()
@@ -203,7 +203,7 @@ class _Reader:
                 # It counts lines anew after the seek.
                 reader = csv.reader(text, delimiter=self._delimiter, strict=True)
                 continue
-            if set(map(len, cells)) == uniform and nothing not in cells:
+            if set(map(len, cells)) == uniform:
                 number, line = self._number, lines.number + 1
                 self._number += count
                 lines.passed(count, length)
@@ -211,7 +211,7 @@ class _Reader:
             else:
                 for one in cells:
                     lines.passed(1, 0)
-                    if any(one):
+                    if one:
                         yield self._numbered(Row(self._number, lines.number, one), width)
                 lines.passed(0, length)
 
@@ -238,7 +238,7 @@ class _Reader:
                 return False
             line = self._lines.number + 1
             self._lines.passed(count, length)
-            if any(cells):
+            if cells:
                 yield self._numbered(Row(self._number, line, cells), width)
         return True
 
@@ -258,7 +258,7 @@ class _Reader:
             assert problem is not None
             raw = line.rstrip("\r\n")
             return Row(number, start, raw.split(self._delimiter), (*findings, problem))
-        if not any(cells):
+        if len(cells) == 1 and not cells[0] and not record:
             return None
         findings += self._unusable(record, cells, start, bad_at)
         return Row(number, start, cells, tuple(findings))

@@ -17,8 +17,6 @@ LINES = st.lists(
             "a,b,c,\n",
             "a,b,c,d\n",
             "\n",
-            ",,\n",
-            '"",,\n',
             'a,"b\n',
             '"a\nb",c,d\n',
         ]

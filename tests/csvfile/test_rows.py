@@ -47,7 +47,7 @@ def test_what_the_standard_library_writes_is_read_back(
     """C-3, C-4: quoted line ends, U+2028, U+0085, VT and FF stay inside their cells."""
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=delimiter, quoting=quoting).writerows(table)  # type: ignore[arg-type]
-    assert [row.cells for row in read(out.getvalue(), delimiter)] == list(filter(any, table))
+    assert [row.cells for row in read(out.getvalue(), delimiter)] == table
 
 
 @given(st.text(st.sampled_from('ab,"\r\n'), max_size=24))
@@ -57,7 +57,7 @@ def test_a_text_without_an_error_reads_like_the_strict_standard_reader(text: str
     """An error of the standard reader is an error here too, of a row instead of the file."""
     found = read(text)
     try:
-        expected = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if any(row)]
+        expected = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except csv.Error:
         assert errors(found)
         return
@@ -78,18 +78,6 @@ def test_a_text_without_an_error_reads_like_the_strict_standard_reader(text: str
 def test_every_line_end_makes_the_same_rows(text: str) -> None:
     """C-3: CRLF, LF, CR, mixed, blank lines, no final line end."""
     assert [row.cells for row in read(text)] == [["a", "b"], ["1", "2"], ["3", "4"]]
-
-
-@pytest.mark.parametrize("nothing", [",,\n", ",\n", ",,,,\n", "\n", '"","",\n'])
-@pytest.mark.parametrize("around", ["1,2,3\n", '1,"2",3\n', '1,"2\n",3\n'])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_rows_of_empty_cells_are_passed_over_as_blank_lines_are(nothing: str, around: str, end: str) -> None:
-    """C-3: above the header, within the table and below it; each row keeps the line it stands on."""
-    one, height = read(around.replace("\n", end))[0].cells, around.count("\n")
-    found = read((nothing + around + nothing * 2 + around * 70 + nothing).replace("\n", end))
-    assert [row.cells for row in found] == [one] * 71
-    lines = [2, *range(4 + height, 4 + 71 * height, height)]
-    assert [(row.number, row.line) for row in found] == list(enumerate(lines))
 
 
 def test_rows_are_numbered_and_know_their_physical_line() -> None:
@@ -161,7 +149,7 @@ def test_the_size_of_a_cell_is_counted_in_the_bytes_of_the_file() -> None:
 
 def test_ten_thousand_columns_are_refused() -> None:
     """C-6."""
-    found = read("a,b\n" + "x" + "," * 9_999 + "\n1,2\n")
+    found = read("a,b\n" + "," * 9_999 + "\n1,2\n")
     assert errors(found) == [(1, 2, "row-too-many-cells")]
     assert good(found) == [["a", "b"], ["1", "2"]]
 
