@@ -76,7 +76,7 @@ class _Grammar:
     cell: re.Pattern[str]
 
 
-_QUOTED = '"[^"]*+(?:""[^"]*+)*+"'
+_QUOTED = '"[^"]*+(?>(?:""[^"]*+)*)"'
 
 
 @cache
@@ -84,14 +84,14 @@ def _grammar(delimiter: str) -> _Grammar:
     cut = re.escape(delimiter)
     cell = f'(?:{_QUOTED}(?=[{cut}\r\n]|\\Z)|(?!")[^{cut}\r\n]*+)'
     return _Grammar(
-        whole=re.compile(f"(?:{cell}{cut})*+{cell}(?:\r\n|\r|\n|\\Z)"),
-        opened=re.compile(f'(?:{cell}{cut})*+"[^"]*+(?:""[^"]*+)*+\\Z'),
-        cell=re.compile(f'(?:"((?:[^"]++|"")*+)"|([^{cut}]*+)){cut}'),
+        whole=re.compile(f"(?>(?:{cell}{cut})*){cell}(?:\r\n|\r|\n|\\Z)"),
+        opened=re.compile(f'(?>(?:{cell}{cut})*)"[^"]*+(?>(?:""[^"]*+)*)\\Z'),
+        cell=re.compile(f'(?:"((?>(?:[^"]++|"")*))"|([^{cut}]*+)){cut}'),
     )
 
 
 # From inside a quoted cell to its closing quote.
-_CLOSING = re.compile('[^"]*+(?:""[^"]*+)*+"')
+_CLOSING = re.compile('[^"]*+(?>(?:""[^"]*+)*)"')
 
 
 # A line longer than this may hold a cell over the limit, at up to four bytes a character.

@@ -22,7 +22,7 @@ _CUT_SHORT = re.compile("[\udce0-\udcf4][\udc80-\udcbf]{1,2}\\Z")
 _RUN = re.compile("[^\x00-\x7f]{2,}")
 # Possessive, so that a long run of signs is gone through once.
 _SIGN_IN_WORD = re.compile(
-    "(?<=[A-Za-z])(?:(?![^\\w\\s])[^\x00-\x7f’‑·])*+[^\\w\\s\x00-\x7f’‑·][^\x00-\x7f’‑·]*+(?=[A-Za-z])"
+    "(?<=[A-Za-z])(?>(?:(?![^\\w\\s])[^\x00-\x7f’‑·])*)[^\\w\\s\x00-\x7f’‑·][^\x00-\x7f’‑·]*+(?=[A-Za-z])"
 )
 _LONE_LETTER = re.compile("(?<![^\\W\\d_])[^\\W\\d_À-Åà-å\x00-\x7f](?![^\\W\\d_])")
 # A small kana bends the kana before it; after anything else the bytes were never Japanese.

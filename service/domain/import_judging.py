@@ -126,7 +126,7 @@ class _Pattern:
 
     def __init__(self, pattern: str) -> None:
         self._one = re.compile(pattern)
-        self._all = re.compile(f"(?:{pattern}{_END})*+")
+        self._all = re.compile(f"(?>(?:{pattern}{_END})*)")
 
     def fit(self, texts: Sequence[str]) -> list[bool]:
         """Whether it fits each of them whole."""

@@ -127,7 +127,9 @@ def _email(values: Values, text: str, _groups: Mapping[str, int]) -> None:
 _BETWEEN = re.compile(r"[\s\u3000]+|[,;|、，；](?=https?://)", re.IGNORECASE)
 _PLAIN_WEB = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d+)?(?:[/?#][!-~]*)?", re.IGNORECASE)
 # The same without the signs that may part several.
-ONE_WEB = r"(?:https?|HTTPS?)://[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++(?::[0-9]++)?(?:[/?#][!-+\--:<-{}~]*+)?"
+ONE_WEB = (
+    r"(?:https?|HTTPS?)://[A-Za-z0-9-]++(?>(?:\.[A-Za-z0-9-]++)+)(?::[0-9]++)?(?:[/?#][!-+\--:<-{}~]*+)?"
+)
 _ONE_WEB = re.compile(ONE_WEB)
 _BARE_WEB = re.compile(r"[^\s/:@]+(?:\.[^\s/:@.]{2,})+(?:[/?#]\S*)?")
 

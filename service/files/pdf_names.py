@@ -14,7 +14,7 @@ from service.files.refused import FileRefused
 
 _BLANK = rb"[\x00\t\n\x0c\r ]"
 _DELIMITER = rb"(?=[\x00\t\n\x0c\r ()<>\[\]{}/%]|\Z)"
-_GAP = rb"(?:" + _BLANK + rb"|%[^\r\n]*+)*+"
+_GAP = rb"(?>(?:" + _BLANK + rb"++|%[^\r\n]*+)*)"
 # Short names may be those of a font; a dictionary or a reference behind them shows that they are not.
 _TELLING = re.compile(
     rb"/(JS|JavaScript|Launch|EmbeddedFiles?|FileAttachment|RichMedia|XFA|Encrypt|OpenAction)"

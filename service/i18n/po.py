@@ -22,19 +22,19 @@ __all__ = [
 Span = tuple[int, int]
 Key = tuple[str | None, str]
 
-_TEXT = rf"{STRING}(?:\s*+{STRING})*+"
+_TEXT = rf"{STRING}(?>(?:\s*+{STRING})*)"
 _ENTRY = re.compile(
     rf"""
-    \s*+ ((?:\#[^\n]*+\s*+)*+)
-    (?:msgctxt\s*+ ({_TEXT}) \s*+)?+
+    \s*+ ((?>(?:\#[^\n]*+\s*+)*))
+    (?>(?:msgctxt\s*+ ({_TEXT}) \s*+)?)
     msgid\s*+ ({_TEXT}) \s*+
     (?: msgstr\s*+ ({_TEXT})
-      | msgid_plural\s*+ ({_TEXT}) ((?:\s*+ msgstr \s*+ \[\s*+[0-9]++\s*+\] \s*+ {_TEXT})++)
+      | msgid_plural\s*+ ({_TEXT}) ((?>(?:\s*+ msgstr \s*+ \[\s*+[0-9]++\s*+\] \s*+ {_TEXT})+))
     )
     """,
     re.ASCII | re.VERBOSE,
 )
-_REST = re.compile(r"(?:\s*+#[^\n]*+)*+\s*+\Z", re.ASCII)
+_REST = re.compile(r"(?>(?:\s*+#[^\n]*+)*)\s*+\Z", re.ASCII)
 _NUMBERED = re.compile(rf"msgstr\s*+\[\s*+([0-9]++)\s*+\]\s*+({_TEXT})", re.ASCII)
 _OBSOLETE = re.compile(r"^([ \t]*)#~(?!\|)", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|(.))")

@@ -7,10 +7,10 @@ from typing import NoReturn
 
 from service.facts.words import N_, Phrase
 
-STRING = r'"(?:[^"\\\n]++|\\[^\n])*+"'
+STRING = r'"(?>(?:[^"\\\n]++|\\[^\n])*)"'
 ONE_STRING = re.compile(STRING)
 SPACE = re.compile(r"\s*+", re.ASCII)
-_SKIP = re.compile(r"(?:\s*+#[^\n]*+)*+\s*+", re.ASCII)
+_SKIP = re.compile(r"(?>(?:\s*+#[^\n]*+)*)\s*+", re.ASCII)
 _KEYWORD = re.compile(r"msgctxt|msgid_plural|msgid|msgstr")
 _INDEX = re.compile(r"\s*+\[\s*+[0-9]++\s*+\]", re.ASCII)
 _CONFLICT = re.compile(r"<{7}|>{7}|={7}|\|{7}")

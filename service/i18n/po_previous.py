@@ -5,11 +5,11 @@ import re
 from service.facts.words import N_
 from service.i18n.po_mistakes import STRING, PoSyntaxError, position
 
-_TEXT = rf"{STRING}(?:\s*+{STRING})*+"
+_TEXT = rf"{STRING}(?>(?:\s*+{STRING})*)"
 _LINE = re.compile(r"[ \t\r\f\v]*+(#[^\n]*+)(?:\n|\Z)|\s++")
 _MARK = re.compile(r"#(~?)\|(.*)", re.DOTALL)
 _WHOLE = re.compile(
-    rf"\s*+(?:msgctxt\s*+{_TEXT}\s*+)?+msgid\s*+{_TEXT}(?:\s*+msgid_plural\s*+{_TEXT})?+\s*+", re.ASCII
+    rf"\s*+(?>(?:msgctxt\s*+{_TEXT}\s*+)?)msgid\s*+{_TEXT}(?>(?:\s*+msgid_plural\s*+{_TEXT})?)\s*+", re.ASCII
 )
 ORDER = N_("“#|” lines stand directly before their message and hold its former texts.")
 

@@ -172,11 +172,11 @@ def decode_word(charset: bytes, encoding: bytes, data: bytes) -> str:
 
 # Addresses: address-list of RFC 5322, in UTF-8 (RFC 6532).
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]"
-_LOCAL = rf"(?:{_ATEXT}++(?:\.{_ATEXT}++)*+|\"(?:[ !#-\[\]-~\u00a1-\U0010ffff]|\\[ -~])*+\")"
+_LOCAL = rf"(?:{_ATEXT}++(?>(?:\.{_ATEXT}++)*)|\"(?>(?:[ !#-\[\]-~\u00a1-\U0010ffff]++|\\[ -~])*)\")"
 _LABEL = r"[A-Za-z0-9\u00a1-\U0010ffff](?:[A-Za-z0-9\u00a1-\U0010ffff-]{0,61}[A-Za-z0-9\u00a1-\U0010ffff])?"
-_SPEC = re.compile(rf"{_LOCAL}@(?:{_LABEL}(?:\.{_LABEL})*+|\[[!-Z^-~]++\])")
+_SPEC = re.compile(rf"{_LOCAL}@(?:{_LABEL}(?>(?:\.{_LABEL})*)|\[[!-Z^-~]++\])")
 _PHRASE = re.compile(
-    rf"(?:(?:\"(?:[ !#-\[\]-~\t]|\\[ -~\t])*+\"|{_ATEXT}++(?:\.{_ATEXT}*+)*+)[ \t]*+)++", re.DOTALL
+    rf"(?>(?:(?:\"(?>(?:[ !#-\[\]-~\t]++|\\[ -~\t])*)\"|{_ATEXT}++(?>(?:\.{_ATEXT}*+)*))[ \t]*+)+)", re.DOTALL
 )
 
 
@@ -244,7 +244,7 @@ def _mailbox(text: str, position: int) -> int:
         return spec.end() if not _is_like_word(spec.group()) else -1
     phrase = _PHRASE.match(text, position)
     if phrase:
-        if any(map(_is_like_word, re.findall(r'"(?:[^"\\]|\\.)*+"', phrase.group()))):
+        if any(map(_is_like_word, re.findall(r'"(?>(?:[^"\\]++|\\.)*)"', phrase.group()))):
             return -1
         position = phrase.end()
     if text[position : position + 1] != "<":
@@ -323,7 +323,7 @@ _SINGLE = {
 _URI = re.compile(rb"<([A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-~]+)>")
 
 _IN_LIST = rb"[ \t]*<[^<>]*>[ \t]*(?:\([^()<>]*\)[ \t]*)?"
-_LIST = re.compile(rb"%s(?:,%s)*+" % (_IN_LIST, _IN_LIST))
+_LIST = re.compile(rb"%s(?>(?:,%s)*)" % (_IN_LIST, _IN_LIST))
 
 
 def lists(headers: Mapping[str, Header], base_url: str | None) -> Iterator[Note]:

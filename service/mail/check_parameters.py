@@ -14,7 +14,7 @@ NO_NAME = N_("The attachment has no name.")
 
 _TYPE = re.compile(r"([A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+)")
 _TOKEN = re.compile(r"([A-Za-z0-9!#$&^_.+-]+)")
-_PARAMETER = re.compile(r"[ \t]*;[ \t]*([A-Za-z0-9!#$&^_.+*-]+)=(?:\"((?:[^\"\\]|\\.)*+)\"|([^\s;\"]+))")
+_PARAMETER = re.compile(r"[ \t]*;[ \t]*([A-Za-z0-9!#$&^_.+*-]+)=(?:\"((?>(?:[^\"\\]++|\\.)*))\"|([^\s;\"]+))")
 
 
 def media_type(header: Header) -> tuple[str, dict[str, str]]:

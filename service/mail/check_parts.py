@@ -196,7 +196,7 @@ class _Reader:
             body = line[:-1] if line.endswith(b"=") else line
             if (
                 len(line) > 76
-                or not re.fullmatch(rb"(?:[\t !-<>-~]|=[0-9A-F]{2})*+", body)
+                or not re.fullmatch(rb"(?>(?:[\t !-<>-~]++|=[0-9A-F]{2})*)", body)
                 or (line[-1:] in b" \t" and line)
             ):
                 self.notes.append(Note("body-printable", NOT_PRINTABLE, start + number))

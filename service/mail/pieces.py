@@ -133,7 +133,7 @@ def cut_text(text: str, marks: Marks, place: Place) -> Pieces:
 # Attribute values may hold ">", so quotes are read; possessive, so that no text makes it slow.
 _TAG = re.compile(
     r"<!--.*?-->|<(?P<close>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]*+)"
-    r"(?P<rest>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>|<![^>]*+>",
+    r"(?P<rest>(?>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*))>|<![^>]*+>",
     re.DOTALL,
 )
 _ATTRIBUTE = re.compile(r"([a-zA-Z][-a-zA-Z0-9]*+)=(\"[^\"]*+\"|'[^']*+')")

@@ -27,7 +27,7 @@ _CHARSET = re.compile(
     r"|big5|euc-kr|koi8-[ru]"
 )
 # A quotation that is not closed goes on to the end: looking for one more would take its time squared.
-_PARAMETER = re.compile(r';\s*([^\s=;"]{1,40})\s*=\s*("(?:[^"\\]|\\.)*+(?:"|\Z)|[^;]*)')
+_PARAMETER = re.compile(r';\s*([^\s=;"]{1,40})\s*=\s*("(?>(?:[^"\\]++|\\.)*)(?:"|\Z)|[^;]*)')
 _ENDS_HEADER = re.compile(rb"\n\r?\n")
 _EMPTY_LINE = re.compile(rb"\r?\n")
 _PIECE = 64 * 1024

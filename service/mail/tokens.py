@@ -170,7 +170,7 @@ CONTENT_LONG = N_("The content is longer than %(limit)s bytes. Shorten it.")
 UNUSABLE = N_("The character %(code)s cannot be sent. Remove it.")
 
 _STOP = re.compile(r"[\\{<｛｝]")
-_BODY = re.compile(r"\{([^{}｛｝\\]*+(?:\\.[^{}｛｝\\]*+)*+)([}｝]?)", re.DOTALL)
+_BODY = re.compile(r"\{([^{}｛｝\\]*+(?>(?:\\.[^{}｛｝\\]*+)*))([}｝]?)", re.DOTALL)
 _RUN = re.compile(r"\{++")
 _WIDE = re.compile(r"[｛｝]([^{}｛｝\r\n]*+)[｝}]?")
 _ANGLE = re.compile(r"<([A-Za-z][A-Za-z0-9_]*+)(?:\|([^<>\r\n]*+))?>")

@@ -160,7 +160,7 @@ _ASCII_BLANK = "".join(map(chr, [*range(33), 127]))
 _UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")
 # What most values are: letters that are seen, no space around them, nothing to refuse or to leave out.
 _LETTER = r"!-~\u00a1-\u00ac\u00ae-\u024f\u3041-\u3096\u30a1-\u30fe\u3400-\u4dbf\u4e00-\u9fff"
-_USUAL = re.compile(rf"[{_LETTER}]+(?: [{_LETTER}]+)*+")
+_USUAL = re.compile(rf"[{_LETTER}]+(?>(?: [{_LETTER}]+)*)")
 _WEB = re.compile(r"https?://[A-Za-z0-9\[][!#-;=?-\[\]_a-z~]*")
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from html import escape, unescape
 
-_ATTRIBUTE = re.compile(r"([^\s\"'<>/=]++)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'=<>`]++)))?+")
+_ATTRIBUTE = re.compile(r"([^\s\"'<>/=]++)(?>(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'=<>`]++)))?)")
 _UNDERSTOOD = re.compile(
     r"align|alt|class|color|colspan|data-[a-z0-9-]+|height|href|id|label|lang|media|open|rowspan|src|srcset|start"
     r"|style|title|value|width"

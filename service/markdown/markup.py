@@ -65,7 +65,7 @@ _VOID_TYPES = {"br": "hardbreak", "hr": "hr", "img": "image", "source": "source"
 
 _PIECE = re.compile(
     r"<(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9-]*+)"
-    r"(?P<attributes>(?:\s++[^\s\"'<>/=]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'=<>`]++))?+)*+)\s*+/?+>"
+    r"(?P<attributes>(?>(?:\s++[^\s\"'<>/=]++(?>(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'=<>`]++))?))*))\s*+/?+>"
 )
 _ID = re.compile(r"[^\s\x00-\x20\"'<>&{}]{1,100}")
 _FOOTNOTE = "#user-content-fn-"

@@ -20,7 +20,7 @@ UNFINISHED = N_("This tag has no end and is shown as text: %(tag)s")
 MISPLACED = N_("The tag %(tag)s belongs inside %(parent)s")
 OPEN_FENCE = N_("This code block is not closed")
 
-_PREFIX = re.compile(r"(?:[ \t]*+(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))*+[ \t]*+")
+_PREFIX = re.compile(r"(?>(?:[ \t]*+(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))*)[ \t]*+")
 _FENCE = re.compile(r"(`{3,}+|~{3,}+)([^\n]*)")
 _QUOTED = re.compile(r"[ \t>]*+")
 # What opens a raw block that only its own end closes, as CommonMark's HTML blocks 1 and 2 do.

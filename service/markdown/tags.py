@@ -28,9 +28,9 @@ PARTS = {"tab": "tabs", "step": "stepper", "column": "columns", "update": "updat
 OLDER_NAMES = {"code-tabs": "tabs", "code-tabs-item": "tab", "page-ref": "content-ref"}
 _OLDER_KEYS = {"page-ref": {"page": "url"}}
 
-TAG = re.compile(r"\{%-?\s*+(@?[A-Za-z][\w/-]*+)((?:[^%]|%(?!\}))*+)%\}")
+TAG = re.compile(r"\{%-?\s*+(@?[A-Za-z][\w/-]*+)((?>(?:[^%]++|%(?!\}))*))%\}")
 _ATTRIBUTE = re.compile(
-    r"(?:(?P<key>[\w-]++)\s*+=\s*+)?+"
+    r"(?>(?:(?P<key>[\w-]++)\s*+=\s*+)?)"
     r"(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|“(?P<curly>[^”]*+)”|(?P<bare>[^\s\"'“=]++))"
 )
 # A value over several lines may hold quotes of its own: it ends at the last one of the tag.
