@@ -376,7 +376,7 @@ def test_two_who_end_campaigns_to_the_same_people_do_not_wait_for_each_other(
         for row in session.scalars(select(Delivery)):
             row.state, row.settled_at, row.prospect_id = DeliveryState.SENT.value, NOW, people[0]
         assert first.id < second_id
-    meeting, tell, sweeping = Meeting(services), deliveries.tell_prospects, set[threading.Thread]()
+    meeting, tell, sweeping = Meeting(services.db), deliveries.tell_prospects, set[threading.Thread]()
 
     def met(session: Session, campaign_id: int) -> object:
         # The sweep comes with the person in hand, the worker with its campaign.
