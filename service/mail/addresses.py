@@ -83,7 +83,7 @@ _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u00a1-\ud7ff\uf900-\ufffc\U0
 # What most addresses are: in all limits, nothing to refuse, nothing to read as something else.
 _USUAL = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.+-]{0,63})@([A-Za-z0-9.-]{1,180})")
 # A domain that is its own key, as most are: letters, digits, hyphens, in all limits.
-_PLAIN_DOMAIN = r"(?:(?!-|..--)[a-z0-9-]{1,44}+(?<!-)\.){1,3}+[a-z]{2,44}+"
+_PLAIN_DOMAIN = r"(?>(?:(?!-|..--)[a-z0-9-]{1,44}+(?<!-)\.){1,3})[a-z]{2,44}+"
 _is_plain_domain = re.compile(_PLAIN_DOMAIN).fullmatch
 # An address that is its own key, too, and has nothing to refuse or to warn about.
 PLAIN_ADDRESS = rf"[a-z0-9_+][a-z0-9_.+-]{{0,63}}+@{_PLAIN_DOMAIN}"
