@@ -20,7 +20,7 @@ _STRAY_QUOTE = re.compile("(?<=[A-Za-z])[‘“„‚]|[”](?=[A-Za-z])")
 # Two or three bytes of a character of three or four in UTF-8, at the end.
 _CUT_SHORT = re.compile("[\udce0-\udcf4][\udc80-\udcbf]{1,2}\\Z")
 _RUN = re.compile("[^\x00-\x7f]{2,}")
-# Possessive, so that a long run of signs is gone through once.
+# Atomic, so that a long run of signs is gone through once.
 _SIGN_IN_WORD = re.compile(
     "(?<=[A-Za-z])(?>(?:(?![^\\w\\s])[^\x00-\x7f’‑·])*)[^\\w\\s\x00-\x7f’‑·][^\x00-\x7f’‑·]*+(?=[A-Za-z])"
 )

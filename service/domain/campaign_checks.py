@@ -23,9 +23,17 @@ class LeaveOut:
     roles: bool = False
     decided: bool = False
 
+    @classmethod
+    def kept_with(cls, campaign: Campaign) -> "LeaveOut":
+        """Return what is kept with a draft."""
+        return cls(campaign.leave_out, campaign.leave_out_roles, campaign.leave_out_decided)
+
     def drops(self, recipient: Recipient) -> bool:
         """Tell whether a recipient is left out whatever the email says."""
         return (self.roles and recipient.has_role_address) or (self.decided and recipient.has_decided)
+
+
+NOBODY = LeaveOut()
 
 
 @dataclass(frozen=True, slots=True)

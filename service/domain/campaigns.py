@@ -19,7 +19,7 @@ from service.domain import (
     recipients,
     selections,
 )
-from service.domain.campaign_checks import LeaveOut
+from service.domain.campaign_checks import NOBODY, LeaveOut
 from service.domain.errors import DomainError
 from service.domain.jobs import Jobs
 from service.domain.letters import Composer
@@ -160,18 +160,15 @@ def launch(
     composer: Composer,
     campaign: Campaign,
     *,
-    leave_out: bool,
     now: datetime,
-    leave_out_roles: bool = False,
-    leave_out_decided: bool = False,
+    leave_out: LeaveOut = NOBODY,
     at: datetime | None = None,
 ) -> bool:
     """Freeze content and recipients and start sending, or have that start at the moment `at`.
 
     What the author saw is what goes out: a scheduled campaign freezes when it is scheduled, not when it
-    starts. Launching what is launched or scheduled changes nothing, and returns False. `leave_out` drops the
-    recipients for whom a token has neither value nor fallback; without it they refuse the launch.
-    `leave_out_roles` drops addresses of an office, such as info@, `leave_out_decided` who joined or declined.
+    starts. Launching what is launched or scheduled changes nothing, and returns False. Recipients for whom a
+    token has neither value nor fallback refuse the launch unless `leave_out` drops them.
     """
     state = CampaignState.SENDING if at is None else CampaignState.SCHEDULED
     claimed = session.execute(
@@ -185,9 +182,8 @@ def launch(
         return False
     _freeze(session, campaign)  # first: the review judges what will be sent
     found = review(session, composer, campaign)
-    choice = LeaveOut(leave_out, leave_out_roles, leave_out_decided)
-    found.refuse_unless_ready(choice)
-    _queue(session, campaign, found.chosen(choice), composer.new_message_id)
+    found.refuse_unless_ready(leave_out)
+    _queue(session, campaign, found.chosen(leave_out), composer.new_message_id)
     if at is None:
         jobs.deliver(session, campaign.id)
     return True

@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from service.domain import campaigns, previews, prospects, recipients, selections
+from service.domain.campaign_checks import LeaveOut
 from service.domain.errors import DomainError
 from service.domain.recipients import Recipient
 from service.domain.schedules import Start
@@ -225,9 +226,7 @@ def _launch(form: ComposeForm, campaign_id: int, *, later: bool) -> ResponseRetu
                 services().jobs,
                 services().composer,
                 campaign,
-                leave_out=campaign.leave_out,
-                leave_out_roles=campaign.leave_out_roles,
-                leave_out_decided=campaign.leave_out_decided,
+                leave_out=LeaveOut.kept_with(campaign),
                 at=start.moment if start else None,
                 now=here().now,
             )

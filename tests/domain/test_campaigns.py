@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.domain import ads, campaigns, previews, suppression
+from service.domain.campaign_checks import LeaveOut
 from service.domain.campaigns import Writing
 from service.domain.errors import DomainError
 from service.domain.ledger import count_by_state
@@ -74,7 +75,7 @@ def draft(
 def launch(
     session: Session, jobs: AskedJobs, composer: Composer, campaign: Campaign, *, leave_out: bool = False
 ) -> None:
-    campaigns.launch(session, jobs, composer, campaign, leave_out=leave_out, now=NOW)
+    campaigns.launch(session, jobs, composer, campaign, leave_out=LeaveOut(missing=leave_out), now=NOW)
 
 
 def ledger(session: Session, campaign: Campaign) -> list[Delivery]:

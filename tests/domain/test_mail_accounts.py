@@ -84,7 +84,7 @@ def draft(session: Session, program: Program, user: User, account_id: int | None
 
 
 def launch(session: Session, composer: Composer, campaign: Campaign) -> None:
-    campaigns.launch(session, AskedJobs(), composer, campaign, leave_out=False, now=NOW)
+    campaigns.launch(session, AskedJobs(), composer, campaign, now=NOW)
 
 
 def test_a_password_is_sealed_and_comes_back_for_sending(session: Session, user: User) -> None:

@@ -5,6 +5,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from service.domain import campaigns, deliveries, erased, recipients, suppression
+from service.domain.campaign_checks import LeaveOut
 from service.domain.campaigns import Writing
 from service.domain.errors import DomainError
 from service.domain.letters import Composer
@@ -76,9 +77,7 @@ def test_nobody_gets_what_they_must_not(session: Session, leave_out: bool) -> No
         mail_from="noreply@brand.example",
         https=True,
     )
-    campaigns.launch(
-        session, AskedJobs(), composer, campaign, leave_out=False, leave_out_roles=leave_out, now=NOW
-    )
+    campaigns.launch(session, AskedJobs(), composer, campaign, leave_out=LeaveOut(roles=leave_out), now=NOW)
     claimed = deliveries.claim(session, campaign.id, token="t", now=NOW)
     office = [] if leave_out else ["Info@x.example"]
     assert [mail.address for mail in claimed] == ["ann@x.example", *office]

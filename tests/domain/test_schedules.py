@@ -62,7 +62,7 @@ def scheduled(session: Session, program: Program, jobs: AskedJobs, composer: Com
         actor=factories.user(session, program),
         now=NOW,
     )
-    campaigns.launch(session, jobs, composer, campaign, leave_out=False, now=NOW, at=LATER)
+    campaigns.launch(session, jobs, composer, campaign, now=NOW, at=LATER)
     return campaign
 
 
@@ -193,7 +193,7 @@ def test_a_cancelled_schedule_is_a_draft_that_can_be_written_and_sent(
     campaigns.write(
         session, scheduled, Writing("X", "", "en", {"en": ("New", "New")}), version=scheduled.version
     )
-    campaigns.launch(session, jobs, composer, scheduled, leave_out=False, now=LATER)
+    campaigns.launch(session, jobs, composer, scheduled, now=LATER)
     assert len(addresses(session)) == 2
     assert not old & set(session.scalars(select(Delivery.message_id)))
 
@@ -211,5 +211,5 @@ def test_a_draft_that_cannot_go_out_is_not_scheduled(
         now=NOW,
     )
     with pytest.raises(DomainError) as refused:
-        campaigns.launch(session, jobs, composer, campaign, leave_out=False, now=NOW, at=LATER)
+        campaigns.launch(session, jobs, composer, campaign, now=NOW, at=LATER)
     assert refused.value.refusal is Refusal.CONTENT_HAS_ERRORS

@@ -307,9 +307,7 @@ def launch(parts: Services, program: Program) -> Callable[..., int]:
                 actor=author,
                 now=factories.NOW,
             )
-            campaigns.launch(
-                session, parts.jobs, parts.composer, campaign, leave_out=False, now=factories.NOW
-            )
+            campaigns.launch(session, parts.jobs, parts.composer, campaign, now=factories.NOW)
             return campaign.id
 
     return send

@@ -278,7 +278,7 @@ def test_an_account_waits_for_its_campaigns(
             actor=session.get_one(User, account.user_id),
             now=factories.NOW,
         )
-        campaigns.launch(session, parts.jobs, parts.composer, campaign, leave_out=False, now=factories.NOW)
+        campaigns.launch(session, parts.jobs, parts.composer, campaign, now=factories.NOW)
         path = f"/en/campaigns/{campaign.id}"
     assert "These emails wait" not in author.get(path).get_data(as_text=True)
     page = author.get(f"{BASE}/{account.id}/disconnect").get_data(as_text=True)

@@ -26,6 +26,7 @@ from service.domain import (
     threads,
     user_invitations,
 )
+from service.domain.campaign_checks import LeaveOut
 from service.domain.campaigns import Writing
 from service.domain.credentials import reset_link
 from service.domain.letters import CONVERSATION, JOIN, UNSUBSCRIBE
@@ -109,7 +110,9 @@ def make(parts: Services, clock: Clock, browser: Browser) -> World:
         user = session.scalars(select(User).where(User.email == demo.ADMINISTRATOR)).one()
         assert program is not None
         sent, drafted = (_campaign(session, program, user, number, clock.now) for number in range(2))
-        campaigns.launch(session, parts.jobs, parts.composer, sent, leave_out=True, now=clock.now)
+        campaigns.launch(
+            session, parts.jobs, parts.composer, sent, leave_out=LeaveOut(missing=True), now=clock.now
+        )
         rows = session.scalars(select(Delivery).where(Delivery.campaign_id == sent.id)).all()
         for row, state in zip(rows, STATES, strict=False):
             row.state = state.value
